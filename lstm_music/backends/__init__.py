@@ -1,0 +1,1 @@
+"""One interface over the compiled kernels and the NumPy reference."""

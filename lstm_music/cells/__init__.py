@@ -1,0 +1,1 @@
+"""What each LSTM cell is: equations, sizes, source. No numerics."""

@@ -1,0 +1,1 @@
+"""Folders of music: scan, split by piece, augment, cache."""

@@ -1,0 +1,1 @@
+"""How likely, how musical, how new: likelihoods, baselines, statistics."""

@@ -1,0 +1,1 @@
+"""From a seed to new music: sampling under the grammar."""

@@ -1,0 +1,1 @@
+"""Music theory and the Piece: notes, grid, meters, keys, instruments. Knows no network."""

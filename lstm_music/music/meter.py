@@ -1,0 +1,121 @@
+"""Meters and where their bars lie on the grid."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lstm_music.errors import ConfigError
+from lstm_music.music.grid import STEPS_PER_WHOLE
+
+DENOMINATORS = (1, 2, 4, 8, 16, 32)
+"""Beat units that fall on the grid (a 64th note would be 1.5 steps)."""
+
+MAX_NUMERATOR = 64
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Meter:
+    """A meter from ``onset_steps`` on: ``numerator``/``denominator`` as in a score."""
+
+    onset_steps: int
+    numerator: int
+    denominator: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.numerator <= MAX_NUMERATOR or self.denominator not in DENOMINATORS:
+            raise ConfigError(
+                f"meter must be 1..{MAX_NUMERATOR} over one of {DENOMINATORS}, "
+                f"got {self.numerator}/{self.denominator}"
+            )
+
+    @classmethod
+    def parse(cls, text: str, onset_steps: int = 0) -> Meter:
+        """Read ``"6/8"``.
+
+        Raises
+        ------
+        ConfigError : the text is not two whole numbers about a slash, or off the grid.
+
+        Examples
+        --------
+        >>> Meter.parse("6/8").bar_steps
+        72
+        """
+        numerator, slash, denominator = text.partition("/")
+        if not (slash and numerator.strip().isdigit() and denominator.strip().isdigit()):
+            raise ConfigError(f"meter must look like 3/4 or 6/8, got {text!r}")
+        return cls(onset_steps, int(numerator), int(denominator))
+
+    @property
+    def bar_steps(self) -> int:
+        """Length of one bar in steps."""
+        return self.numerator * STEPS_PER_WHOLE // self.denominator
+
+    def __str__(self) -> str:
+        return f"{self.numerator}/{self.denominator}"
+
+
+class BarLines:
+    """Bar arithmetic over a meter map.
+
+    The first bar line after time 0 stands at ``pickup_steps`` (0: no pickup). Every meter
+    starts a new bar where it stands, whether or not the bar before it was full.
+
+    Parameters
+    ----------
+    meters : meters in order of onset; the first at step 0.
+    pickup_steps : length of the incomplete first bar, 0 <= pickup_steps < first bar.
+    """
+
+    def __init__(self, meters: Sequence[Meter], pickup_steps: int = 0) -> None:
+        self._meters = tuple(meters)
+        # A section: (onset of its first bar line, its meter, number of that bar).
+        self._starts: list[int] = []
+        self._first_bars: list[int] = []
+        bar = 1 if pickup_steps else 0
+        for i, meter in enumerate(self._meters):
+            start = meter.onset_steps + (pickup_steps if i == 0 else 0)
+            self._starts.append(start)
+            self._first_bars.append(bar)
+            if i + 1 < len(self._meters):
+                span = self._meters[i + 1].onset_steps - start
+                bar += -(-span // meter.bar_steps)  # a cut-off bar counts as one
+
+    def meter_at(self, onset_steps: int) -> Meter:
+        """The meter in force at ``onset_steps``."""
+        return self._meters[self._section(onset_steps)]
+
+    def bar_at(self, onset_steps: int) -> int:
+        """Number of the bar that holds ``onset_steps``; a pickup is bar 0, else bar 0 is full."""
+        section = self._section(onset_steps)
+        if onset_steps < self._starts[section]:
+            return 0  # inside the pickup
+        bars = (onset_steps - self._starts[section]) // self._meters[section].bar_steps
+        return self._first_bars[section] + bars
+
+    def bar_start(self, onset_steps: int) -> int:
+        """Onset of the bar line at or before ``onset_steps`` (0 inside a pickup)."""
+        section = self._section(onset_steps)
+        start = self._starts[section]
+        if onset_steps < start:
+            return 0
+        return start + (onset_steps - start) // self._meters[section].bar_steps * (
+            self._meters[section].bar_steps
+        )
+
+    def bar_end(self, onset_steps: int) -> int:
+        """Onset of the first bar line after ``onset_steps``."""
+        section = self._section(onset_steps)
+        start = self._starts[section]
+        if onset_steps < start:
+            return start
+        end = self.bar_start(onset_steps) + self._meters[section].bar_steps
+        if section + 1 < len(self._meters):
+            end = min(end, self._meters[section + 1].onset_steps)
+        return end
+
+    def _section(self, onset_steps: int) -> int:
+        onsets = [meter.onset_steps for meter in self._meters]
+        return max(bisect_right(onsets, onset_steps) - 1, 0)

@@ -1,0 +1,168 @@
+"""Piece: the one currency of the music tower.
+
+All times are whole grid steps (24 a quarter note, ``lstm_music.music.grid``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lstm_music.errors import ConfigError
+from lstm_music.music.key import Key
+from lstm_music.music.meter import BarLines, Meter
+
+NOTE_DTYPE = np.dtype(
+    [
+        ("onset_steps", "<i4"),
+        ("duration_steps", "<i4"),
+        ("pitch_midi", "u1"),  # 0..127, 60 = C4; for drums the General MIDI key
+        ("velocity", "u1"),  # 1..127
+        ("track", "<u2"),  # index into Piece.tracks
+    ]
+)
+
+PEDAL_DTYPE = np.dtype(
+    [
+        ("onset_steps", "<i4"),
+        ("track", "<u2"),
+        ("down", "?"),  # sustain pedal (controller 64) pressed or released
+    ]
+)
+
+DEFAULT_USEC_PER_QUARTER = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One instrument: General MIDI ``program`` 0..127, ``is_drum`` (channel 10), ``name``."""
+
+    program: int = 0
+    is_drum: bool = False
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.program <= 127:
+            raise ConfigError(f"program must be 0..127, got {self.program}")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Tempo:
+    """A tempo from ``onset_steps`` on, exact as in the file: microseconds a quarter note."""
+
+    onset_steps: int
+    usec_per_quarter: int = DEFAULT_USEC_PER_QUARTER
+
+    @classmethod
+    def from_bpm(cls, tempo_bpm: float, onset_steps: int = 0) -> Tempo:
+        """Tempo of ``tempo_bpm`` quarter notes a minute."""
+        return cls(onset_steps, round(60e6 / tempo_bpm))
+
+    @property
+    def tempo_bpm(self) -> float:
+        """Quarter notes a minute."""
+        return 60e6 / self.usec_per_quarter
+
+
+def _empty_notes() -> npt.NDArray[np.void]:
+    return np.empty(0, NOTE_DTYPE)
+
+
+def _empty_pedal() -> npt.NDArray[np.void]:
+    return np.empty(0, PEDAL_DTYPE)
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A piece of music on the grid.
+
+    Equality compares the music (notes, tracks, meters, tempos, key, pedal, pickup, style), not
+    where it came from.
+
+    Parameters
+    ----------
+    notes : (N,) NOTE_DTYPE, sorted by (onset, track, pitch, duration); the constructor sorts.
+    tracks : at least every track that a note names.
+    meters : in order; the first at step 0.
+    tempos : in order; the first at step 0.
+    key : None when unknown.
+    pedal : (P,) PEDAL_DTYPE, sorted by (onset, track).
+    pickup_steps : length of the incomplete first bar, 0 when the first bar is full.
+    style : free word such as "chorale"; "" when unknown.
+    title : name of the whole, "" when unknown; not compared.
+    source : where it came from (a path, a corpus id).
+    repairs : what the reader had to mend, one sentence each.
+    max_timing_error_steps : largest distance of an onset in the source from the grid.
+    """
+
+    notes: npt.NDArray[np.void] = field(default_factory=_empty_notes)
+    tracks: tuple[Track, ...] = ()
+    meters: tuple[Meter, ...] = (Meter(0, 4, 4),)
+    tempos: tuple[Tempo, ...] = (Tempo(0),)
+    key: Key | None = None
+    pedal: npt.NDArray[np.void] = field(default_factory=_empty_pedal)
+    pickup_steps: int = 0
+    style: str = ""
+    title: str = ""
+    source: str = ""
+    repairs: tuple[str, ...] = ()
+    max_timing_error_steps: float = 0.0
+
+    def __post_init__(self) -> None:
+        order = np.lexsort(
+            [self.notes[f] for f in ("duration_steps", "pitch_midi", "track", "onset_steps")]
+        )
+        object.__setattr__(self, "notes", np.ascontiguousarray(self.notes[order]))
+        pedal = self.pedal[np.lexsort([self.pedal[f] for f in ("track", "onset_steps")])]
+        object.__setattr__(self, "pedal", np.ascontiguousarray(pedal))
+        self._check()
+
+    def _check(self) -> None:
+        for name, changes in (("meters", self.meters), ("tempos", self.tempos)):
+            onsets = [change.onset_steps for change in changes]
+            if not onsets or onsets[0] != 0 or any(b <= a for a, b in zip(onsets, onsets[1:])):
+                raise ConfigError(f"{name} must start at step 0 and rise, got onsets {onsets[:8]}")
+        if not 0 <= self.pickup_steps < self.meters[0].bar_steps:
+            raise ConfigError(
+                f"pickup_steps must be 0..{self.meters[0].bar_steps - 1}, got {self.pickup_steps}"
+            )
+        if len(self.notes):
+            if self.notes["onset_steps"].min() < 0 or self.notes["duration_steps"].min() < 1:
+                raise ConfigError("notes must have onset_steps >= 0 and duration_steps >= 1")
+            if self.notes["track"].max() >= len(self.tracks):
+                raise ConfigError(
+                    f"a note names track {self.notes['track'].max()} of {len(self.tracks)}"
+                )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Piece):
+            return NotImplemented
+        return (
+            np.array_equal(self.notes, other.notes)
+            and np.array_equal(self.pedal, other.pedal)
+            and all(
+                getattr(self, name) == getattr(other, name)
+                for name in ("tracks", "meters", "tempos", "key", "pickup_steps", "style")
+            )
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # holds arrays
+
+    @property
+    def end_steps(self) -> int:
+        """Where the last note ends, in steps; 0 without notes."""
+        if not len(self.notes):
+            return 0
+        return int((self.notes["onset_steps"] + self.notes["duration_steps"]).max())
+
+    @property
+    def bar_lines(self) -> BarLines:
+        """Bar arithmetic for this piece."""
+        return BarLines(self.meters, self.pickup_steps)
+
+    def replace(self, **changes: Any) -> Piece:
+        """A copy with some fields changed."""
+        return replace(self, **changes)

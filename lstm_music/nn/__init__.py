@@ -1,0 +1,1 @@
+"""The language model: embedding, recurrent stack, head, and its file."""

@@ -1,0 +1,1 @@
+"""The bundled model, as package data."""

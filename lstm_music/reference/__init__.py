@@ -1,0 +1,1 @@
+"""Every kernel once more in readable NumPy: the definition of correct."""

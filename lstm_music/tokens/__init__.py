@@ -1,0 +1,1 @@
+"""Pieces to tokens and back: vocabulary, grammar, musical context."""

@@ -1,0 +1,114 @@
+"""Build the compiled modules. Everything else stands in pyproject.toml.
+
+Every ``src/lstm_music/**/x.pyx`` becomes the module ``lstm_music.**.x``. The C kernels are
+compiled once per instruction-set level (``base``, ``v3`` = AVX2, ``v4`` = AVX-512); dispatch.c
+picks one at run time, so one wheel serves every x86-64 machine.
+
+Set ``LSTM_MUSIC_DEBUG=1`` for bounds-checked, unoptimised modules.
+"""
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+import numpy as np
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.build_clib import build_clib
+from setuptools.command.build_ext import build_ext
+
+DEBUG = os.environ.get("LSTM_MUSIC_DEBUG") == "1"
+MSVC = sys.platform == "win32"
+X86_64 = platform.machine().lower() in {"x86_64", "amd64"}
+
+# No contraction and no reassociation: every level and thread count rounds alike.
+MATH = ["/O2"] if MSVC else ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+if DEBUG and not MSVC:
+    MATH = ["-O1", "-g", "-fno-omit-frame-pointer"]
+
+LEVELS: dict[str, list[str]] = {"base": []}
+if X86_64 and sys.platform == "linux":
+    LEVELS["v3"] = ["-march=x86-64-v3"]
+    LEVELS["v4"] = ["-march=x86-64-v4", "-mprefer-vector-width=512"]
+
+HEADERS = sorted(str(p) for pattern in ("*.h", "*.inc") for p in Path("src/c").glob(pattern))
+PORTABLE = sorted(
+    str(p)
+    for p in Path("src/c").glob("*.c")
+    if p.stem.rpartition("_")[2] not in {"base", "v3", "v4"}
+)
+PIC = [] if MSVC else ["-fPIC", "-fvisibility=hidden"]
+
+
+def c_libraries():
+    """One static library a level, and one for the code that needs no level."""
+    libraries = []
+    for level, flags in LEVELS.items():
+        sources = sorted(str(p) for p in Path("src/c").glob(f"*_{level}.c"))
+        if sources:
+            build = {"sources": sources, "include_dirs": ["src/c"], "cflags": PIC + MATH + flags}
+            libraries.append((f"lm_{level}", build | {"obj_deps": {"": HEADERS}}))
+    if PORTABLE:
+        macros = [(f"LM_HAVE_{level.upper()}", "1") for level in LEVELS]
+        build = {
+            "sources": PORTABLE,
+            "include_dirs": ["src/c"],
+            "cflags": PIC + MATH,
+            "macros": macros,
+        }
+        # dispatch.c refers to the levels, so it is linked before them.
+        libraries.insert(0, ("lm_dispatch", build | {"obj_deps": {"": HEADERS}}))
+    return libraries
+
+
+LIBRARIES = c_libraries()
+
+DIRECTIVES = {
+    "language_level": 3,
+    "boundscheck": DEBUG,
+    "wraparound": False,
+    "initializedcheck": DEBUG,
+    "cdivision": True,
+    "embedsignature": True,
+}
+
+
+def extensions():
+    """One extension a .pyx file, named by its path."""
+    found = []
+    for path in sorted(Path("src/lstm_music").rglob("*.pyx")):
+        name = ".".join(path.relative_to("src").with_suffix("").parts)
+        uses_c = "lstm_music.kernels" in name or "lstm_music.generate" in name
+        found.append(
+            Extension(
+                name,
+                [str(path)],
+                include_dirs=["src/c", np.get_include()],
+                define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
+                extra_compile_args=MATH,
+                libraries=[lib for lib, _ in LIBRARIES] if uses_c else [],
+                depends=HEADERS,
+            )
+        )
+    return found
+
+
+class BuildExt(build_ext):
+    """Build the C libraries first, also for ``--inplace``."""
+
+    def run(self):
+        if LIBRARIES:
+            clib: build_clib = self.get_finalized_command("build_clib")
+            clib.run()
+            self.library_dirs = [*(self.library_dirs or []), clib.build_clib]
+        super().run()
+
+
+setup(
+    ext_modules=cythonize(
+        extensions(), include_path=["src"], build_dir="build/cython", compiler_directives=DIRECTIVES
+    ),
+    libraries=LIBRARIES,
+    cmdclass={"build_ext": BuildExt},
+)
