@@ -6,6 +6,7 @@ All times are whole grid steps (24 a quarter note, ``lstm_music.music.grid``).
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -123,7 +124,7 @@ class Piece:
     def _check(self) -> None:
         for name, changes in (("meters", self.meters), ("tempos", self.tempos)):
             onsets = [change.onset_steps for change in changes]
-            if not onsets or onsets[0] != 0 or any(b <= a for a, b in zip(onsets, onsets[1:])):
+            if not onsets or onsets[0] != 0 or any(b <= a for a, b in pairwise(onsets)):
                 raise ConfigError(f"{name} must start at step 0 and rise, got onsets {onsets[:8]}")
         if not 0 <= self.pickup_steps < self.meters[0].bar_steps:
             raise ConfigError(
