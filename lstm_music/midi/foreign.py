@@ -58,7 +58,7 @@ def read_score(
     _check_file(path)
     source = source or str(path)
     if path.suffix.lower() == ".abc":
-        text = next(abc_tunes(_read_text(path)))
+        text = next(abc_tunes(read_text(path)))
         return read_abc(text, source=source, style=style, expand_repeats=expand_repeats)
     return _parse(path, source=source, style=style, expand_repeats=expand_repeats)
 
@@ -86,7 +86,8 @@ def _check_file(path: Path) -> None:
         raise MidiError(f"expected 1 to {MAX_BYTES} bytes, got {size}", path=path)
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of a score file, bytes that are not UTF-8 replaced."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
@@ -143,7 +144,7 @@ def tune_texts() -> list[tuple[str, str]]:
     tunes = []
     for book in TUNE_BOOKS:
         for path in sorted(corpus.getComposer(book)):
-            for number, text in enumerate(abc_tunes(_read_text(Path(path))), start=1):
+            for number, text in enumerate(abc_tunes(read_text(Path(path))), start=1):
                 tunes.append((f"music21:tunes/{book}/{Path(path).stem}/{number}", text))
     return tunes
 

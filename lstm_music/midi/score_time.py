@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from lstm_music.music.grid import STEPS_PER_WHOLE
 from lstm_music.music.meter import DENOMINATORS, MAX_NUMERATOR, Meter
@@ -127,9 +126,11 @@ def meters_and_pickup(measures: Sequence[Measure]) -> tuple[tuple[Meter, ...], i
             changes.append((measure.onset_steps, *meter))
         elif length:
             changes.append((measure.onset_steps, measure.numerator, measure.denominator))
-            repairs.append(f"a bar of {length} steps has no meter; bar lines after it are guessed")
+            repairs.append(
+                f"a bar of {length} steps fits no meter and is counted as a bar of the meter before"
+            )
         i += taken
-    return _as_meters(changes), pickup, repairs
+    return _as_meters(changes, pickup), pickup, repairs
 
 
 def _prevailing(measures: Sequence[Measure]) -> list[Measure]:
@@ -170,14 +171,16 @@ def _meter_of_length(length_steps: int, denominator: int) -> tuple[int, int] | N
     return None
 
 
-def _as_meters(changes: Sequence[tuple[int, int, int]]) -> tuple[Meter, ...]:
-    """Keep the changes that change something or move a bar line."""
+def _as_meters(changes: Sequence[tuple[int, int, int]], pickup_steps: int) -> tuple[Meter, ...]:
+    """Keep the changes that change the meter or move a bar line."""
     by_onset = {onset: Meter(onset, num, den) for onset, num, den in changes}
     meters = [by_onset[onset] for onset in sorted(by_onset)] or [Meter(0, 4, 4)]
-    kept = [meters[0]]
-    kept.extend(
-        new
-        for old, new in pairwise(meters)
-        if (old.numerator, old.denominator) != (new.numerator, new.denominator)
-    )
+    kept = meters[:1]
+    for meter in meters[1:]:
+        now = (kept[-1].numerator, kept[-1].denominator)
+        line = kept[-1].onset_steps + (pickup_steps if len(kept) == 1 else 0)
+        if now != (meter.numerator, meter.denominator) or (
+            (meter.onset_steps - line) % meter.bar_steps
+        ):
+            kept.append(meter)
     return tuple(kept)

@@ -99,9 +99,9 @@ def test_invented_meters_of_a_broken_bar_are_undone():
     assert meters_and_pickup(measures)[0] == (Meter(0, 3, 4),)
 
 
-def test_a_bar_off_the_grid_is_told():
-    meters, _, repairs = meters_and_pickup(lengths(96, 97, 96))
-    assert meters == (Meter(0, 4, 4),)
+def test_a_bar_off_the_grid_is_told_and_moves_the_bar_line():
+    meters, _, repairs = meters_and_pickup(lengths(96, 97, 96, 96))
+    assert meters == (Meter(0, 4, 4), Meter(193, 4, 4))
     assert len(repairs) == 1
     assert "97" in repairs[0]
 
