@@ -55,10 +55,21 @@ def load_pieces(
     """
     reject = on_reject or _ignore
     items = list_items(sources, reject)
+    return load_items(items, progress=progress, on_reject=reject, n_jobs=n_jobs)
+
+
+def load_items(
+    items: Sequence[Item],
+    *,
+    progress: Progress | None = None,
+    on_reject: OnReject | None = None,
+    n_jobs: int = 2,
+) -> list[LoadedPiece]:
+    """Read the pieces that `list_items` found; parameters as in `load_pieces`."""
     loaded = []
     for done, (item, result) in enumerate(zip(items, _read_all(items, n_jobs)), start=1):
         if isinstance(result, str):
-            reject(item.id, result)
+            (on_reject or _ignore)(item.id, result)
         else:
             loaded.append(LoadedPiece(item.id, result, item.held_out))
         if progress is not None:
