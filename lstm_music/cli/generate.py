@@ -84,7 +84,7 @@ def _check_outputs(outputs: list[Path], force: bool) -> None:
     from lstm_music.files import check_writable
 
     for path in outputs:
-        check_writable(path, force=force)
+        check_writable(path, overwrite=force)
 
 
 def _report(

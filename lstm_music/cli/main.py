@@ -29,6 +29,7 @@ _EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
     (errors.ModelFileError, 4),
     (errors.BackendError, 5),
     (errors.OutputExistsError, 6),
+    (errors.OutputError, 2),
     (errors.MidiError, 3),
     (errors.TokenError, 3),
     (errors.ConfigError, 2),

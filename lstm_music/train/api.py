@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from lstm_music.backends.registry import get_backend
 from lstm_music.corpus.batches import ChunkStream
 from lstm_music.corpus.cache import TokenCache, token_cache
 from lstm_music.corpus.split import SPLITS
-from lstm_music.backends.registry import get_backend
 from lstm_music.errors import ConfigError
 from lstm_music.files import check_writable
 from lstm_music.nn.model import LanguageModel, ModelConfig
@@ -59,7 +59,7 @@ def train(
     ConfigError : a setting is unknown or out of range, or there is too little music.
     OutputExistsError : ``output`` exists and ``force`` is not given.
     """
-    check_writable(Path(output), force=force)
+    check_writable(output, overwrite=force)
     config = _config(settings)
     card = _read_card(data_card)
     corpus = token_cache(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lstm_music.errors import ConfigError
-from lstm_music.evaluate.ngram import KneserNey, Unigram, Uniform
+from lstm_music.evaluate.ngram import KneserNey, Uniform, Unigram
 
 V = 6
 RNG = np.random.default_rng(5)
