@@ -26,6 +26,8 @@ from lstm_music.types import IntArray
 CACHE_VERSION = 1
 """Raised when reading, splitting or encoding changes, so that old caches are made anew."""
 
+_ARRAYS = ("tokens", "lengths", "bars", "sides")
+
 
 @dataclass(frozen=True)
 class TokenCache:
@@ -104,7 +106,9 @@ def token_cache(
             for id_, reason in cached.rejected[len(rejected) :]:
                 on_reject(id_, reason)
         return cached
-    cache = _tokenise(items, digest, reject, rejected, progress, n_jobs)
+    cache = _tokenise(
+        items, digest, reject=reject, rejected=rejected, progress=progress, n_jobs=n_jobs
+    )
     if path is not None:
         write_cache(path, cache)
     return cache
@@ -113,6 +117,7 @@ def token_cache(
 def _tokenise(
     items: Sequence[Item],
     digest: str,
+    *,
     reject: OnReject,
     rejected: Sequence[tuple[str, str]],
     progress: Progress | None,
@@ -152,7 +157,7 @@ def write_cache(path: str | os.PathLike[str], cache: TokenCache) -> None:
     """Write a cache, all of it or nothing."""
     from safetensors.numpy import save
 
-    arrays = {name: getattr(cache, name) for name in ("tokens", "lengths", "bars", "sides")}
+    arrays = {name: getattr(cache, name) for name in _ARRAYS}
     words = {name: json.dumps(getattr(cache, name)) for name in ("styles", "ids", "rejected")}
     atomic_write(path, save(arrays, {**words, "digest": cache.digest}))
 
@@ -166,7 +171,7 @@ def read_cache(path: str | os.PathLike[str]) -> TokenCache | None:
     try:
         with safe_open(path, "np") as file:
             words = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}
+            arrays = {name: file.get_tensor(name) for name in _ARRAYS}
         cache = TokenCache(
             **arrays,
             styles=tuple(json.loads(words["styles"])),

@@ -1,20 +1,26 @@
-"""Transposition: exact, in range, drums untouched."""
+"""Transposition: exact, in range, drums untouched, the same on tokens as on pieces."""
 
 import numpy as np
 import pytest
+from corpus_data import random_piece
 
-from lstm_music.corpus.augment import transpose, transpositions
+from lstm_music.corpus.augment import (
+    token_transpositions,
+    transpose,
+    transpose_tokens,
+    transpositions,
+)
 from lstm_music.errors import ConfigError
 from lstm_music.music.key import Key
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
+from lstm_music.tokens.decode import decode
+from lstm_music.tokens.encode import encode
 
 
 def piece_of(pitches, drums=(), key=None):
     rows = [(24 * i, 24, p, 80, 0) for i, p in enumerate(pitches)]
     rows += [(24 * i, 6, p, 90, 1) for i, p in enumerate(drums)]
-    return Piece(
-        notes=np.array(rows, NOTE_DTYPE), tracks=(Track(), Track(is_drum=True)), key=key
-    )
+    return Piece(notes=np.array(rows, NOTE_DTYPE), tracks=(Track(), Track(is_drum=True)), key=key)
 
 
 def test_pitches_and_key_move_drums_do_not():
@@ -46,3 +52,16 @@ def test_leaving_the_midi_range_is_an_error():
     with pytest.raises(ConfigError, match="out of the MIDI pitches"):
         transpose(piece_of([126]), 2)
     transpose(piece_of([60], [127]), 2)
+
+
+def test_tokens_are_transposed_as_pieces_are():
+    rng = np.random.default_rng(8)
+    pieces = [random_piece(rng) for _ in range(12)]
+    pieces += [decode(encode(piece_of([60, 64, 50], [36, 38], Key(0, "minor"))))]
+    for piece in pieces:
+        tokens = encode(piece)
+        assert token_transpositions(tokens) == transpositions(piece)
+        for semitones in transpositions(piece):
+            assert transpose_tokens(tokens, semitones).tolist() == (
+                encode(transpose(piece, semitones)).tolist()
+            )

@@ -10,7 +10,10 @@ from lstm_music.music.piece import NOTE_DTYPE, Piece, Tempo, Track
 RNG = np.random.default_rng(11)
 
 
-def melody(pitches, tracks=(Track(),), **fields):
+PIANO, KIT = (Track(),), (Track(is_drum=True),)
+
+
+def melody(pitches, tracks=PIANO, **fields):
     notes = np.zeros(len(pitches), NOTE_DTYPE)
     notes["onset_steps"] = np.arange(len(pitches)) * 12
     notes["duration_steps"] = 12
@@ -42,8 +45,7 @@ def test_other_music_has_other_fingerprints():
 
 
 def test_drums_are_told_apart_by_all_they_play():
-    kit = (Track(is_drum=True),)
-    one, same, other = (melody(p, kit) for p in ([36, 38, 42], [36, 38, 42], [36, 38, 46]))
+    one, same, other = (melody(p, KIT) for p in ([36, 38, 42], [36, 38, 42], [36, 38, 46]))
     assert fingerprint(one) == fingerprint(same) != fingerprint(other)
     assert fingerprint(one) != fingerprint(melody([36, 38, 42]))
 

@@ -57,7 +57,7 @@ def test_hand_computed_bigrams():
     unseen = (1 / 3) * 2 / 3 / 4
     after_a = model.next_probabilities(np.array([0, 1]))
     half = np.array([unseen, a, b, unseen]) / 2  # D N(a) / c(a) = 1/2 * 2 / 2
-    assert after_a == pytest.approx(half + [0, 0.25, 0.25, 0])
+    assert after_a == pytest.approx(half + np.array([0, 0.25, 0.25, 0]))
     after_b = model.next_probabilities(np.array([2]))  # never a context: the unigrams
     assert after_b == pytest.approx([unseen, a, b, unseen])
 
