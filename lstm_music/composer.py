@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.errors import ConfigError, ModelFileError
-from lstm_music.evaluate.likelihood import Likelihood, piece_likelihood
+from lstm_music.evaluate.compare import piece_likelihood
+from lstm_music.evaluate.likelihood import Likelihood
 from lstm_music.generate.compose import (
     Engine,
     compose_from_nothing,
@@ -207,4 +208,4 @@ class Composer:
 
     def log_prob(self, piece: Piece) -> Likelihood:
         """How likely the model finds ``piece``: nats a token, a note, a bar (lower = likelier)."""
-        return piece_likelihood(self.model, self._vocabulary, piece)
+        return piece_likelihood(self.model, piece)

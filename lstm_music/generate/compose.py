@@ -139,7 +139,7 @@ def compose_from_nothing(
             generator, engine.vocabulary, meter=meter, key=key, tempo_bpm=tempo_bpm, style=style
         )
         generator.run(bars * bar_steps, bar_steps)
-        piece = written_piece(generator.score)
+        piece, _ = _with_sounding_tracks(written_piece(generator.score))
         tempos = piece.tempos if tempo_bpm is None else (Tempo.from_bpm(tempo_bpm),)
         return piece.replace(tempos=tempos, key=key or piece.key)
 
@@ -153,7 +153,11 @@ def _plan(seed: Piece, bars: int) -> _Plan:
     start = lines.bar_end(seed.end_steps - 1)
     bar_steps = lines.meter_at(start).bar_steps
     offset = 0 if start <= CONTEXT_STEPS else lines.bar_end(start - CONTEXT_STEPS)
-    heard, tracks = _with_heard_tracks(excerpt(seed, offset))
+    heard, tracks = _with_sounding_tracks(excerpt(seed, offset))
+    if not len(heard.notes):
+        raise MidiError(
+            "no note begins in the seed's last 64 whole notes; cut it shorter", path=seed.source
+        )
     only_drums = all(track.is_drum for track in seed.tracks)
     context = canonical(
         heard.replace(
@@ -173,13 +177,9 @@ def _plan(seed: Piece, bars: int) -> _Plan:
     )
 
 
-def _with_heard_tracks(piece: Piece) -> tuple[Piece, npt.NDArray[np.uint16]]:
+def _with_sounding_tracks(piece: Piece) -> tuple[Piece, npt.NDArray[np.uint16]]:
     """The piece with the tracks that tokens can carry, and which of its tracks they were."""
     counts = np.bincount(piece.notes["track"], minlength=len(piece.tracks))
-    if not counts.any():
-        raise MidiError(
-            "the seed's last 64 whole notes hold no onset; cut it shorter", path=piece.source
-        )
     busiest = np.argsort(-counts, kind="stable")[:MAX_TRACKS]
     kept = np.sort(busiest[counts[busiest] > 0])
     number = np.zeros(len(counts), np.uint16)

@@ -83,7 +83,7 @@ cdef class Generator:
     cdef uint8_t[::1] _forbidden
     cdef uint8_t[::1] _mask
     cdef float[::1] _logits
-    cdef int32_t[::1] _rows
+    cdef int[::1] _rows
     cdef int32_t[::1] _tokens
     cdef Choice* _choices
     cdef object _choice_buffer
@@ -111,7 +111,7 @@ cdef class Generator:
         self.V = self._forbidden.shape[0]
         self._mask = np.zeros(self.V, np.uint8)
         self._logits = np.zeros(self.V, np.float32)
-        self._rows = np.zeros(DEFAULT.n_streams, np.int32)
+        self._rows = np.zeros(DEFAULT.n_streams, np.intc)
         self._tokens = np.zeros(capacity, np.int32)
         self._choice_buffer = np.zeros(self.V * sizeof(Choice), np.uint8)
         choice_bytes = self._choice_buffer
