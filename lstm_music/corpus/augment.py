@@ -1,16 +1,35 @@
-"""Transposition: the one augmentation, since it changes no rhythm and no drum."""
+"""Augmentation: another key, tempo, instrument or loudness, the same music.
+
+Transposition teaches the network every key. The others are there because the free corpora are
+nearly all piano at 120 bpm and one loudness: without them the embeddings of every other program,
+tempo and velocity would never be trained, and a seed that has them would be strange to the model.
+"""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from lstm_music.errors import ConfigError
 from lstm_music.music.piece import Piece
-from lstm_music.tokens.vocabulary import DEFAULT, index_key, key_index
-from lstm_music.types import BoolArray, IntArray
+from lstm_music.tokens.vocabulary import TEMPO_BINS_PER_OCTAVE
+from lstm_music.types import BoolArray
 
 LOWEST_MIDI, HIGHEST_MIDI = 24, 103
 """Transposition leads no note out of here (C1 to G7) that was not out already."""
+
+_CHANCES = {
+    "tempo": 0.5,
+    "programs": 0.3,
+    "one_program": 0.5,  # of these, how many have one program for all tracks
+    "velocity": 0.3,
+    "hide_style": 0.1,
+    "hide_key": 0.1,
+}
+_MAX_TEMPO_BINS = 9
+_MAX_VELOCITY_CHANGE = 40
 
 
 def pitched_notes(piece: Piece) -> BoolArray:
@@ -39,40 +58,45 @@ def transpose(piece: Piece, semitones: int) -> Piece:
 def transpositions(piece: Piece, lowest: int = -5, highest: int = 6) -> range:
     """The semitones that keep the piece in a sane range, 0 always among them."""
     pitches = piece.notes["pitch_midi"][pitched_notes(piece)]
-    return _room(pitches.astype(np.int32), lowest, highest)
-
-
-def transpose_tokens(tokens: IntArray, semitones: int) -> IntArray:
-    """The same as `transpose`, without leaving the tokens: much faster.
-
-    Parameters
-    ----------
-    tokens : (N,) int32.
-    semitones : one of `token_transpositions`.
-    """
-    if not semitones:
-        return tokens
-    moved = tokens.copy()
-    moved[_is_kind(tokens, "pitch")] += semitones
-    for place in np.flatnonzero(_is_kind(tokens, "key")):
-        key = index_key(int(tokens[place]) - DEFAULT["key"].start)
-        if key is not None:
-            moved[place] = DEFAULT["key"][key_index(key.transposed(semitones))]
-    return moved
-
-
-def token_transpositions(tokens: IntArray, lowest: int = -5, highest: int = 6) -> range:
-    """The same as `transpositions`, for tokens (N,) int32."""
-    return _room(tokens[_is_kind(tokens, "pitch")] - DEFAULT["pitch"].start, lowest, highest)
-
-
-def _is_kind(tokens: IntArray, kind: str) -> BoolArray:
-    return np.asarray((tokens >= DEFAULT[kind].start) & (tokens < DEFAULT[kind].stop))
-
-
-def _room(pitches: IntArray, lowest: int, highest: int) -> range:
     if not len(pitches):
         return range(1)
     down = min(int(pitches.min()) - LOWEST_MIDI, -lowest)
     up = min(HIGHEST_MIDI - int(pitches.max()), highest)
     return range(-max(down, 0), max(up, 0) + 1)
+
+
+def vary(piece: Piece, rng: np.random.Generator) -> Piece:
+    """Another reading of the piece, drawn from ``rng``.
+
+    Transposed by any of `transpositions`; now and then in another tempo, on other instruments,
+    louder or softer as a whole, and without its style or key.
+    """
+    # Every draw is made for every piece, so that one setting cannot shift another's draws.
+    chance = dict(zip(_CHANCES, rng.random(len(_CHANCES)), strict=True))
+    choices = transpositions(piece)
+    piece = transpose(piece, choices[int(rng.integers(len(choices)))])
+    tempo_bins = int(rng.integers(-_MAX_TEMPO_BINS, _MAX_TEMPO_BINS + 1))
+    velocity = int(rng.integers(-_MAX_VELOCITY_CHANGE, _MAX_VELOCITY_CHANGE + 1))
+    programs = rng.integers(0, 128, max(len(piece.tracks), 1))
+    changes: dict[str, Any] = {}
+    if chance["tempo"] < _CHANCES["tempo"]:
+        factor = 2.0 ** (tempo_bins / TEMPO_BINS_PER_OCTAVE)
+        changes["tempos"] = tuple(
+            replace(t, usec_per_quarter=round(t.usec_per_quarter * factor)) for t in piece.tempos
+        )
+    if chance["programs"] < _CHANCES["programs"]:
+        if chance["one_program"] < _CHANCES["one_program"]:
+            programs[:] = programs[0]
+        changes["tracks"] = tuple(
+            track if track.is_drum else replace(track, program=int(program))
+            for track, program in zip(piece.tracks, programs)
+        )
+    if chance["velocity"] < _CHANCES["velocity"]:
+        notes = piece.notes.copy()
+        notes["velocity"] = np.clip(notes["velocity"].astype(np.int64) + velocity, 1, 127)
+        changes["notes"] = notes
+    if chance["hide_style"] < _CHANCES["hide_style"]:
+        changes["style"] = ""
+    if chance["hide_key"] < _CHANCES["hide_key"]:
+        changes["key"] = None
+    return piece.replace(**changes)

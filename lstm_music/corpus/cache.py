@@ -66,6 +66,10 @@ class TokenCache:
         """Which pieces stand on a side: "train", "valid" or "test"."""
         return np.flatnonzero(self.sides == SPLITS.index(side))
 
+    def n_targets(self, side: str) -> int:
+        """Tokens to predict in one pass over a side: all but each piece's first."""
+        return int((self.lengths[self.indices(side)].astype(np.int64) - 1).sum())
+
     def __iter__(self) -> Iterator[IntArray]:
         ends = np.cumsum(self.lengths, dtype=np.int64)
         for end, length in zip(ends, self.lengths, strict=True):

@@ -126,15 +126,18 @@ def abc_tunes(text: str) -> Iterator[str]:
 
 
 def chorale_files() -> list[tuple[str, Path]]:
-    """Id and file of each of music21's 371 Bach chorales, in the order of Riemenschneider."""
+    """Id and file of each of music21's Bach chorales, in the order of Riemenschneider.
+
+    21 of the book's 371 numbers are reprints of others; each chorale is given once.
+    """
     from music21 import corpus
 
-    files = []
+    files = {}
     for name in corpus.chorales.Iterator(1, 371, returnType="filename"):
         found = corpus.getWork(name)  # a list when several encodings share the name
         path = Path(found[0] if isinstance(found, list) else found)
-        files.append((f"music21:chorales/{Path(name).name}", path))
-    return files
+        files[f"music21:chorales/{Path(name).name}"] = path
+    return list(files.items())
 
 
 def tune_texts() -> list[tuple[str, str]]:

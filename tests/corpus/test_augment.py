@@ -1,20 +1,13 @@
-"""Transposition: exact, in range, drums untouched, the same on tokens as on pieces."""
+"""Augmentation: exact, in range, drums untouched, rhythm never changed."""
 
 import numpy as np
 import pytest
 from corpus_data import random_piece
 
-from lstm_music.corpus.augment import (
-    token_transpositions,
-    transpose,
-    transpose_tokens,
-    transpositions,
-)
+from lstm_music.corpus.augment import transpose, transpositions, vary
 from lstm_music.errors import ConfigError
 from lstm_music.music.key import Key
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
-from lstm_music.tokens.decode import decode
-from lstm_music.tokens.encode import encode
 
 
 def piece_of(pitches, drums=(), key=None):
@@ -54,14 +47,39 @@ def test_leaving_the_midi_range_is_an_error():
     transpose(piece_of([60], [127]), 2)
 
 
-def test_tokens_are_transposed_as_pieces_are():
+def test_vary_never_touches_rhythm_or_drums():
     rng = np.random.default_rng(8)
-    pieces = [random_piece(rng) for _ in range(12)]
-    pieces += [decode(encode(piece_of([60, 64, 50], [36, 38], Key(0, "minor"))))]
-    for piece in pieces:
-        tokens = encode(piece)
-        assert token_transpositions(tokens) == transpositions(piece)
-        for semitones in transpositions(piece):
-            assert transpose_tokens(tokens, semitones).tolist() == (
-                encode(transpose(piece, semitones)).tolist()
-            )
+    band = piece_of([60, 64, 50], [36, 38], Key(0, "minor")).replace(style="lead")
+    for piece in [*(random_piece(rng) for _ in range(20)), band]:
+        varied = vary(piece, rng)
+        for field in ("onset_steps", "duration_steps", "track"):
+            assert varied.notes[field].tolist() == piece.notes[field].tolist()
+        drums = np.array([t.is_drum for t in piece.tracks])[piece.notes["track"]]
+        assert (varied.notes["pitch_midi"] == piece.notes["pitch_midi"])[drums].all()
+        assert [t.is_drum for t in varied.tracks] == [t.is_drum for t in piece.tracks]
+        assert varied.meters == piece.meters
+
+
+def test_vary_shows_every_key_and_hides_now_and_then():
+    rng = np.random.default_rng(9)
+    piece = piece_of([60, 64, 67], [36], Key.parse("C major")).replace(style="lead")
+    varied = [vary(piece, rng) for _ in range(600)]
+    for other in varied:
+        shift = int(other.notes["pitch_midi"][0]) - 60
+        assert other.key in {None, piece.key.transposed(shift)}
+    assert {int(p.notes["pitch_midi"][0]) for p in varied} == set(range(55, 67))
+
+    def share(test):
+        return float(np.mean([test(other) for other in varied]))
+
+    assert abs(share(lambda p: p.style == "") - 0.1) < 0.05
+    assert abs(share(lambda p: p.key is None) - 0.1) < 0.05
+    assert abs(share(lambda p: p.tempos != piece.tempos) - 0.47) < 0.08
+    assert abs(share(lambda p: p.tracks != piece.tracks) - 0.3) < 0.07
+    loudness = share(lambda p: p.notes["velocity"].tolist() != piece.notes["velocity"].tolist())
+    assert abs(loudness - 0.3) < 0.07
+
+
+def test_vary_depends_on_the_generator_alone():
+    piece = piece_of([60, 64, 67])
+    assert vary(piece, np.random.default_rng(1)) == vary(piece, np.random.default_rng(1))

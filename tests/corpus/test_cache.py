@@ -57,11 +57,14 @@ def test_the_file_is_reused_until_something_changes(folder, tmp_path, monkeypatc
 
 def test_round_trip_and_damage(tmp_path):
     rng = np.random.default_rng(2)
-    cache = cache_of([random_piece(rng) for _ in range(5)], ["train", "test", "valid"] + ["train"] * 2)
+    cache = cache_of(
+        [random_piece(rng) for _ in range(5)], ["train", "test", "valid"] + ["train"] * 2
+    )
     path = tmp_path / "cache.safetensors"
     write_cache(path, cache)
     assert same(read_cache(path), cache)
     assert cache.indices("train").tolist() == [0, 3, 4]
+    assert cache.n_targets("train") == sum(len(cache.piece_tokens(i)) - 1 for i in (0, 3, 4))
     data = path.read_bytes()
     for damaged in (b"", data[:-9], data[:50], b"{}" * 40):
         path.write_bytes(damaged)

@@ -75,4 +75,4 @@ def test_no_fingerprint_is_on_two_sides_and_official_sides_win():
 def test_same_sides_every_time():
     # Guards the corpus of published models: a change here moves pieces between the sides.
     scale = melody([60, 62, 64, 65, 67, 69, 71, 72])
-    assert fingerprint(scale)[:16] == "REPLACE"
+    assert fingerprint(scale)[:16] == "09d8cbdf40721e13"

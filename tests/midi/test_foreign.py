@@ -195,7 +195,7 @@ def test_first_chorale():
 
 
 def test_built_in_corpora_are_whole():
-    assert len(chorale_files()) == 371
+    assert len(chorale_files()) == 350
     assert len(tune_texts()) == 4248
 
 
