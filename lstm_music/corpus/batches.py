@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.corpus.augment import vary
-from lstm_music.corpus.cache import TokenCache
+from lstm_music.corpus.cache import TokenCache, count_bars
 from lstm_music.errors import ConfigError
 from lstm_music.tokens.automaton import annotate
 from lstm_music.tokens.decode import decode
@@ -160,8 +160,9 @@ class ChunkStream:
         tokens, bars = self._cache.piece_tokens(piece), 0
         if self._augment:
             rng = np.random.default_rng([self._rng_seed, row.epoch, piece])
-            bars = 0 if rng.random() < HIDE_BARS_LEFT else int(self._cache.bars[piece])
-            tokens = encode(vary(decode(tokens), rng))
+            hide = rng.random() < HIDE_BARS_LEFT
+            varied = vary(decode(tokens), rng)
+            tokens, bars = encode(varied), 0 if hide else count_bars(varied)
         self._tokens[b] = tokens
         self._annotated[b] = annotate(tokens, total_bars=bars)
 

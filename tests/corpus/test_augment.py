@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from corpus_data import random_piece
 
-from lstm_music.corpus.augment import transpose, transpositions, vary
+from lstm_music.corpus.augment import straighten, transpose, transpositions, vary
 from lstm_music.errors import ConfigError
 from lstm_music.music.key import Key
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
@@ -47,12 +47,14 @@ def test_leaving_the_midi_range_is_an_error():
     transpose(piece_of([60], [127]), 2)
 
 
-def test_vary_never_touches_rhythm_or_drums():
+def test_vary_never_touches_pitched_rhythm_or_drum_keys():
     rng = np.random.default_rng(8)
     band = piece_of([60, 64, 50], [36, 38], Key(0, "minor")).replace(style="lead")
     for piece in [*(random_piece(rng) for _ in range(20)), band]:
         varied = vary(piece, rng)
         for field in ("onset_steps", "duration_steps", "track"):
+            if piece.style == "drums" and field == "onset_steps":
+                continue  # may be straightened
             assert varied.notes[field].tolist() == piece.notes[field].tolist()
         drums = np.array([t.is_drum for t in piece.tracks])[piece.notes["track"]]
         assert (varied.notes["pitch_midi"] == piece.notes["pitch_midi"])[drums].all()
@@ -78,6 +80,33 @@ def test_vary_shows_every_key_and_hides_now_and_then():
     assert abs(share(lambda p: p.tracks != piece.tracks) - 0.3) < 0.07
     loudness = share(lambda p: p.notes["velocity"].tolist() != piece.notes["velocity"].tolist())
     assert abs(loudness - 0.3) < 0.07
+
+
+def drums_at(onsets):
+    notes = np.zeros(len(onsets), NOTE_DTYPE)
+    notes["onset_steps"], notes["duration_steps"], notes["pitch_midi"] = onsets, 3, 38
+    return Piece(notes=notes, tracks=(Track(is_drum=True),))
+
+
+def onsets(piece):
+    return piece.notes["onset_steps"].tolist()
+
+
+def test_straighten_takes_the_grid_that_fits():
+    assert onsets(straighten(drums_at([1, 7, 11, 17, 25]))) == [0, 6, 12, 18, 24]
+    assert onsets(straighten(drums_at([1, 9, 15, 24, 31]))) == [0, 8, 16, 24, 32]
+    for exact in ([0, 6, 12, 24], [0, 8, 16, 24], [0, 24, 48]):
+        assert onsets(straighten(drums_at(exact))) == exact
+
+
+def test_half_of_the_drums_are_straightened_and_nothing_else():
+    rng = np.random.default_rng(10)
+    loose = drums_at([1, 7, 11, 17, 25])
+    varied = [onsets(vary(loose, rng)) for _ in range(300)]
+    assert set(map(tuple, varied)) == {(1, 7, 11, 17, 25), (0, 6, 12, 18, 24)}
+    assert abs(varied.count([0, 6, 12, 18, 24]) / 300 - 0.5) < 0.1
+    piano = loose.replace(tracks=(Track(),))
+    assert all(onsets(vary(piano, rng)) == onsets(loose) for _ in range(50))
 
 
 def test_vary_depends_on_the_generator_alone():
