@@ -22,10 +22,15 @@ DEBUG = os.environ.get("LSTM_MUSIC_DEBUG") == "1"
 MSVC = sys.platform == "win32"
 X86_64 = platform.machine().lower() in {"x86_64", "amd64"}
 
-# No contraction and no reassociation: every level and thread count rounds alike.
+# No contraction and no reassociation: every level and thread count rounds alike ...
 MATH = ["/O2"] if MSVC else ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 if DEBUG and not MSVC:
-    MATH = ["-O1", "-g", "-fno-omit-frame-pointer"]
+    MATH = ["-O1", "-g", "-fno-omit-frame-pointer", "-ffp-contract=off"]
+
+# ... except in these kernels, which live from fused multiply-add. Vector types have no builtin
+# for it, so the compiler must contract a*b + c. v3 and v4 then agree; base has none to fuse.
+FUSED = ("gemm", "matvec")
+FUSE = [] if MSVC else ["-ffp-contract=fast"]
 
 LEVELS: dict[str, list[str]] = {"base": []}
 if X86_64 and sys.platform == "linux":
@@ -42,13 +47,17 @@ PIC = [] if MSVC else ["-fPIC", "-fvisibility=hidden"]
 
 
 def c_libraries():
-    """One static library a level, and one for the code that needs no level."""
+    """Two static libraries a level (fused or not), and one for the code that needs no level."""
     libraries = []
     for level, flags in LEVELS.items():
-        sources = sorted(str(p) for p in Path("src/c").glob(f"*_{level}.c"))
-        if sources:
-            build = {"sources": sources, "include_dirs": ["src/c"], "cflags": PIC + MATH + flags}
-            libraries.append((f"lm_{level}", build | {"obj_deps": {"": HEADERS}}))
+        sources = sorted(Path("src/c").glob(f"*_{level}.c"))
+        fused = [str(p) for p in sources if p.stem.rpartition("_")[0] in FUSED]
+        plain = [str(p) for p in sources if str(p) not in fused]
+        for name, files, more in (("", plain, []), ("fused_", fused, FUSE)):
+            if files:
+                build = {"sources": files, "include_dirs": ["src/c"], "obj_deps": {"": HEADERS}}
+                build["cflags"] = PIC + MATH + flags + more
+                libraries.append((f"lm_{name}{level}", build))
     if PORTABLE:
         macros = [(f"LM_HAVE_{level.upper()}", "1") for level in LEVELS]
         build = {
@@ -57,7 +66,7 @@ def c_libraries():
             "cflags": PIC + MATH,
             "macros": macros,
         }
-        # dispatch.c refers to the levels, so it is linked before them.
+        # It refers to the levels, so it is linked before them.
         libraries.insert(0, ("lm_dispatch", build | {"obj_deps": {"": HEADERS}}))
     return libraries
 

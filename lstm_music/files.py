@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -40,6 +41,25 @@ def atomic_write(path: str | os.PathLike[str], data: bytes, *, overwrite: bool =
         raise OutputError(f"{name}: cannot write it ({reason}); choose another place") from error
     except ValueError as error:  # a null byte in the name
         raise OutputError(f"{name!r}: not a file name ({error})") from error
+
+
+def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:
+    """Fail now as `atomic_write` would after hours of work.
+
+    Raises
+    ------
+    OutputExistsError : the file exists and ``overwrite`` is False.
+    OutputError : a file cannot be made in that folder.
+    """
+    name = os.fspath(path)
+    try:
+        target = Path(os.path.realpath(name))
+        _mode_to_keep(target, name, overwrite)
+        with tempfile.TemporaryFile(dir=target.parent):
+            pass
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"{name}: cannot write it ({reason}); choose another place") from error
 
 
 def _mode_to_keep(target: Path, name: str, overwrite: bool) -> int | None:

@@ -60,7 +60,7 @@ def body_start(tokens: IntArray) -> int:
     return int(places[0]) + 1
 
 
-def piece_likelihood(tokens: IntArray, log_probs: npt.NDArray[np.float64]) -> Likelihood:
+def body_likelihood(tokens: IntArray, log_probs: npt.NDArray[np.float64]) -> Likelihood:
     """Score one piece.
 
     Parameters
@@ -84,7 +84,7 @@ def likelihoods(
     by_style: dict[str, Likelihood] = {}
     for i in pieces:
         tokens = cache.piece_tokens(i)
-        likelihood = piece_likelihood(tokens, model.log_probs(tokens))
+        likelihood = body_likelihood(tokens, model.log_probs(tokens))
         for style in (cache.styles[i], "all"):
             by_style[style] = by_style.get(style, Likelihood()) + likelihood
     return by_style

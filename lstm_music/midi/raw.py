@@ -96,4 +96,14 @@ REPAIR_SENTENCES: dict[str, str] = {
     "meter_off_grid": "a meter that cannot be written down was ignored",
     "key_unknown": "a key signature that does not exist was ignored",
 }
-"""Every kind of repair, and what a person is told."""
+"""Every kind of repair and what a person is told. The scanner's come first, as in found.pxd."""
+
+FAULT_SENTENCES = (
+    "not enough memory",
+    "a time or length is longer than the 4 bytes MIDI allows",
+    "the file holds more than {max_tracks} tracks",
+    "the file holds more than {max_events} events",
+    "the file holds more than {max_notes} notes",
+    "the music runs on past {max_quarters} quarter notes",
+)
+"""What ends a scan, numbered as in found.pxd; braces are filled from the ``Limits``."""

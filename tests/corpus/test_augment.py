@@ -4,10 +4,19 @@ import numpy as np
 import pytest
 from corpus_data import random_piece
 
-from lstm_music.corpus.augment import straighten, transpose, transpositions, vary
+from lstm_music.corpus.augment import (
+    straighten,
+    token_transpositions,
+    transpose,
+    transpose_tokens,
+    transpositions,
+    vary,
+)
 from lstm_music.errors import ConfigError
 from lstm_music.music.key import Key
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
+from lstm_music.tokens.canonical import canonical
+from lstm_music.tokens.encode import encode
 
 
 def piece_of(pitches, drums=(), key=None):
@@ -45,6 +54,18 @@ def test_leaving_the_midi_range_is_an_error():
     with pytest.raises(ConfigError, match="out of the MIDI pitches"):
         transpose(piece_of([126]), 2)
     transpose(piece_of([60], [127]), 2)
+
+
+def test_tokens_are_transposed_as_pieces_are():
+    rng = np.random.default_rng(8)
+    pieces = [random_piece(rng) for _ in range(12)]
+    pieces.append(canonical(piece_of([60, 64, 50], [36, 38], Key(0, "minor"))))
+    for piece in pieces:
+        tokens = encode(piece)
+        assert token_transpositions(tokens) == transpositions(piece)
+        for semitones in transpositions(piece):
+            expected = encode(transpose(piece, semitones))
+            assert transpose_tokens(tokens, semitones).tolist() == expected.tolist()
 
 
 def test_vary_never_touches_pitched_rhythm_or_drum_keys():

@@ -8,9 +8,9 @@ from lstm_music.errors import TokenError
 from lstm_music.evaluate.likelihood import (
     Likelihood,
     baselines,
+    body_likelihood,
     body_start,
     likelihoods,
-    piece_likelihood,
 )
 from lstm_music.evaluate.ngram import Uniform
 from lstm_music.tokens.encode import encode
@@ -35,7 +35,7 @@ def test_header_is_not_scored_and_end_is(style):
     log_probs = np.full(len(tokens) - 1, -2.0)
     log_probs[: start - 1] = -1000.0
     log_probs[-1] = -5.0
-    likelihood = piece_likelihood(tokens, log_probs)
+    likelihood = body_likelihood(tokens, log_probs)
     n = len(tokens) - start
     assert likelihood == Likelihood(2.0 * (n - 1) + 5.0, n, 12, 1)
     assert likelihood.nats_per_note == pytest.approx((2.0 * (n - 1) + 5.0) / 12)

@@ -7,168 +7,32 @@ every read is checked against the end of the track. What can be mended is mended
 Notes of one pitch that overlap in one channel of one track are closed first in, first out.
 """
 
-from libc.stdlib cimport free, realloc
+from libc.stdlib cimport free
 from libc.string cimport memchr, memcmp, memcpy, memset
+
+from lstm_music.midi.found cimport (
+    AFTER_END_OF_TRACK, CHANNELS, CHUNK_HEADER_BYTES, CHUNK_LENGTH, CUT, DATA_BYTE,
+    END_OF_TRACK, EVENT_CUT, FAULT, FAULT_EVENTS, FAULT_TIME, FAULT_TRACKS,
+    FAULT_VLQ, GO_ON, LOST_CHUNK, MARK_KEY, MARK_METER, MARK_NAME, MARK_PEDAL, MARK_PRIVATE,
+    MARK_TEMPO, META_SHORT, N_REPAIRS, NO_END_OF_TRACK, NO_STATUS, NONE, PITCH_BYTE, PITCHES,
+    SYSTEM_MESSAGE, TRACK_COUNT, TRACK_LENGTH, TRAILING_BYTES, UNCLOSED_NOTE, VLQ_BYTES,
+    Outcome, Scan, add_mark, fail, mend, note_off, note_on,
+)
+
+from dataclasses import asdict
 
 import numpy as np
 
 from lstm_music.errors import MidiError
+from lstm_music.midi.header import read_header
 from lstm_music.midi.raw import (
+    FAULT_SENTENCES,
     MARK_DTYPE,
-    MARK_KEY,
-    MARK_METER,
-    MARK_NAME,
-    MARK_PEDAL,
-    MARK_PRIVATE,
-    MARK_TEMPO,
     RAW_NOTE_DTYPE,
+    REPAIR_SENTENCES,
     RawMidi,
     Repair,
 )
-
-# Repairs, in this order. A name must have its sentence in raw.REPAIR_SENTENCES.
-REPAIRS = (
-    "track_count",
-    "track_length",
-    "chunk_length",
-    "lost_chunk",
-    "trailing_bytes",
-    "no_end_of_track",
-    "after_end_of_track",
-    "event_cut",
-    "no_status",
-    "system_message",
-    "pitch_byte",
-    "data_byte",
-    "meta_short",
-    "unclosed_note",
-)
-
-cdef enum:
-    TRACK_COUNT
-    TRACK_LENGTH
-    CHUNK_LENGTH
-    LOST_CHUNK
-    TRAILING_BYTES
-    NO_END_OF_TRACK
-    AFTER_END_OF_TRACK
-    EVENT_CUT
-    NO_STATUS
-    SYSTEM_MESSAGE
-    PITCH_BYTE
-    DATA_BYTE
-    META_SHORT
-    UNCLOSED_NOTE
-    N_REPAIRS
-
-# Faults, in this order; the braces are filled from the limits.
-FAULTS = (
-    "not enough memory",
-    "a time or length is longer than the 4 bytes MIDI allows",
-    "the file holds more than {max_tracks} tracks",
-    "the file holds more than {max_events} events",
-    "the file holds more than {max_notes} notes",
-    "the music runs on past {max_quarters} quarter notes",
-)
-
-cdef enum:
-    FAULT_MEMORY
-    FAULT_VLQ
-    FAULT_TRACKS
-    FAULT_EVENTS
-    FAULT_NOTES
-    FAULT_TIME
-
-# What reading one thing can end with.
-cdef enum Outcome:
-    GO_ON
-    END_OF_TRACK
-    CUT  # the bytes end inside an event
-    FAULT
-
-cdef enum:
-    CHANNELS = 16
-    PITCHES = 128
-    HEADER_BYTES = 14
-    CHUNK_HEADER_BYTES = 8
-    VLQ_BYTES = 4
-    NONE = -1
-
-# The layouts of raw.RAW_NOTE_DTYPE and raw.MARK_DTYPE.
-cdef struct Note:
-    int onset
-    int end  # while the note sounds: the next sounding note of its pitch, or NONE
-    unsigned short mtrk
-    unsigned char channel
-    unsigned char program
-    unsigned char pitch
-    unsigned char velocity
-
-cdef struct Mark:
-    int ticks
-    int value
-    int offset
-    unsigned short mtrk
-    unsigned char kind
-    unsigned char channel
-
-cdef struct Kinds:
-    unsigned char tempo
-    unsigned char meter
-    unsigned char key
-    unsigned char pedal
-    unsigned char name
-    unsigned char private
-
-cdef struct Scan:
-    # The bytes, and where we are.
-    const unsigned char* data
-    Py_ssize_t size
-    Py_ssize_t pos
-    Py_ssize_t end  # of the present track; pos <= end <= size always holds
-    # The present track.
-    int mtrk
-    int tick
-    unsigned char status  # running status, 0 when there is none
-    unsigned char program[CHANNELS]
-    bint program_set[CHANNELS]
-    bint has_notes[CHANNELS]
-    # First and last sounding note of each channel and pitch: a queue linked through Note.end.
-    int oldest[CHANNELS * PITCHES]
-    int newest[CHANNELS * PITCHES]
-    # Programs set by tracks without notes of that channel: they hold for the tracks after.
-    unsigned char setup_program[CHANNELS]
-    # What was found.
-    Note* notes
-    int n_notes
-    int note_room
-    Mark* marks
-    int n_marks
-    int mark_room
-    int n_events
-    Kinds kinds
-    # Limits.
-    int max_tick
-    int max_tracks
-    int max_events
-    int max_notes
-    # Damage.
-    int repair_count[N_REPAIRS]
-    Py_ssize_t repair_offset[N_REPAIRS]
-    int fault
-    Py_ssize_t fault_offset
-
-
-cdef inline void mend(Scan* s, int kind, Py_ssize_t offset) noexcept nogil:
-    if s.repair_count[kind] == 0:
-        s.repair_offset[kind] = offset
-    s.repair_count[kind] += 1
-
-
-cdef inline Outcome fail(Scan* s, int fault, Py_ssize_t offset) noexcept nogil:
-    s.fault = fault
-    s.fault_offset = offset
-    return FAULT
 
 
 cdef inline Py_ssize_t big_endian(const unsigned char* p, int n) noexcept nogil:
@@ -183,8 +47,8 @@ cdef inline Outcome read_vlq(Scan* s, int* value) noexcept nogil:
     """A number of 7 bits a byte, the last without its high bit: below 2**28."""
     cdef Py_ssize_t start = s.pos
     cdef int number = 0
-    cdef int i
-    for i in range(VLQ_BYTES):
+    cdef int _i
+    for _i in range(VLQ_BYTES):
         if s.pos >= s.end:
             return CUT
         number = number << 7 | (s.data[s.pos] & 0x7F)
@@ -193,77 +57,6 @@ cdef inline Outcome read_vlq(Scan* s, int* value) noexcept nogil:
             value[0] = number
             return GO_ON
     return fail(s, FAULT_VLQ, start)
-
-
-cdef void* more_room(void* items, int* room, size_t item_bytes) noexcept nogil:
-    cdef int wanted = 2 * room[0] if room[0] else 1024
-    cdef void* moved = realloc(items, wanted * item_bytes)
-    if moved != NULL:
-        room[0] = wanted
-    return moved
-
-
-cdef Outcome add_mark(
-    Scan* s, unsigned char kind, unsigned char channel, int value, Py_ssize_t offset
-) noexcept nogil:
-    cdef void* moved
-    cdef Mark* mark
-    if s.n_marks == s.mark_room:
-        moved = more_room(s.marks, &s.mark_room, sizeof(Mark))
-        if moved == NULL:
-            return fail(s, FAULT_MEMORY, offset)
-        s.marks = <Mark*> moved
-    mark = &s.marks[s.n_marks]
-    mark.ticks = s.tick
-    mark.value = value
-    mark.offset = <int> offset
-    mark.mtrk = <unsigned short> s.mtrk
-    mark.kind = kind
-    mark.channel = channel
-    s.n_marks += 1
-    return GO_ON
-
-
-cdef Outcome note_on(
-    Scan* s, int channel, int pitch, int velocity, Py_ssize_t offset
-) noexcept nogil:
-    cdef int slot = channel * PITCHES + pitch
-    cdef void* moved
-    cdef Note* note
-    if s.n_notes >= s.max_notes:
-        return fail(s, FAULT_NOTES, offset)
-    if s.n_notes == s.note_room:
-        moved = more_room(s.notes, &s.note_room, sizeof(Note))
-        if moved == NULL:
-            return fail(s, FAULT_MEMORY, offset)
-        s.notes = <Note*> moved
-    note = &s.notes[s.n_notes]
-    note.onset = s.tick
-    note.end = NONE
-    note.mtrk = <unsigned short> s.mtrk
-    note.channel = <unsigned char> channel
-    note.program = s.program[channel]
-    note.pitch = <unsigned char> pitch
-    note.velocity = <unsigned char> velocity
-    if s.oldest[slot] == NONE:
-        s.oldest[slot] = s.n_notes
-    else:
-        s.notes[s.newest[slot]].end = s.n_notes
-    s.newest[slot] = s.n_notes
-    s.has_notes[channel] = True
-    s.n_notes += 1
-    return GO_ON
-
-
-cdef inline bint note_off(Scan* s, int channel, int pitch) noexcept nogil:
-    """End the oldest sounding note of this pitch; False if there is none."""
-    cdef int slot = channel * PITCHES + pitch
-    cdef int note = s.oldest[slot]
-    if note == NONE:
-        return False
-    s.oldest[slot] = s.notes[note].end
-    s.notes[note].end = s.tick
-    return True
 
 
 cdef inline int clamped(Scan* s, Py_ssize_t offset) noexcept nogil:
@@ -296,7 +89,7 @@ cdef Outcome channel_event(Scan* s) noexcept nogil:
         s.program[channel] = <unsigned char> clamped(s, start)
         s.program_set[channel] = True
     elif message == 0xB and s.data[start] == 64:
-        return add_mark(s, s.kinds.pedal, <unsigned char> channel, clamped(s, start + 1), start)
+        return add_mark(s, MARK_PEDAL, <unsigned char> channel, clamped(s, start + 1), start)
     return GO_ON
 
 
@@ -327,15 +120,15 @@ cdef Outcome meta_event(Scan* s) noexcept nogil:
     if length < least:
         mend(s, META_SHORT, start)
     elif kind == 0x51:
-        return add_mark(s, s.kinds.tempo, 0, <int> big_endian(s.data + start, 3), start)
+        return add_mark(s, MARK_TEMPO, 0, <int> big_endian(s.data + start, 3), start)
     elif kind == 0x58:
-        return add_mark(s, s.kinds.meter, 0, <int> big_endian(s.data + start, 2), start)
+        return add_mark(s, MARK_METER, 0, <int> big_endian(s.data + start, 2), start)
     elif kind == 0x59:
-        return add_mark(s, s.kinds.key, 0, <int> big_endian(s.data + start, 2), start)
+        return add_mark(s, MARK_KEY, 0, <int> big_endian(s.data + start, 2), start)
     elif kind == 0x03:
-        return add_mark(s, s.kinds.name, 0, length, start)
+        return add_mark(s, MARK_NAME, 0, length, start)
     elif kind == 0x7F:
-        return add_mark(s, s.kinds.private, 0, length, start)
+        return add_mark(s, MARK_PRIVATE, 0, length, start)
     return GO_ON
 
 
@@ -504,42 +297,6 @@ cdef Outcome read_chunks(Scan* s) noexcept nogil:
     return GO_ON
 
 
-def read_header(const unsigned char[::1] data not None):
-    """The fields of the header chunk.
-
-    Parameters
-    ----------
-    data : the whole file.
-
-    Returns
-    -------
-    tuple[int, int, int, int]
-        Format 0 or 1, number of tracks announced, ticks a quarter note (1..32767), and the
-        offset of the chunk after the header.
-
-    Raises
-    ------
-    MidiError : no header, or a format or time division that cannot be read.
-    """
-    cdef Py_ssize_t size = data.shape[0]
-    if size < HEADER_BYTES or bytes(data[:4]) != b"MThd":
-        raise MidiError(f"not a MIDI file: expected MThd and {HEADER_BYTES} bytes or more", offset=0)
-    cdef Py_ssize_t length = big_endian(&data[4], 4)
-    cdef int midi_format = <int> big_endian(&data[8], 2)
-    cdef int division = <int> big_endian(&data[12], 2)
-    if not 6 <= length <= size - CHUNK_HEADER_BYTES:
-        raise MidiError(f"the header's length must be 6, got {length}", offset=4)
-    if midi_format == 2:
-        raise MidiError("format 2 (unrelated patterns) cannot be read; save it as format 1", offset=8)
-    if midi_format > 2:
-        raise MidiError(f"the format must be 0 or 1, got {midi_format}", offset=8)
-    if division >= 0x8000:
-        raise MidiError("times in SMPTE frames cannot be read; save it with ticks a beat", offset=12)
-    if division == 0:
-        raise MidiError("ticks a quarter note must be 1 or more, got 0", offset=12)
-    return midi_format, big_endian(&data[10], 2), division, CHUNK_HEADER_BYTES + length
-
-
 cdef _array(const void* items, Py_ssize_t n, dtype):
     """A copy of ``n`` C structs as a structured array of the same layout."""
     array = np.empty(n, dtype)
@@ -570,43 +327,38 @@ def scan(bytes data not None, limits not None):
     max_bytes = min(limits.max_bytes, 2**31 - 1)  # offsets are kept in 31 bits
     if len(data) > max_bytes:
         raise MidiError(f"the file is larger than {max_bytes} bytes", offset=max_bytes)
-    midi_format, announced, ticks_per_quarter, first_chunk = read_header(data)
+    header = read_header(data)
     # Steps of the grid (24 a quarter) must fit in 31 bits, too.
-    cdef long long max_tick = min(limits.max_quarters, 2**31 // 24 - 1) * ticks_per_quarter
+    cdef long long max_tick = min(limits.max_quarters, 2**31 // 24 - 1) * header.ticks_per_quarter
     cdef Outcome outcome
     cdef Scan s
     memset(&s, 0, sizeof(Scan))
     memset(s.oldest, 0xFF, sizeof(s.oldest))  # NONE everywhere; a track leaves it so
     s.data = data
     s.size = len(data)
-    s.pos = first_chunk
+    s.pos = header.end
     s.max_tick = <int> min(max_tick, 2**31 - 1)
     s.max_tracks = min(limits.max_tracks, 2**16 - 1)
     s.max_events = limits.max_events
     s.max_notes = limits.max_notes
-    s.kinds = Kinds(
-        tempo=MARK_TEMPO, meter=MARK_METER, key=MARK_KEY,
-        pedal=MARK_PEDAL, name=MARK_NAME, private=MARK_PRIVATE,
-    )
     try:
         with nogil:
             outcome = read_chunks(&s)
-        if outcome == FAULT and s.fault == FAULT_MEMORY:
-            raise MemoryError
         if outcome == FAULT:
-            limit_values = {name: getattr(limits, name) for name in limits.__dataclass_fields__}
-            raise MidiError(FAULTS[s.fault].format_map(limit_values), offset=s.fault_offset)
-        if s.mtrk != announced:
+            reason = FAULT_SENTENCES[s.fault].format_map(asdict(limits))
+            raise MidiError(reason, offset=s.fault_offset)
+        if s.mtrk != header.n_tracks:
             mend(&s, TRACK_COUNT, 10)
+        kinds = tuple(REPAIR_SENTENCES)[:N_REPAIRS]
         return RawMidi(
-            ticks_per_quarter=ticks_per_quarter,
-            format=midi_format,
+            ticks_per_quarter=header.ticks_per_quarter,
+            format=header.format,
             n_mtrks=s.mtrk,
             notes=_array(s.notes, s.n_notes, RAW_NOTE_DTYPE),
             marks=_array(s.marks, s.n_marks, MARK_DTYPE),
             repairs=tuple(
-                Repair(REPAIRS[i], s.repair_count[i], s.repair_offset[i])
-                for i in range(N_REPAIRS) if s.repair_count[i]
+                Repair(kind, s.repair_count[i], s.repair_offset[i])
+                for i, kind in enumerate(kinds) if s.repair_count[i]
             ),
         )
     finally:

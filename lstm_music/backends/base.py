@@ -1,0 +1,142 @@
+"""What every backend offers, and the tape that ties forward to backward."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from lstm_music.cells.spec import CellSpec
+from lstm_music.types import FloatArray, IntArray, Params
+
+
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """What a forward pass leaves for the backward pass.
+
+    Attributes
+    ----------
+    S : (T+1, states, B, H) — states; index 0 is the initial one, state 0 is h.
+    K : (T, B, cached·H) — what the cell's backward row needs; undefined past a row's length.
+    """
+
+    S: FloatArray
+    K: FloatArray
+
+    @property
+    def y(self) -> FloatArray:
+        """(T, B, H) outputs: a view of ``S`` that is not contiguous for cells with two states."""
+        outputs: FloatArray = self.S[1:, 0]
+        return outputs
+
+    @property
+    def last(self) -> FloatArray:
+        """(states, B, H) state after the last step: a contiguous view of ``S``."""
+        state: FloatArray = self.S[-1]
+        return state
+
+
+class Backend(Protocol):
+    """One way to compute: the same methods, names and defaults in every backend.
+
+    All arrays of a call have one dtype, float32 or float64, and are C-contiguous; read-only
+    inputs are fine. Wrong shapes, dtypes and layouts raise ShapeError.
+    Parameter gradients accumulate (+=), activation gradients are returned new (=).
+    """
+
+    name: str
+    n_threads: int
+
+    def sequence_forward(
+        self,
+        spec: CellSpec,
+        X: FloatArray,
+        W: FloatArray,
+        U: FloatArray,
+        b: FloatArray,
+        p: FloatArray | None,
+        s0: FloatArray,
+        lengths: IntArray | None = None,
+    ) -> Tape:
+        """Run a cell over a batch of sequences.
+
+        Parameters
+        ----------
+        spec : the cell.
+        X : (T, B, D) — inputs, time-major; T, B >= 1.
+        W : (gates_w·H, D) — input weights.
+        U : (gates_u·H, H) — recurrent weights.
+        b : (gates_w·H,) — biases.
+        p : (row_params, H) — further row parameters; None for a cell without.
+        s0 : (states, B, H) — initial states, h first.
+        lengths : (B,) int32, 0..T — valid steps of each row; None: all T. A row past its length
+            keeps its last state.
+
+        Returns
+        -------
+        Tape
+            Its arrays are new and belong to the caller.
+
+        Raises
+        ------
+        ShapeError : an array has the wrong shape, dtype or layout, or a length is out of range.
+        """
+        ...
+
+    def sequence_backward(
+        self,
+        spec: CellSpec,
+        dY: FloatArray,
+        dS_last: FloatArray | None,
+        tape: Tape,
+        X: FloatArray,
+        W: FloatArray,
+        U: FloatArray,
+        p: FloatArray | None,
+        grads: Params,
+        lengths: IntArray | None = None,
+    ) -> tuple[FloatArray, FloatArray]:
+        """Gradients of a loss through :meth:`sequence_forward`, given that call's tape.
+
+        Parameters
+        ----------
+        dY : (T, B, H) — dLoss/dy; exact for ``y = tape.y``, so what stands past a row's length
+            flows into that row's last state.
+        dS_last : (states, B, H) — dLoss/d ``tape.last`` beyond dY; None: zero.
+        tape, X, W, U, p, lengths : as in the forward call; the tape is left as it was.
+        grads : arrays ``W``, ``U``, ``b``, and ``p`` if the cell has row parameters; += .
+
+        Returns
+        -------
+        dX : (T, B, D), zero past a row's length.
+        ds0 : (states, B, H)
+
+        Raises
+        ------
+        ShapeError : as in the forward call.
+        """
+        ...
+
+    def matmul(
+        self,
+        A: FloatArray,
+        B: FloatArray,
+        out: FloatArray,
+        *,
+        accumulate: bool = False,
+        transpose_a: bool = False,
+        transpose_b: bool = False,
+    ) -> None:
+        """``out`` (=, or += with ``accumulate``) op(A) op(B), op transposing when asked.
+
+        Parameters
+        ----------
+        A : (M, K), or (K, M) with ``transpose_a``.
+        B : (K, N), or (N, K) with ``transpose_b``.
+        out : (M, N), writable; may not overlap A or B.
+        accumulate : add to ``out`` instead of overwriting it.
+
+        Raises
+        ------
+        ShapeError : shapes do not fit, dtypes differ, an array is not C-contiguous.
+        """
+        ...

@@ -1,0 +1,139 @@
+"""Argument checks shared by the backends; kernels below trust what passes here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_music.backends.base import Tape
+from lstm_music.cells.spec import CellSpec
+from lstm_music.errors import ShapeError
+from lstm_music.types import FloatArray, IntArray, Params
+
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The sizes of a checked sequence call, with the optional arguments filled in."""
+
+    T: int
+    B: int
+    D: int
+    H: int
+    p: FloatArray
+    lengths: IntArray
+
+
+def check_array(
+    name: str, array: FloatArray, shape: tuple[int, ...], dtype: np.dtype[np.floating]
+) -> None:
+    """Raise ShapeError unless ``array`` is C-contiguous with exactly this shape and dtype."""
+    if not isinstance(array, np.ndarray):
+        raise ShapeError(f"{name} must be a NumPy array, got {type(array).__name__}")
+    if array.dtype != dtype:
+        raise ShapeError(
+            f"{name} must be {dtype} like the other arrays, got {array.dtype}; "
+            f"convert it with .astype(np.{dtype})"
+        )
+    if array.shape != shape:
+        raise ShapeError(f"{name} must have shape {shape}, got {array.shape}")
+    if not array.flags.c_contiguous:
+        raise ShapeError(f"{name} must be C-contiguous; pass np.ascontiguousarray({name})")
+
+
+def check_float(name: str, array: FloatArray, ndim: int) -> np.dtype[np.floating]:
+    """Raise ShapeError unless ``array`` has ``ndim`` axes, none empty, of float32 or float64."""
+    if not isinstance(array, np.ndarray) or array.dtype not in _FLOATS:
+        got = getattr(array, "dtype", type(array).__name__)
+        raise ShapeError(f"{name} must be a float32 or float64 array, got {got}")
+    if array.ndim != ndim or 0 in array.shape:
+        raise ShapeError(f"{name} must have {ndim} axes, none empty; got shape {array.shape}")
+    return array.dtype
+
+
+def check_lengths(lengths: IntArray | None, T: int, B: int) -> IntArray:
+    """``lengths`` as contiguous int32, filled with T when None."""
+    if lengths is None:
+        return np.full(B, T, np.int32)
+    given = np.asarray(lengths)
+    if given.shape != (B,) or given.dtype.kind not in "iu":
+        raise ShapeError(
+            f"lengths must be {B} integers, one a batch row; "
+            f"got shape {given.shape} of {given.dtype}"
+        )
+    if given.min() < 0 or given.max() > T:
+        raise ShapeError(f"lengths must lie in 0..{T}, got {given.min()}..{given.max()}")
+    return np.ascontiguousarray(given, np.int32)
+
+
+def check_cell(
+    spec: CellSpec,
+    X: FloatArray,
+    W: FloatArray,
+    U: FloatArray,
+    p: FloatArray | None,
+    lengths: IntArray | None,
+) -> Checked:
+    """Check what both directions share, and read the sizes off X and U."""
+    dtype = check_float("X", X, 3)
+    check_float("U", U, 2)
+    T, B, D = X.shape
+    H = U.shape[1]
+    check_array("X", X, (T, B, D), dtype)
+    check_array("W", W, (spec.gates_w * H, D), dtype)
+    check_array("U", U, (spec.gates_u * H, H), dtype)
+    rows = np.empty((0, H), dtype) if p is None else p
+    check_array("p", rows, (spec.row_params, H), dtype)
+    return Checked(T, B, D, H, rows, check_lengths(lengths, T, B))
+
+
+def check_backward(
+    spec: CellSpec,
+    sizes: Checked,
+    dY: FloatArray,
+    dS_last: FloatArray | None,
+    tape: Tape,
+    grads: Params,
+) -> tuple[FloatArray, Params]:
+    """Check what only the backward pass has; return dS_last and grads with the optional filled."""
+    T, B, D, H = sizes.T, sizes.B, sizes.D, sizes.H
+    dtype = sizes.p.dtype
+    check_array("dY", dY, (T, B, H), dtype)
+    check_array("tape.S", tape.S, (T + 1, spec.states, B, H), dtype)
+    check_array("tape.K", tape.K, (T, B, spec.cached * H), dtype)
+    ds = np.zeros((spec.states, B, H), dtype) if dS_last is None else dS_last
+    check_array("dS_last", ds, (spec.states, B, H), dtype)
+    shapes = {
+        "W": (spec.gates_w * H, D),
+        "U": (spec.gates_u * H, H),
+        "b": (spec.gates_w * H,),
+        "p": (spec.row_params, H),
+    }
+    full = grads if spec.row_params else {"p": np.empty((0, H), dtype)} | grads
+    for name, shape in shapes.items():
+        if name not in full:
+            raise ShapeError(f"grads must hold an array {name!r}, got {sorted(grads)}")
+        check_array(f"grads[{name!r}]", full[name], shape, dtype)
+        if not full[name].flags.writeable:
+            raise ShapeError(f"grads[{name!r}] must be writable: gradients are added to it")
+    return ds, full
+
+
+def check_matmul(
+    A: FloatArray, B: FloatArray, out: FloatArray, transpose_a: bool, transpose_b: bool
+) -> tuple[int, int, int]:
+    """Check the operands of a product; return (M, N, K)."""
+    dtype = check_float("A", A, 2)
+    K, M = A.shape if transpose_a else A.shape[::-1]
+    check_float("B", B, 2)
+    N = B.shape[0] if transpose_b else B.shape[1]
+    check_array("A", A, A.shape, dtype)
+    check_array("B", B, (N, K) if transpose_b else (K, N), dtype)
+    check_array("out", out, (M, N), dtype)
+    if not out.flags.writeable:
+        raise ShapeError("out must be writable")
+    if np.may_share_memory(out, A) or np.may_share_memory(out, B):
+        raise ShapeError("out must not overlap A or B; pass a fresh array")
+    return M, N, K

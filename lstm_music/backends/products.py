@@ -1,0 +1,68 @@
+"""Matrix products of the compiled backend: pack once, share the rows out over threads."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lstm_music.backends.workspace import Crew, Workspace
+from lstm_music.kernels import gemm
+from lstm_music.types import FloatArray
+
+
+class Products:
+    """Packed matrix products at one instruction-set level.
+
+    Parameters
+    ----------
+    level : number of the instruction-set level.
+    crew : threads that share the rows of a product.
+    space : where packed matrices and scratch live; a packed matrix is valid until the next
+        ``pack`` under the same name.
+    """
+
+    def __init__(self, level: int, crew: Crew, space: Workspace) -> None:
+        self._level = level
+        self._crew = crew
+        self._space = space
+
+    def pack(self, name: str, B: FloatArray, *, transpose: bool = False) -> FloatArray:
+        """Op(B) (K, N), packed for :meth:`run`."""
+        K, N = B.shape[::-1] if transpose else B.shape
+        packed = self._take(name, K, N, B.dtype)
+        gemm.pack(self._level, B, transpose, packed)
+        return packed
+
+    def pack_steps(self, name: str, blocks: FloatArray) -> FloatArray:
+        """(T, B, N) blocks packed as one (T·B, N) matrix; each block alone is contiguous."""
+        T, B, N = blocks.shape
+        packed = self._take(name, T * B, N, blocks.dtype)
+        for t in range(T):
+            gemm.pack(self._level, blocks[t], False, packed, t * B, T * B)
+        return packed
+
+    def run(
+        self,
+        A: FloatArray,
+        packed: FloatArray,
+        out: FloatArray,
+        *,
+        bias: FloatArray | None = None,
+        accumulate: bool = False,
+        transpose: bool = False,
+    ) -> None:
+        """``out`` = op(A) times a packed matrix, plus a bias row or plus ``out``."""
+        scratch = self.scratch(out.dtype)
+
+        def work(i: int) -> None:
+            m0, m1 = self._crew.share(i, out.shape[0])
+            gemm.run(self._level, A, transpose, packed, out, bias, accumulate, m0, m1, scratch[i])
+
+        self._crew.run(work)
+
+    def scratch(self, dtype: np.dtype[np.floating]) -> FloatArray:
+        """(n_threads, n) scratch of the product kernel, one row a thread."""
+        return self._space.take("scratch", (self._crew.n_threads, gemm.SCRATCH_SIZE), dtype)
+
+    def _take(self, name: str, K: int, N: int, dtype: np.dtype[np.floating]) -> FloatArray:
+        size = gemm.packed_size(self._level, K, N, dtype.itemsize)
+        return self._space.take(f"packed {name}", (size,), dtype)

@@ -1,0 +1,63 @@
+"""Memory and threads that outlive a call."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from lstm_music.types import FloatArray
+
+_ALIGNMENT = 64  # bytes; a cache line and the widest vector register
+
+
+def aligned_empty(size: int, dtype: np.dtype[np.floating]) -> FloatArray:
+    """(size,) uninitialised array that starts on a cache line."""
+    raw = np.empty(size * dtype.itemsize + _ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % _ALIGNMENT
+    return raw[start : start + size * dtype.itemsize].view(dtype)
+
+
+class Workspace(threading.local):
+    """Scratch arrays by name, grown as needed and kept; each calling thread has its own."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[tuple[str, str], FloatArray] = {}
+
+    def take(self, name: str, shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> FloatArray:
+        """Uninitialised array of this shape; the same name later returns the same memory."""
+        size = int(np.prod(shape))
+        key = (name, dtype.char)
+        held = self._arrays.get(key)
+        if held is None or held.size < size:
+            held = self._arrays[key] = aligned_empty(size, dtype)
+        return held[:size].reshape(shape)
+
+
+class Crew:
+    """A few threads that share one job; with one thread, plain calls.
+
+    Work is split by index alone, so who does what never depends on timing.
+    """
+
+    def __init__(self, n_threads: int) -> None:
+        self.n_threads = n_threads
+        self._pool = ThreadPoolExecutor(n_threads - 1, "lstm_music") if n_threads > 1 else None
+
+    def run(self, work: Callable[[int], None]) -> None:
+        """``work(i)`` for each thread i; the caller does i = 0. Returns when all are done."""
+        if self._pool is None:
+            work(0)
+            return
+        others = [self._pool.submit(work, i) for i in range(1, self.n_threads)]
+        try:
+            work(0)
+        finally:
+            for other in others:
+                other.result()
+
+    def share(self, i: int, total: int) -> tuple[int, int]:
+        """Thread i's part of range(total)."""
+        return total * i // self.n_threads, total * (i + 1) // self.n_threads

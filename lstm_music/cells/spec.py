@@ -1,0 +1,51 @@
+"""What a cell is: its sizes, its equations and where they come from.
+
+A cell is data (:class:`CellSpec`) and two *row* functions, forward and backward, that act on
+one batch row of one time step. One driver owns everything else: the products with ``W`` and
+``U``, the loop over time, lengths, and the parameter gradients. The row functions live in
+``lstm_music/reference/rows.py`` (the definition of correct) and ``src/c/rows_*.inc`` (fast).
+
+::
+
+    row_forward (wx[gates_w,H], uh[gates_u,H], s_prev[states,H], p[row_params,H])
+        -> s_next[states,H], k[cached,H]
+    row_backward(ds[states,H], s_prev, s_next, k, p)
+        -> dwx[gates_w,H] (=), duh[gates_u,H] (=), ds_prev[states,H] (=), dp[row_params,H] (+=)
+
+``ds_prev`` is what flows back inside the cell; the driver adds ``duh U`` to its state 0, which
+is always the output h.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CellSpec:
+    """The sizes a driver needs, and the text a reader needs.
+
+    Attributes
+    ----------
+    name : the key of the cell in every registry: specs, reference rows, C rows.
+    gates_w : rows of H values that ``W x + b`` gives; ``W`` is (gates_w·H, D), ``b`` (gates_w·H,).
+    gates_u : rows of H values that ``U h`` gives; ``U`` is (gates_u·H, H).
+    states : state rows carried from step to step; state 0 is h, the output.
+    cached : rows of H values that the backward pass needs from the forward pass.
+    row_params : extra parameter rows of H values (peepholes, gains); ``p`` is (row_params, H).
+    sums_early : the cell sees only ``wx + uh``, so gates_u is gates_w and ``duh`` is ``dwx``.
+    gate_order : the gates in the order of the rows of ``W``, ``U``, ``b``.
+    equations : the forward pass, one line a gate.
+    cite : source, with equation numbers where the paper has them.
+    """
+
+    name: str
+    gates_w: int
+    gates_u: int
+    states: int
+    cached: int
+    row_params: int
+    sums_early: bool
+    gate_order: tuple[str, ...]
+    equations: str
+    cite: str

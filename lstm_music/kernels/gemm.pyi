@@ -1,0 +1,27 @@
+from typing import Final
+
+from lstm_music.types import FloatArray
+
+SCRATCH_SIZE: Final[int]
+
+def packed_size(level: int, K: int, N: int, itemsize: int) -> int: ...
+def pack(
+    level: int,
+    b: FloatArray,
+    transpose: bool,
+    packed: FloatArray,
+    k0: int = 0,
+    K_total: int = 0,
+) -> None: ...
+def run(
+    level: int,
+    a: FloatArray,
+    transpose: bool,
+    packed: FloatArray,
+    out: FloatArray,
+    bias: FloatArray | None,
+    accumulate: bool,
+    m0: int,
+    m1: int,
+    scratch: FloatArray,
+) -> None: ...

@@ -1,0 +1,77 @@
+"""The driver in NumPy: any cell over a whole sequence, forward and backward.
+
+Slow and short. The compiled driver ``kernels/sequence.pyx`` does the same, step for step.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lstm_music.cells.spec import CellSpec
+from lstm_music.reference.rows import ROWS
+from lstm_music.types import FloatArray, IntArray, Params
+
+
+def sequence_forward(
+    spec: CellSpec,
+    X: FloatArray,
+    W: FloatArray,
+    U: FloatArray,
+    b: FloatArray,
+    p: FloatArray,
+    s0: FloatArray,
+    lengths: IntArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Run ``spec`` over X (T,B,D) from state s0 (states,B,H); return (S, K).
+
+    S (T+1, states, B, H) holds the states, index 0 = s0. K (T, B, cached·H) is what the
+    backward pass needs. A row past its length keeps its last state.
+    """
+    T, B, _ = X.shape
+    H = s0.shape[2]
+    wx = (X @ W.T + b).reshape(T, B, spec.gates_w, H)
+    S = np.empty((T + 1, *s0.shape), X.dtype)
+    K = np.zeros((T, B, spec.cached, H), X.dtype)
+    S[0] = s0
+    for t in range(T):
+        uh = (S[t, 0] @ U.T).reshape(B, spec.gates_u, H)
+        s_next, K[t] = ROWS[spec.name].forward(wx[t], uh, S[t], p)
+        S[t + 1] = np.where((t < lengths)[:, None], s_next, S[t])
+    return S, K.reshape(T, B, spec.cached * H)
+
+
+def sequence_backward(
+    spec: CellSpec,
+    dY: FloatArray,
+    dS_last: FloatArray,
+    S: FloatArray,
+    K: FloatArray,
+    X: FloatArray,
+    W: FloatArray,
+    U: FloatArray,
+    p: FloatArray,
+    grads: Params,
+    lengths: IntArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Mirror of :func:`sequence_forward`: return (dX, ds0); grads W, U, b, p accumulate (+=)."""
+    T, B, D = X.shape
+    H = S.shape[3]
+    dwx = np.zeros((T, B, spec.gates_w, H), X.dtype)
+    duh = np.zeros((T, B, spec.gates_u, H), X.dtype)
+    ds = dS_last.copy()
+    for t in reversed(range(T)):
+        ds[0] += dY[t]
+        on = np.flatnonzero(t < lengths)
+        if not on.size:
+            continue
+        k = K[t, on].reshape(on.size, spec.cached, H)
+        dwx[t, on], duh[t, on], ds_prev = ROWS[spec.name].backward(
+            ds[:, on], S[t][:, on], S[t + 1][:, on], k, p, grads["p"]
+        )
+        ds[:, on] = ds_prev
+        ds[0, on] += duh[t, on].reshape(on.size, -1) @ U
+    flat_w, flat_u = dwx.reshape(T * B, -1), duh.reshape(T * B, -1)
+    grads["W"] += flat_w.T @ X.reshape(T * B, D)
+    grads["U"] += flat_u.T @ S[:T, 0].reshape(T * B, H)
+    grads["b"] += flat_w.sum(axis=0)
+    return (flat_w @ W).reshape(T, B, D), ds

@@ -1,0 +1,60 @@
+/* Matrix products on packed panels: C[M,N] = init + A[M,K] B[K,N], row-major.
+ *
+ * B is packed once (lm_pack) and used for many A: the recurrent weights for every time step, a
+ * weight matrix for every thread's share of rows. A is copied block by block into scratch.
+ *
+ * Every element of C is summed in one order, whatever M, N, the place of the element or the
+ * share of a thread: k ascending in one chain within a block of LM_KC, blocks added ascending.
+ * So results are bitwise equal for any split of the rows. The multiply-adds are fused where the
+ * level has them (setup.py compiles gemm_*.c with -ffp-contract=fast): v3 and v4 agree bit for
+ * bit, base rounds differently.
+ */
+#ifndef LM_GEMM_H
+#define LM_GEMM_H
+
+#include <stddef.h>
+
+enum {
+    LM_KC = 256,          /* depth of a block: a panel of B stays in the first-level cache */
+    LM_MC = 112,          /* rows of a block of A: it stays in the second-level cache */
+    LM_KP = LM_KC + 16,   /* row pitch of a block; not a power of two, which would share cache sets */
+    LM_MP = LM_MC + 16,   /* pitch of a block whose rows are contiguous in the source */
+    LM_A_SCRATCH = LM_KC * LM_MP > LM_MC * LM_KP ? LM_KC * LM_MP : LM_MC * LM_KP
+};
+
+/* One function set per element type; real = float or double.
+ *
+ * pack(K, N, b, k_stride, n_stride, packed, K_total):
+ *   b        in:  element (k, n) at b[k k_stride + n n_stride]; one stride is 1
+ *   packed   out: ceil(N / panel) panels of [K_total][panel], zero where n >= N; K rows are written
+ *                 (shift `packed` by k panel to write rows k and on); 64-byte aligned is fastest
+ *
+ * run(M, N, K, a, m_stride, k_stride, packed, c, c_stride, init, init_stride, scratch):
+ *   a        in:  element (m, k) at a[m m_stride + k k_stride]; one stride is 1
+ *   packed   in:  K_total = K
+ *   c        out: row m at c + m c_stride; overlaps neither a nor packed
+ *   init     in:  row m at init + m init_stride; c itself accumulates, stride 0 adds a bias row,
+ *                 NULL means zero; anything else may not overlap c
+ *   scratch  LM_A_SCRATCH elements, the caller's alone
+ */
+#define LM_GEMM_OF(real)                                                                       \
+    struct {                                                                                   \
+        ptrdiff_t panel;                                                                       \
+        void (*pack)(ptrdiff_t K, ptrdiff_t N, const real *b, ptrdiff_t k_stride,              \
+                     ptrdiff_t n_stride, real *packed, ptrdiff_t K_total);                     \
+        void (*run)(ptrdiff_t M, ptrdiff_t N, ptrdiff_t K, const real *a, ptrdiff_t m_stride,  \
+                    ptrdiff_t k_stride, const real *packed, real *c, ptrdiff_t c_stride,       \
+                    const real *init, ptrdiff_t init_stride, real *scratch);                   \
+    }
+
+typedef LM_GEMM_OF(float) lm_gemm_f32;
+typedef LM_GEMM_OF(double) lm_gemm_f64;
+
+typedef struct {
+    lm_gemm_f32 f32;
+    lm_gemm_f64 f64;
+} lm_gemm;
+
+const lm_gemm *lm_gemm_of(int level);
+
+#endif

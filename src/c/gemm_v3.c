@@ -1,0 +1,4 @@
+#define LM_TABLE lm_gemm_v3
+#define LM_BYTES 32
+#define LM_MR 6
+#include "gemm_impl.inc"

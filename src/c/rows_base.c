@@ -1,0 +1,2 @@
+#define LM_LEVEL base
+#include "rows_impl.inc"

@@ -1,0 +1,2 @@
+#define LM_LEVEL v3
+#include "rows_impl.inc"

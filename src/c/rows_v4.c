@@ -1,0 +1,2 @@
+#define LM_LEVEL v4
+#include "rows_impl.inc"

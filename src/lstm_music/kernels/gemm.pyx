@@ -1,0 +1,52 @@
+"""Matrix products on packed panels; the contract is src/c/gemm.h.
+
+Callers have checked shapes and layout (backends/checks.py) and own all memory.
+"""
+
+from lstm_music.kernels.c_api cimport LM_A_SCRATCH, gemm_run, lm_gemm, lm_gemm_of, real
+
+SCRATCH_SIZE = LM_A_SCRATCH
+
+
+def packed_size(int level, Py_ssize_t K, Py_ssize_t N, Py_ssize_t itemsize):
+    """Elements that (K, N) takes once packed."""
+    cdef const lm_gemm* gemm = lm_gemm_of(level)
+    cdef Py_ssize_t panel = gemm.f32.panel if itemsize == 4 else gemm.f64.panel
+    return (N + panel - 1) // panel * panel * K
+
+
+def pack(int level, const real[:, ::1] b, bint transpose, real[::1] packed, Py_ssize_t k0=0,
+         Py_ssize_t K_total=0):
+    """Pack op(b) (K, N) as rows k0 and on of a packed (K_total, N); K_total 0 means K."""
+    cdef const lm_gemm* gemm = lm_gemm_of(level)
+    cdef Py_ssize_t K = b.shape[1] if transpose else b.shape[0]
+    cdef Py_ssize_t N = b.shape[0] if transpose else b.shape[1]
+    cdef Py_ssize_t k_stride = 1 if transpose else b.shape[1]
+    cdef Py_ssize_t n_stride = b.shape[1] if transpose else 1
+    cdef Py_ssize_t total = K_total if K_total else K
+    with nogil:
+        if real is float:
+            gemm.f32.pack(K, N, &b[0, 0], k_stride, n_stride, &packed[k0 * gemm.f32.panel], total)
+        else:
+            gemm.f64.pack(K, N, &b[0, 0], k_stride, n_stride, &packed[k0 * gemm.f64.panel], total)
+
+
+def run(int level, const real[:, ::1] a, bint transpose, const real[::1] packed, real[:, ::1] out,
+        const real[::1] bias, bint accumulate, Py_ssize_t m0, Py_ssize_t m1, real[::1] scratch):
+    """Rows m0..m1 of ``out`` = op(a) times the packed matrix, plus bias or plus ``out``."""
+    cdef const lm_gemm* gemm = lm_gemm_of(level)
+    cdef Py_ssize_t N = out.shape[1]
+    cdef Py_ssize_t K = a.shape[0] if transpose else a.shape[1]
+    cdef Py_ssize_t m_stride = 1 if transpose else a.shape[1]
+    cdef Py_ssize_t k_stride = a.shape[1] if transpose else 1
+    cdef const real* init = NULL
+    cdef Py_ssize_t init_stride = 0
+    if m0 >= m1:
+        return
+    if accumulate:
+        init, init_stride = &out[m0, 0], N
+    elif bias is not None:
+        init = &bias[0]
+    with nogil:
+        gemm_run(gemm, m1 - m0, N, K, &a[0, 0] + m0 * m_stride, m_stride, k_stride, &packed[0],
+                 &out[m0, 0], N, init, init_stride, &scratch[0])
