@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,8 +83,19 @@ def _check_file(path: Path) -> None:
         size = path.stat().st_size
     except OSError as error:
         raise MidiError(f"cannot be read: {error.strerror}", path=path) from error
+    if path.suffix.lower() == ".mxl":
+        size = _unpacked_size(path)
     if not 0 < size <= MAX_BYTES:
         raise MidiError(f"expected 1 to {MAX_BYTES} bytes, got {size}", path=path)
+
+
+def _unpacked_size(path: Path) -> int:
+    """Bytes that a compressed score unpacks to."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return sum(member.file_size for member in archive.infolist())
+    except (OSError, zipfile.BadZipFile) as error:
+        raise MidiError(f"is no compressed score: {error}", path=path) from error
 
 
 def read_text(path: Path) -> str:
