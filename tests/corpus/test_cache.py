@@ -1,5 +1,7 @@
 """The token cache: whole again from its file, made anew when anything has changed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from corpus_data import cache_of, random_piece
@@ -69,6 +71,13 @@ def test_round_trip_and_damage(tmp_path):
         path.write_bytes(damaged)
         assert read_cache(path) is None
     assert read_cache(tmp_path / "none") is None
+
+
+def test_a_cache_that_does_not_add_up_is_not_used(tmp_path):
+    cache = cache_of([random_piece(np.random.default_rng(2))])
+    for wrong in ({"lengths": cache.lengths + 1}, {"ids": ()}, {"sides": np.zeros(2, np.uint8)}):
+        write_cache(tmp_path / "cache", replace(cache, **wrong))
+        assert read_cache(tmp_path / "cache") is None
 
 
 def test_nothing_usable(tmp_path):
