@@ -1,12 +1,10 @@
-from typing import Final
-
 import numpy.typing as npt
+from typing_extensions import disjoint_base
 
 from lstm_music.tokens.score import Score
 from lstm_music.types import BoolArray, IntArray
 
-FOLLOWS: Final[dict[int, str]]
-
+@disjoint_base
 class Automaton(Score):
     def advance_py(self, token: int) -> int: ...
     def legal_py(self) -> BoolArray: ...

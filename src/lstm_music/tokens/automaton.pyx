@@ -1,25 +1,18 @@
 """The grammar of tokens as an automaton, and the musical context it carries along.
 
-::
-
-    START STYLE NUMERATOR DENOMINATOR KEY TEMPO [LONG*] PICKUP PROGRAM+ BODY onset* END
-    onset   [LONG*] SHIFT  [NUMERATOR DENOMINATOR] [TEMPO]  track*
-    track   [TRACK]  [PEDAL_UP] [PEDAL_DOWN]  note*
-    note    (PITCH | DRUM) [LONG*] DURATION [VELOCITY]
-
-The first onset may do without the shift. ``FOLLOWS`` says which kinds of token may stand where;
-``_may`` adds what depends on the music: tracks and pitches rise, nothing is said twice (the
-meter, tempo, velocity or track in force), no key is struck while it sounds, and so on. Together
-they admit exactly the sequences that ``encode`` writes: every token sequence that ends is the
-one encoding of one canonical piece. At every point of a sequence some token is legal.
+``lstm_music.tokens.grammar.FOLLOWS`` says which kinds of token may stand where; ``_may`` adds
+what depends on the music: tracks and pitches rise, nothing is said twice (the meter, tempo,
+velocity or track in force), no key is struck while it sounds, and so on. Together they admit
+exactly the sequences that ``encode`` writes: every token sequence that ends is the one encoding
+of one canonical piece. At every point before the end some token is legal.
 """
 
 import numpy as np
 
 from libc.string cimport memset
 
-from lstm_music.errors import TokenError
 from lstm_music.music.meter import DENOMINATORS
+from lstm_music.tokens.grammar import FOLLOWS, as_tokens, illegal, out_of_capacity
 from lstm_music.tokens.vocabulary import (
     DEFAULT,
     DRUM_PROGRAM,
@@ -46,41 +39,15 @@ cdef enum:
     PROGRAM, TRACK, SHIFT, DURATION, VELOCITY, PITCH, DRUM
     N_KINDS
 
-# States, named by where in the sequence we stand.
+# States: the rows of FOLLOWS, in order.
 cdef enum:
     BEFORE_START, AFTER_START, AFTER_STYLE, AFTER_NUMERATOR, AFTER_DENOMINATOR, AFTER_KEY
     AFTER_TEMPO, AFTER_PICKUP, IN_PROGRAMS
-    AT_ONSET  # nothing at this onset yet
-    IN_METER, AFTER_METER, AFTER_NEW_TEMPO, AFTER_TRACK, AFTER_PEDAL
+    AT_ONSET, IN_METER, AFTER_METER, AFTER_NEW_TEMPO, AFTER_TRACK, AFTER_PEDAL
     IN_NOTE, AFTER_DURATION, AFTER_VELOCITY
     IN_SHIFT
     AFTER_END
     N_STATES
-
-_TRACK_STARTS = "track pedal_up pedal_down pitch drum"
-_MOVES = "long shift"
-FOLLOWS = {
-    BEFORE_START: "start",
-    AFTER_START: "style",
-    AFTER_STYLE: "numerator",
-    AFTER_NUMERATOR: "denominator",
-    AFTER_DENOMINATOR: "key",
-    AFTER_KEY: "tempo",
-    AFTER_TEMPO: "long pickup",
-    AFTER_PICKUP: "program",
-    IN_PROGRAMS: "program body",
-    AT_ONSET: f"numerator tempo {_TRACK_STARTS} {_MOVES}",
-    IN_METER: "denominator",
-    AFTER_METER: f"tempo {_TRACK_STARTS} {_MOVES}",
-    AFTER_NEW_TEMPO: f"{_TRACK_STARTS} {_MOVES}",
-    AFTER_TRACK: "pedal_up pedal_down pitch drum",
-    AFTER_PEDAL: f"{_TRACK_STARTS} {_MOVES} end",
-    IN_NOTE: "long duration",
-    AFTER_DURATION: f"velocity track pitch drum {_MOVES} end",
-    AFTER_VELOCITY: f"track pitch drum {_MOVES} end",
-    IN_SHIFT: "long shift",
-    AFTER_END: "",
-}
 
 cdef struct Tables:
     bint[N_STATES][N_KINDS] follows
@@ -93,18 +60,15 @@ cdef Tables T
 
 def _fill_tables():
     names = [name for name, _ in DEFAULT.ranges]
-    same = (
-        (DEFAULT.n_tokens, len(names), RADIX_STEPS, MAX_TRACKS) == (V, N_KINDS, RADIX, 16)
-        and names[:3] == ["start", "end", "body"] and names[N_KINDS - 1] == "drum"
-    )
-    if not same:
+    sizes = (DEFAULT.n_tokens, len(names), len(FOLLOWS), RADIX_STEPS, MAX_TRACKS)
+    if sizes != (V, N_KINDS, N_STATES, RADIX, 16):
         raise ImportError("automaton.pyx and vocabulary.py disagree; build the package again")
     for kind, name in enumerate(names):
         T.first[kind] = DEFAULT[name].start
         for token in DEFAULT[name]:
             T.kind[token] = kind
-        for state in range(N_STATES):
-            T.follows[state][kind] = name in FOLLOWS[state].split()
+        for state, kinds in enumerate(FOLLOWS.values()):
+            T.follows[state][kind] = name in kinds.split()
     T.first[N_KINDS] = V
     for i, denominator in enumerate(DENOMINATORS):
         T.denominators[i] = denominator
@@ -379,7 +343,7 @@ cdef class Automaton(Score):
         TokenError : a token is illegal (says where, which, and what may stand there), or there
             is no room. The tokens before it have been read.
         """
-        cdef const int[::1] view = _as_tokens(tokens)
+        cdef const int[::1] view = as_tokens(tokens)
         cdef Py_ssize_t i
         cdef int status
         for i in range(view.shape[0]):
@@ -387,32 +351,11 @@ cdef class Automaton(Score):
             if status != OK:
                 raise self._refusal(i, view[i], status)
 
-    def _refusal(self, position, token, status):
+    def _refusal(self, Py_ssize_t position, int token, int status):
         """The TokenError for a token that was not accepted."""
-        known = 0 <= token < V
-        what = f"token {position} ({DEFAULT.name(token) if known else token})"
         if status == OUT_OF_CAPACITY:
-            return TokenError(
-                f"{what} goes beyond the {self.capacity} notes or changes there is room for, "
-                f"or beyond step {MAX_ONSET_STEPS}"
-            )
-        mask = self.legal_py()
-        kinds = [name for name, _ in DEFAULT.ranges if mask[np.array(DEFAULT[name])].any()]
-        some = [DEFAULT.name(int(t)) for t in np.flatnonzero(mask)[:3]]
-        return TokenError(
-            f"{what} is not legal here; expected one of the kinds {', '.join(kinds) or 'none'}"
-            f"{' (such as ' + ', '.join(some) + ')' if some else ''}"
-        )
-
-
-def _as_tokens(tokens):
-    array = np.asarray(tokens)
-    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-        raise TokenError(
-            f"tokens must be one row of integers, got shape {array.shape} of {array.dtype}"
-        )
-    # Beyond int32 there is no token either; clipping keeps it illegal.
-    return np.clip(array.astype(np.int64), -1, V).astype(np.intc)
+            return out_of_capacity(position, token, self.capacity)
+        return illegal(position, token, self.legal_py())
 
 
 def annotate(tokens, int total_bars=0):
@@ -433,7 +376,7 @@ def annotate(tokens, int total_bars=0):
     ------
     TokenError : a token is illegal.
     """
-    cdef const int[::1] view = _as_tokens(tokens)
+    cdef const int[::1] view = as_tokens(tokens)
     cdef Py_ssize_t N = view.shape[0], i
     cdef Automaton automaton = Automaton(max(N, 1))
     rows = np.empty((N, DEFAULT.n_streams), np.intc)
@@ -455,6 +398,7 @@ def count_bars(tokens):
     ------
     TokenError : a token is illegal.
     """
+    tokens = as_tokens(tokens)
     automaton = Automaton(max(len(tokens), 1))
     automaton.extend(tokens)
     return automaton.n_bars
