@@ -7,6 +7,8 @@
     ├── TokenError       a token sequence breaks the grammar
     ├── ModelFileError   a model file is damaged, foreign or incompatible
     ├── BackendError     the asked-for device cannot be used
+    ├── OutputError      a file cannot be written
+    │   └── OutputExistsError    it is there already, and overwriting was not asked for
     ├── ConfigError      a setting is wrong (also a ValueError)
     └── ShapeError       an array has the wrong shape or dtype (also a ValueError)
 
@@ -60,6 +62,14 @@ class ModelFileError(LstmMusicError):
 
 class BackendError(LstmMusicError):
     """The asked-for device or instruction set is not available here."""
+
+
+class OutputError(LstmMusicError):
+    """A file cannot be written where it was asked for."""
+
+
+class OutputExistsError(OutputError):
+    """The output file exists, and overwriting it was not asked for."""
 
 
 class ConfigError(LstmMusicError, ValueError):

@@ -5,6 +5,7 @@ All times are whole grid steps (24 a quarter note, ``lstm_music.music.grid``).
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -167,3 +168,22 @@ class Piece:
     def replace(self, **changes: Any) -> Piece:
         """A copy with some fields changed."""
         return replace(self, **changes)
+
+    def write(self, path: str | os.PathLike[str], *, force: bool = False, text: str = "") -> None:
+        """Write a MIDI file: type 1, 480 ticks a quarter; see ``lstm_music.midi.write``.
+
+        Parameters
+        ----------
+        path : file to write; replaced whole or not at all.
+        force : overwrite an existing file.
+        text : a remark for the file's text event.
+
+        Raises
+        ------
+        OutputExistsError : the file exists and ``force`` is not given.
+        MidiError : the file cannot be written.
+        """
+        # The one import that reaches up a floor: docs/adr/0001-piece-write-reaches-up.md.
+        from lstm_music.midi.write import write_midi
+
+        write_midi(self, path, force=force, text=text)

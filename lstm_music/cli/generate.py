@@ -1,0 +1,101 @@
+"""`lstm-music generate`: continue a MIDI file, or compose from nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from lstm_music.music.piece import Piece
+
+
+@click.command()
+@click.option("--seed", type=click.Path(path_type=Path), help="Music file to continue.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write.")
+@click.option("--bars", type=click.IntRange(1, 1024), default=8, show_default=True)
+@click.option("--model", default="default", show_default=True, help="Bundled name, or a file.")
+@click.option("--meter", help="From nothing: 3/4, 6/8, ...")
+@click.option("--key", help='From nothing: "D minor", "Bb major", ...')
+@click.option("--tempo", "tempo_bpm", type=click.FloatRange(10, 400), help="From nothing: bpm.")
+@click.option("--style", help="From nothing: chorale, folk, lead or drums.")
+@click.option("--temperature", type=float, default=1.0, show_default=True)
+@click.option("--top-k", type=int, default=0, show_default=True, help="0 = all.")
+@click.option("--top-p", type=float, default=0.95, show_default=True)
+@click.option("--min-p", type=float, default=0.0, show_default=True)
+@click.option("--rng-seed", type=click.IntRange(0, 2**63 - 1), help="Same number, same music.")
+@click.option("-n", "--num-outputs", type=click.IntRange(1, 999), default=1, show_default=True)
+@click.option("--no-seed-in-output", is_flag=True, help="Write the new bars alone.")
+@click.option("--threads", type=click.IntRange(1, 256), help="Default: one a core.")
+@click.option("-f", "--force", is_flag=True, help="Overwrite the output.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(**options: Any) -> None:
+    """Continue a MIDI file by some bars, or compose from nothing.
+
+    \b
+    lstm-music generate --seed tune.mid --bars 8 -o more.mid
+    lstm-music generate --meter 6/8 --key "D minor" --tempo 96 --bars 16
+    lstm-music generate --seed tune.mid -n 5 --temperature 1.1
+
+    Prints the path of each file written.
+    """
+    from lstm_music.composer import load, random_rng_seed
+    from lstm_music.generate.sampling import Sampling
+    from lstm_music.midi.files import read
+
+    outputs = _output_paths(options["output"], options["seed"], options["num_outputs"])
+    _check_outputs(outputs, options["force"])
+    sampling = Sampling(*(options[k] for k in ("temperature", "top_k", "top_p", "min_p")))
+    seed = None if options["seed"] is None else read(options["seed"])
+    rng_seed = random_rng_seed() if options["rng_seed"] is None else options["rng_seed"]
+    composer = load(options["model"])
+    pieces = composer.generate_many(
+        seed,
+        n=options["num_outputs"],
+        bars=options["bars"],
+        sampling=sampling,
+        rng_seed=rng_seed,
+        key=options["key"],
+        meter=options["meter"],
+        tempo_bpm=options["tempo_bpm"],
+        style=options["style"],
+        include_seed=not options["no_seed_in_output"],
+        threads=options["threads"],
+    )
+    note = f"lstm_music rng_seed={rng_seed} model={composer.name} bars={options['bars']}"
+    for path, piece in zip(outputs, pieces):
+        piece.write(path, force=options["force"], text=note)
+    _report(outputs, pieces, rng_seed, options)
+
+
+def _output_paths(output: Path | None, seed: Path | None, n: int) -> list[Path]:
+    """``-o``, or a name made of the seed's; numbered when there are several."""
+    if output is None:
+        output = Path("composition.mid" if seed is None else f"{seed.stem}-continued.mid")
+    if n == 1:
+        return [output]
+    return [output.with_name(f"{output.stem}-{i:03d}{output.suffix}") for i in range(1, n + 1)]
+
+
+def _check_outputs(outputs: list[Path], force: bool) -> None:
+    """Fail before the work, not after it."""
+    from lstm_music.files import check_writable
+
+    for path in outputs:
+        check_writable(path, overwrite=force)
+
+
+def _report(
+    outputs: list[Path], pieces: list[Piece], rng_seed: int, options: dict[str, Any]
+) -> None:
+    seed = options["seed"]
+    if options["as_json"]:
+        files = [{"path": str(path), "notes": len(p.notes)} for path, p in zip(outputs, pieces)]
+        report = {"rng_seed": rng_seed, "bars": options["bars"], "files": files}
+        click.echo(json.dumps(report | {"seed": None if seed is None else str(seed)}))
+        return
+    for path in outputs:
+        click.echo(str(path))
+    click.echo(f"rng seed {rng_seed}", err=True)

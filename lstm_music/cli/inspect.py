@@ -1,0 +1,59 @@
+"""`lstm-music inspect`: what a music or model file holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from lstm_music.music.piece import Piece
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(path: Path, as_json: bool) -> None:
+    """Show what PATH, a music file or a model file, holds and what reading it had to mend."""
+    if path.suffix == ".safetensors":
+        from lstm_music.composer import load
+
+        composer = load(path)
+        facts = {"file": str(path), **composer.metadata}
+        del facts["vocabulary"]
+    else:
+        from lstm_music.midi.files import read
+
+        facts = _piece_facts(read(path))
+    click.echo(json.dumps(facts) if as_json else json.dumps(facts, indent=2, ensure_ascii=False))
+
+
+def _piece_facts(piece: Piece) -> dict[str, Any]:
+    from lstm_music.music.theory import estimate_key
+
+    end = piece.end_steps
+    key = piece.key or estimate_key(piece)
+    return {
+        "file": piece.source,
+        "title": piece.title,
+        "notes": len(piece.notes),
+        "bars": piece.bar_lines.bar_at(end - 1) + 1 if end else 0,
+        "meters": {str(m.onset_steps): str(m) for m in piece.meters},
+        "tempos_bpm": {str(t.onset_steps): round(t.tempo_bpm, 2) for t in piece.tempos},
+        "key": None if key is None else str(key),
+        "key_is_estimated": piece.key is None and key is not None,
+        "pickup_steps": piece.pickup_steps,
+        "tracks": [
+            {
+                "name": track.name,
+                "program": "drums" if track.is_drum else track.program,
+                "notes": int((piece.notes["track"] == i).sum()),
+            }
+            for i, track in enumerate(piece.tracks)
+        ],
+        "pedal_events": len(piece.pedal),
+        "max_timing_error_steps": round(float(piece.max_timing_error_steps), 3),
+        "repairs": list(piece.repairs),
+    }

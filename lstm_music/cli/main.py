@@ -1,0 +1,121 @@
+"""`lstm-music`: the command group, lazy commands, and the exit codes.
+
+Exit codes: 0 ok · 1 unexpected · 2 usage · 3 unreadable input · 4 bad or incompatible model ·
+5 device not available · 6 output exists · 130 interrupted · 141 broken pipe.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from lstm_music import __version__, errors
+
+# Command: (module, one line for --help). The module is imported when its command runs.
+_COMMANDS = {
+    "generate": ("lstm_music.cli.generate", "Continue a MIDI file, or compose from nothing."),
+    "train": ("lstm_music.cli.train", "Train a model on folders of music."),
+    "evaluate": ("lstm_music.cli.evaluate", "Held-out likelihood beside n-gram baselines."),
+    "inspect": ("lstm_music.cli.inspect", "What a music or model file holds."),
+    "metrics": ("lstm_music.cli.metrics", "Musical statistics of files, in numbers."),
+    "info": ("lstm_music.cli.info", "Versions, instruction sets and the bundled model."),
+}
+
+_EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
+    (errors.ModelFileError, 4),
+    (errors.BackendError, 5),
+    (errors.OutputExistsError, 6),
+    (errors.OutputError, 2),
+    (errors.MidiError, 3),
+    (errors.TokenError, 3),
+    (errors.ConfigError, 2),
+    (errors.ShapeError, 2),
+)
+EXIT_UNEXPECTED = 1
+EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of their help lines."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(_COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table above, importing none."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, package_name="lstm_music")
+def cli() -> None:
+    """Compose with an LSTM: a MIDI file goes in, music that continues it comes out.
+
+    \b
+    lstm-music generate --seed tune.mid --bars 8 -o more.mid
+    lstm-music generate --meter 6/8 --key "D minor" --tempo 96 --bars 16
+    lstm-music train my_midi_folder -o my.safetensors
+    """
+
+
+def exit_code(error: BaseException) -> int:
+    """The documented exit code of an error (see the module's docstring)."""
+    return next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), EXIT_UNEXPECTED)
+
+
+def _complain(message: str) -> None:
+    click.echo(f"lstm-music: {message}", err=True)
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run the command line; return its exit code. Never lets a traceback out."""
+    try:
+        outcome: Any = cli.main(args=args, prog_name="lstm-music", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        _complain("interrupted")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        return EXIT_BROKEN_PIPE
+    except errors.LstmMusicError as error:
+        _complain(" ".join(str(error).split()))
+        return exit_code(error)
+    except Exception as error:  # the last resort: one line, the traceback on request
+        if os.environ.get("LSTM_MUSIC_TRACEBACK") == "1":
+            raise
+        _complain(
+            f"unexpected {type(error).__name__}: {error}. This is a bug: please report it; "
+            "LSTM_MUSIC_TRACEBACK=1 shows where it arose"
+        )
+        return EXIT_UNEXPECTED
+    return outcome if isinstance(outcome, int) else 0
+
+
+def main() -> None:
+    """Entry point of the ``lstm-music`` script."""
+    code = run()
+    if code == EXIT_BROKEN_PIPE:  # keep the interpreter from complaining at shutdown
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

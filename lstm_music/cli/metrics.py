@@ -1,0 +1,39 @@
+"""`lstm-music metrics`: musical statistics of files, in numbers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(paths: tuple[Path, ...], as_json: bool) -> None:
+    """Count what a listener would notice in each of PATHS.
+
+    Notes, distinct pitches and durations, share of notes on the beat, the longest repeat, the
+    longest run of one pitch, notes a bar, empty bars.
+    """
+    from lstm_music.evaluate.statistics import piece_statistics
+    from lstm_music.midi.files import read
+
+    files = [{"file": str(path)} | asdict(piece_statistics(read(path))) for path in paths]
+    if as_json:
+        click.echo(json.dumps({"files": files}))
+        return
+    for row in files:
+        click.echo(_readable(row))
+
+
+def _readable(row: dict[str, Any]) -> str:
+    numbers = [
+        f"{name} {value:.2f}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in row.items()
+        if name != "file"
+    ]
+    return f"{row['file']}: {', '.join(numbers)}"

@@ -1,0 +1,92 @@
+"""Progress on stderr through rich: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+    from lstm_music.train.loop import Progress
+
+_SECONDS_BETWEEN_LINES = 30.0
+
+
+class Display(Protocol):
+    """What a training run reports to."""
+
+    def update(self, progress: Progress) -> None:
+        """Show where the run stands."""
+
+    def note(self, text: str) -> None:
+        """Show one line about the data."""
+
+
+class _Bar:
+    """A live bar, for a terminal."""
+
+    def __init__(self, bar: RichProgress) -> None:
+        self._bar = bar
+        self._task: TaskID | None = None
+
+    def update(self, progress: Progress) -> None:
+        if self._task is None:
+            self._task = self._bar.add_task("training", total=progress.max_tokens)
+        self._bar.update(self._task, completed=progress.tokens, description=_text(progress))
+
+    def note(self, text: str) -> None:
+        self._bar.console.print(text, markup=False, highlight=False)
+
+
+class _Lines:
+    """A line now and then, for a log file; silent when there is no stderr."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+        self._valid = float("nan")
+
+    def update(self, progress: Progress) -> None:
+        now = time.monotonic()
+        validated = progress.valid_loss == progress.valid_loss != self._valid
+        if now >= self._next or validated or progress.tokens >= progress.max_tokens:
+            self._next = now + _SECONDS_BETWEEN_LINES
+            self._valid = progress.valid_loss
+            share = 100.0 * progress.tokens / progress.max_tokens
+            self.note(f"{share:5.1f} %  {_text(progress)}, {progress.seconds_left:.0f} s left")
+
+    def note(self, text: str) -> None:
+        if sys.stderr is not None:
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
+
+
+def _text(progress: Progress) -> str:
+    return (
+        f"loss {progress.train_loss:.4f}, valid {progress.valid_loss:.4f} "
+        f"(best {progress.best_loss:.4f}), {progress.tokens_per_second:,.0f} tokens/s"
+    )
+
+
+@contextmanager
+def training_display() -> Iterator[Display]:
+    """A display fit for what stderr is (a DAW host may have none)."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield _Lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.percentage:4.1f} %"),
+        TimeRemainingColumn(),
+    )
+    with RichProgress(*columns, console=Console(stderr=True)) as bar:
+        yield _Bar(bar)

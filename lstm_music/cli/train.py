@@ -1,0 +1,74 @@
+"""`lstm-music train`: train a model on folders of music."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from lstm_music.train.loop import Progress
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="Model file to write."
+)
+@click.option("--cell", default="lstm", show_default=True)
+@click.option("--hidden-size", type=int, default=256, show_default=True)
+@click.option("--layers", type=int, default=2, show_default=True)
+@click.option("--embedding-size", type=int, default=128, show_default=True)
+@click.option("--dropout", type=float, default=0.2, show_default=True)
+@click.option("--batch-size", type=int, default=32, show_default=True)
+@click.option("--chunk-steps", type=int, default=128, show_default=True)
+@click.option("--learning-rate", type=float, default=0.003, show_default=True)
+@click.option("--max-tokens", type=int, default=20_000_000, show_default=True)
+@click.option("--evaluate-every", type=int, default=1_000_000, show_default=True, help="Tokens.")
+@click.option("--rng-seed", type=int, default=0, show_default=True)
+@click.option("--threads", type=int, help="Default: one a core; never changes the result.")
+@click.option("--cache", type=click.Path(path_type=Path), help="Keep the tokens in this folder.")
+@click.option(
+    "--storage", type=click.Choice(["float32", "float16"]), default="float32", show_default=True
+)
+@click.option("--data-card", type=click.Path(path_type=Path), help="TOML stored in the model file.")
+@click.option("-f", "--force", is_flag=True, help="Overwrite the output.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON line a validation.")
+def command(sources: tuple[str, ...], output: Path, as_json: bool, **options: Any) -> None:
+    """Train a model on SOURCES: folders or files of music, music21:chorales, music21:tunes.
+
+    \b
+    lstm-music train my_midi_folder -o my.safetensors
+    lstm-music train music21:chorales -o bach.safetensors --max-tokens 5000000
+
+    The best model so far is always in the output file; Ctrl-C stops early and keeps it.
+    """
+    from lstm_music.cli.progress import training_display
+    from lstm_music.train.api import train
+
+    best: list[float] = []
+
+    def on_progress(progress: Progress) -> None:
+        display.update(progress)
+        if progress.valid_loss == progress.valid_loss and progress.valid_loss not in best[-1:]:
+            best.append(progress.valid_loss)
+            if as_json:
+                click.echo(json.dumps(_line(progress)))
+
+    with training_display() as display:
+        train(sources, output, on_progress=on_progress, on_note=display.note, **options)
+    if not as_json:
+        click.echo(str(output))
+
+
+def _line(progress: Progress) -> dict[str, float]:
+    return {
+        "step": progress.step,
+        "tokens": progress.tokens,
+        "train_nats_per_token": progress.train_loss,
+        "valid_nats_per_token": progress.valid_loss,
+        "tokens_per_second": progress.tokens_per_second,
+        "seconds": progress.seconds,
+    }

@@ -1,0 +1,211 @@
+"""Composer: a model file and the words it speaks, ready to compose. The façade of the API."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lstm_music.errors import ConfigError, ModelFileError
+from lstm_music.evaluate.compare import piece_likelihood
+from lstm_music.evaluate.likelihood import Likelihood
+from lstm_music.generate.compose import (
+    Engine,
+    compose_from_nothing,
+    continue_piece,
+    stream_notes,
+)
+from lstm_music.generate.sampling import Sampling
+from lstm_music.kernels.step import StepWeights
+from lstm_music.music.excerpt import excerpt, join
+from lstm_music.music.key import Key
+from lstm_music.music.meter import Meter
+from lstm_music.music.piece import Piece
+from lstm_music.nn.model import LanguageModel
+from lstm_music.nn.model_file import load_model
+from lstm_music.tokens.vocabulary import Vocabulary
+
+_FROM_NOTHING = ("key", "meter", "tempo_bpm", "style")
+
+
+def random_rng_seed() -> int:
+    """A fresh seed, short enough to type again."""
+    return secrets.randbelow(2**31)
+
+
+def load(model: str | os.PathLike[str] = "default") -> Composer:
+    """Load a model: the bundled one by name, or a file.
+
+    Parameters
+    ----------
+    model : "default", or the path of a ``.safetensors`` file.
+
+    Raises
+    ------
+    ModelFileError : no such model, or the file is damaged or incompatible.
+    """
+    bundled = resources.files("lstm_music.pretrained").joinpath(f"{os.fspath(model)}.safetensors")
+    with resources.as_file(bundled) as path:
+        if path.is_file():
+            return Composer(*load_model(path), name=os.fspath(model))
+    if not Path(model).is_file():
+        raise ModelFileError(
+            f"{os.fspath(model)}: no such model; give 'default' or a .safetensors file"
+        )
+    return Composer(*load_model(model), name=Path(model).name)
+
+
+class Composer:
+    """A trained model that continues pieces, composes new ones and scores them.
+
+    Thread-safe: every call keeps its own state.
+
+    Attributes
+    ----------
+    model : the network.
+    metadata : what the model file says of itself (data card, training summary, ...).
+    name : bundled name or file name.
+    """
+
+    def __init__(self, model: LanguageModel, metadata: dict[str, Any], *, name: str) -> None:
+        self.model = model
+        self.metadata = metadata
+        self.name = name
+        self._vocabulary = Vocabulary.from_json(metadata["vocabulary"])
+        self._engine = Engine(StepWeights(model), self._vocabulary)
+
+    def generate(
+        self,
+        seed: Piece | None = None,
+        *,
+        bars: int = 8,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 0.95,
+        min_p: float = 0.0,
+        rng_seed: int | None = None,
+        key: str | Key | None = None,
+        meter: str | Meter | None = None,
+        tempo_bpm: float | None = None,
+        style: str | None = None,
+        include_seed: bool = True,
+    ) -> Piece:
+        """Continue ``seed`` by ``bars`` bars, or compose ``bars`` bars from nothing.
+
+        Parameters
+        ----------
+        seed : music to continue; its tempo, meter, tracks and programs are kept.
+        bars : bars of new music, 1 or more; exactly so many.
+        temperature, top_k, top_p, min_p : see ``lstm_music.generate.sampling.Sampling``.
+        rng_seed : same number, same music, on any number of threads; None = a fresh one.
+        key, meter, tempo_bpm, style : header of a piece from nothing; not with a seed.
+        include_seed : False returns the new bars alone, from step 0.
+
+        Raises
+        ------
+        ConfigError : a setting is out of range, or stands beside a seed that decides it.
+        MidiError : the seed has no notes.
+
+        Examples
+        --------
+        >>> import lstm_music as lm
+        >>> lm.load().generate(bars=2, meter="3/4", key="G major", rng_seed=3).meters[0].numerator
+        3
+        """
+        sampling = Sampling(temperature, top_k, top_p, min_p)
+        return self.generate_many(
+            seed,
+            n=1,
+            bars=bars,
+            sampling=sampling,
+            rng_seed=rng_seed,
+            key=key,
+            meter=meter,
+            tempo_bpm=tempo_bpm,
+            style=style,
+            include_seed=include_seed,
+        )[0]
+
+    def generate_many(
+        self,
+        seed: Piece | None = None,
+        *,
+        n: int,
+        bars: int = 8,
+        sampling: Sampling | None = None,
+        rng_seed: int | None = None,
+        key: str | Key | None = None,
+        meter: str | Meter | None = None,
+        tempo_bpm: float | None = None,
+        style: str | None = None,
+        include_seed: bool = True,
+        threads: int | None = None,
+    ) -> list[Piece]:
+        """``n`` different results of ``generate``; the first equals that of ``n=1``."""
+        if bars < 1 or n < 1:
+            raise ConfigError(f"bars and n must be 1 or more, got {bars} and {n}")
+        sampling = sampling or Sampling()
+        rng_seed = random_rng_seed() if rng_seed is None else rng_seed
+        header = dict(zip(_FROM_NOTHING, (key, meter, tempo_bpm, style)))
+        if seed is None:
+            return compose_from_nothing(
+                self._engine,
+                bars=bars,
+                n=n,
+                sampling=sampling,
+                rng_seed=rng_seed,
+                meter=Meter.parse(meter) if isinstance(meter, str) else meter,
+                key=Key.parse(key) if isinstance(key, str) else key,
+                tempo_bpm=tempo_bpm,
+                style=style,
+                threads=threads,
+            )
+        decided = [name for name, value in header.items() if value is not None]
+        if decided:
+            raise ConfigError(f"{decided[0]} is the seed's own; give it only without a seed")
+        new = continue_piece(
+            self._engine,
+            seed,
+            bars=bars,
+            n=n,
+            sampling=sampling,
+            rng_seed=rng_seed,
+            threads=threads,
+        )
+        if include_seed:
+            return [join(seed, piece) for piece in new]
+        start = seed.bar_lines.bar_end(seed.end_steps - 1)
+        return [excerpt(piece, start) for piece in new]
+
+    def stream(
+        self,
+        seed: Piece,
+        *,
+        bars: int = 8,
+        sampling: Sampling | None = None,
+        rng_seed: int | None = None,
+    ) -> Iterator[npt.NDArray[np.void]]:
+        """The notes of a continuation one by one, the GIL released between them.
+
+        Yields
+        ------
+        NOTE_DTYPE scalars in order of onset, at their onsets after the seed; with the same
+        ``rng_seed`` the notes that ``generate`` adds.
+        """
+        return stream_notes(
+            self._engine,
+            seed,
+            bars=bars,
+            sampling=sampling or Sampling(),
+            rng_seed=random_rng_seed() if rng_seed is None else rng_seed,
+        )
+
+    def log_prob(self, piece: Piece) -> Likelihood:
+        """How likely the model finds ``piece``: nats a token, a note, a bar (lower = likelier)."""
+        return piece_likelihood(self.model, piece)

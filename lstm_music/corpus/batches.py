@@ -1,0 +1,194 @@
+"""Endless batches for truncated backpropagation through time.
+
+Each of B rows walks through piece after piece in chunks of T tokens; the state carries over from
+chunk to chunk within a piece. Pieces come in a new order each epoch, transposed and with parts of
+their header hidden at random, all decided by the seed alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lstm_music.corpus.augment import token_transpositions, transpose_tokens
+from lstm_music.corpus.cache import TokenCache
+from lstm_music.errors import ConfigError
+from lstm_music.tokens.automaton import annotate
+from lstm_music.tokens.vocabulary import DEFAULT
+from lstm_music.types import BoolArray, IntArray
+
+HIDE_STYLE = 0.1
+HIDE_KEY = 0.1
+HIDE_BARS_LEFT = 0.5
+"""How often a piece is shown without its style, its key, and how many bars are left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One step of training.
+
+    Parameters
+    ----------
+    rows : (T, B, n_streams) int32, embedding rows after each token; 0 past a row's length.
+    targets : (T, B) int32, the token that follows; 0 past a row's length.
+    lengths : (B,) int32, tokens of each row in this chunk, 0 for a row with nothing left.
+    starts : (B,) bool, the row begins a new piece: its state must be zero.
+    epoch : counts from 0; the epoch of the piece that was begun last.
+    """
+
+    rows: IntArray
+    targets: IntArray
+    lengths: IntArray
+    starts: BoolArray
+    epoch: int
+
+    @property
+    def n_targets(self) -> int:
+        """Tokens to predict."""
+        return int(self.lengths.sum())
+
+
+@dataclass
+class _Row:
+    """Where one row stands: a place in the shuffled epoch, and the next token of that piece."""
+
+    epoch: int = -1
+    place: int = -1
+    offset: int = 0
+
+
+class ChunkStream:
+    """Chunks without end, or one plain pass with ``augment=False``.
+
+    Parameters
+    ----------
+    cache : the corpus.
+    side : "train", "valid" or "test".
+    batch_size : B.
+    chunk_length : T, the longest chunk.
+    rng_seed : decides order, transposition and hiding.
+    augment : False for one pass in the cache's order, nothing transposed, nothing hidden but
+        the number of bars left.
+
+    Raises
+    ------
+    ConfigError : no piece on that side.
+    """
+
+    def __init__(
+        self,
+        cache: TokenCache,
+        side: str = "train",
+        *,
+        batch_size: int,
+        chunk_length: int,
+        rng_seed: int = 0,
+        augment: bool = True,
+    ) -> None:
+        self._pieces = cache.indices(side)
+        if not len(self._pieces):
+            raise ConfigError(f"no piece on the {side} side; give more music")
+        self._cache = cache
+        self._chunk_length = chunk_length
+        self._rng_seed = rng_seed
+        self._augment = augment
+        self._next = (0, 0)  # epoch, place
+        self._order = (-1, self._pieces)
+        self._rows = [_Row() for _ in range(batch_size)]
+        self._tokens: list[IntArray] = [np.empty(0, np.int32)] * batch_size
+        self._annotated: list[IntArray] = [np.empty((0, DEFAULT.n_streams), np.int32)] * batch_size
+
+    def __iter__(self) -> ChunkStream:
+        return self
+
+    def __next__(self) -> Chunk:
+        starts = np.array([self._refill(b) for b in range(len(self._rows))], bool)
+        lengths = np.array([self._left(b) for b in range(len(self._rows))], np.int32)
+        lengths = np.minimum(lengths, self._chunk_length)
+        T, B = int(lengths.max()), len(self._rows)
+        if not T:
+            raise StopIteration
+        rows = np.zeros((T, B, DEFAULT.n_streams), np.int32)
+        targets = np.zeros((T, B), np.int32)
+        for b, length in enumerate(lengths):
+            start = self._rows[b].offset
+            rows[:length, b] = self._annotated[b][start : start + length]
+            targets[:length, b] = self._tokens[b][start + 1 : start + 1 + length]
+            self._rows[b].offset += int(length)
+        return Chunk(rows, targets, lengths, starts, max(row.epoch for row in self._rows))
+
+    def cursor(self) -> dict[str, Any]:
+        """Where the stream stands, as JSON values; `restore` continues there bit for bit."""
+        return {"next": list(self._next), "rows": [asdict(row) for row in self._rows]}
+
+    def restore(self, cursor: dict[str, Any]) -> None:
+        """Continue where `cursor` was taken, in a stream made with the same arguments."""
+        if len(cursor["rows"]) != len(self._rows):
+            raise ConfigError(
+                f"the cursor is of {len(cursor['rows'])} rows, the stream has {len(self._rows)}"
+            )
+        epoch, place = cursor["next"]
+        self._next = (epoch, place)
+        self._rows = [_Row(**row) for row in cursor["rows"]]
+        for b, row in enumerate(self._rows):
+            if row.place >= 0:
+                self._load(b)
+
+    def _left(self, b: int) -> int:
+        return max(len(self._tokens[b]) - 1 - self._rows[b].offset, 0)
+
+    def _refill(self, b: int) -> bool:
+        """Give a row that has finished its piece the next one; True if it begins a piece."""
+        if self._left(b):
+            return False
+        epoch, place = self._next
+        if place == len(self._pieces):
+            if not self._augment:
+                return False
+            epoch, place = epoch + 1, 0
+        self._next = (epoch, place + 1)
+        self._rows[b] = _Row(epoch, place)
+        self._load(b)
+        return True
+
+    def _load(self, b: int) -> None:
+        row = self._rows[b]
+        piece = int(self._epoch_order(row.epoch)[row.place])
+        tokens, bars = self._cache.piece_tokens(piece), 0
+        if self._augment:
+            rng = np.random.default_rng([self._rng_seed, row.epoch, piece])
+            tokens, bars = _varied(tokens, int(self._cache.bars[piece]), rng)
+        self._tokens[b] = tokens
+        self._annotated[b] = annotate(tokens, total_bars=bars)
+
+    def _epoch_order(self, epoch: int) -> npt.NDArray[np.int64]:
+        if not self._augment:
+            return self._pieces
+        if self._order[0] != epoch:
+            rng = np.random.default_rng([self._rng_seed, epoch])
+            self._order = (epoch, rng.permutation(self._pieces))
+        return self._order[1]
+
+
+def _varied(tokens: IntArray, bars: int, rng: np.random.Generator) -> tuple[IntArray, int]:
+    """Transpose, and hide parts of what the network is told."""
+    # Every draw is made for every piece, so that one setting cannot shift another's.
+    hide = rng.random(3)
+    choices = token_transpositions(tokens)
+    tokens = transpose_tokens(tokens, choices[int(rng.integers(len(choices)))]).copy()
+    header_end = int(np.argmax(tokens == DEFAULT["body"].start))
+    for kind, hidden in (("style", hide[0] < HIDE_STYLE), ("key", hide[1] < HIDE_KEY)):
+        if hidden:
+            header = tokens[:header_end]
+            known = (header >= DEFAULT[kind].start) & (header < DEFAULT[kind].stop)
+            header[known] = DEFAULT[kind].start
+    return tokens, 0 if hide[2] < HIDE_BARS_LEFT else bars
+
+
+def n_tokens(cache: TokenCache, pieces: Sequence[int] | npt.NDArray[np.int64]) -> int:
+    """Tokens to predict in one pass over some pieces of a cache."""
+    return int((cache.lengths[pieces].astype(np.int64) - 1).sum())

@@ -1,0 +1,140 @@
+"""Numbers that tell music from noise, the same for a corpus and for what a model composed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lstm_music.music.meter import BarLines, Meter
+from lstm_music.music.piece import Piece
+
+
+@dataclass(frozen=True, slots=True)
+class PieceStatistics:
+    """What a listener would notice first.
+
+    Parameters
+    ----------
+    n_notes : notes in the piece.
+    distinct_pitches : different MIDI pitches (drum keys count as pitches).
+    distinct_durations : different durations on the grid.
+    on_beat_share : share of notes that start on a beat, 0..1; dotted beats in compound meters.
+    longest_repeat : most notes in a row that come again later, note for note: same pitches,
+        durations and distances in time; the two runs do not overlap.
+    longest_same_pitch_run : most onsets in a row of one track that have the very same pitches.
+    n_bars : bars up to the last note's end, a pickup counted.
+    notes_per_bar : ``n_notes / n_bars``.
+    empty_bars : bars in which nothing sounds.
+    """
+
+    n_notes: int
+    distinct_pitches: int
+    distinct_durations: int
+    on_beat_share: float
+    longest_repeat: int
+    longest_same_pitch_run: int
+    n_bars: int
+    notes_per_bar: float
+    empty_bars: int
+
+
+def piece_statistics(piece: Piece) -> PieceStatistics:
+    """Measure one piece; a piece without notes gives zeros."""
+    notes = piece.notes
+    n_bars = piece.bar_lines.bar_at(piece.end_steps - 1) + 1 if len(notes) else 0
+    return PieceStatistics(
+        n_notes=len(notes),
+        distinct_pitches=len(np.unique(notes["pitch_midi"])),
+        distinct_durations=len(np.unique(notes["duration_steps"])),
+        on_beat_share=_on_beat_share(piece),
+        longest_repeat=longest_repeat(_content(piece)),
+        longest_same_pitch_run=_longest_same_pitch_run(piece),
+        n_bars=n_bars,
+        notes_per_bar=len(notes) / n_bars if n_bars else 0.0,
+        empty_bars=_empty_bars(piece, n_bars),
+    )
+
+
+def beat_steps(meter: Meter) -> int:
+    """Length of one beat; three units in a compound meter such as 6/8."""
+    unit = meter.bar_steps // meter.numerator
+    compound = meter.denominator >= 8 and meter.numerator > 3 and meter.numerator % 3 == 0
+    return 3 * unit if compound else unit
+
+
+def _on_beat_share(piece: Piece) -> float:
+    if not len(piece.notes):
+        return 0.0
+    lines = piece.bar_lines
+    onsets, counts = np.unique(piece.notes["onset_steps"], return_counts=True)
+    on_beat = [_is_on_beat(int(onset), lines, piece.pickup_steps) for onset in onsets]
+    return float(counts[on_beat].sum() / counts.sum())
+
+
+def _is_on_beat(onset_steps: int, lines: BarLines, pickup_steps: int) -> bool:
+    beat = beat_steps(lines.meter_at(onset_steps))
+    if onset_steps < pickup_steps:  # a pickup is the end of a bar
+        return (pickup_steps - onset_steps) % beat == 0
+    return (onset_steps - lines.bar_start(onset_steps)) % beat == 0
+
+
+def _content(piece: Piece) -> npt.NDArray[np.int32]:
+    """(N, 4): pitch, duration, track, and time since the note before."""
+    notes = piece.notes
+    gaps = np.diff(notes["onset_steps"], prepend=notes["onset_steps"][:1])
+    columns = [notes["pitch_midi"], notes["duration_steps"], notes["track"], gaps]
+    return np.ascontiguousarray(np.stack(columns, axis=-1), np.int32)
+
+
+def longest_repeat(rows: npt.NDArray[np.int32]) -> int:
+    """Length of the longest run of rows that comes again without overlap.
+
+    The first row of a run may differ in its last column: how long the silence before it was does
+    not belong to the repeat. Binary search over the length, since a run's parts repeat with it.
+
+    Examples
+    --------
+    >>> longest_repeat(np.array([[1, 0], [2, 1], [3, 1], [1, 5], [2, 1]], np.int32))
+    2
+    """
+    low, high = 0, len(rows) // 2
+    while low < high:
+        length = (low + high + 1) // 2
+        if _repeats(rows, length):
+            low = length
+        else:
+            high = length - 1
+    return low
+
+
+def _repeats(rows: npt.NDArray[np.int32], length: int) -> bool:
+    first_seen: dict[tuple[bytes, bytes], int] = {}
+    for i in range(len(rows) - length + 1):
+        run = (rows[i, :-1].tobytes(), rows[i + 1 : i + length].tobytes())
+        if i - first_seen.setdefault(run, i) >= length:
+            return True
+    return False
+
+
+def _longest_same_pitch_run(piece: Piece) -> int:
+    longest = 0
+    for track in range(len(piece.tracks)):
+        notes = piece.notes[piece.notes["track"] == track]
+        starts = np.flatnonzero(np.diff(notes["onset_steps"], prepend=-1))
+        run, before = 0, b""
+        for chord in np.split(notes["pitch_midi"], starts[1:]):
+            run = run + 1 if chord.tobytes() == before else 1
+            before = chord.tobytes()
+            longest = max(longest, run if len(chord) else 0)
+    return longest
+
+
+def _empty_bars(piece: Piece, n_bars: int) -> int:
+    lines = piece.bar_lines
+    filled = np.zeros(n_bars, bool)
+    for note in piece.notes:
+        onset, duration = int(note["onset_steps"]), int(note["duration_steps"])
+        filled[lines.bar_at(onset) : lines.bar_at(onset + duration - 1) + 1] = True
+    return int(n_bars - filled.sum())

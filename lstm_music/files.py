@@ -1,0 +1,110 @@
+"""Writing a file so that no reader ever sees half of it: the one place that knows how."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from lstm_music.errors import OutputError, OutputExistsError
+
+
+def atomic_write(path: str | os.PathLike[str], data: bytes, *, overwrite: bool = True) -> None:
+    """Write ``data`` to ``path``: all of it, or nothing and the old file stays.
+
+    A temporary file in the same folder is written, flushed to the disk and renamed over ``path``;
+    then the folder itself is flushed, so that the name survives a power cut. An old file keeps
+    its permissions; a link is followed.
+
+    Parameters
+    ----------
+    path : the file.
+    data : its whole content.
+    overwrite : whether a file of that name may be replaced.
+
+    Raises
+    ------
+    OutputExistsError : the file exists and ``overwrite`` is False.
+    OutputError : the folder is missing or not writable, the disk is full, or ``path`` is
+        a folder or a device.
+    """
+    name = os.fspath(path)
+    try:
+        target = Path(os.path.realpath(name))  # through links, so that a link stays a link
+        mode = _mode_to_keep(target, name, overwrite)
+        _replace(target, data, mode)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"{name}: cannot write it ({reason}); choose another place") from error
+    except ValueError as error:  # a null byte in the name
+        raise OutputError(f"{name!r}: not a file name ({error})") from error
+
+
+def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:
+    """Fail now as `atomic_write` would after hours of work.
+
+    Raises
+    ------
+    OutputExistsError : the file exists and ``overwrite`` is False.
+    OutputError : a file cannot be made in that folder.
+    """
+    name = os.fspath(path)
+    try:
+        target = Path(os.path.realpath(name))
+        _mode_to_keep(target, name, overwrite)
+        with tempfile.TemporaryFile(dir=target.parent):
+            pass
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"{name}: cannot write it ({reason}); choose another place") from error
+
+
+def _mode_to_keep(target: Path, name: str, overwrite: bool) -> int | None:
+    """Permissions of the file that is there, None if there is none."""
+    try:
+        status = target.stat()
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        # Renaming over a device such as /dev/null would destroy it for the whole machine.
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+        raise OutputError(f"{name}: is {kind}; choose another place")
+    if not overwrite:
+        raise OutputExistsError(f"{name}: exists already; choose another name or ask to overwrite")
+    return stat.S_IMODE(status.st_mode)
+
+
+def _replace(target: Path, data: bytes, mode: int | None) -> None:
+    # The target's own name may be as long as names can be, so it is not part of this one.
+    temporary = target.parent / f".lstm_music-{os.getpid()}-{secrets.token_hex(6)}.tmp"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(temporary, flags, 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if mode is not None:
+            temporary.chmod(mode)
+        temporary.replace(target)
+    except BaseException:  # also Ctrl-C: nothing may stay behind
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    _flush_folder(target.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    if not hasattr(os, "O_DIRECTORY"):  # Windows flushes names with the file
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        # Some network file systems refuse this; the data itself is safe by now.
+        with suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,261 @@
+"""Continue a piece by whole bars, or compose one from a header."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from lstm_music.errors import ConfigError, MidiError
+from lstm_music.generate.header import write_header
+from lstm_music.generate.loop import Generator
+from lstm_music.generate.sampling import Sampling
+from lstm_music.kernels.step import Stepper, StepWeights
+from lstm_music.music.excerpt import excerpt
+from lstm_music.music.key import Key
+from lstm_music.music.meter import Meter
+from lstm_music.music.piece import Piece, Tempo
+from lstm_music.music.theory import estimate_key
+from lstm_music.tokens.automaton import Automaton
+from lstm_music.tokens.canonical import canonical
+from lstm_music.tokens.decode import written_piece
+from lstm_music.tokens.encode import encode
+from lstm_music.tokens.vocabulary import MAX_TIME_STEPS, MAX_TRACKS, RADIX_STEPS, Vocabulary
+
+CONTEXT_STEPS = MAX_TIME_STEPS
+"""How much of a long seed the network hears: its last 64 whole notes, from a bar line on."""
+
+_TOKENS_A_BAR = 1024
+_DRUMS = "drums"
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What is needed to compose: packed weights and the words they speak."""
+
+    weights: StepWeights
+    vocabulary: Vocabulary
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A seed as the network hears it, and where the new music stands in it.
+
+    ``offset`` leads from the context's steps to the seed's; new music fills [start, end).
+    """
+
+    context: Piece
+    offset: int
+    tracks: npt.NDArray[np.uint16]  # context track -> seed track
+    start: int
+    end: int
+    bar_steps: int
+    total_bars: int
+
+
+def continue_piece(
+    engine: Engine,
+    seed: Piece,
+    *,
+    bars: int,
+    n: int,
+    sampling: Sampling,
+    rng_seed: int,
+    threads: int | None = None,
+) -> list[Piece]:
+    """``n`` continuations of ``seed``; each holds only the new notes, at their true onsets.
+
+    The first onset stands on the bar line after the seed's last sound; the last sound ends
+    ``bars`` bars later at most. Tracks, meters and tempos are the seed's.
+
+    Raises
+    ------
+    MidiError : the seed has no notes.
+    """
+    plan = _plan(seed, bars)
+    base = _seeded(engine, plan, bars, sampling, rng_seed)
+
+    def one(sequence: int) -> Piece:
+        generator = _generator(engine, base.capacity, sampling, rng_seed, sequence)
+        generator.copy_state_from(base)
+        generator.run(plan.end, plan.bar_steps)
+        return _new_music(generator, plan, seed)
+
+    return _parallel(one, n, threads)
+
+
+def stream_notes(
+    engine: Engine, seed: Piece, *, bars: int, sampling: Sampling, rng_seed: int
+) -> Iterator[npt.NDArray[np.void]]:
+    """The notes of one continuation, each as soon as it is final (NOTE_DTYPE scalars).
+
+    Raises
+    ------
+    MidiError : the seed has no notes.
+    """
+    plan = _plan(seed, bars)
+    generator = _seeded(engine, plan, bars, sampling, rng_seed)
+    given, done = len(generator.score.notes()), False
+    while not done:
+        done = generator.run(plan.end, plan.bar_steps, max_notes=1)
+        notes = generator.score.notes()
+        # A velocity token may still follow the newest note: hold it back until the next.
+        ready = notes[given : len(notes) if done else len(notes) - 1]
+        yield from _in_seed(ready, plan)
+        given += len(ready)
+
+
+def compose_from_nothing(
+    engine: Engine,
+    *,
+    bars: int,
+    n: int,
+    sampling: Sampling,
+    rng_seed: int,
+    meter: Meter | None = None,
+    key: Key | None = None,
+    tempo_bpm: float | None = None,
+    style: str | None = None,
+    threads: int | None = None,
+) -> list[Piece]:
+    """``n`` pieces of exactly ``bars`` bars; what is not given the network chooses.
+
+    Raises
+    ------
+    ConfigError : no such style.
+    """
+
+    def one(sequence: int) -> Piece:
+        generator = _generator(engine, bars * _TOKENS_A_BAR, sampling, rng_seed, sequence)
+        generator.set_total_bars(bars)
+        bar_steps = write_header(
+            generator, engine.vocabulary, meter=meter, key=key, tempo_bpm=tempo_bpm, style=style
+        )
+        generator.run(bars * bar_steps, bar_steps)
+        piece, _ = _with_sounding_tracks(written_piece(generator.score))
+        tempos = piece.tempos if tempo_bpm is None else (Tempo.from_bpm(tempo_bpm),)
+        return piece.replace(tempos=tempos, key=key or piece.key)
+
+    return _parallel(one, n, threads)
+
+
+def _plan(seed: Piece, bars: int) -> _Plan:
+    if not len(seed.notes):
+        raise MidiError("the seed has no notes to continue; give one that sounds", path=seed.source)
+    lines = seed.bar_lines
+    start = lines.bar_end(seed.end_steps - 1)
+    bar_steps = lines.meter_at(start).bar_steps
+    offset = 0 if start <= CONTEXT_STEPS else lines.bar_end(start - CONTEXT_STEPS)
+    heard, tracks = _with_sounding_tracks(excerpt(seed, offset))
+    if not len(heard.notes):
+        raise MidiError(
+            "no note begins in the seed's last 64 whole notes; cut it shorter", path=seed.source
+        )
+    only_drums = all(track.is_drum for track in seed.tracks)
+    context = canonical(
+        heard.replace(
+            key=seed.key or estimate_key(seed),
+            style=seed.style or (_DRUMS if only_drums else ""),
+        )
+    )
+    end = start + bars * bar_steps
+    return _Plan(
+        context=context,
+        offset=offset,
+        tracks=tracks,
+        start=start - offset,
+        end=end - offset,
+        bar_steps=bar_steps,
+        total_bars=context.bar_lines.bar_at(end - offset - 1) + 1,
+    )
+
+
+def _with_sounding_tracks(piece: Piece) -> tuple[Piece, npt.NDArray[np.uint16]]:
+    """The piece with the tracks that tokens can carry, and which of its tracks they were."""
+    counts = np.bincount(piece.notes["track"], minlength=len(piece.tracks))
+    busiest = np.argsort(-counts, kind="stable")[:MAX_TRACKS]
+    kept = np.sort(busiest[counts[busiest] > 0])
+    number = np.zeros(len(counts), np.uint16)
+    number[kept] = np.arange(len(kept))
+    notes = piece.notes[np.isin(piece.notes["track"], kept)]
+    notes["track"] = number[notes["track"]]
+    pedal = piece.pedal[np.isin(piece.pedal["track"], kept)]
+    pedal["track"] = number[pedal["track"]]
+    tracks = tuple(piece.tracks[i] for i in kept)
+    return piece.replace(notes=notes, pedal=pedal, tracks=tracks), kept.astype(np.uint16)
+
+
+def _time_move(vocabulary: Vocabulary, gap_steps: int) -> list[int]:
+    """[LONG*] SHIFT over ``gap_steps`` >= 1."""
+    longs, rest = divmod(gap_steps - 1, RADIX_STEPS)
+    return [vocabulary["long"][0]] * longs + [vocabulary["shift"][rest]]
+
+
+def _seeded(engine: Engine, plan: _Plan, bars: int, sampling: Sampling, rng_seed: int) -> Generator:
+    """A generator that has heard the seed and stands on the bar line after it."""
+    heard = encode(plan.context)[:-1]  # without END
+    gap = plan.start - int(plan.context.notes["onset_steps"].max())
+    tokens = np.concatenate([heard, _time_move(engine.vocabulary, gap)]).astype(np.int32)
+    generator = _generator(
+        engine, len(tokens) + bars * _TOKENS_A_BAR, sampling, rng_seed, sequence=0
+    )
+    generator.set_total_bars(plan.total_bars)
+    generator.force(tokens)
+    return generator
+
+
+def _generator(
+    engine: Engine, capacity: int, sampling: Sampling, rng_seed: int, sequence: int
+) -> Generator:
+    return Generator(
+        Automaton(capacity),
+        Stepper(engine.weights),
+        _forbidden(engine.vocabulary),
+        sampling,
+        rng_seed,
+        sequence,
+        capacity,
+    )
+
+
+def _forbidden(vocabulary: Vocabulary) -> npt.NDArray[np.uint8]:
+    """Meter and tempo stay as they are: the seed's, or the header's."""
+    mask = np.zeros(vocabulary.n_tokens, np.uint8)
+    for kind in ("numerator", "denominator", "tempo"):
+        tokens = vocabulary[kind]
+        mask[tokens.start : tokens.stop] = 1
+    return mask
+
+
+def _new_music(generator: Generator, plan: _Plan, seed: Piece) -> Piece:
+    """What was composed, in the seed's own steps and tracks."""
+    pedal = generator.score.pedal()
+    pedal = pedal[pedal["onset_steps"] >= plan.start]
+    pedal["onset_steps"] += plan.offset
+    pedal["track"] = plan.tracks[pedal["track"]]
+    notes = generator.score.notes()
+    notes = notes[notes["onset_steps"] >= plan.start]
+    return seed.replace(notes=_in_seed(notes, plan), pedal=pedal)
+
+
+def _in_seed(notes: npt.NDArray[np.void], plan: _Plan) -> npt.NDArray[np.void]:
+    """Notes moved from the context's steps and tracks to the seed's."""
+    moved = notes.copy()
+    moved["onset_steps"] += plan.offset
+    moved["track"] = plan.tracks[moved["track"]]
+    return moved
+
+
+def _parallel(one: Callable[[int], _T], n: int, threads: int | None) -> list[_T]:
+    """``[one(0), .., one(n - 1)]``, on several threads; the loop holds no GIL."""
+    if threads is not None and threads < 1:
+        raise ConfigError(f"threads must be 1 or more, got {threads}")
+    with ThreadPoolExecutor(min(n, threads or os.cpu_count() or 1)) as pool:
+        return list(pool.map(one, range(n)))

@@ -1,0 +1,75 @@
+"""The header of a piece from nothing: what is given is forced, the rest the network chooses."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from lstm_music.errors import ConfigError
+from lstm_music.generate.loop import Generator
+from lstm_music.music.key import Key
+from lstm_music.music.meter import DENOMINATORS, Meter
+from lstm_music.tokens.vocabulary import Vocabulary, key_index, tempo_bin
+
+
+def write_header(
+    generator: Generator,
+    vocabulary: Vocabulary,
+    *,
+    meter: Meter | None = None,
+    key: Key | None = None,
+    tempo_bpm: float | None = None,
+    style: str | None = None,
+) -> int:
+    """Write START to BODY into an empty generator.
+
+    Returns
+    -------
+    int : steps of one bar of the meter that was given or chosen.
+
+    Raises
+    ------
+    ConfigError : no such style.
+    """
+    values = {
+        "style": None if style is None else _style_index(vocabulary, style),
+        "numerator": None if meter is None else meter.numerator - 1,
+        "denominator": None if meter is None else DENOMINATORS.index(meter.denominator),
+        "key": None if key is None else key_index(key),
+        "tempo": None if tempo_bpm is None else int(tempo_bin(60e6 / tempo_bpm)),
+        "pickup": 0,
+    }
+    generator.force(np.array(vocabulary["start"], np.int32))
+    chosen = {
+        kind: _force_or_sample(generator, vocabulary, kind, value) for kind, value in values.items()
+    }
+    programs = _mask(vocabulary, "program", "body")
+    while generator.sample(programs) not in vocabulary["body"]:
+        pass
+    return Meter(0, chosen["numerator"] + 1, DENOMINATORS[chosen["denominator"]]).bar_steps
+
+
+def _force_or_sample(
+    generator: Generator, vocabulary: Vocabulary, kind: str, value: int | None
+) -> int:
+    """Write one token of ``kind``; return its value."""
+    tokens = vocabulary[kind]
+    if value is None:
+        return generator.sample(_mask(vocabulary, kind)) - tokens.start
+    generator.force(np.array([tokens[value]], np.int32))
+    return value
+
+
+def _mask(vocabulary: Vocabulary, *kinds: str) -> npt.NDArray[np.uint8]:
+    """1 for every token of ``kinds``."""
+    mask = np.zeros(vocabulary.n_tokens, np.uint8)
+    for kind in kinds:
+        mask[vocabulary[kind].start : vocabulary[kind].stop] = 1
+    return mask
+
+
+def _style_index(vocabulary: Vocabulary, style: str) -> int:
+    known = [name for name in vocabulary.styles if name and not name.startswith("spare")]
+    if style not in known:
+        raise ConfigError(f"style must be one of {', '.join(known)}, got {style!r}")
+    return vocabulary.styles.index(style)

@@ -1,0 +1,342 @@
+"""A music21 Stream as a Piece: ties joined, chord symbols realised, repeats played out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lstm_music.errors import ConfigError, MidiError
+from lstm_music.midi.score_time import (
+    Measure,
+    meters_and_pickup,
+    once_through,
+    playing_order,
+    unfold,
+)
+from lstm_music.music.grid import STEPS_PER_QUARTER
+from lstm_music.music.key import Key
+from lstm_music.music.meter import Meter
+from lstm_music.music.piece import NOTE_DTYPE, Piece, Tempo, Track
+
+DEFAULT_VELOCITY = 80
+CHORD_TRACK_NAME = "Chords"
+CHORD_BASS_MIDI = 48  # the bass of a block chord stands between C3 and B3
+_DRUM_CHANNEL = 9  # counted from 0
+_MINOR_MODES = frozenset({"minor", "aeolian", "dorian", "phrygian", "locrian"})
+_MAJOR_MODES = frozenset({"major", "ionian", "lydian", "mixolydian"})
+
+
+class _Note(NamedTuple):
+    onset: int
+    end: int
+    pitch: int
+    velocity: int
+    track: int
+
+
+@dataclass
+class _Reading:
+    """What has been collected from a score so far, in written (not yet unfolded) time."""
+
+    notes: list[_Note] = field(default_factory=list)
+    tracks: list[Track] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    max_error: float = 0.0
+
+    def steps(self, quarters: float | Fraction) -> int:
+        """Quarter notes to the nearest step, the distance remembered."""
+        # Offsets come as floats or fractions; a third of a quarter is a third again.
+        exact = Fraction(quarters).limit_denominator(1 << 16) * STEPS_PER_QUARTER
+        nearest = round(exact)
+        self.max_error = max(self.max_error, float(abs(exact - nearest)))
+        return nearest
+
+
+def piece_from_stream(
+    stream: Any, *, source: str = "", style: str = "", expand_repeats: bool = True
+) -> Piece:
+    """Turn a music21 Stream into a Piece.
+
+    Ties are joined, grace notes left out, transposing parts brought to sounding pitch, and chord
+    symbols realised as a track of close-position block chords, each lasting to the next symbol.
+
+    Parameters
+    ----------
+    stream : Score, Part, Opus (its first score) or any flat stream.
+    source, style : as in Piece; a score with chord symbols has style "lead" unless told.
+    expand_repeats : play repeats and voltas out, else each section once with its last ending;
+        D.C. and D.S. are never followed.
+
+    Raises
+    ------
+    MidiError : the stream holds no notes.
+    """
+    scores = getattr(stream, "scores", None)
+    if scores:
+        stream = scores[0]
+    parts = list(getattr(stream, "parts", ())) or [stream]
+    reading = _Reading()
+    for part in parts:
+        _read_part(part, reading)
+    if not reading.notes:
+        raise MidiError("holds no notes", path=source or None)
+    tempos = _read_tempos(stream, reading)
+    symbols = _read_chord_symbols(stream, reading)
+    style = style or ("lead" if symbols else "")
+    measures = _read_measures(parts, reading)
+    order = playing_order(measures) if expand_repeats else once_through(measures)
+    if order != list(range(len(measures))):
+        reading.notes = _unfold_notes(reading.notes, measures, order)
+        tempos = _unfold_changes(tempos, measures, order)
+        measures = unfold(measures, order)
+    meters, pickup, repairs = meters_and_pickup(measures)
+    if not measures:
+        meters = _flat_meters(stream, reading)
+    repairs += [f"{count} {what}" for what, count in sorted(reading.counts.items())]
+    rows = [(n.onset, max(n.end - n.onset, 1), *n[2:]) for n in reading.notes]
+    return Piece(
+        notes=np.array(rows, NOTE_DTYPE),
+        tracks=tuple(reading.tracks),
+        meters=meters,
+        tempos=_as_tempos(tempos),
+        key=_read_key(stream),
+        pickup_steps=pickup,
+        style=style,
+        title=_title(stream),
+        source=source,
+        repairs=tuple(repairs),
+        max_timing_error_steps=reading.max_error,
+    )
+
+
+def _read_part(part: Any, reading: _Reading) -> None:
+    """Add one part as one track."""
+    flat = part.flatten()
+    track = len(reading.tracks)
+    transposition, program, channel = 0, 0, None
+    for instrument in flat.getElementsByClass("Instrument"):
+        channel = instrument.midiChannel if channel is None else channel
+        program = program or instrument.midiProgram or 0
+        if instrument.transposition is not None and part.atSoundingPitch is not True:
+            transposition = int(instrument.transposition.semitones)
+        break
+    notes: list[_Note] = []
+    open_ties: dict[int, int] = {}  # pitch -> index of the note that a tie left open
+    is_drum = channel == _DRUM_CHANNEL
+    for element in flat.notes:
+        if "ChordSymbol" in element.classes:
+            continue
+        if element.duration.isGrace or not element.quarterLength:
+            reading.counts["grace or empty notes left out"] += 1
+            continue
+        onset = reading.steps(element.offset)
+        end = reading.steps(element.offset + element.quarterLength)
+        for member in getattr(element, "notes", (element,)):
+            unpitched = "Unpitched" in member.classes
+            is_drum = is_drum or unpitched
+            pitch = _drum_key(member) if unpitched else member.pitch.midi + transposition
+            if not 0 <= pitch <= 127:
+                reading.counts["notes outside the MIDI range left out"] += 1
+                continue
+            tie = (member.tie or element.tie).type if (member.tie or element.tie) else ""
+            before = open_ties.pop(pitch, -1)
+            if tie in {"stop", "continue"} and before >= 0 and notes[before].end == onset:
+                notes[before] = notes[before]._replace(end=end)
+            else:
+                velocity = member.volume.velocity or element.volume.velocity or DEFAULT_VELOCITY
+                notes.append(_Note(onset, end, pitch, min(max(int(velocity), 1), 127), track))
+                before = len(notes) - 1
+            if tie in {"start", "continue"}:
+                open_ties[pitch] = before
+    if notes:
+        name = str(getattr(part, "partName", None) or "")
+        reading.tracks.append(Track(min(max(program, 0), 127), is_drum, name))
+        reading.notes += notes
+
+
+def _drum_key(note: Any) -> int:
+    """General MIDI key of an unpitched note: its instrument's, else its place on the staff."""
+    key = getattr(note.storedInstrument, "percMapPitch", None)
+    return int(note.displayPitch().midi if key is None else key)
+
+
+def _read_tempos(stream: Any, reading: _Reading) -> list[Tempo]:
+    tempos = []
+    for mark in stream.flatten().getElementsByClass("MetronomeMark"):
+        bpm = mark.getQuarterBPM()
+        if bpm and 1 < bpm < 1000:
+            tempos.append(Tempo.from_bpm(bpm, max(reading.steps(mark.offset), 0)))
+    return tempos
+
+
+def _as_tempos(tempos: Iterable[Tempo]) -> tuple[Tempo, ...]:
+    """In order, one at a place, none that changes nothing, the first at step 0."""
+    by_onset = {t.onset_steps: t for t in tempos}
+    kept: list[Tempo] = []
+    for onset in sorted(by_onset):
+        tempo = by_onset[onset]
+        if not kept:
+            kept.append(Tempo(0) if onset else tempo)
+        if kept[-1].usec_per_quarter != tempo.usec_per_quarter:
+            kept.append(tempo)
+    return tuple(kept) or (Tempo(0),)
+
+
+def _read_chord_symbols(stream: Any, reading: _Reading) -> bool:
+    """Realise the chord symbols as a further track; False if there are none."""
+    symbols = stream.flatten().getElementsByClass("ChordSymbol")
+    starts: dict[int, Sequence[int]] = {}
+    for symbol in symbols:
+        silent = "NoChord" in symbol.classes
+        bass = symbol.bass() if symbol.pitches else None
+        pitches = (
+            ()
+            if silent or bass is None
+            else _close_position(bass.pitchClass, (pitch.pitchClass for pitch in symbol.pitches))
+        )
+        starts[reading.steps(symbol.offset)] = pitches
+    if not any(starts.values()):
+        return False
+    onsets = sorted(starts)
+    track, last = len(reading.tracks), max(note.end for note in reading.notes)
+    reading.tracks.append(Track(0, False, CHORD_TRACK_NAME))
+    for onset, end in zip(onsets, [*onsets[1:], last], strict=True):
+        if end > onset:
+            reading.notes += [
+                _Note(onset, end, pitch, DEFAULT_VELOCITY, track) for pitch in starts[onset]
+            ]
+    return True
+
+
+def _close_position(bass: int, pitch_classes: Iterable[int]) -> tuple[int, ...]:
+    """The chord with its bass at the bottom and everything else within the octave above."""
+    above = {(pitch_class - bass) % 12 for pitch_class in pitch_classes} | {0}
+    return tuple(CHORD_BASS_MIDI + bass + interval for interval in sorted(above))
+
+
+def _read_measures(parts: Sequence[Any], reading: _Reading) -> list[Measure]:
+    """The written measures of the part that has most, with repeat signs and voltas."""
+    part = max(parts, key=lambda p: len(p.getElementsByClass("Measure")))
+    written = list(part.getElementsByClass("Measure"))
+    endings: dict[int, tuple[int, ...]] = {}
+    for bracket in part.recurse().getElementsByClass("RepeatBracket"):
+        for element in bracket.getSpannedElements():
+            endings[id(element)] = tuple(bracket.numberRange)
+    onsets = [reading.steps(m.offset) for m in written]
+    ends = [*onsets[1:], reading.steps(part.highestTime)] if written else []
+    numerator, denominator = 4, 4
+    measures = []
+    for measure, onset, end in zip(written, onsets, ends, strict=True):
+        signature = measure.timeSignature
+        if signature is not None and _is_on_grid(signature.numerator, signature.denominator):
+            numerator, denominator = signature.numerator, signature.denominator
+        elif signature is not None:
+            reading.counts["meters off the grid left out"] += 1
+        measures.append(_measure(measure, onset, end - onset, (numerator, denominator), endings))
+    return measures
+
+
+def _measure(
+    measure: Any,
+    onset: int,
+    length: int,
+    meter: tuple[int, int],
+    endings: dict[int, tuple[int, ...]],
+) -> Measure:
+    left, right = measure.leftBarline, measure.rightBarline
+    is_end = right is not None and "Repeat" in right.classes and right.direction == "end"
+    times = getattr(right, "times", None) if is_end else None
+    return Measure(
+        onset,
+        length,
+        *meter,
+        repeat_start=left is not None and "Repeat" in left.classes and left.direction == "start",
+        repeat_end=is_end,
+        times=2 if times is None else int(times),
+        endings=endings.get(id(measure), ()),
+    )
+
+
+def _is_on_grid(numerator: int, denominator: int) -> bool:
+    try:
+        Meter(0, numerator, denominator)
+    except ConfigError:
+        return False
+    return True
+
+
+def _flat_meters(stream: Any, reading: _Reading) -> tuple[Meter, ...]:
+    """Meters of a stream without measures."""
+    meters = {
+        reading.steps(ts.offset): Meter(reading.steps(ts.offset), ts.numerator, ts.denominator)
+        for ts in stream.flatten().getElementsByClass("TimeSignature")
+        if _is_on_grid(ts.numerator, ts.denominator)
+    }
+    meters.setdefault(0, Meter(0, 4, 4))
+    return tuple(meters[onset] for onset in sorted(meters))
+
+
+def _unfold_notes(
+    notes: Sequence[_Note], measures: Sequence[Measure], order: Sequence[int]
+) -> list[_Note]:
+    """Every note once for each time its measure sounds.
+
+    A note held over the bar line is cut there when another measure than the written one follows.
+    """
+    by_measure: dict[int, list[_Note]] = {}
+    starts = np.array([measure.onset_steps for measure in measures])
+    for note in notes:
+        i = int(np.searchsorted(starts, note.onset, side="right")) - 1
+        by_measure.setdefault(max(i, 0), []).append(note)
+    unfolded = []
+    now = 0
+    for i, following in zip(order, [*order[1:], len(measures)], strict=True):
+        shift, after = now - measures[i].onset_steps, now + measures[i].length_steps
+        for note in by_measure.get(i, ()):
+            end = note.end + shift if following == i + 1 else min(note.end + shift, after)
+            unfolded.append(note._replace(onset=note.onset + shift, end=end))
+        now = after
+    return unfolded
+
+
+def _unfold_changes(
+    tempos: Sequence[Tempo], measures: Sequence[Measure], order: Sequence[int]
+) -> list[Tempo]:
+    """Tempo marks for each time their measure sounds."""
+    unfolded = []
+    now = 0
+    for i in order:
+        start, end = measures[i].onset_steps, measures[i].onset_steps + measures[i].length_steps
+        unfolded += [
+            Tempo(t.onset_steps - start + now, t.usec_per_quarter)
+            for t in tempos
+            if start <= t.onset_steps < end
+        ]
+        now += measures[i].length_steps
+    return unfolded
+
+
+def _read_key(stream: Any) -> Key | None:
+    """The first key whose mode is known; church modes count as major or minor by their third."""
+    for key in stream.flatten().getElementsByClass("KeySignature"):
+        mode = getattr(key, "mode", None)
+        tonic = getattr(key, "tonic", None)
+        if mode is None or tonic is None or mode not in _MINOR_MODES | _MAJOR_MODES:
+            return None
+        name = tonic.name.replace("-", "b")
+        try:
+            return Key.parse(f"{name} {'minor' if mode in _MINOR_MODES else 'major'}")
+        except ConfigError:
+            return None
+    return None
+
+
+def _title(stream: Any) -> str:
+    metadata = getattr(stream, "metadata", None)
+    title = str(metadata.bestTitle or "") if metadata is not None else ""
+    return title.removesuffix(".mxl").removesuffix(".xml")  # some files give their own name

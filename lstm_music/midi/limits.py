@@ -1,0 +1,30 @@
+"""How much a MIDI file may ask for before it is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what one MIDI file may hold; no honest piece comes near them.
+
+    A file beyond one of them is refused with a ``MidiError``; exactly at it, it is read.
+
+    Parameters
+    ----------
+    max_bytes : size of the file.
+    max_tracks : track chunks in the file, and instruments in the piece.
+    max_events : events of all tracks together.
+    max_notes : notes of all tracks together.
+    max_quarters : time of the last event, in quarter notes (16,000 bars of 5/4).
+    """
+
+    max_bytes: int = 16 * 2**20
+    max_tracks: int = 4096
+    max_events: int = 2_000_000
+    max_notes: int = 500_000
+    max_quarters: int = 20_000
+
+
+DEFAULT_LIMITS = Limits()

@@ -1,0 +1,68 @@
+"""Cut a stretch out of a piece, and join two stretches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from lstm_music.music.piece import Piece
+
+
+class _Change(Protocol):
+    @property
+    def onset_steps(self) -> int: ...
+
+
+_C = TypeVar("_C", bound=_Change)
+
+
+def excerpt(piece: Piece, start_steps: int, end_steps: int | None = None) -> Piece:
+    """The music from one bar line to another, moved to step 0.
+
+    Notes that begin in [start, end) are kept and cut at ``end_steps``; meter, tempo and pedal
+    are those in force at the start.
+
+    Parameters
+    ----------
+    piece : any piece.
+    start_steps : a bar line; 0 keeps a pickup.
+    end_steps : where to stop; None = at the end.
+    """
+    end = max(piece.end_steps, start_steps) if end_steps is None else end_steps
+    inside = (piece.notes["onset_steps"] >= start_steps) & (piece.notes["onset_steps"] < end)
+    notes = piece.notes[inside].copy()
+    notes["duration_steps"] = np.minimum(notes["duration_steps"], end - notes["onset_steps"])
+    notes["onset_steps"] -= start_steps
+    later = (piece.pedal["onset_steps"] > start_steps) & (piece.pedal["onset_steps"] < end)
+    before = piece.pedal[piece.pedal["onset_steps"] <= start_steps]
+    held = [before[before["track"] == track][-1:] for track in np.unique(before["track"])]
+    pedal = np.concatenate([*(h[h["down"]] for h in held), piece.pedal[later]])
+    pedal["onset_steps"] = np.maximum(pedal["onset_steps"] - start_steps, 0)
+    return piece.replace(
+        notes=notes,
+        pedal=pedal,
+        meters=_changes_from(piece.meters, start_steps, end),
+        tempos=_changes_from(piece.tempos, start_steps, end),
+        pickup_steps=piece.pickup_steps if start_steps == 0 else 0,
+    )
+
+
+def _changes_from(changes: tuple[_C, ...], start: int, end: int) -> tuple[_C, ...]:
+    """The change in force at ``start``, then those before ``end``, from step 0 on."""
+    in_force = [c for c in changes if c.onset_steps <= start][-1]
+    later = [c for c in changes if start < c.onset_steps < max(end, start + 1)]
+    moved = [replace(c, onset_steps=c.onset_steps - start) for c in later]  # type: ignore[type-var]
+    return (replace(in_force, onset_steps=0), *moved)  # type: ignore[type-var]
+
+
+def join(first: Piece, second: Piece) -> Piece:
+    """``first`` with the notes and pedal of ``second`` added, at the onsets they have.
+
+    Everything else (tracks, meters, tempos, key, names) is ``first``'s.
+    """
+    return first.replace(
+        notes=np.concatenate([first.notes, second.notes]),
+        pedal=np.concatenate([first.pedal, second.pedal]),
+    )

@@ -1,0 +1,205 @@
+"""The canonical form of a piece: exactly what tokens can carry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from lstm_music.errors import TokenError
+from lstm_music.music.meter import Meter
+from lstm_music.music.piece import Piece, Tempo, Track
+from lstm_music.tokens.vocabulary import (
+    DEFAULT,
+    MAX_ONSET_STEPS,
+    MAX_TIME_STEPS,
+    MAX_TRACKS,
+    VELOCITY_BIN_WIDTH,
+    tempo_bin,
+    tempo_usec,
+)
+
+
+def canonical(piece: Piece) -> Piece:
+    """The piece as it comes back from tokens: ``decode(encode(piece))``.
+
+    - Tempos and velocities move to the centre of their bin; a tempo or meter that changes
+      nothing goes (a repeated meter that cuts a bar short changes something), and so do those
+      after the last note and pedal change. Styles without a token become "".
+    - The 16 tracks with the most notes stay, in order; names and programs of drum kits go.
+    - Notes of one track, pitch and onset become one (the longest, the loudest); a note still
+      sounding when its pitch is struck again ends there; no note lasts over 64 whole notes.
+    - Pedal changes that change nothing go; within one onset at most a lift and a press stay.
+    - Where nothing happens for over 64 whole notes the piece ends, with a repair entry.
+
+    Doing it twice changes nothing more.
+
+    Parameters
+    ----------
+    piece : any piece.
+
+    Returns
+    -------
+    canonical piece : without title, source and timing error; ``repairs`` says what was lost.
+
+    Raises
+    ------
+    TokenError : a pitch above 127.
+
+    Examples
+    --------
+    >>> canonical(Piece(tempos=(Tempo.from_bpm(121.3),))).tempos[0].tempo_bpm
+    120.0
+    """
+    piece = Piece(
+        notes=_merged_notes(piece.notes),
+        tracks=piece.tracks,
+        meters=_real_meters(piece),
+        tempos=_real_tempos(piece.tempos),
+        key=piece.key,
+        pedal=piece.pedal,
+        pickup_steps=piece.pickup_steps,
+        style=piece.style if piece.style in DEFAULT.styles else "",
+        repairs=piece.repairs,
+    )
+    # A cut can empty a track, and a track's pedal gone can open a gap: until nothing changes.
+    while True:
+        piece = _with_real_pedal(_with_busiest_tracks(piece))
+        shorter = _cut_at_gap(piece)
+        if shorter is piece:
+            return _without_trailing_changes(piece)
+        piece = shorter
+
+
+def _merged_notes(notes: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+    """One note per (track, pitch, onset), ending before the next; velocities at bin centres."""
+    if not len(notes):
+        return notes
+    if notes["pitch_midi"].max() > 127:
+        raise TokenError(f"pitches must be 0..127, got {notes['pitch_midi'].max()}")
+    notes = notes[np.lexsort([notes["onset_steps"], notes["pitch_midi"], notes["track"]])]
+    same_key = (np.diff(notes["track"].astype(np.int64)) == 0) & (
+        np.diff(notes["pitch_midi"].astype(np.int64)) == 0
+    )
+    step = np.diff(notes["onset_steps"])
+    firsts = np.flatnonzero(np.concatenate([[True], ~same_key | (step != 0)]))
+    merged = notes[firsts]
+    duration = np.maximum.reduceat(notes["duration_steps"], firsts)
+    # Infinite where the next kept note has another key.
+    until_next = np.full(len(merged), MAX_TIME_STEPS, np.int64)
+    again = np.flatnonzero(same_key[firsts[1:] - 1])
+    until_next[again] = np.diff(merged["onset_steps"].astype(np.int64))[again]
+    merged["duration_steps"] = np.minimum(np.minimum(duration, until_next), MAX_TIME_STEPS)
+    loudest = np.minimum(np.maximum.reduceat(notes["velocity"], firsts), 127)
+    merged["velocity"] = (
+        loudest // VELOCITY_BIN_WIDTH * VELOCITY_BIN_WIDTH + VELOCITY_BIN_WIDTH // 2
+    )
+    return merged
+
+
+def _real_meters(piece: Piece) -> tuple[Meter, ...]:
+    """The meters without those that repeat the one in force on a bar line of it."""
+    real = [piece.meters[0]]
+    bar_line = piece.pickup_steps
+    for meter in piece.meters[1:]:
+        last = real[-1]
+        repeats = (meter.numerator, meter.denominator) == (last.numerator, last.denominator)
+        if not (repeats and (meter.onset_steps - bar_line) % last.bar_steps == 0):
+            real.append(meter)
+            bar_line = meter.onset_steps
+    return tuple(real)
+
+
+def _real_tempos(tempos: Sequence[Tempo]) -> tuple[Tempo, ...]:
+    """The tempos at bin centres, without those that repeat the one in force."""
+    bins = tempo_bin([tempo.usec_per_quarter for tempo in tempos])
+    kept = np.flatnonzero(np.concatenate([[True], np.diff(bins) != 0]))
+    return tuple(Tempo(tempos[i].onset_steps, tempo_usec(int(bins[i]))) for i in kept.tolist())
+
+
+def _with_busiest_tracks(piece: Piece) -> Piece:
+    """Without note-less tracks, and with no more than tokens can name; tracks renumbered."""
+    counts = np.bincount(piece.notes["track"], minlength=len(piece.tracks))
+    busiest = np.argsort(-counts, kind="stable")[:MAX_TRACKS]
+    kept = np.sort(busiest[counts[busiest] > 0])
+    n_lost = int(np.count_nonzero(counts)) - len(kept)
+    number = np.full(max(len(counts), int(piece.pedal["track"].max(initial=0)) + 1), -1)
+    number[kept] = np.arange(len(kept))
+    notes = piece.notes[number[piece.notes["track"]] >= 0]
+    notes["track"] = number[notes["track"]]
+    pedal = piece.pedal[number[piece.pedal["track"]] >= 0]
+    pedal["track"] = number[pedal["track"]]
+    tracks = [piece.tracks[i] for i in kept]
+    lost = (f"dropped {n_lost} of {n_lost + MAX_TRACKS} tracks, those with the fewest notes",)
+    return piece.replace(
+        notes=notes,
+        pedal=pedal,
+        tracks=tuple(Track(0 if t.is_drum else t.program, t.is_drum) for t in tracks),
+        repairs=piece.repairs + (lost if n_lost else ()),
+    )
+
+
+def _with_real_pedal(piece: Piece) -> Piece:
+    """With the pedal reduced, in each onset of a track, to what it does in the end.
+
+    Down before and after, with a lift between, is a lift and a press; else one change or none.
+    """
+    if not len(piece.pedal):
+        return piece
+    # Stable, so changes of one onset keep their order.
+    pedal = piece.pedal[np.lexsort([piece.pedal["onset_steps"], piece.pedal["track"]])]
+    new_track = np.concatenate([[True], np.diff(pedal["track"].astype(np.int64)) != 0])
+    new_onset = new_track | np.concatenate([[True], np.diff(pedal["onset_steps"]) != 0])
+    firsts = np.flatnonzero(new_onset)
+    lasts = np.append(firsts[1:], len(pedal)) - 1
+    after = pedal["down"][lasts]
+    before = np.concatenate([[False], after[:-1]]) & ~new_track[firsts]
+    lifted = np.logical_or.reduceat(~pedal["down"], firsts)
+    up = pedal[firsts[before & lifted]]
+    up["down"] = False
+    down = pedal[firsts[after & (~before | lifted)]]
+    down["down"] = True
+    # Lifts first: the Piece sorts stably by onset and track.
+    return piece.replace(pedal=np.concatenate([up, down]))
+
+
+def _cut_at_gap(piece: Piece) -> Piece:
+    """Without what follows the first gap that tokens cannot cross; the same piece if none."""
+    onsets = np.unique(
+        np.concatenate(
+            [
+                [0],
+                piece.notes["onset_steps"],
+                piece.pedal["onset_steps"],
+                [meter.onset_steps for meter in piece.meters],
+                [tempo.onset_steps for tempo in piece.tempos],
+            ]
+        )
+    )
+    gaps = (np.diff(onsets) > MAX_TIME_STEPS) | (onsets[1:] > MAX_ONSET_STEPS)
+    if not gaps.any():
+        return piece
+    cut = int(onsets[np.argmax(gaps)])
+    kept = piece.notes["onset_steps"] <= cut
+    n_lost = int(np.count_nonzero(~kept))
+    lost = (f"dropped {n_lost} notes after a gap of over 64 whole notes at step {cut}",)
+    return piece.replace(
+        notes=piece.notes[kept],
+        pedal=piece.pedal[piece.pedal["onset_steps"] <= cut],
+        meters=tuple(meter for meter in piece.meters if meter.onset_steps <= cut),
+        tempos=tuple(tempo for tempo in piece.tempos if tempo.onset_steps <= cut),
+        repairs=piece.repairs + (lost if n_lost else ()),
+    )
+
+
+def _without_trailing_changes(piece: Piece) -> Piece:
+    """Without meters and tempos after the last note and pedal change."""
+    last = max(
+        int(piece.notes["onset_steps"].max(initial=0)),
+        int(piece.pedal["onset_steps"].max(initial=0)),
+    )
+    return piece.replace(
+        meters=tuple(meter for meter in piece.meters if meter.onset_steps <= last),
+        tempos=tuple(tempo for tempo in piece.tempos if tempo.onset_steps <= last),
+    )

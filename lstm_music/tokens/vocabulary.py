@@ -1,0 +1,244 @@
+"""The vocabulary: which integer means what, and the streams of musical context beside it.
+
+Data, not code: two tables, of token ranges and of streams. The order of the tables is part of
+every model file.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from lstm_music.errors import TokenError
+from lstm_music.music.key import Key
+from lstm_music.music.meter import DENOMINATORS, MAX_NUMERATOR
+
+RADIX_STEPS = 96
+"""A time is ``96 * (LONG tokens before it) + r``: one LONG is a whole note."""
+
+MAX_LONGS = 63
+MAX_TIME_STEPS = RADIX_STEPS * MAX_LONGS + RADIX_STEPS
+"""Longest time tokens can name: 64 whole notes. No bar is longer either."""
+
+MAX_ONSET_STEPS = 1 << 30
+"""Latest onset a piece may have, far from the edge of int32."""
+
+MAX_TRACKS = 16
+DRUM_PROGRAM = 128
+"""Program token of a drum track; 0..127 are General MIDI programs."""
+
+VELOCITY_BIN_WIDTH = 8
+START_VELOCITY_BIN = 80 // VELOCITY_BIN_WIDTH
+"""Every track's velocity before its first VELOCITY token."""
+
+TEMPO_BINS_PER_OCTAVE = 12
+TEMPO_MIN_BPM = 30.0
+
+LAGS_BARS = (1, 2, 4, 8)
+"""How many bars back the context streams look."""
+
+MAX_BAR_POSITION = 192
+BARS_LEFT_MORE = 9
+
+_STYLES = ("", "chorale", "folk", "lead", "drums", "spare5", "spare6", "spare7")
+
+_RANGES = (
+    ("start", 1),
+    ("end", 1),
+    ("body", 1),
+    ("long", 1),
+    ("pedal_down", 1),
+    ("pedal_up", 1),
+    ("style", len(_STYLES)),
+    ("numerator", MAX_NUMERATOR),  # 1..64
+    ("denominator", len(DENOMINATORS)),
+    ("key", 1 + 15 * 2),  # unknown, then each signature in major and minor
+    ("tempo", 3 * TEMPO_BINS_PER_OCTAVE + 1),  # 30..240 bpm
+    ("pickup", RADIX_STEPS),  # 0..95
+    ("program", DRUM_PROGRAM + 1),
+    ("track", MAX_TRACKS),
+    ("shift", RADIX_STEPS),  # 1..96
+    ("duration", RADIX_STEPS),  # 1..96
+    ("velocity", 128 // VELOCITY_BIN_WIDTH),
+    ("pitch", 128),
+    ("drum", 128),
+)
+
+_CONTEXT_STREAMS = (
+    ("bar_position", MAX_BAR_POSITION + 1),  # steps since the bar line, longer bars capped
+    ("beat_strength", 8),  # 0 strongest
+    ("bars_left", BARS_LEFT_MORE + 1),  # 0 unknown, 1..8 including this one, 9 more
+    ("program", 18),  # of the current track: none, 16 General MIDI families, drums
+    *((f"pitch_class_{i}", 2) for i in range(12)),  # sounding now, pitched tracks only
+    *(
+        (f"lag_{lag}_{what}", size)
+        for lag in LAGS_BARS
+        for what, size in (
+            ("pitch", 257),  # 0 none, 1 + pitch, 129 + drum key
+            ("duration", 98),  # 0 none, 1..96, 97 longer
+            ("next", 98),  # steps to the onset after it; 0 none, 1..96, 97 longer
+        )
+    ),
+)
+
+# Values of these kinds start at 1: there is no shift by nothing.
+_ONE_BASED = frozenset({"numerator", "shift", "duration"})
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Token ranges and context streams.
+
+    Parameters
+    ----------
+    ranges : (name, size) of each kind of token, in order.
+    streams : (name, size) of each context stream, in order; the first is the token itself.
+    styles : the words that the style tokens stand for.
+
+    Examples
+    --------
+    >>> DEFAULT.name(DEFAULT["shift"][23])
+    'shift 24'
+    """
+
+    ranges: tuple[tuple[str, int], ...] = _RANGES
+    streams: tuple[tuple[str, int], ...] = (
+        ("token", sum(size for _, size in _RANGES)),
+        *_CONTEXT_STREAMS,
+    )
+    styles: tuple[str, ...] = _STYLES
+
+    @cached_property
+    def _by_name(self) -> dict[str, range]:
+        table, start = {}, 0
+        for name, size in self.ranges:
+            table[name] = range(start, start + size)
+            start += size
+        return table
+
+    def __getitem__(self, kind: str) -> range:
+        """Tokens of one kind, by its name in ``ranges``; to mask a whole kind."""
+        return self._by_name[kind]
+
+    @property
+    def n_tokens(self) -> int:
+        """V, the number of tokens."""
+        return sum(size for _, size in self.ranges)
+
+    @property
+    def stream_sizes(self) -> tuple[int, ...]:
+        """Number of values of each stream."""
+        return tuple(size for _, size in self.streams)
+
+    @property
+    def stream_offsets(self) -> tuple[int, ...]:
+        """First row of each stream in the one embedding table."""
+        return tuple(int(n) for n in np.cumsum((0, *self.stream_sizes[:-1])))
+
+    @property
+    def n_streams(self) -> int:
+        """Embedding rows summed at each token."""
+        return len(self.streams)
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the one embedding table."""
+        return sum(self.stream_sizes)
+
+    def kind(self, token: int) -> str:
+        """Name of the range that ``token`` lies in.
+
+        Raises
+        ------
+        TokenError : no such token.
+        """
+        for name, tokens in self._by_name.items():
+            if token in tokens:
+                return name
+        raise TokenError(f"tokens must be 0..{self.n_tokens - 1}, got {token}")
+
+    def name(self, token: int) -> str:
+        """A token in words, such as ``"shift 24"`` or ``"key D minor"``."""
+        kind = self.kind(token)
+        if len(self[kind]) == 1:
+            return kind
+        return f"{kind} {self._value_name(kind, token - self[kind].start)}"
+
+    def _value_name(self, kind: str, value: int) -> str:
+        match kind:
+            case "style":
+                return self.styles[value] or "unknown"
+            case "denominator":
+                return str(DENOMINATORS[value])
+            case "key":
+                return str(index_key(value) or "unknown")
+            case "tempo":
+                return f"{60e6 / tempo_usec(value):.0f}"
+            case "velocity":
+                return str(VELOCITY_BIN_WIDTH * value + VELOCITY_BIN_WIDTH // 2)
+            case "program" if value == DRUM_PROGRAM:
+                return "drums"
+            case _:
+                return str(value + (kind in _ONE_BASED))
+
+    def to_json(self) -> str:
+        """The tables as JSON, for the model file."""
+        return json.dumps(
+            {"ranges": self.ranges, "streams": self.streams, "styles": self.styles},
+            separators=(",", ":"),
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Vocabulary:
+        """Read what ``to_json`` wrote, and hold it against the vocabulary of this version.
+
+        Raises
+        ------
+        TokenError : not JSON of a vocabulary, or of another one than ``DEFAULT``.
+        """
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise TokenError("the vocabulary is not JSON; the file is damaged") from error
+        if data != json.loads(DEFAULT.to_json()):
+            raise TokenError(
+                "the vocabulary is not the one of this version; "
+                "use the version that wrote the file, or train again"
+            )
+        return DEFAULT
+
+
+DEFAULT = Vocabulary()
+
+
+def tempo_bin(usec_per_quarter: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Nearest tempo bins, on a logarithmic scale, clipped to 30..240 bpm."""
+    bpm = 60e6 / np.maximum(np.asarray(usec_per_quarter, np.float64), 1.0)
+    bins = np.rint(TEMPO_BINS_PER_OCTAVE * np.log2(bpm / TEMPO_MIN_BPM))
+    clipped: npt.NDArray[np.int64] = np.clip(bins, 0, len(DEFAULT["tempo"]) - 1).astype(np.int64)
+    return clipped
+
+
+def tempo_usec(tempo: int) -> int:
+    """Microseconds a quarter note at the centre of a tempo bin."""
+    bpm = TEMPO_MIN_BPM * math.exp2(tempo / TEMPO_BINS_PER_OCTAVE)
+    return round(60e6 / bpm)
+
+
+def key_index(key: Key | None) -> int:
+    """Value of the key token: 0 unknown, then by signature, major before minor."""
+    return 0 if key is None else 1 + 2 * (key.sharps + 7) + (key.mode == "minor")
+
+
+def index_key(index: int) -> Key | None:
+    """The key of a key token's value."""
+    if index == 0:
+        return None
+    sharps, minor = divmod(index - 1, 2)
+    return Key(sharps - 7, "minor" if minor else "major")

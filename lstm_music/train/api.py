@@ -1,0 +1,153 @@
+"""`lm.train`: from folders of music to a model file."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from lstm_music.backends.registry import get_backend
+from lstm_music.corpus.batches import ChunkStream
+from lstm_music.corpus.cache import TokenCache, token_cache
+from lstm_music.corpus.split import SPLITS
+from lstm_music.errors import ConfigError
+from lstm_music.files import check_writable
+from lstm_music.nn.model import LanguageModel, ModelConfig
+from lstm_music.nn.model_file import save_model
+from lstm_music.tokens.automaton import annotate
+from lstm_music.tokens.vocabulary import DEFAULT
+from lstm_music.train.config import TrainConfig
+from lstm_music.train.loop import Progress, Trainer
+from lstm_music.types import IntArray
+
+Sources = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+
+def train(
+    sources: Sources,
+    output: str | os.PathLike[str],
+    *,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_note: Callable[[str], None] = lambda _: None,
+    cache: str | os.PathLike[str] | None = None,
+    storage: str = "float32",
+    data_card: str | os.PathLike[str] | None = None,
+    force: bool = False,
+    **settings: Any,
+) -> None:
+    """Train a model on music and write it to one file.
+
+    The pieces are split into training, validation and test before anything else. ``output`` holds
+    the best model so far from the first validation on; an interrupt keeps it.
+
+    Parameters
+    ----------
+    sources : folders or files, "music21:chorales", "music21:tunes".
+    output : the ``.safetensors`` file.
+    on_progress : called after every update.
+    on_note : called with one line for each rejected file and on the corpus.
+    cache : file that keeps the tokens for the next run; None = nowhere.
+    storage : "float32" or "float16" weights in the file.
+    data_card : TOML file on the data and its licences, stored in the model file.
+    force : overwrite ``output``.
+    settings : fields of ``lstm_music.train.config.TrainConfig``.
+
+    Raises
+    ------
+    ConfigError : a setting is unknown or out of range, or there is too little music.
+    OutputExistsError : ``output`` exists and ``force`` is not given.
+    """
+    check_writable(output, overwrite=force)
+    config = _config(settings)
+    card = _read_card(data_card)
+    corpus = token_cache(
+        _listed(sources), cache, on_reject=lambda id_, reason: on_note(f"left out {id_}: {reason}")
+    )
+    on_note(_corpus_line(corpus))
+    trainer = _trainer(corpus, config, output, card, storage)
+    for progress in trainer.run():
+        on_progress(progress)
+
+
+def _config(settings: dict[str, Any]) -> TrainConfig:
+    try:
+        return TrainConfig(**settings)
+    except TypeError as error:
+        known = ", ".join(TrainConfig.__dataclass_fields__)
+        raise ConfigError(f"unknown setting: {error}; known are {known}") from None
+
+
+def _listed(sources: Sources) -> list[str]:
+    if isinstance(sources, str | os.PathLike):
+        return [os.fspath(sources)]
+    return [os.fspath(source) for source in sources]
+
+
+def _read_card(path: str | os.PathLike[str] | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"data card {os.fspath(path)} cannot be read: {error}") from None
+
+
+def _counts(corpus: TokenCache) -> dict[str, int]:
+    """Pieces a side, and tokens in all."""
+    counts = {side: len(corpus.indices(side)) for side in SPLITS}
+    return counts | {"tokens": len(corpus.tokens), "rejected": len(corpus.rejected)}
+
+
+def _corpus_line(corpus: TokenCache) -> str:
+    counts = _counts(corpus)
+    sides = ", ".join(f"{counts[side]} {side}" for side in SPLITS)
+    return f"{len(corpus)} pieces ({sides}), {counts['tokens']:,} tokens"
+
+
+def _trainer(
+    corpus: TokenCache,
+    config: TrainConfig,
+    output: str | os.PathLike[str],
+    card: dict[str, Any],
+    storage: str,
+) -> Trainer:
+    """Model, data and the function that keeps the best, put together."""
+    for side in ("train", "valid"):
+        if not len(corpus.indices(side)):
+            raise ConfigError(
+                f"of {len(corpus)} pieces none is on the {side} side: give more music "
+                "(20 pieces at least)"
+            )
+    sizes = ModelConfig(
+        n_rows=DEFAULT.n_rows,
+        n_tokens=DEFAULT.n_tokens,
+        n_streams=DEFAULT.n_streams,
+        embedding_size=config.embedding_size,
+        cell=config.cell,
+        hidden_size=config.hidden_size,
+        layers=config.layers,
+        dropout=config.dropout,
+    )
+    backend = get_backend("cpu", n_threads=config.threads)
+    model = LanguageModel.create(sizes, config.rng_seed, backend=backend)
+    stream = ChunkStream(
+        corpus,
+        batch_size=config.batch_size,
+        chunk_length=config.chunk_steps,
+        rng_seed=config.rng_seed,
+    )
+
+    def keep(_: Progress) -> None:
+        summary = trainer.summary() | {"corpus": _counts(corpus)}
+        save_model(output, model, DEFAULT.to_json(), summary, card, storage=storage)
+
+    trainer = Trainer(model, stream, _sequences(corpus, "valid"), config, keep)
+    return trainer
+
+
+def _sequences(corpus: TokenCache, side: str) -> list[tuple[IntArray, IntArray]]:
+    """(rows, targets) of every piece of a side, as it stands, the bars left untold."""
+    pieces = [corpus.piece_tokens(int(i)) for i in corpus.indices(side)]
+    return [(annotate(tokens)[:-1], tokens[1:]) for tokens in pieces]

@@ -1,0 +1,460 @@
+"""The grammar of tokens as an automaton, and the musical context it carries along.
+
+::
+
+    START STYLE NUMERATOR DENOMINATOR KEY TEMPO [LONG*] PICKUP PROGRAM+ BODY onset* END
+    onset   [LONG*] SHIFT  [NUMERATOR DENOMINATOR] [TEMPO]  track*
+    track   [TRACK]  [PEDAL_UP] [PEDAL_DOWN]  note*
+    note    (PITCH | DRUM) [LONG*] DURATION [VELOCITY]
+
+The first onset may do without the shift. ``FOLLOWS`` says which kinds of token may stand where;
+``_may`` adds what depends on the music: tracks and pitches rise, nothing is said twice (the
+meter, tempo, velocity or track in force), no key is struck while it sounds, and so on. Together
+they admit exactly the sequences that ``encode`` writes: every token sequence that ends is the
+one encoding of one canonical piece. At every point of a sequence some token is legal.
+"""
+
+import numpy as np
+
+from libc.string cimport memset
+
+from lstm_music.errors import TokenError
+from lstm_music.music.meter import DENOMINATORS
+from lstm_music.tokens.vocabulary import (
+    DEFAULT,
+    DRUM_PROGRAM,
+    MAX_LONGS,
+    MAX_ONSET_STEPS,
+    MAX_TRACKS,
+    RADIX_STEPS,
+    START_VELOCITY_BIN,
+    VELOCITY_BIN_WIDTH,
+)
+
+from lstm_music.tokens.score cimport Score
+
+cdef enum:
+    OK = 0
+    ILLEGAL = -1
+    OUT_OF_CAPACITY = -2
+    V = 857
+    RADIX = 96
+
+# Kinds of token, in the vocabulary's order.
+cdef enum:
+    START, END, BODY, LONG, PEDAL_DOWN, PEDAL_UP, STYLE, NUMERATOR, DENOMINATOR, KEY, TEMPO, PICKUP
+    PROGRAM, TRACK, SHIFT, DURATION, VELOCITY, PITCH, DRUM
+    N_KINDS
+
+# States, named by where in the sequence we stand.
+cdef enum:
+    BEFORE_START, AFTER_START, AFTER_STYLE, AFTER_NUMERATOR, AFTER_DENOMINATOR, AFTER_KEY
+    AFTER_TEMPO, AFTER_PICKUP, IN_PROGRAMS
+    AT_ONSET  # nothing at this onset yet
+    IN_METER, AFTER_METER, AFTER_NEW_TEMPO, AFTER_TRACK, AFTER_PEDAL
+    IN_NOTE, AFTER_DURATION, AFTER_VELOCITY
+    IN_SHIFT
+    AFTER_END
+    N_STATES
+
+_TRACK_STARTS = "track pedal_up pedal_down pitch drum"
+_MOVES = "long shift"
+FOLLOWS = {
+    BEFORE_START: "start",
+    AFTER_START: "style",
+    AFTER_STYLE: "numerator",
+    AFTER_NUMERATOR: "denominator",
+    AFTER_DENOMINATOR: "key",
+    AFTER_KEY: "tempo",
+    AFTER_TEMPO: "long pickup",
+    AFTER_PICKUP: "program",
+    IN_PROGRAMS: "program body",
+    AT_ONSET: f"numerator tempo {_TRACK_STARTS} {_MOVES}",
+    IN_METER: "denominator",
+    AFTER_METER: f"tempo {_TRACK_STARTS} {_MOVES}",
+    AFTER_NEW_TEMPO: f"{_TRACK_STARTS} {_MOVES}",
+    AFTER_TRACK: "pedal_up pedal_down pitch drum",
+    AFTER_PEDAL: f"{_TRACK_STARTS} {_MOVES} end",
+    IN_NOTE: "long duration",
+    AFTER_DURATION: f"velocity track pitch drum {_MOVES} end",
+    AFTER_VELOCITY: f"track pitch drum {_MOVES} end",
+    IN_SHIFT: "long shift",
+    AFTER_END: "",
+}
+
+cdef struct Tables:
+    bint[N_STATES][N_KINDS] follows
+    int[N_KINDS + 1] first  # token of each kind; V at the end
+    unsigned char[V] kind
+    int[6] denominators
+
+cdef Tables T
+
+
+def _fill_tables():
+    names = [name for name, _ in DEFAULT.ranges]
+    same = (
+        (DEFAULT.n_tokens, len(names), RADIX_STEPS, MAX_TRACKS) == (V, N_KINDS, RADIX, 16)
+        and names[:3] == ["start", "end", "body"] and names[N_KINDS - 1] == "drum"
+    )
+    if not same:
+        raise ImportError("automaton.pyx and vocabulary.py disagree; build the package again")
+    for kind, name in enumerate(names):
+        T.first[kind] = DEFAULT[name].start
+        for token in DEFAULT[name]:
+            T.kind[token] = kind
+        for state in range(N_STATES):
+            T.follows[state][kind] = name in FOLLOWS[state].split()
+    T.first[N_KINDS] = V
+    for i, denominator in enumerate(DENOMINATORS):
+        T.denominators[i] = denominator
+
+
+_fill_tables()
+
+cdef int _MAX_LONGS = MAX_LONGS
+cdef long _MAX_ONSET = MAX_ONSET_STEPS
+cdef int _DRUM_PROGRAM = DRUM_PROGRAM
+cdef int _VELOCITY_WIDTH = VELOCITY_BIN_WIDTH
+cdef int _START_VELOCITY = START_VELOCITY_BIN
+
+
+cdef class Automaton(Score):
+    """Reads tokens one by one, refuses illegal ones, and knows the context after each.
+
+    Parameters
+    ----------
+    capacity : how many notes, and how many changes of each kind, there is room for.
+
+    Examples
+    --------
+    >>> automaton = Automaton(8)
+    >>> automaton.extend([DEFAULT["start"][0]])
+    >>> [DEFAULT.name(t) for t in np.flatnonzero(automaton.legal_py())][:3]
+    ['style unknown', 'style chorale', 'style folk']
+    """
+
+    def __cinit__(self, long capacity):
+        self.reset()
+
+    cdef void reset(self) noexcept nogil:
+        cdef int track
+        self.clear()
+        memset(&self.g, 0, sizeof(self.g))
+        for track in range(16):
+            self.g.velocity[track] = _START_VELOCITY
+        self._fresh_onset()
+
+    cdef int copy_from(self, Automaton other) noexcept nogil:
+        cdef int status = self.copy_score(other)
+        if status == OK:
+            self.g = other.g
+        return status
+
+    cdef bint ended(self) noexcept nogil:
+        return self.g.expects == AFTER_END
+
+    cdef long onset_after(self, int token) noexcept nogil:
+        cdef int longs = self.g.longs if self.g.expects == IN_SHIFT else 0
+        if token == T.first[LONG] and self.g.expects != IN_NOTE:
+            return self.onset_steps + RADIX * (longs + 1) + 1
+        if T.first[SHIFT] <= token < T.first[SHIFT + 1]:
+            return self.onset_steps + RADIX * longs + token - T.first[SHIFT] + 1
+        return self.onset_steps
+
+    cdef void legal(self, unsigned char* mask) noexcept nogil:
+        cdef int kind, token
+        memset(mask, 0, V)
+        for kind in range(N_KINDS):
+            if T.follows[self.g.expects][kind]:
+                for token in range(T.first[kind], T.first[kind + 1]):
+                    mask[token] = self._may(kind, token - T.first[kind])
+
+    cdef int advance(self, int token) noexcept nogil:
+        cdef int kind, value, status
+        if not 0 <= token < V:
+            return ILLEGAL
+        kind = T.kind[token]
+        value = token - T.first[kind]
+        if not (T.follows[self.g.expects][kind] and self._may(kind, value)):
+            return ILLEGAL
+        status = self._store(kind, value)
+        if status == OK:
+            self._enter(kind, value)
+            self.s.token = token
+        return status
+
+    cdef bint _may(self, int kind, int value) noexcept nogil:
+        """Whether the music so far admits this token, where FOLLOWS admits its kind."""
+        cdef int track = self.s.track
+        cdef bint drums = self.s.programs[track] == _DRUM_PROGRAM
+        if kind == PITCH or kind == DRUM:
+            return (
+                drums == (kind == DRUM)
+                and value > self.g.pitch
+                and self.g.note_end[track][value] <= self.onset_steps
+            )
+        if kind == SHIFT:  # after a shift something happens; but the first may open the body
+            return self.g.expects != AT_ONSET or self.onset_steps == 0
+        if kind == LONG:
+            if self.g.longs == _MAX_LONGS:
+                return False
+            if self.g.expects == AFTER_TEMPO:
+                return RADIX * (self.g.longs + 1) < self._bar_steps()
+            return self.g.expects != AT_ONSET or self.onset_steps == 0
+        if kind == VELOCITY:
+            return value != self.g.velocity[track]
+        if kind == TRACK:
+            if value >= self.s.n_tracks:
+                return False
+            return value > track if self.g.used_track else value != track
+        if kind == PEDAL_UP:
+            return self.g.pedal_down[track] and self.g.pedals == 0
+        if kind == PEDAL_DOWN:
+            return not self.g.pedal_down[track] and self.g.pedals <= 1
+        if kind == TEMPO:
+            return not self.s.in_body or (self.onset_steps > 0 and value != self.g.tempo)
+        if kind == NUMERATOR:
+            return not self.s.in_body or self.onset_steps > 0
+        if kind == DENOMINATOR:
+            return not self.s.in_body or self._is_new_meter(T.denominators[value])
+        if kind == PICKUP:
+            return RADIX * self.g.longs + value < self._bar_steps()
+        if kind == PROGRAM:
+            return self.s.n_tracks < 16
+        if kind == END:
+            return self.g.n_sounded == self.s.n_tracks
+        return True
+
+    cdef int _bar_steps(self) noexcept nogil:
+        return self.g.numerator * RADIX // self.g.denominator
+
+    cdef bint _is_new_meter(self, int denominator) noexcept nogil:
+        """Whether the meter half said changes anything: the same one only off the bar line."""
+        return (
+            self.s.bar_position != 0
+            or denominator != self._sections[self.s.n_sections - 1].denominator
+            or self.g.numerator != self._sections[self.s.n_sections - 1].numerator
+        )
+
+    cdef int _store(self, int kind, int value) noexcept nogil:
+        """Write the token's music into the score; the only step that can lack room."""
+        cdef int track = self.s.track
+        cdef long time = RADIX * self.g.longs + value + 1
+        cdef int velocity
+        if kind == DURATION:
+            velocity = _VELOCITY_WIDTH * self.g.velocity[track] + _VELOCITY_WIDTH // 2
+            return self.add_note(self.g.pitch, time, velocity)
+        if kind == SHIFT:
+            if self.onset_steps + time > _MAX_ONSET:
+                return OUT_OF_CAPACITY
+            self.move_to(self.onset_steps + time)
+        elif kind == PEDAL_UP or kind == PEDAL_DOWN:
+            return self.add_pedal(kind == PEDAL_DOWN)
+        elif kind == TEMPO:
+            return self.add_tempo(value)
+        elif kind == DENOMINATOR and self.s.in_body:
+            return self.add_meter(self.g.numerator, T.denominators[value])
+        elif kind == PICKUP:
+            self.s.pickup_steps = RADIX * self.g.longs + value
+            return self.add_meter(self.g.numerator, self.g.denominator)
+        return OK
+
+    cdef void _fresh_onset(self) noexcept nogil:
+        self.g.pitch = -1
+        self.g.pedals = 0
+        self.g.used_track = False
+
+    cdef void _enter(self, int kind, int value) noexcept nogil:
+        """Take the state that the token leads to."""
+        cdef int track = self.s.track
+        cdef long end
+        if kind == PITCH or kind == DRUM:
+            self.g.expects = IN_NOTE
+            self.g.pitch = value
+            self.g.used_track = True
+        elif kind == LONG:
+            self.g.longs += 1
+            if self.g.expects != IN_NOTE and self.g.expects != AFTER_TEMPO:
+                self.g.expects = IN_SHIFT
+        elif kind == DURATION:
+            self.g.expects = AFTER_DURATION
+            end = self.onset_steps + RADIX * self.g.longs + value + 1
+            self.g.note_end[track][self.g.pitch] = <int>end
+            self.g.longs = 0
+            self.g.n_sounded += not self.g.has_note[track]
+            self.g.has_note[track] = True
+        elif kind == VELOCITY:
+            self.g.expects = AFTER_VELOCITY
+            self.g.velocity[track] = value
+            self._notes[self.n_notes - 1].velocity = <unsigned char>(
+                _VELOCITY_WIDTH * value + _VELOCITY_WIDTH // 2
+            )
+        elif kind == SHIFT:
+            self.g.expects = AT_ONSET
+            self.g.longs = 0
+            self._fresh_onset()
+        elif kind == TRACK:
+            self.g.expects = AFTER_TRACK
+            self._fresh_onset()
+            self.s.track = value
+        elif kind == PEDAL_UP or kind == PEDAL_DOWN:
+            self.g.expects = AFTER_PEDAL
+            self.g.pedal_down[track] = kind == PEDAL_DOWN
+            self.g.pedals += 1
+            self.g.used_track = True
+        elif kind == NUMERATOR:
+            self.g.expects = IN_METER if self.s.in_body else AFTER_NUMERATOR
+            self.g.numerator = value + 1
+        elif kind == DENOMINATOR:
+            self.g.expects = AFTER_METER if self.s.in_body else AFTER_DENOMINATOR
+            self.g.denominator = T.denominators[value]
+        elif kind == TEMPO:
+            self.g.expects = AFTER_NEW_TEMPO if self.s.in_body else AFTER_TEMPO
+            self.g.tempo = value
+        else:
+            self._enter_header(kind, value)
+
+    cdef void _enter_header(self, int kind, int value) noexcept nogil:
+        if kind == START:
+            self.g.expects = AFTER_START
+        elif kind == STYLE:
+            self.g.expects = AFTER_STYLE
+            self.s.style = value
+        elif kind == KEY:
+            self.g.expects = AFTER_KEY
+            self.s.key = value
+        elif kind == PICKUP:
+            self.g.expects = AFTER_PICKUP
+            self.g.longs = 0
+        elif kind == PROGRAM:
+            self.g.expects = IN_PROGRAMS
+            self.s.programs[self.s.n_tracks] = value
+            self.s.n_tracks += 1
+        elif kind == BODY:
+            self.g.expects = AT_ONSET
+            self.s.in_body = True
+        else:
+            self.g.expects = AFTER_END
+
+    # The same from Python.
+
+    def advance_py(self, int token):
+        """Read one token: 0 accepted, -1 illegal here, -2 no room; unchanged unless 0."""
+        return self.advance(token)
+
+    def legal_py(self):
+        """(n_tokens,) bool: which tokens may come next. Capacity is not considered."""
+        mask = np.empty(V, np.uint8)
+        cdef unsigned char[::1] view = mask
+        self.legal(&view[0])
+        return mask.view(np.bool_)
+
+    def onset_after_py(self, int token):
+        """Onset after ``token``: of SHIFT with the LONGs before it; of LONG the earliest."""
+        return self.onset_after(token)
+
+    def reset_py(self):
+        """Forget everything, ``set_bars_left`` included."""
+        self.reset()
+
+    def copy_from_py(self, Automaton other not None):
+        """Become equal to ``other`` and independent of it: 0, or -2 when it does not fit."""
+        return self.copy_from(other)
+
+    @property
+    def is_ended(self):
+        """Whether END has been read."""
+        return self.ended()
+
+    def extend(self, tokens):
+        """Read several tokens.
+
+        Parameters
+        ----------
+        tokens : (N,) int32, or anything that becomes that.
+
+        Raises
+        ------
+        TokenError : a token is illegal (says where, which, and what may stand there), or there
+            is no room. The tokens before it have been read.
+        """
+        cdef const int[::1] view = _as_tokens(tokens)
+        cdef Py_ssize_t i
+        cdef int status
+        for i in range(view.shape[0]):
+            status = self.advance(view[i])
+            if status != OK:
+                raise self._refusal(i, view[i], status)
+
+    def _refusal(self, position, token, status):
+        """The TokenError for a token that was not accepted."""
+        known = 0 <= token < V
+        what = f"token {position} ({DEFAULT.name(token) if known else token})"
+        if status == OUT_OF_CAPACITY:
+            return TokenError(
+                f"{what} goes beyond the {self.capacity} notes or changes there is room for, "
+                f"or beyond step {MAX_ONSET_STEPS}"
+            )
+        mask = self.legal_py()
+        kinds = [name for name, _ in DEFAULT.ranges if mask[np.array(DEFAULT[name])].any()]
+        some = [DEFAULT.name(int(t)) for t in np.flatnonzero(mask)[:3]]
+        return TokenError(
+            f"{what} is not legal here; expected one of the kinds {', '.join(kinds) or 'none'}"
+            f"{' (such as ' + ', '.join(some) + ')' if some else ''}"
+        )
+
+
+def _as_tokens(tokens):
+    array = np.asarray(tokens)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise TokenError(
+            f"tokens must be one row of integers, got shape {array.shape} of {array.dtype}"
+        )
+    # Beyond int32 there is no token either; clipping keeps it illegal.
+    return np.clip(array.astype(np.int64), -1, V).astype(np.intc)
+
+
+def annotate(tokens, int total_bars=0):
+    """The context after each token: what the network sees beside it.
+
+    The same code as in generation, so training and generation cannot differ.
+
+    Parameters
+    ----------
+    tokens : (N,) int32, a legal sequence from START on; it need not reach END.
+    total_bars : how many bars the piece is said to have, 0 unknown.
+
+    Returns
+    -------
+    rows : (N, n_streams) int32, indices into the one embedding table.
+
+    Raises
+    ------
+    TokenError : a token is illegal.
+    """
+    cdef const int[::1] view = _as_tokens(tokens)
+    cdef Py_ssize_t N = view.shape[0], i
+    cdef Automaton automaton = Automaton(max(N, 1))
+    rows = np.empty((N, DEFAULT.n_streams), np.intc)
+    cdef int[:, ::1] out = rows
+    cdef int status
+    automaton.set_bars_left(total_bars)
+    for i in range(N):
+        status = automaton.advance(view[i])
+        if status != OK:
+            raise automaton._refusal(i, view[i], status)
+        automaton.rows(&out[i, 0])
+    return rows
+
+
+def count_bars(tokens):
+    """How many bars the notes of a legal token sequence reach into.
+
+    Raises
+    ------
+    TokenError : a token is illegal.
+    """
+    automaton = Automaton(max(len(tokens), 1))
+    automaton.extend(tokens)
+    return automaton.n_bars

@@ -1,0 +1,79 @@
+# The music written so far, and what a reader of it sees at the present place.
+
+
+cdef packed struct Note:  # music.piece.NOTE_DTYPE
+    int onset_steps
+    int duration_steps
+    unsigned char pitch_midi
+    unsigned char velocity
+    unsigned short track
+
+cdef packed struct Pedal:  # music.piece.PEDAL_DTYPE
+    int onset_steps
+    unsigned short track
+    unsigned char down
+
+cdef packed struct TempoChange:
+    int onset_steps
+    int tempo  # bin
+
+# A stretch of bars of one meter.
+cdef packed struct Section:
+    int onset_steps
+    int start_steps  # its first bar line; before time 0 when the piece opens with a pickup
+    int bar_steps
+    int first_bar
+    int numerator
+    int denominator
+
+# Where one lag looks: "the same place so many bars before".
+cdef struct Place:
+    int onset_steps  # -1: before the piece
+    int at  # index in the list of onsets; -1: no note begins there
+    int after  # index of the first onset after it; may be the list's end
+
+cdef struct ScoreState:
+    int n_onsets
+    int n_sections
+    int n_tempos
+    int n_pedals
+    int n_at_onset  # notes complete at the present onset
+    int token  # the last one; -1 before the first
+    int bar
+    int bar_position
+    int beat_strength
+    int total_bars  # that the piece is to have; 0 unknown
+    bint in_body
+    int style
+    int key
+    int pickup_steps
+    int track
+    int n_tracks
+    int[16] programs  # 128: drums
+    int[12] pitch_class_end  # when the last note of the class stops sounding
+    Place[4] lags
+
+
+cdef class Score:
+    cdef readonly long onset_steps
+    cdef readonly long n_notes
+    cdef readonly long capacity
+    cdef ScoreState s
+    cdef Note[::1] _notes
+    cdef Pedal[::1] _pedals
+    cdef TempoChange[::1] _tempos
+    cdef Section[::1] _sections
+    cdef int[::1] _onsets
+    cdef int[::1] _first_notes  # first note of each onset
+
+    cdef void clear(self) noexcept nogil
+    cdef int copy_score(self, Score other) noexcept nogil
+    cdef void move_to(self, long onset_steps) noexcept nogil
+    cdef int add_meter(self, int numerator, int denominator) noexcept nogil
+    cdef int add_tempo(self, int tempo) noexcept nogil
+    cdef int add_pedal(self, bint down) noexcept nogil
+    cdef int add_note(self, int pitch, long duration_steps, int velocity) noexcept nogil
+    cdef void rows(self, int* out) noexcept nogil
+    cdef void _look_around(self) noexcept nogil
+    cdef void _look_back(self, Place* place, int bar) noexcept nogil
+    cdef int* _lag_rows(self, Place* place, int* out) noexcept nogil

@@ -1,0 +1,340 @@
+"""The music written so far, and what a reader of it sees at the present place.
+
+``Score`` stores notes, meters, tempos and pedal as they come, and gives the context streams of
+``lstm_music.tokens.vocabulary``. It never asks whether a change is allowed: its subclass
+``lstm_music.tokens.automaton.Automaton`` does. Nothing is allocated after construction.
+"""
+
+import numpy as np
+
+from libc.string cimport memcpy, memset
+
+from lstm_music.music.beats import OFF_BEAT_LEVEL, divisions
+from lstm_music.music.meter import MAX_NUMERATOR
+from lstm_music.music.piece import NOTE_DTYPE, PEDAL_DTYPE
+from lstm_music.tokens.vocabulary import (
+    BARS_LEFT_MORE,
+    DEFAULT,
+    LAGS_BARS,
+    MAX_BAR_POSITION,
+    RADIX_STEPS,
+)
+
+cdef enum:
+    OUT_OF_CAPACITY = -2
+    DRUMS = 128
+    DRUM_FAMILY = 17
+    N_LAGS = 4
+    N_STREAMS = 29
+    LONGER = 97  # duration and next: more than 96 steps
+
+cdef struct Tables:
+    int[N_STREAMS] offsets
+    int[N_LAGS] lags
+    int[65][3] parts  # of a bar, by numerator: cumulated divisions
+    int longest_position
+    int bars_left_more
+    int off_beat
+
+cdef Tables T
+
+
+def _fill_tables():
+    T.longest_position = MAX_BAR_POSITION
+    T.bars_left_more = BARS_LEFT_MORE
+    T.off_beat = OFF_BEAT_LEVEL
+    if DEFAULT.n_streams != N_STREAMS or len(LAGS_BARS) != N_LAGS or RADIX_STEPS + 1 != LONGER:
+        raise ImportError("score.pyx and vocabulary.py disagree; build the package again")
+    for i, offset in enumerate(DEFAULT.stream_offsets):
+        T.offsets[i] = offset
+    for i, lag in enumerate(LAGS_BARS):
+        T.lags[i] = lag
+    for numerator in range(1, MAX_NUMERATOR + 1):
+        for i, parts in enumerate(np.cumprod(divisions(numerator))):
+            T.parts[numerator][i] = parts
+
+
+_fill_tables()
+
+
+cdef class Score:
+    """Music written so far.
+
+    Parameters
+    ----------
+    capacity : how many notes, and how many of each kind of change, there is room for.
+    """
+
+    def __cinit__(self, long capacity):
+        if not 1 <= capacity < 1 << 30:
+            raise ValueError(f"capacity must be 1..2**30 - 1, got {capacity}")
+        self.capacity = capacity
+        self._notes = np.empty(capacity, NOTE_DTYPE)
+        self._pedals = np.empty(capacity, PEDAL_DTYPE)
+        self._tempos = np.empty(capacity, [("onset_steps", "i4"), ("tempo", "i4")])
+        section = ("onset_steps", "start_steps", "bar_steps", "first_bar", "numerator",
+                   "denominator")
+        self._sections = np.empty(capacity, [(name, "i4") for name in section])
+        self._onsets = np.empty(capacity, np.intc)
+        self._first_notes = np.empty(capacity, np.intc)
+        self.clear()
+
+    cdef void clear(self) noexcept nogil:
+        memset(&self.s, 0, sizeof(ScoreState))
+        self.s.token = -1
+        self.onset_steps = 0
+        self.n_notes = 0
+
+    cdef int copy_score(self, Score other) noexcept nogil:
+        """Become equal to ``other``; 0, or -2 (and unchanged) without the room."""
+        cdef ScoreState* o = &other.s
+        cdef long room = max(max(other.n_notes, o.n_sections), max(o.n_tempos, o.n_pedals))
+        if room > self.capacity:
+            return OUT_OF_CAPACITY
+        self.s = other.s
+        self.onset_steps = other.onset_steps
+        self.n_notes = other.n_notes
+        memcpy(&self._notes[0], &other._notes[0], other.n_notes * sizeof(Note))
+        memcpy(&self._pedals[0], &other._pedals[0], o.n_pedals * sizeof(Pedal))
+        memcpy(&self._tempos[0], &other._tempos[0], o.n_tempos * sizeof(TempoChange))
+        memcpy(&self._sections[0], &other._sections[0], o.n_sections * sizeof(Section))
+        memcpy(&self._onsets[0], &other._onsets[0], o.n_onsets * sizeof(int))
+        memcpy(&self._first_notes[0], &other._first_notes[0], o.n_onsets * sizeof(int))
+        return 0
+
+    # Writing. Each returns 0, or -2 (and does nothing) when there is no room.
+
+    cdef void move_to(self, long onset_steps) noexcept nogil:
+        self.onset_steps = onset_steps
+        self.s.n_at_onset = 0
+        self._look_around()
+
+    cdef int add_meter(self, int numerator, int denominator) noexcept nogil:
+        """A meter from the present onset on, which is a bar line (but for the pickup)."""
+        cdef Section* new
+        cdef Section* last
+        if self.s.n_sections == self.capacity:
+            return OUT_OF_CAPACITY
+        new = &self._sections[self.s.n_sections]
+        new.onset_steps = <int>self.onset_steps
+        new.start_steps = <int>self.onset_steps
+        new.bar_steps = numerator * 96 // denominator
+        new.first_bar = 0
+        new.numerator = numerator
+        new.denominator = denominator
+        if self.s.n_sections == 0:
+            # An upbeat is the end of a bar that began before time 0.
+            if self.s.pickup_steps:
+                new.start_steps = self.s.pickup_steps - new.bar_steps
+        else:
+            last = &self._sections[self.s.n_sections - 1]
+            # A bar that the new meter cuts short counts as one.
+            new.first_bar = last.first_bar + (
+                (new.start_steps - last.start_steps + last.bar_steps - 1) // last.bar_steps
+            )
+        self.s.n_sections += 1
+        self._look_around()
+        return 0
+
+    cdef int add_tempo(self, int tempo) noexcept nogil:
+        if self.s.n_tempos == self.capacity:
+            return OUT_OF_CAPACITY
+        self._tempos[self.s.n_tempos].onset_steps = <int>self.onset_steps
+        self._tempos[self.s.n_tempos].tempo = tempo
+        self.s.n_tempos += 1
+        return 0
+
+    cdef int add_pedal(self, bint down) noexcept nogil:
+        cdef Pedal* new
+        if self.s.n_pedals == self.capacity:
+            return OUT_OF_CAPACITY
+        new = &self._pedals[self.s.n_pedals]
+        new.onset_steps = <int>self.onset_steps
+        new.track = <unsigned short>self.s.track
+        new.down = down
+        self.s.n_pedals += 1
+        return 0
+
+    cdef int add_note(self, int pitch, long duration_steps, int velocity) noexcept nogil:
+        cdef Note* new
+        cdef int* end
+        if self.n_notes == self.capacity:
+            return OUT_OF_CAPACITY
+        new = &self._notes[self.n_notes]
+        new.onset_steps = <int>self.onset_steps
+        new.duration_steps = <int>duration_steps
+        new.pitch_midi = <unsigned char>pitch
+        new.velocity = <unsigned char>velocity
+        new.track = <unsigned short>self.s.track
+        if self.s.n_at_onset == 0:
+            self._onsets[self.s.n_onsets] = new.onset_steps
+            self._first_notes[self.s.n_onsets] = <int>self.n_notes
+            self.s.n_onsets += 1
+        self.n_notes += 1
+        self.s.n_at_onset += 1
+        if self.s.programs[self.s.track] != DRUMS:
+            end = &self.s.pitch_class_end[pitch % 12]
+            end[0] = max(end[0], new.onset_steps + new.duration_steps)
+        return 0
+
+    # Reading.
+
+    cdef void _look_around(self) noexcept nogil:
+        """Find bar, beat and the lagged places anew: once an onset, not once a token."""
+        cdef Section* section = &self._sections[self.s.n_sections - 1]
+        cdef int* parts = T.parts[section.numerator]
+        cdef int into = <int>self.onset_steps - section.start_steps
+        cdef int position = into % section.bar_steps
+        cdef int level = 0, i
+        self.s.bar = section.first_bar + into // section.bar_steps
+        self.s.bar_position = position
+        if position:
+            level = 1
+            while level < T.off_beat and position * parts[level - 1] % section.bar_steps:
+                level += 1
+        self.s.beat_strength = level
+        for i in range(N_LAGS):
+            self._look_back(&self.s.lags[i], self.s.bar - T.lags[i])
+
+    cdef void _look_back(self, Place* place, int bar) noexcept nogil:
+        """Find the place in ``bar`` that lies as far from its bar line as the present one."""
+        cdef int i = self.s.n_sections - 1
+        cdef int low = 0, high = self.s.n_onsets, middle
+        place.onset_steps = -1
+        if bar < 0:
+            return
+        while self._sections[i].first_bar > bar:  # at most 8 times: every section holds a bar
+            i -= 1
+        place.onset_steps = (
+            self._sections[i].start_steps
+            + (bar - self._sections[i].first_bar) * self._sections[i].bar_steps
+            + self.s.bar_position
+        )
+        if place.onset_steps < 0:  # before an upbeat
+            place.onset_steps = -1
+            return
+        while low < high:
+            middle = (low + high) // 2
+            if self._onsets[middle] > place.onset_steps:
+                high = middle
+            else:
+                low = middle + 1
+        place.after = low
+        place.at = low - 1 if low and self._onsets[low - 1] == place.onset_steps else -1
+
+    cdef void rows(self, int* out) noexcept nogil:
+        """Write the embedding row of every stream, as things stand after the last token."""
+        cdef int i, bars_left, program
+        for i in range(N_STREAMS):
+            out[i] = T.offsets[i]
+        if self.s.token < 0:
+            return
+        out[0] += self.s.token
+        if self.s.total_bars:
+            bars_left = max(self.s.total_bars - self.s.bar, 1)
+            out[3] += min(bars_left, T.bars_left_more)
+        if not self.s.in_body:
+            return
+        out[1] += min(self.s.bar_position, T.longest_position)
+        out[2] += self.s.beat_strength
+        program = self.s.programs[self.s.track]
+        out[4] += DRUM_FAMILY if program == DRUMS else 1 + program // 8
+        for i in range(12):
+            out[5 + i] += self.s.pitch_class_end[i] > self.onset_steps
+        out += 17
+        for i in range(N_LAGS):
+            out = self._lag_rows(&self.s.lags[i], out)
+
+    cdef int* _lag_rows(self, Place* place, int* out) noexcept nogil:
+        """Add pitch, duration and time to the next onset at ``place``; where to go on."""
+        cdef Note* note
+        cdef long i, stop
+        if place.onset_steps < 0:
+            return out + 3
+        if place.at >= 0:
+            # The note there with the ordinal of the one that comes next here.
+            i = self._first_notes[place.at] + self.s.n_at_onset
+            stop = self.n_notes
+            if place.at + 1 < self.s.n_onsets:
+                stop = self._first_notes[place.at + 1]
+            if i < stop:
+                note = &self._notes[i]
+                out[0] += 1 + note.pitch_midi
+                if self.s.programs[note.track] == DRUMS:
+                    out[0] += 128
+                out[1] += min(note.duration_steps, LONGER)
+        if place.after < self.s.n_onsets:
+            out[2] += min(self._onsets[place.after] - place.onset_steps, LONGER)
+        return out + 3
+
+    # The same from Python.
+
+    @property
+    def bar(self):
+        """Number of the bar of the present onset; a pickup is bar 0, else bar 0 is full."""
+        return self.s.bar
+
+    @property
+    def bar_position(self):
+        """Steps from the bar line to the present onset."""
+        return self.s.bar_position
+
+    @property
+    def n_bars(self):
+        """How many bars the notes so far reach into, the last one's end included."""
+        cdef Section* section
+        cdef int end = 0
+        cdef long i
+        if self.n_notes == 0:
+            return 0
+        for i in range(self.n_notes):
+            end = max(end, self._notes[i].onset_steps + self._notes[i].duration_steps)
+        i = self.s.n_sections - 1
+        while i and self._sections[i].onset_steps > end - 1:
+            i -= 1
+        section = &self._sections[i]
+        return section.first_bar + (end - 1 - section.start_steps) // section.bar_steps + 1
+
+    @property
+    def programs(self):
+        """General MIDI program of each track, 128 for drums."""
+        return [self.s.programs[i] for i in range(self.s.n_tracks)]
+
+    @property
+    def header(self):
+        """Style, key (values of their tokens) and pickup_steps."""
+        return self.s.style, self.s.key, self.s.pickup_steps
+
+    def rows_py(self):
+        """Embedding rows of the context after the last token.
+
+        Returns
+        -------
+        rows : (n_streams,) int32, indices into the one embedding table.
+        """
+        out = np.empty(N_STREAMS, np.intc)
+        cdef int[::1] view = out
+        self.rows(&view[0])
+        return out
+
+    def set_bars_left(self, int total_bars):
+        """Say how many bars the piece is to have, for the ``bars_left`` stream; 0 unknown."""
+        self.s.total_bars = max(total_bars, 0)
+
+    def notes(self):
+        """(n_notes,) NOTE_DTYPE: a copy of the complete notes, in canonical order."""
+        return np.asarray(self._notes.base)[:self.n_notes].copy()
+
+    def pedal(self):
+        """(P,) PEDAL_DTYPE: a copy of the pedal changes."""
+        return np.asarray(self._pedals.base)[:self.s.n_pedals].copy()
+
+    def meters(self):
+        """(onset_steps, numerator, denominator) of each meter."""
+        return [(self._sections[i].onset_steps, self._sections[i].numerator,
+                 self._sections[i].denominator) for i in range(self.s.n_sections)]
+
+    def tempos(self):
+        """(onset_steps, tempo bin) of each tempo."""
+        return [(self._tempos[i].onset_steps, self._tempos[i].tempo)
+                for i in range(self.s.n_tempos)]

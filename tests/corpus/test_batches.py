@@ -1,0 +1,134 @@
+"""The chunk stream: every token once an epoch, state carried rightly, resumable bit for bit."""
+
+import json
+
+import numpy as np
+import pytest
+from corpus_data import cache_of, random_piece
+
+from lstm_music.corpus.augment import token_transpositions, transpose_tokens
+from lstm_music.corpus.batches import ChunkStream, n_tokens
+from lstm_music.errors import ConfigError
+from lstm_music.tokens.automaton import annotate
+from lstm_music.tokens.vocabulary import DEFAULT
+
+B, T = 3, 16
+
+
+@pytest.fixture(scope="module")
+def cache():
+    rng = np.random.default_rng(4)
+    pieces = [random_piece(rng, int(n)) for n in rng.integers(4, 20, 10)]
+    return cache_of(pieces, ["train"] * 8 + ["valid"] * 2)
+
+
+def stream(cache, **changes):
+    return ChunkStream(cache, **{"batch_size": B, "chunk_length": T, "rng_seed": 7, **changes})
+
+
+def walked(chunks):
+    """The pieces that the rows have walked through: (first token..., targets, rows)."""
+    open_pieces, done = {}, []
+    for chunk in chunks:
+        for b, length in enumerate(chunk.lengths):
+            if chunk.starts[b]:
+                if b in open_pieces:
+                    done.append(open_pieces.pop(b))
+                open_pieces[b] = ([], [])
+            if length:
+                open_pieces[b][0].extend(chunk.targets[:length, b].tolist())
+                open_pieces[b][1].extend(chunk.rows[:length, b].tolist())
+            assert not chunk.targets[length:, b].any()
+            assert not chunk.rows[length:, b].any()
+    return done, list(open_pieces.values())
+
+
+def test_one_plain_pass_shows_every_token_once(cache):
+    done, last = walked(stream(cache, side="valid", augment=False))
+    pieces = sorted(targets for targets, _ in done + last)
+    assert pieces == sorted(cache.piece_tokens(int(i))[1:].tolist() for i in cache.indices("valid"))
+
+
+def test_rows_are_the_annotation_of_the_targets(cache):
+    for targets, rows in sum(walked(stream(cache, side="valid", augment=False)), []):
+        tokens = np.array([DEFAULT["start"].start, *targets], np.int32)
+        assert rows == annotate(tokens)[:-1].tolist()
+
+
+def test_an_epoch_is_every_piece_once_transposed(cache):
+    chunks, source = [], stream(cache)
+    while (chunk := next(source)).epoch < 2:
+        chunks.append(chunk)
+    done, _ = walked(chunks)
+    heard = [tuple(targets) for targets, _ in done]
+    body = DEFAULT["body"].start
+    for index in cache.indices("train"):
+        tokens = cache.piece_tokens(int(index))
+        bodies = []
+        for semitones in token_transpositions(tokens):
+            moved = transpose_tokens(tokens, semitones)
+            bodies.append(moved[moved.tolist().index(body) :].tolist())
+        times = sum(list(t[t.index(body) :]) in bodies for t in heard)
+        assert times >= 1
+    assert len(set(heard)) > len(cache.indices("train"))  # the second epoch differs
+
+
+def test_no_chunk_is_wasted_and_lengths_agree(cache):
+    total = 0
+    for chunk in stream(cache, side="train", augment=False):
+        assert chunk.rows.shape == (chunk.lengths.max(), B, DEFAULT.n_streams)
+        assert chunk.rows.dtype == chunk.targets.dtype == chunk.lengths.dtype == np.int32
+        assert chunk.lengths.max() <= T
+        total += chunk.n_targets
+    assert total == n_tokens(cache, cache.indices("train"))
+
+
+def equal(one, other):
+    return all(
+        np.array_equal(getattr(one, name), getattr(other, name))
+        for name in ("rows", "targets", "lengths", "starts", "epoch")
+    )
+
+
+def test_the_seed_alone_decides(cache):
+    one, same, other = stream(cache), stream(cache), stream(cache, rng_seed=8)
+    pairs = [(next(one), next(same), next(other)) for _ in range(30)]
+    assert all(equal(a, b) for a, b, _ in pairs)
+    assert not all(equal(a, c) for a, _, c in pairs)
+
+
+def test_resuming_anywhere_continues_bit_for_bit(cache):
+    source = stream(cache)
+    cursors = [json.dumps(source.cursor())]
+    chunks = []
+    for _ in range(40):
+        chunks.append(next(source))
+        cursors.append(json.dumps(source.cursor()))
+    for start in (0, 1, 7, 25):
+        resumed = stream(cache)
+        resumed.restore(json.loads(cursors[start]))
+        assert all(equal(next(resumed), chunk) for chunk in chunks[start:])
+
+
+def test_a_cursor_of_another_batch_size_is_refused(cache):
+    with pytest.raises(ConfigError, match="3 rows"):
+        stream(cache, batch_size=2).restore(stream(cache).cursor())
+
+
+def test_header_is_hidden_now_and_then(cache):
+    done, _ = walked(next(s) for s in [stream(cache)] for _ in range(2000))
+    style, key = DEFAULT["style"], DEFAULT["key"]
+    unknown_style = np.mean([style.start in targets for targets, _ in done])
+    unknown_key = np.mean([key.start in targets for targets, _ in done])
+    drums = np.mean([cache.styles[i] == "drums" for i in cache.indices("train")])
+    assert abs(unknown_style - 0.1) < 0.04
+    assert abs(unknown_key - (drums + 0.1 * (1 - drums))) < 0.04
+    offset = DEFAULT.stream_offsets[[name for name, _ in DEFAULT.streams].index("bars_left")]
+    column = [name for name, _ in DEFAULT.streams].index("bars_left")
+    hidden = np.mean([all(row[column] == offset for row in rows) for _, rows in done])
+    assert abs(hidden - 0.5) < 0.06
+
+
+def test_no_piece_on_a_side(cache):
+    with pytest.raises(ConfigError, match="no piece on the test side"):
+        stream(cache, side="test")

@@ -1,0 +1,125 @@
+"""What composing promises: exact bars, kept meters and programs, one seed one result."""
+
+import threading
+
+import numpy as np
+import pytest
+from paths import MIDI_DATA
+
+import lstm_music as lm
+from lstm_music.generate.sampling import Sampling
+
+SEEDS = sorted(MIDI_DATA.glob("*.mid"))
+BARS = 2
+
+
+@pytest.fixture(scope="module")
+def composer():
+    return lm.load()
+
+
+@pytest.fixture(scope="module")
+def chorale():
+    return lm.read(MIDI_DATA / "chorale.mid")
+
+
+@pytest.mark.parametrize("path", SEEDS, ids=lambda p: p.stem)
+def test_every_seed_is_continued_by_exactly_the_bars_asked(composer, path):
+    seed = lm.read(path)
+    out = composer.generate(seed, bars=BARS, rng_seed=1)
+    start = seed.bar_lines.bar_end(seed.end_steps - 1)
+    meter = seed.bar_lines.meter_at(start)
+    new = out.notes[out.notes["onset_steps"] >= start]
+    assert len(new) >= 1
+    assert new["onset_steps"].min() == start
+    assert out.end_steps <= start + BARS * meter.bar_steps
+    # The last bar is not left empty by a rest alone.
+    sounding_until = (new["onset_steps"] + new["duration_steps"]).max()
+    assert sounding_until > start + (BARS - 1) * meter.bar_steps
+    assert np.array_equal(out.notes[: len(seed.notes)], seed.notes)
+    assert (out.tracks, out.meters, out.tempos) == (seed.tracks, seed.meters, seed.tempos)
+    # Drums stay drums: no drum note on a pitched track, and every drum seed goes on drumming.
+    if all(track.is_drum for track in seed.tracks):
+        assert all(out.tracks[t].is_drum for t in new["track"])
+
+
+def test_without_the_seed_the_new_bars_start_at_zero(composer, chorale):
+    whole = composer.generate(chorale, bars=BARS, rng_seed=4)
+    alone = composer.generate(chorale, bars=BARS, rng_seed=4, include_seed=False)
+    start = chorale.bar_lines.bar_end(chorale.end_steps - 1)
+    new = whole.notes[whole.notes["onset_steps"] >= start]
+    assert np.array_equal(alone.notes["onset_steps"], new["onset_steps"] - start)
+    assert np.array_equal(alone.notes["pitch_midi"], new["pitch_midi"])
+    assert alone.meters[0].onset_steps == 0
+
+
+def test_same_rng_seed_same_music_and_another_seed_another(composer, chorale):
+    a, b, c = (composer.generate(chorale, bars=BARS, rng_seed=s) for s in (9, 9, 10))
+    assert a == b
+    assert a != c
+
+
+def test_a_result_does_not_depend_on_its_companions_or_threads(composer, chorale):
+    alone = composer.generate(chorale, bars=BARS, rng_seed=3)
+    one = composer.generate_many(chorale, n=4, bars=BARS, rng_seed=3, threads=1)
+    two = composer.generate_many(chorale, n=4, bars=BARS, rng_seed=3, threads=2)
+    assert one == two
+    assert one[0] == alone
+    assert one[0] != one[1]
+
+
+def test_one_composer_serves_many_threads(composer, chorale):
+    expected = composer.generate(chorale, bars=1, rng_seed=2)
+    results = [None] * 6
+
+    def work(i):
+        results[i] = composer.generate(chorale, bars=1, rng_seed=2)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(len(results))]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert all(r == expected for r in results)
+
+
+def test_stream_gives_the_notes_that_generate_adds(composer, chorale):
+    out = composer.generate(chorale, bars=BARS, rng_seed=6, top_p=0.9)
+    start = chorale.bar_lines.bar_end(chorale.end_steps - 1)
+    streamed = list(composer.stream(chorale, bars=BARS, rng_seed=6, sampling=Sampling(top_p=0.9)))
+    new = out.notes[out.notes["onset_steps"] >= start]
+    assert [tuple(n) for n in streamed] == [tuple(n) for n in new]
+
+
+@pytest.mark.parametrize("meter", ["4/4", "3/4", "6/8", "5/4", "7/8"])
+def test_from_nothing_obeys_its_header(composer, meter):
+    out = composer.generate(bars=3, meter=meter, key="D minor", tempo_bpm=97, rng_seed=1)
+    assert str(out.meters[0]) == meter
+    assert len(out.meters) == 1
+    assert str(out.key) == "D minor"
+    assert round(out.tempos[0].tempo_bpm) == 97
+    assert 0 < out.end_steps <= 3 * out.meters[0].bar_steps
+    assert out.end_steps > 2 * out.meters[0].bar_steps
+
+
+def test_style_drums_makes_drums(composer):
+    out = composer.generate(bars=2, style="drums", meter="4/4", rng_seed=1)
+    assert out.tracks
+    assert all(track.is_drum for track in out.tracks)
+
+
+def test_greedy_is_the_limit_of_cold_sampling(composer, chorale):
+    cold = composer.generate(chorale, bars=1, temperature=0.001, rng_seed=1)
+    greedy = composer.generate(chorale, bars=1, top_k=1, rng_seed=2)
+    assert np.array_equal(cold.notes, greedy.notes)
+
+
+def test_a_seed_without_notes_is_refused(composer):
+    with pytest.raises(lm.MidiError, match="no notes"):
+        composer.generate(lm.Piece(), bars=1)
+
+
+@pytest.mark.parametrize("bars", [0, -1])
+def test_bars_must_be_positive(composer, chorale, bars):
+    with pytest.raises(lm.ConfigError, match="bars"):
+        composer.generate(chorale, bars=bars)

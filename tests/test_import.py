@@ -1,0 +1,47 @@
+"""Importing the package, and asking for help, load nothing heavy."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("numpy", "music21", "mido", "safetensors", "rich", "matplotlib", "torch")
+
+
+def _loaded_after(code):
+    probe = f"{code}\nimport sys; print(*sorted(sys.modules))"
+    out = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    return set(out.stdout.split("\n")[-2].split())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import lstm_music",
+        "import lstm_music.cli.main",
+        "from lstm_music.cli.main import run; run(['--help'])",
+        "from lstm_music.cli.main import run; run(['generate', '--help'])",
+    ],
+)
+def test_light_imports(code):
+    loaded = _loaded_after(code)
+    assert not loaded.intersection(HEAVY)
+    compiled = {name for name in loaded if name.startswith("lstm_music.kernels")}
+    assert not compiled
+
+
+def test_every_exported_name_resolves():
+    import lstm_music
+
+    assert sorted(lstm_music.__all__) == lstm_music.__all__
+    assert set(lstm_music.__all__) == set(lstm_music._EXPORTS)
+    for name in lstm_music.__all__:
+        assert getattr(lstm_music, name) is not None
+    assert set(lstm_music.__all__) <= set(dir(lstm_music))
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    import lstm_music
+
+    with pytest.raises(AttributeError, match="no attribute 'compose_symphony'"):
+        _ = lstm_music.compose_symphony
