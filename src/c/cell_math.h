@@ -21,7 +21,7 @@
 
 #define LM_INLINE static inline __attribute__((always_inline))
 
-/* q as above; *scale = 2^n. x in [-87, 89]: up to 128, where 2^n is inf, n stays a valid exponent. */
+/* q as above; *scale = 2^n. x in [-87, 89]: n is at most 128, where its bits are those of inf. */
 LM_INLINE float lm_exp_parts_f32(float x, float *scale) {
     const float magic = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer */
     float shifted = x * 1.44269504f + magic;

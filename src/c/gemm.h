@@ -15,9 +15,9 @@
 #include <stddef.h>
 
 enum {
-    LM_KC = 256,          /* depth of a block: a panel of B stays in the first-level cache */
-    LM_MC = 112,          /* rows of a block of A: it stays in the second-level cache */
-    LM_KP = LM_KC + 16,   /* row pitch of a block; not a power of two, which would share cache sets */
+    LM_KC = 256,          /* depth of a block: a panel of B fits the first-level cache */
+    LM_MC = 112,          /* rows of a block of A: it fits the second-level cache */
+    LM_KP = LM_KC + 16,   /* pitch of its rows; a power of two would crowd them into few sets */
     LM_MP = LM_MC + 16,   /* pitch of a block whose rows are contiguous in the source */
     LM_A_SCRATCH = LM_KC * LM_MP > LM_MC * LM_KP ? LM_KC * LM_MP : LM_MC * LM_KP
 };

@@ -35,14 +35,16 @@ cdef extern from "gemm.h" nogil:
 cdef extern from "rows.h" nogil:
     ctypedef struct lm_rows_f32:
         void (*forward)(Py_ssize_t H, Py_ssize_t s_stride, const float* wx, const float* uh,
-                        const float* s_prev, const float* p, float* s_next, float* k) noexcept nogil
+                        const float* s_prev, const float* p, float* s_next,
+                        float* k) noexcept nogil
         void (*backward)(Py_ssize_t H, Py_ssize_t s_stride, float* ds, const float* s_prev,
                          const float* s_next, const float* k, const float* p, float* dwx,
                          float* duh, float* dp) noexcept nogil
 
     ctypedef struct lm_rows_f64:
         void (*forward)(Py_ssize_t H, Py_ssize_t s_stride, const double* wx, const double* uh,
-                        const double* s_prev, const double* p, double* s_next, double* k) noexcept nogil
+                        const double* s_prev, const double* p, double* s_next,
+                        double* k) noexcept nogil
         void (*backward)(Py_ssize_t H, Py_ssize_t s_stride, double* ds, const double* s_prev,
                          const double* s_next, const double* k, const double* p, double* dwx,
                          double* duh, double* dp) noexcept nogil

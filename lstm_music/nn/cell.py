@@ -1,0 +1,231 @@
+"""One recurrent cell by itself: forward and backward over a batch of sequences.
+
+>>> import numpy as np
+>>> from lstm_music.nn import cell
+>>> lstm = cell.make("lstm", input_size=3, hidden_size=5, dtype="float64", rng_seed=0)
+>>> y, state, tape = lstm.forward(np.ones((7, 2, 3)))
+>>> y.shape, state.shape
+((7, 2, 5), (2, 2, 5))
+>>> dx, dstate, grads = lstm.backward(np.ones_like(y), tape)
+>>> dx.shape, sorted(grads)
+((7, 2, 3), ['U', 'W', 'b'])
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lstm_music.backends.base import Backend, Tape
+from lstm_music.backends.checks import check_array, check_lengths
+from lstm_music.backends.registry import get_backend
+from lstm_music.cells.registry import cell_names, cell_spec
+from lstm_music.cells.spec import CellSpec
+from lstm_music.errors import ConfigError, ShapeError
+from lstm_music.types import FloatArray, IntArray, Params
+
+_FLOATS: dict[str, np.dtype[np.floating]] = {
+    "float32": np.dtype(np.float32),
+    "float64": np.dtype(np.float64),
+}
+
+
+def names() -> tuple[str, ...]:
+    """Names that :func:`make` takes.
+
+    Examples
+    --------
+    >>> "lstm" in names()
+    True
+    """
+    return cell_names()
+
+
+def make(
+    name: str,
+    *,
+    input_size: int,
+    hidden_size: int,
+    dtype: npt.DTypeLike = "float32",
+    rng_seed: int = 0,
+    backend: Backend | None = None,
+) -> Cell:
+    """Make a cell with random weights.
+
+    Parameters
+    ----------
+    name : one of :func:`names`.
+    input_size : D, width of the inputs, at least 1.
+    hidden_size : H, width of the outputs, at least 1.
+    dtype : ``float32`` or ``float64``.
+    rng_seed : seed of the weights; the same seed gives the same weights everywhere.
+    backend : what computes; None: the compiled one, on every core.
+
+    Raises
+    ------
+    ConfigError : unknown name, a size below 1, another dtype.
+    """
+    spec = cell_spec(name)
+    if input_size < 1 or hidden_size < 1:
+        raise ConfigError(
+            f"input_size and hidden_size must be at least 1, got {input_size} and {hidden_size}"
+        )
+    try:
+        real = _FLOATS[np.dtype(dtype).name]
+    except (KeyError, TypeError):
+        raise ConfigError(f"dtype must be float32 or float64, got {dtype!r}") from None
+    params = init_params(spec, input_size, hidden_size, real, np.random.default_rng(rng_seed))
+    return Cell(spec, params, backend or get_backend())
+
+
+def init_params(
+    spec: CellSpec,
+    input_size: int,
+    hidden_size: int,
+    dtype: np.dtype[np.floating],
+    rng: np.random.Generator,
+) -> Params:
+    """Fresh parameters ``W``, ``U``, ``b``, and ``p`` for a cell that has row parameters.
+
+    Weights are uniform in ±1/sqrt(H). Biases are 0, but 1 for a forget gate: a cell that starts
+    out remembering learns long lags sooner (Gers et al. 2000; Jozefowicz et al. 2015).
+    """
+    H = hidden_size
+    shapes: dict[str, tuple[int, ...]] = {
+        "W": (spec.gates_w * H, input_size),
+        "U": (spec.gates_u * H, H),
+    }
+    if spec.row_params:
+        shapes["p"] = (spec.row_params, H)
+    bound = H**-0.5
+    params: Params = {
+        key: rng.uniform(-bound, bound, shape).astype(dtype) for key, shape in shapes.items()
+    }
+    bias = np.zeros((spec.gates_w, H), dtype)
+    for row, gate in enumerate(spec.gate_order):
+        if gate == "f":
+            bias[row] = 1
+    params["b"] = bias.reshape(-1)
+    return params
+
+
+@dataclass(frozen=True, slots=True)
+class CellTape:
+    """What :meth:`Cell.forward` leaves for :meth:`Cell.backward`; change nothing in between."""
+
+    tape: Tape
+    x: FloatArray
+    lengths: IntArray
+
+
+class Cell:
+    """A recurrent cell with its parameters.
+
+    Attributes
+    ----------
+    spec : sizes, equations and source of the cell.
+    params : ``W`` (gates_w·H, D), ``U`` (gates_u·H, H), ``b`` (gates_w·H,), for some cells
+        ``p`` (row_params, H); gates in the order of ``spec.gate_order``. Write into them freely.
+    """
+
+    def __init__(self, spec: CellSpec, params: Params, backend: Backend) -> None:
+        self.spec = spec
+        self.params = params
+        self._backend = backend
+
+    @property
+    def input_size(self) -> int:
+        """D, the width of the inputs."""
+        return int(self.params["W"].shape[1])
+
+    @property
+    def hidden_size(self) -> int:
+        """H, the width of the outputs."""
+        return int(self.params["U"].shape[1])
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """float32 or float64: of the parameters, and so of every array."""
+        return self.params["W"].dtype
+
+    def forward(
+        self,
+        x: FloatArray,
+        state: FloatArray | None = None,
+        lengths: IntArray | None = None,
+    ) -> tuple[FloatArray, FloatArray, CellTape]:
+        """Run over a batch of sequences.
+
+        Parameters
+        ----------
+        x : (T, B, D) of the cell's dtype — inputs, time-major; copied if not contiguous.
+        state : (states, B, H) — initial state, h first; None: zeros.
+        lengths : (B,) integers in 0..T — valid steps of each row; None: all T. Past its length
+            a row keeps its last state.
+
+        Returns
+        -------
+        y : (T, B, H) — h after each step.
+        state : (states, B, H) — the state after the last step: hand it to the next call to
+            go on where this one stopped.
+        tape : for :meth:`backward`.
+
+        Raises
+        ------
+        ShapeError : an array has the wrong shape or dtype, or a length is out of range.
+        """
+        if x.ndim != 3 or x.shape[2] != self.input_size or 0 in x.shape:
+            raise ShapeError(f"x must have shape (T, B, {self.input_size}), got {x.shape}")
+        T, B, _ = x.shape
+        x = np.ascontiguousarray(x)
+        check_array("x", x, x.shape, self.dtype)
+        s0 = self._state("state", state, B)
+        given = check_lengths(lengths, T, B)
+        W, U, b = (self.params[key] for key in ("W", "U", "b"))
+        tape = self._backend.sequence_forward(
+            self.spec, x, W, U, b, self.params.get("p"), s0, given
+        )
+        return np.ascontiguousarray(tape.y), tape.last.copy(), CellTape(tape, x, given)
+
+    def backward(
+        self, dy: FloatArray, tape: CellTape, dstate: FloatArray | None = None
+    ) -> tuple[FloatArray, FloatArray, Params]:
+        """Gradients of a loss, given the gradients of what :meth:`forward` returned.
+
+        Parameters
+        ----------
+        dy : (T, B, H) — dLoss/dy.
+        tape : what that forward call returned; it may be used again.
+        dstate : (states, B, H) — dLoss/dstate of the returned state; None: zeros.
+
+        Returns
+        -------
+        dx : (T, B, D)
+        dstate : (states, B, H) — dLoss/d the initial state.
+        grads : arrays like ``params``, new and writable.
+
+        Raises
+        ------
+        ShapeError : an array has the wrong shape or dtype.
+        """
+        T, B, _ = tape.x.shape
+        dy = np.ascontiguousarray(dy)
+        check_array("dy", dy, (T, B, self.hidden_size), self.dtype)
+        ds = self._state("dstate", dstate, B)
+        grads = {key: np.zeros_like(value) for key, value in self.params.items()}
+        W, U, p = self.params["W"], self.params["U"], self.params.get("p")
+        dx, ds0 = self._backend.sequence_backward(
+            self.spec, dy, ds, tape.tape, tape.x, W, U, p, grads, tape.lengths
+        )
+        return dx, ds0, grads
+
+    def _state(self, name: str, given: FloatArray | None, B: int) -> FloatArray:
+        """A state-shaped argument, or zeros for None."""
+        shape = (self.spec.states, B, self.hidden_size)
+        if given is None:
+            return np.zeros(shape, self.dtype)
+        state = np.ascontiguousarray(given)
+        check_array(name, state, shape, self.dtype)
+        return state

@@ -1,0 +1,123 @@
+"""Wrong arguments are refused in one clear line; read-only ones are fine."""
+
+import numpy as np
+import pytest
+from cell_cases import make_problem
+
+from lstm_music.backends.cpu import CpuBackend
+from lstm_music.backends.reference import ReferenceBackend
+from lstm_music.backends.registry import get_backend
+from lstm_music.cells.registry import cell_spec
+from lstm_music.errors import ConfigError, ShapeError
+
+ENGINES = [ReferenceBackend(), CpuBackend(2)]
+
+
+@pytest.fixture(params=ENGINES, ids=lambda engine: engine.name)
+def engine(request):
+    return request.param
+
+
+@pytest.fixture
+def problem():
+    return make_problem(cell_spec("lstm"), (4, 3, 5, 6), dtype="float32")
+
+
+def test_read_only_inputs_are_fine(engine, problem):
+    expected = problem.backward(engine)
+    for array in (*problem.arrays.values(), problem.dy, problem.ds_last, problem.lengths):
+        array.flags.writeable = False
+    tape = problem.forward(engine)
+    tape.S.flags.writeable = tape.K.flags.writeable = False
+    got = problem.backward(engine, tape)
+    for name, value in expected.items():
+        np.testing.assert_array_equal(got[name], value)
+
+
+def test_inputs_and_tape_are_left_alone(engine, problem):
+    before = {name: array.copy() for name, array in problem.arrays.items()}
+    tape = problem.forward(engine)
+    S, K = tape.S.copy(), tape.K.copy()
+    problem.backward(engine, tape)
+    np.testing.assert_array_equal(tape.S, S)
+    np.testing.assert_array_equal(tape.K, K)
+    for name, array in before.items():
+        np.testing.assert_array_equal(problem.arrays[name], array)
+
+
+@pytest.mark.parametrize("name", ["X", "W", "U", "s0"])
+def test_non_contiguous_inputs_are_refused(engine, problem, name):
+    array = problem.arrays[name]
+    wide = np.repeat(array, 2, axis=-1)
+    problem.arrays[name] = wide[..., ::2]
+    with pytest.raises(ShapeError, match=f"{name} must be C-contiguous"):
+        problem.forward(engine)
+
+
+@pytest.mark.parametrize("name", ["W", "U", "b", "s0"])
+def test_other_dtypes_are_refused(engine, problem, name):
+    problem.arrays[name] = problem.arrays[name].astype(np.float64)
+    with pytest.raises(ShapeError, match="float32"):
+        problem.forward(engine)
+
+
+@pytest.mark.parametrize("name", ["X", "W", "U", "b", "s0"])
+def test_other_shapes_are_refused(engine, problem, name):
+    problem.arrays[name] = problem.arrays[name][..., :-1].copy()
+    with pytest.raises(ShapeError, match="must have shape"):
+        problem.forward(engine)
+
+
+def test_integers_and_empty_arrays_are_refused(engine, problem):
+    problem.arrays["X"] = np.zeros((4, 3, 5), np.int32)
+    with pytest.raises(ShapeError, match="float32 or float64"):
+        problem.forward(engine)
+    problem.arrays["X"] = np.zeros((0, 3, 5), np.float32)
+    with pytest.raises(ShapeError, match="none empty"):
+        problem.forward(engine)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "message"),
+    [
+        (np.array([1, 2], np.int32), "3 integers"),
+        (np.array([1.0, 2.0, 3.0]), "3 integers"),
+        (np.array([1, 2, 5], np.int32), r"0\.\.4"),
+        (np.array([-1, 2, 3], np.int32), r"0\.\.4"),
+    ],
+)
+def test_bad_lengths_are_refused(engine, problem, lengths, message):
+    problem.lengths = lengths
+    with pytest.raises(ShapeError, match=message):
+        problem.forward(engine)
+
+
+def test_backward_checks_its_own_arguments(engine, problem):
+    tape, a = problem.forward(engine), problem.arrays
+    good = {name: np.zeros_like(a[name]) for name in ("W", "U", "b")}
+
+    def back(dY=problem.dy, dS=None, grads=good):
+        engine.sequence_backward(
+            problem.spec, dY, dS, tape, a["X"], a["W"], a["U"], None, grads, problem.lengths
+        )
+
+    with pytest.raises(ShapeError, match="dY"):
+        back(dY=problem.dy[:, :, :-1].copy())
+    with pytest.raises(ShapeError, match="dS_last"):
+        back(dS=problem.ds_last[:1].copy())
+    with pytest.raises(ShapeError, match="must hold an array 'b'"):
+        back(grads={"W": good["W"], "U": good["U"]})
+    frozen = np.zeros_like(a["b"])
+    frozen.flags.writeable = False
+    with pytest.raises(ShapeError, match="writable"):
+        back(grads=good | {"b": frozen})
+    back()
+
+
+def test_unknown_backends_and_thread_counts_are_refused():
+    with pytest.raises(ConfigError, match="no backend is called 'tpu'"):
+        get_backend("tpu")
+    with pytest.raises(ConfigError, match="n_threads"):
+        get_backend("cpu", n_threads=0)
+    assert get_backend("cpu", n_threads=3).n_threads == 3
+    assert get_backend("reference", n_threads=3).n_threads == 1

@@ -1,0 +1,77 @@
+"""Choosing an instruction-set level, also from outside through the environment."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from lstm_music.backends.isa import VARIABLE, resolve_level
+from lstm_music.errors import BackendError
+from lstm_music.kernels.isa import level_names, level_ready
+
+PROGRAM = """
+import hashlib
+import numpy as np
+from lstm_music.nn import cell
+lstm = cell.make("lstm", input_size=9, hidden_size=21, rng_seed=3)
+x = np.random.default_rng(0).normal(size=(12, 6, 9)).astype(np.float32)
+y, state, tape = lstm.forward(x)
+dx, dstate, grads = lstm.backward(np.ones_like(y), tape)
+print(hashlib.sha256(y.tobytes() + dx.tobytes() + grads["U"].tobytes()).hexdigest(), y.sum())
+"""
+
+
+def run(isa: str) -> subprocess.CompletedProcess:
+    environment = {**os.environ, VARIABLE: isa}
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_base_runs_everywhere():
+    assert level_names() == ("base", "v3", "v4")
+    assert level_ready(0)
+    assert not level_ready(99)
+
+
+def test_environment_forces_a_level():
+    """Each level runs in a process of its own and computes the same to rounding."""
+    digests, sums = {}, []
+    for level, name in enumerate(level_names()):
+        if level_ready(level):
+            done = run(name)
+            assert done.returncode == 0, done.stderr
+            digest, total = done.stdout.split()
+            digests[name] = digest
+            sums.append(float(total))
+    assert max(sums) - min(sums) < 1e-4
+    if "v3" in digests:
+        assert digests["base"] != digests["v3"], "the variable has no effect: base cannot fuse"
+    if "v4" in digests:
+        assert digests["v3"] == digests["v4"]
+
+
+def test_unknown_level_is_one_clear_error():
+    done = run("v9")
+    assert done.returncode != 0
+    assert (
+        done.stderr.strip()
+        .splitlines()[-1]
+        .endswith("LSTM_MUSIC_ISA must be one of base, v3, v4, got 'v9'")
+    )
+    with pytest.raises(BackendError, match="isa must be one of"):
+        resolve_level("sse")
+
+
+def test_level_this_machine_lacks_is_one_clear_error(monkeypatch):
+    monkeypatch.setattr("lstm_music.backends.isa.level_ready", lambda level: level == 0)
+    monkeypatch.setenv(VARIABLE, "v4")
+    with pytest.raises(BackendError, match=r"LSTM_MUSIC_ISA=v4 cannot run here.*choose from base"):
+        resolve_level()
+    monkeypatch.setenv(VARIABLE, "")
+    assert resolve_level() == 0

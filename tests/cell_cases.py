@@ -1,0 +1,92 @@
+"""Random sequence problems, shared by the tests of cells, kernels and backends."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_music.backends.base import Backend, Tape
+from lstm_music.cells.spec import CellSpec
+
+SHAPES = {
+    "small": (5, 3, 4, 7),
+    "one step": (1, 3, 4, 5),
+    "one row": (6, 1, 3, 5),
+    "one of everything": (1, 1, 1, 1),
+    "H of a vector": (3, 2, 5, 16),
+}
+"""(T, B, D, H) small enough for finite differences; odd sizes leave every vector a remainder."""
+
+TOLERANCE = {
+    # What two orders of the same sums may differ by, relative to the largest element: the sums
+    # have up to a few thousand terms, each rounded at 6e-8 or 1e-16.
+    np.dtype(np.float32): 1e-5,
+    np.dtype(np.float64): 1e-12,
+}
+
+
+@dataclass
+class Problem:
+    """Inputs of one sequence call and the output gradients that define a loss."""
+
+    spec: CellSpec
+    arrays: dict[str, np.ndarray]  # X, W, U, b, s0, and p if the cell has row parameters
+    dy: np.ndarray
+    ds_last: np.ndarray
+    lengths: np.ndarray | None
+
+    def forward(self, backend: Backend) -> Tape:
+        X, W, U, b, s0 = (self.arrays[name] for name in ("X", "W", "U", "b", "s0"))
+        p = self.arrays.get("p")
+        return backend.sequence_forward(self.spec, X, W, U, b, p, s0, self.lengths)
+
+    def loss(self, backend: Backend) -> float:
+        tape = self.forward(backend)
+        return float((tape.y * self.dy).sum() + (tape.last * self.ds_last).sum())
+
+    def backward(self, backend: Backend, tape: Tape | None = None) -> dict[str, np.ndarray]:
+        """Gradients by name, like ``arrays``; parameter gradients start from zero."""
+        a = self.arrays
+        names = [name for name in ("W", "U", "b", "p") if name in a]
+        grads = {name: np.zeros_like(a[name]) for name in names}
+        dX, ds0 = backend.sequence_backward(
+            self.spec, self.dy, self.ds_last, tape or self.forward(backend),
+            a["X"], a["W"], a["U"], a.get("p"), grads, self.lengths,
+        )  # fmt: skip
+        return grads | {"X": dX, "s0": ds0}
+
+
+def make_problem(
+    spec: CellSpec,
+    shape: tuple[int, int, int, int],
+    *,
+    dtype: str = "float64",
+    ragged: bool = True,
+    seed: int = 0,
+) -> Problem:
+    """Random everything: weights, biases, initial state, output gradients, lengths 0..T."""
+    T, B, D, H = shape
+    rng = np.random.default_rng(seed)
+
+    def draw(*size: int) -> np.ndarray:
+        return rng.normal(0, 0.6, size).astype(dtype)
+
+    arrays = {
+        "X": draw(T, B, D),
+        "W": draw(spec.gates_w * H, D) / np.sqrt(D).astype(dtype),
+        "U": draw(spec.gates_u * H, H) / np.sqrt(H).astype(dtype),
+        "b": draw(spec.gates_w * H),
+        "s0": draw(spec.states, B, H),
+    }
+    if spec.row_params:
+        arrays["p"] = draw(spec.row_params, H)
+    lengths = None
+    if ragged:
+        lengths = rng.integers(0, T + 1, B).astype(np.int32)
+        lengths[rng.integers(B)] = T  # at least one row runs to the end
+    return Problem(spec, arrays, draw(T, B, H), draw(spec.states, B, H), lengths)
+
+
+def worst_difference(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> float:
+    """Largest difference of two sets of arrays, relative to the largest element of each array."""
+    assert a.keys() == b.keys()
+    return max(float(np.abs(a[k] - b[k]).max() / max(np.abs(a[k]).max(), 1e-3)) for k in a)

@@ -1,0 +1,105 @@
+"""The public cell."""
+
+import numpy as np
+import pytest
+from gradcheck import worst_error
+
+from lstm_music.errors import ConfigError, ShapeError
+from lstm_music.nn import cell
+
+
+@pytest.fixture
+def lstm():
+    return cell.make("lstm", input_size=3, hidden_size=5, dtype="float64", rng_seed=1)
+
+
+@pytest.mark.parametrize("name", cell.names())
+def test_gradients_through_the_public_interface(name):
+    made = cell.make(name, input_size=3, hidden_size=5, dtype="float64", rng_seed=1)
+    rng = np.random.default_rng(0)
+    x, state = rng.normal(size=(4, 3, 3)), rng.normal(size=(made.spec.states, 3, 5))
+    dy, dstate = rng.normal(size=(4, 3, 5)), rng.normal(size=state.shape)
+    lengths = [4, 1, 3]
+
+    def loss() -> float:
+        y, last, _ = made.forward(x, state, lengths)
+        return float((y * dy).sum() + (last * dstate).sum())
+
+    dx, ds0, grads = made.backward(dy, made.forward(x, state, lengths)[2], dstate)
+    arrays = {"x": x, "state": state} | made.params
+    error, where = worst_error(loss, arrays, {"x": dx, "state": ds0} | grads)
+    assert error < 1e-6, where
+
+
+def test_state_carries_on(lstm):
+    x = np.random.default_rng(0).normal(size=(9, 2, 3))
+    whole, last, _ = lstm.forward(x)
+    head, state, _ = lstm.forward(x[:4])
+    tail, end, _ = lstm.forward(x[4:], state)
+    np.testing.assert_array_equal(np.concatenate([head, tail]), whole)
+    np.testing.assert_array_equal(end, last)
+    np.testing.assert_array_equal(last[0], whole[-1])
+
+
+def test_results_are_the_callers_own(lstm):
+    """Writing into results disturbs neither the tape nor the parameters."""
+    x = np.random.default_rng(0).normal(size=(3, 2, 3))
+    y, state, tape = lstm.forward(x)
+    expected = lstm.backward(np.ones_like(y), tape)
+    y[:], state[:] = 9, 9
+    dx, dstate, grads = lstm.backward(np.ones_like(y), tape)
+    np.testing.assert_array_equal(dx, expected[0])
+    assert all(array.flags.c_contiguous for array in (y, state, dx, dstate))
+    before = {name: value.copy() for name, value in lstm.params.items()}
+    for name, value in grads.items():
+        np.testing.assert_array_equal(value, expected[2][name])
+        grads[name][...] = 7
+    for name, value in lstm.params.items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def test_non_contiguous_arrays_are_copied(lstm):
+    x = np.random.default_rng(0).normal(size=(2, 3, 4)).transpose(2, 0, 1)
+    expected = lstm.forward(np.ascontiguousarray(x))[0]
+    np.testing.assert_array_equal(lstm.forward(x)[0], expected)
+
+
+def test_seeds_decide_the_weights():
+    sizes = {"input_size": 3, "hidden_size": 5}
+    one, same = (cell.make("lstm", **sizes, rng_seed=1).params for _ in range(2))
+    other = cell.make("lstm", **sizes, rng_seed=2).params
+    for name in one:
+        np.testing.assert_array_equal(one[name], same[name])
+    assert (one["W"] != other["W"]).all()
+    assert one["b"].reshape(4, 5).mean(axis=1).tolist() == [0, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "lstn"}, "no cell is called"),
+        ({"input_size": 0}, "at least 1"),
+        ({"hidden_size": -3}, "at least 1"),
+        ({"dtype": "float16"}, "float32 or float64"),
+        ({"dtype": "music"}, "float32 or float64"),
+    ],
+)
+def test_bad_settings_are_refused(changes, message):
+    settings = {"name": "lstm", "input_size": 3, "hidden_size": 5} | changes
+    with pytest.raises(ConfigError, match=message):
+        cell.make(settings.pop("name"), **settings)
+
+
+def test_bad_shapes_are_refused(lstm):
+    x = np.zeros((4, 2, 3))
+    y, _, tape = lstm.forward(x)
+    with pytest.raises(ShapeError, match=r"x must have shape \(T, B, 3\)"):
+        lstm.forward(np.zeros((4, 2, 7)))
+    with pytest.raises(ShapeError, match="x must be float64"):
+        lstm.forward(x.astype(np.float32))
+    with pytest.raises(ShapeError, match=r"state must have shape \(2, 2, 5\)"):
+        lstm.forward(x, np.zeros((2, 5)))
+    with pytest.raises(ShapeError, match=r"dy must have shape \(4, 2, 5\)"):
+        lstm.backward(y[:3], tape)
+    with pytest.raises(ShapeError, match="dstate must have shape"):
+        lstm.backward(y, tape, np.zeros((1, 2, 5)))
