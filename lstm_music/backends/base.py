@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from lstm_music.backends.layers import LayerBackend
 from lstm_music.cells.spec import CellSpec
 from lstm_music.types import FloatArray, IntArray, Params
 
@@ -35,7 +36,7 @@ class Tape:
         return state
 
 
-class Backend(Protocol):
+class Backend(LayerBackend, Protocol):
     """One way to compute: the same methods, names and defaults in every backend.
 
     All arrays of a call have one dtype, float32 or float64, and are C-contiguous; read-only

@@ -8,6 +8,7 @@ import numpy as np
 
 from lstm_music.backends.base import Tape
 from lstm_music.backends.checks import check_array, check_backward, check_cell, check_matmul
+from lstm_music.backends.cpu_layers import CpuLayers
 from lstm_music.backends.isa import resolve_level
 from lstm_music.backends.products import Products
 from lstm_music.backends.workspace import Crew, Workspace
@@ -17,7 +18,7 @@ from lstm_music.kernels import maps, sequence
 from lstm_music.types import FloatArray, IntArray, Params
 
 
-class CpuBackend:
+class CpuBackend(CpuLayers):
     """See :class:`lstm_music.backends.base.Backend`.
 
     Several Python threads may share one: scratch memory is per calling thread.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from lstm_music.backends.base import Tape
 from lstm_music.backends.checks import check_array, check_backward, check_cell, check_matmul
+from lstm_music.backends.reference_layers import ReferenceLayers
 from lstm_music.cells.spec import CellSpec
 from lstm_music.reference import sequence
 from lstm_music.types import FloatArray, IntArray, Params
 
 
-class ReferenceBackend:
+class ReferenceBackend(ReferenceLayers):
     """See :class:`lstm_music.backends.base.Backend`; runs on one thread whatever is asked."""
 
     name = "reference"

@@ -1,0 +1,96 @@
+"""The sizes of a language model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from lstm_music.cells.registry import cell_spec
+from lstm_music.errors import ConfigError
+
+# Far above what a CPU can train; a damaged or hostile file cannot ask for more.
+_LIMITS = {
+    "n_rows": 1 << 22,
+    "n_tokens": 1 << 20,
+    "n_streams": 1 << 12,
+    "embedding_size": 1 << 15,
+    "hidden_size": 1 << 15,
+    "layers": 64,
+}
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """What a language model is, before it has weights.
+
+    Attributes
+    ----------
+    n_rows : R, rows of the embedding table, over all streams.
+    n_tokens : V, tokens to choose from.
+    n_streams : rows of the table that are summed for each input.
+    embedding_size : D, width of the table.
+    cell : name in the cell registry.
+    hidden_size : H, width of every recurrent layer.
+    layers : recurrent layers, one on top of the other.
+    dropout : share of each layer's outputs that training zeroes, 0 <= dropout < 1.
+
+    Raises
+    ------
+    ConfigError : a value has the wrong type or is out of range, or no cell has that name.
+    """
+
+    n_rows: int
+    n_tokens: int
+    n_streams: int
+    embedding_size: int = 128
+    cell: str = "lstm"
+    hidden_size: int = 256
+    layers: int = 2
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, limit in _LIMITS.items():
+            value = getattr(self, name)
+            if type(value) is not int or not 1 <= value <= limit:
+                raise ConfigError(f"{name} must be a whole number in 1..{limit}, got {value!r}")
+        if type(self.dropout) not in (int, float) or not 0 <= self.dropout < 1:
+            raise ConfigError(f"dropout must be at least 0 and below 1, got {self.dropout!r}")
+        if type(self.cell) is not str:
+            raise ConfigError(f"cell must be a name, got {self.cell!r}")
+        cell_spec(self.cell)
+
+    @classmethod
+    def from_dict(cls, values: object) -> ModelConfig:
+        """The config that ``dataclasses.asdict`` turned into ``values``.
+
+        Raises
+        ------
+        ConfigError : a name is missing or unknown, or a value is wrong.
+        """
+        known = {field.name for field in fields(cls)}
+        if not isinstance(values, dict) or values.keys() != known:
+            got = sorted(map(str, values)) if isinstance(values, dict) else type(values).__name__
+            raise ConfigError(f"a model has the sizes {sorted(known)}, got {got}")
+        return cls(**values)
+
+
+def layer_name(layer: int, name: str) -> str:
+    """Name of a recurrent layer's parameter: ``layers.0.W``."""
+    return f"layers.{layer}.{name}"
+
+
+def parameter_shapes(config: ModelConfig) -> dict[str, Shape]:
+    """Every parameter's name and shape, in the order in which they stand in the flat buffer."""
+    spec, H = cell_spec(config.cell), config.hidden_size
+    shapes: dict[str, Shape] = {"embedding": (config.n_rows, config.embedding_size)}
+    for layer in range(config.layers):
+        width = H if layer else config.embedding_size
+        shapes[layer_name(layer, "W")] = (spec.gates_w * H, width)
+        shapes[layer_name(layer, "U")] = (spec.gates_u * H, H)
+        shapes[layer_name(layer, "b")] = (spec.gates_w * H,)
+        if spec.row_params:
+            shapes[layer_name(layer, "p")] = (spec.row_params, H)
+    shapes["head.W"] = (config.n_tokens, H)
+    shapes["head.b"] = (config.n_tokens,)
+    return shapes

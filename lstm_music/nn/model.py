@@ -1,0 +1,286 @@
+"""The language model: embedding sum, recurrent stack, softmax head; forward and backward.
+
+T time, B batch, S streams, R rows of the embedding table, D embedding, H hidden, V tokens.
+It sees integers only; what they mean in music is no business of this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from lstm_music.backends.base import Backend, Tape
+from lstm_music.backends.checks import check_array, check_lengths
+from lstm_music.backends.registry import get_backend
+from lstm_music.backends.workspace import Workspace
+from lstm_music.cells.registry import cell_spec
+from lstm_music.errors import ConfigError, ShapeError
+from lstm_music.nn.config import ModelConfig
+from lstm_music.nn.parameters import Parameters, initial_parameters, zero_parameters
+from lstm_music.types import FloatArray, IntArray, Params
+
+__all__ = ["LanguageModel", "ModelConfig", "State"]
+
+State = list[FloatArray]
+"""(states, B, H) for each layer, h first."""
+
+_HEAD_ROWS = 4096  # logits held at once: 14 MB for 860 tokens in float32
+
+
+class LanguageModel:
+    """Predicts the next token from the rows of each input, and learns to.
+
+    Several threads may score with one model; only one may train it, with nobody scoring.
+
+    Attributes
+    ----------
+    config : its sizes.
+    spec : its cell.
+    backend : what computes.
+    params : name -> parameter, see :class:`lstm_music.nn.parameters.Parameters`.
+    flat_params : (n,) — all of them; ``params`` are views on it.
+    grads, flat_grads : the same for the gradients, made at first use.
+    """
+
+    def __init__(
+        self, config: ModelConfig, parameters: Parameters, backend: Backend | None = None
+    ) -> None:
+        self.config = config
+        self.spec = cell_spec(config.cell)
+        self.backend = backend or get_backend()
+        self._parameters = parameters
+        self._gradients: Parameters | None = None
+        self._space = Workspace()
+
+    @classmethod
+    def create(
+        cls,
+        config: ModelConfig,
+        rng_seed: int,
+        *,
+        dtype: npt.DTypeLike = "float32",
+        backend: Backend | None = None,
+    ) -> LanguageModel:
+        """A model with random weights.
+
+        Parameters
+        ----------
+        config : its sizes.
+        rng_seed : seed of the weights.
+        dtype : float32 or float64.
+        backend : what computes; None: the compiled one, on every core.
+
+        Raises
+        ------
+        ConfigError : another dtype.
+        """
+        real = np.dtype(dtype)
+        if real not in (np.float32, np.float64):
+            raise ConfigError(f"dtype must be float32 or float64, got {dtype!r}")
+        return cls(config, initial_parameters(config, real, rng_seed), backend)
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """float32 or float64: of parameters, states and gradients."""
+        return self._parameters.flat.dtype
+
+    @property
+    def params(self) -> Params:
+        """Parameters by name."""
+        return self._parameters.views
+
+    @property
+    def flat_params(self) -> FloatArray:
+        """All parameters as (n,)."""
+        return self._parameters.flat
+
+    @property
+    def grads(self) -> Params:
+        """Gradients by name; :meth:`train_chunk` adds to them, nothing clears them."""
+        return self._grads().views
+
+    @property
+    def flat_grads(self) -> FloatArray:
+        """All gradients as (n,)."""
+        return self._grads().flat
+
+    def _grads(self) -> Parameters:
+        if self._gradients is None:
+            self._gradients = zero_parameters(self.config, self.dtype)
+        return self._gradients
+
+    def zero_state(self, B: int) -> State:
+        """The state before the first token of B sequences."""
+        shape = (self.spec.states, B, self.config.hidden_size)
+        return [np.zeros(shape, self.dtype) for _ in range(self.config.layers)]
+
+    def score_chunk(
+        self,
+        rows: IntArray,
+        targets: IntArray,
+        state: State,
+        lengths: IntArray | None = None,
+    ) -> tuple[npt.NDArray[np.float64], State]:
+        """Negative log-likelihood of each target.
+
+        Parameters
+        ----------
+        rows : (T, B, S) int32, 0..R-1 — also past a row's length, where any row will do.
+        targets : (T, B) int32, below V; negative: no target here.
+        state : as returned for the chunk before, or :meth:`zero_state`; it is left as it is.
+        lengths : (B,) integers in 0..T — valid steps; None: all T.
+
+        Returns
+        -------
+        nll : (T, B) float64 nats; 0 where there is no target and past a row's length.
+        state : for the next chunk.
+
+        Raises
+        ------
+        ShapeError : an array has the wrong shape or dtype, or a value is out of range.
+        """
+        wanted, steps = self._check(rows, targets, state, lengths)
+        inputs, tapes = self._forward(rows, state, steps, None)
+        nll = np.zeros(wanted.size)
+        for part, logits in self._logits(inputs[-1]):
+            nll[part] = self.backend.cross_entropy(logits, self.params["head.b"], wanted[part], 0.0)
+        return nll.reshape(targets.shape), [tape.last.copy() for tape in tapes]
+
+    def train_chunk(
+        self,
+        rows: IntArray,
+        targets: IntArray,
+        state: State,
+        lengths: IntArray | None = None,
+        *,
+        dropout_key: tuple[int, int] = (0, 0),
+    ) -> tuple[float, int, State]:
+        """Add the gradient of the mean loss over all targets of a chunk to ``grads``.
+
+        The gradient stops at the chunk's first step: truncated BPTT with a carried state.
+
+        Parameters
+        ----------
+        rows, targets, state, lengths : as for :meth:`score_chunk`.
+        dropout_key : names the masks, say (seed, update); their low 32 bits count. The same key
+            gives the same masks, on any number of threads.
+
+        Returns
+        -------
+        sum_nll : nats of all targets together.
+        n_targets : how many there were; with none, the gradient is zero.
+        state : for the next chunk.
+
+        Raises
+        ------
+        ShapeError : as :meth:`score_chunk`.
+        """
+        wanted, steps = self._check(rows, targets, state, lengths)
+        n_targets = int(np.count_nonzero(wanted >= 0))
+        key = (dropout_key[0] & 0xFFFFFFFF) << 32 | dropout_key[1] & 0xFFFFFFFF
+        inputs, tapes = self._forward(rows, state, steps, key)
+        sum_nll, d_top = self._head_backward(inputs[-1], wanted, 1 / max(n_targets, 1))
+        self._backward(rows, d_top, inputs, tapes, steps, key)
+        return sum_nll, n_targets, [tape.last.copy() for tape in tapes]
+
+    def _check(
+        self, rows: IntArray, targets: IntArray, state: State, lengths: IntArray | None
+    ) -> tuple[IntArray, IntArray]:
+        """Targets (T·B,) with -1 where there is none, and lengths (B,)."""
+        config = self.config
+        if np.ndim(rows) != 3 or rows.shape[2] != config.n_streams or 0 in rows.shape:
+            raise ShapeError(
+                f"rows must have shape (T, B, {config.n_streams}), none empty; "
+                f"got {np.shape(rows)}"
+            )
+        T, B, _ = rows.shape
+        if np.shape(targets) != (T, B) or targets.dtype != np.int32:
+            raise ShapeError(
+                f"targets must be int32 of shape {(T, B)}, got "
+                f"{getattr(targets, 'dtype', type(targets).__name__)} of {np.shape(targets)}"
+            )
+        if len(state) != config.layers:
+            raise ShapeError(f"state must have {config.layers} layers, got {len(state)}")
+        for layer, array in enumerate(state):
+            shape = (self.spec.states, B, config.hidden_size)
+            check_array(f"state[{layer}]", array, shape, self.dtype)
+        steps = check_lengths(lengths, T, B)
+        wanted = np.where(np.arange(T)[:, None] < steps, targets, np.int32(-1))
+        return wanted.reshape(-1), steps
+
+    def _forward(
+        self, rows: IntArray, state: State, lengths: IntArray, dropout_key: int | None
+    ) -> tuple[list[FloatArray], list[Tape]]:
+        """The input of each layer and of the head, (T, B, width), and the layers' tapes."""
+        T, B, _ = rows.shape
+        config, rate = self.config, self.config.dropout
+        X = self._space.take("input 0", (T, B, config.embedding_size), self.dtype)
+        flat_rows = np.ascontiguousarray(rows).reshape(T * B, -1)
+        self.backend.embed_forward(self.params["embedding"], flat_rows, X.reshape(T * B, -1))
+        inputs, tapes = [X], []
+        for layer, p in enumerate(self._parameters.layers):
+            tape = self.backend.sequence_forward(
+                self.spec, inputs[-1], p["W"], p["U"], p["b"], p.get("p"), state[layer], lengths
+            )
+            y = self._space.take(f"input {layer + 1}", (T, B, config.hidden_size), self.dtype)
+            y[...] = tape.y
+            if dropout_key is not None and rate:
+                self.backend.dropout(y, rate, dropout_key, layer)
+            inputs.append(y)
+            tapes.append(tape)
+        return inputs, tapes
+
+    def _logits(self, top: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
+        """Logits (n, V) without bias, a slice of the T·B places at a time."""
+        flat = top.reshape(-1, top.shape[2])
+        for start in range(0, len(flat), _HEAD_ROWS):
+            part = slice(start, min(start + _HEAD_ROWS, len(flat)))
+            shape = (part.stop - start, self.config.n_tokens)
+            logits = self._space.take("logits", shape, self.dtype)
+            self.backend.matmul(flat[part], self.params["head.W"], logits, transpose_b=True)
+            yield part, logits
+
+    def _head_backward(
+        self, top: FloatArray, targets: IntArray, scale: float
+    ) -> tuple[float, FloatArray]:
+        """Sum of the losses, and dLoss/dtop (T, B, H) for ``scale`` times that sum."""
+        params, grads, backend = self.params, self.grads, self.backend
+        d_top = self._space.take("d_top", top.shape, self.dtype)
+        flat, d_flat = (array.reshape(-1, top.shape[2]) for array in (top, d_top))
+        sum_nll = 0.0
+        for part, logits in self._logits(top):
+            nll = backend.cross_entropy(logits, params["head.b"], targets[part], scale)
+            sum_nll += float(nll.sum())
+            backend.matmul(
+                logits, flat[part], grads["head.W"], accumulate=True, transpose_a=True
+            )
+            backend.add_rows(logits, grads["head.b"])
+            backend.matmul(logits, params["head.W"], d_flat[part])
+        return sum_nll, d_top
+
+    def _backward(
+        self,
+        rows: IntArray,
+        d_top: FloatArray,
+        inputs: list[FloatArray],
+        tapes: list[Tape],
+        lengths: IntArray,
+        dropout_key: int,
+    ) -> None:
+        """From dLoss/dtop down to the embedding; parameter gradients accumulate."""
+        grads, rate = self._grads(), self.config.dropout
+        dY = d_top
+        for layer in reversed(range(self.config.layers)):
+            p = self._parameters.layers[layer]
+            if rate:
+                self.backend.dropout(dY, rate, dropout_key, layer)
+            dY, _ = self.backend.sequence_backward(
+                self.spec, dY, None, tapes[layer], inputs[layer], p["W"], p["U"], p.get("p"),
+                grads.layers[layer], lengths,
+            )  # fmt: skip
+        flat_rows = np.ascontiguousarray(rows).reshape(-1, rows.shape[2])
+        self.backend.embed_backward(
+            dY.reshape(len(flat_rows), -1), flat_rows, grads.views["embedding"]
+        )

@@ -1,0 +1,76 @@
+"""All parameters of a model in one flat buffer, with a named view on each."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_music.cells.registry import cell_spec
+from lstm_music.nn.cell import init_params
+from lstm_music.nn.config import ModelConfig, layer_name, parameter_shapes
+from lstm_music.types import FloatArray, Params
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """One buffer, seen whole and by name; parameters and their gradients are each one.
+
+    Attributes
+    ----------
+    flat : (n,) — everything, for the optimiser and for checkpoints.
+    views : name -> view on ``flat``: ``embedding`` (R,D), ``layers.0.W`` ``.U`` ``.b`` (``.p``),
+        ..., ``head.W`` (V,H), ``head.b`` (V,). Write into them freely.
+    layers : the same views by layer: ``W``, ``U``, ``b`` (``p``).
+    """
+
+    flat: FloatArray
+    views: Params
+    layers: tuple[Params, ...]
+
+
+def zero_parameters(config: ModelConfig, dtype: np.dtype[np.floating]) -> Parameters:
+    """A buffer of zeros."""
+    shapes = parameter_shapes(config)
+    flat = np.zeros(sum(map(math.prod, shapes.values())), dtype)
+    views: Params = {}
+    start = 0
+    for name, shape in shapes.items():
+        stop = start + math.prod(shape)
+        views[name] = flat[start:stop].reshape(shape)
+        start = stop
+    layers = tuple(
+        {
+            name: views[layer_name(layer, name)]
+            for name in ("W", "U", "b", "p")
+            if layer_name(layer, name) in views
+        }
+        for layer in range(config.layers)
+    )
+    return Parameters(flat, views, layers)
+
+
+def initial_parameters(
+    config: ModelConfig, dtype: np.dtype[np.floating], rng_seed: int
+) -> Parameters:
+    """Random parameters; the same seed gives the same ones everywhere.
+
+    The rows of the embedding are normal with standard deviation 1/sqrt(n_streams), so that
+    their sum has deviation 1; recurrent layers as in ``lstm_music.nn.cell.init_params``; the
+    output weights uniform in ±1/sqrt(H), their bias 0.
+    """
+    rng = np.random.default_rng(rng_seed)
+    parameters = zero_parameters(config, dtype)
+    views = parameters.views
+    views["embedding"][...] = rng.normal(
+        0, config.n_streams**-0.5, views["embedding"].shape
+    ).astype(dtype)
+    for params in parameters.layers:
+        width = params["W"].shape[1]
+        fresh = init_params(cell_spec(config.cell), width, config.hidden_size, dtype, rng)
+        for name, value in fresh.items():
+            params[name][...] = value
+    bound = config.hidden_size**-0.5
+    views["head.W"][...] = rng.uniform(-bound, bound, views["head.W"].shape).astype(dtype)
+    return parameters

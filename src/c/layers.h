@@ -1,0 +1,70 @@
+/* The layers around the recurrent stack, and the optimiser: embedding, softmax with
+ * cross-entropy, dropout, Adam. One table per level, reached through lm_layers_of.
+ *
+ * Activation gradients assign (=), parameter gradients accumulate (+=). Arrays are row-major and
+ * contiguous. A thread takes a range of positions, of columns or of elements; whatever the ranges
+ * and the level, every element is summed in one order, so results are bitwise equal.
+ * The definitions of correct are lstm_music/reference/{embedding,loss,dropout,optim}.py.
+ *
+ * embed_forward(n, S, D, E, rows, X)            X[p] = sum over s of E[rows[p, s]]
+ *   E     in:  [R][D]; every row index is in 0..R-1 (the caller has checked)
+ *   rows  in:  [n][S]
+ *   X     out: [n][D]
+ *
+ * embed_backward(n, S, D, d0, d1, dX, rows, dE) dE[rows[p, s], d0:d1] += dX[p, d0:d1], p rising
+ *   dX    in:  [n][D]
+ *   dE    +=:  [R][D], only columns d0..d1-1
+ *
+ * cross_entropy(n, V, x, bias, targets, scale, nll)
+ *   x        in:  [n][V] logits without bias
+ *            out: scale (softmax(x + bias) - one_hot(target)); zeros where target < 0
+ *   bias     in:  [V]
+ *   targets  in:  [n], below V; negative: no loss here
+ *   nll      out: [n] -log softmax(x + bias)[target] in nats; 0 where target < 0
+ *
+ * dropout(e0, e1, x, key, stream, threshold, scale)
+ *   x[e] *= scale, or 0 where the random word of element e is below threshold; e0..e1-1.
+ *   e0 is a multiple of LM_DROPOUT_BLOCK. Block e / 64 has the 16 Philox4x32-10 outputs with
+ *   counters (16 block + c, stream, 0), c = 0..15; word w of output c belongs to element 16 w + c.
+ *
+ * sum_squares(n, x)  in float64, in one fixed order for a given n
+ *
+ * adam(n, w, g, m, v, a)  Kingma & Ba (2015), algorithm 1, the gradient scaled by a->g_scale first
+ */
+#ifndef LM_LAYERS_H
+#define LM_LAYERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { LM_DROPOUT_BLOCK = 64 };
+
+typedef struct {
+    double g_scale;  /* clipping */
+    double beta1, beta2, epsilon;
+    double rate;     /* learning rate / (1 - beta1^t) */
+    double v_scale;  /* 1 / sqrt(1 - beta2^t) */
+} lm_adam;
+
+#define LM_LAYERS_OF(real)                                                                     \
+    struct {                                                                                   \
+        void (*embed_forward)(ptrdiff_t n, ptrdiff_t S, ptrdiff_t D, const real *E,            \
+                              const int32_t *rows, real *X);                                   \
+        void (*embed_backward)(ptrdiff_t n, ptrdiff_t S, ptrdiff_t D, ptrdiff_t d0,            \
+                               ptrdiff_t d1, const real *dX, const int32_t *rows, real *dE);   \
+        void (*cross_entropy)(ptrdiff_t n, ptrdiff_t V, real *x, const real *bias,             \
+                              const int32_t *targets, real scale, double *nll);                \
+        void (*dropout)(ptrdiff_t e0, ptrdiff_t e1, real *x, uint64_t key, uint32_t stream,    \
+                        uint32_t threshold, real scale);                                       \
+        double (*sum_squares)(ptrdiff_t n, const real *x);                                     \
+        void (*adam)(ptrdiff_t n, real *w, const real *g, real *m, real *v, const lm_adam *a); \
+    }
+
+typedef struct {
+    LM_LAYERS_OF(float) f32;
+    LM_LAYERS_OF(double) f64;
+} lm_layers;
+
+const lm_layers *lm_layers_of(int level);
+
+#endif

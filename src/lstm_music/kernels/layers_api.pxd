@@ -1,0 +1,75 @@
+"""The C layers and the matrix-vector product as Cython sees them; contracts in the headers."""
+
+from libc.stdint cimport uint32_t, uint64_t
+
+cdef extern from "layers.h" nogil:
+    enum:
+        LM_DROPOUT_BLOCK
+
+    ctypedef struct lm_adam:
+        double g_scale
+        double beta1
+        double beta2
+        double epsilon
+        double rate
+        double v_scale
+
+    ctypedef struct lm_layers_f32:
+        void (*embed_forward)(
+            Py_ssize_t n, Py_ssize_t S, Py_ssize_t D, const float* E, const int* rows, float* X,
+        ) noexcept nogil
+        void (*embed_backward)(
+            Py_ssize_t n, Py_ssize_t S, Py_ssize_t D, Py_ssize_t d0, Py_ssize_t d1,
+            const float* dX, const int* rows, float* dE,
+        ) noexcept nogil
+        void (*cross_entropy)(
+            Py_ssize_t n, Py_ssize_t V, float* x, const float* bias, const int* targets,
+            float scale, double* nll,
+        ) noexcept nogil
+        void (*dropout)(
+            Py_ssize_t e0, Py_ssize_t e1, float* x, uint64_t key, uint32_t stream,
+            uint32_t threshold, float scale,
+        ) noexcept nogil
+        double (*sum_squares)(Py_ssize_t n, const float* x) noexcept nogil
+        void (*adam)(
+            Py_ssize_t n, float* w, const float* g, float* m, float* v, const lm_adam* a,
+        ) noexcept nogil
+
+    ctypedef struct lm_layers_f64:
+        void (*embed_forward)(
+            Py_ssize_t n, Py_ssize_t S, Py_ssize_t D, const double* E, const int* rows,
+            double* X,
+        ) noexcept nogil
+        void (*embed_backward)(
+            Py_ssize_t n, Py_ssize_t S, Py_ssize_t D, Py_ssize_t d0, Py_ssize_t d1,
+            const double* dX, const int* rows, double* dE,
+        ) noexcept nogil
+        void (*cross_entropy)(
+            Py_ssize_t n, Py_ssize_t V, double* x, const double* bias, const int* targets,
+            double scale, double* nll,
+        ) noexcept nogil
+        void (*dropout)(
+            Py_ssize_t e0, Py_ssize_t e1, double* x, uint64_t key, uint32_t stream,
+            uint32_t threshold, double scale,
+        ) noexcept nogil
+        double (*sum_squares)(Py_ssize_t n, const double* x) noexcept nogil
+        void (*adam)(
+            Py_ssize_t n, double* w, const double* g, double* m, double* v, const lm_adam* a,
+        ) noexcept nogil
+
+    ctypedef struct lm_layers:
+        lm_layers_f32 f32
+        lm_layers_f64 f64
+
+    const lm_layers* lm_layers_of(int level)
+
+cdef extern from "matvec.h" nogil:
+    ctypedef struct lm_matvec:
+        Py_ssize_t panel
+        void (*pack)(Py_ssize_t N, Py_ssize_t K, const float* W, float* packed) noexcept nogil
+        void (*run)(
+            Py_ssize_t N, Py_ssize_t K, const float* packed, const float* x, const float* init,
+            float* y,
+        ) noexcept nogil
+
+    const lm_matvec* lm_matvec_of(int level)
