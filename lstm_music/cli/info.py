@@ -16,8 +16,9 @@ def command(as_json: bool) -> None:
     from importlib.metadata import version
 
     from lstm_music import __version__
-    from lstm_music.backends.registry import get_backend
+    from lstm_music.backends.cpu import CpuBackend
     from lstm_music.composer import load
+    from lstm_music.kernels.isa import level_names
 
     composer = load()
     config = composer.model.config
@@ -26,7 +27,7 @@ def command(as_json: bool) -> None:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cores": os.cpu_count(),
-        "backend": get_backend("cpu").describe(),
+        "instruction_set": level_names()[CpuBackend().level],
         "libraries": {name: version(name) for name in ("numpy", "mido", "music21", "safetensors")},
         "model": {
             "name": composer.name,
