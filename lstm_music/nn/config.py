@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+import numpy as np
+import numpy.typing as npt
+
 from lstm_music.cells.registry import cell_spec
 from lstm_music.errors import ConfigError
 
@@ -17,7 +20,25 @@ _LIMITS = {
     "layers": 64,
 }
 
+_FLOATS: dict[str, np.dtype[np.floating]] = {
+    "float32": np.dtype(np.float32),
+    "float64": np.dtype(np.float64),
+}
+
 Shape = tuple[int, ...]
+
+
+def float_type(dtype: npt.DTypeLike) -> np.dtype[np.floating]:
+    """float32 or float64 as NumPy knows them.
+
+    Raises
+    ------
+    ConfigError : something else.
+    """
+    try:
+        return _FLOATS[np.dtype(dtype).name]
+    except (KeyError, TypeError):
+        raise ConfigError(f"dtype must be float32 or float64, got {dtype!r}") from None
 
 
 @dataclass(frozen=True, slots=True)

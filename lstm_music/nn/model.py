@@ -16,8 +16,8 @@ from lstm_music.backends.checks import check_array, check_lengths
 from lstm_music.backends.registry import get_backend
 from lstm_music.backends.workspace import Workspace
 from lstm_music.cells.registry import cell_spec
-from lstm_music.errors import ConfigError, ShapeError
-from lstm_music.nn.config import ModelConfig
+from lstm_music.errors import ShapeError
+from lstm_music.nn.config import ModelConfig, float_type
 from lstm_music.nn.parameters import Parameters, initial_parameters, zero_parameters
 from lstm_music.types import FloatArray, IntArray, Params
 
@@ -76,10 +76,7 @@ class LanguageModel:
         ------
         ConfigError : another dtype.
         """
-        real = np.dtype(dtype)
-        if real not in (np.float32, np.float64):
-            raise ConfigError(f"dtype must be float32 or float64, got {dtype!r}")
-        return cls(config, initial_parameters(config, real, rng_seed), backend)
+        return cls(config, initial_parameters(config, float_type(dtype), rng_seed), backend)
 
     @property
     def dtype(self) -> np.dtype[np.floating]:
@@ -192,8 +189,7 @@ class LanguageModel:
         config = self.config
         if np.ndim(rows) != 3 or rows.shape[2] != config.n_streams or 0 in rows.shape:
             raise ShapeError(
-                f"rows must have shape (T, B, {config.n_streams}), none empty; "
-                f"got {np.shape(rows)}"
+                f"rows must have shape (T, B, {config.n_streams}), none empty; got {np.shape(rows)}"
             )
         T, B, _ = rows.shape
         if np.shape(targets) != (T, B) or targets.dtype != np.int32:
@@ -253,9 +249,7 @@ class LanguageModel:
         for part, logits in self._logits(top):
             nll = backend.cross_entropy(logits, params["head.b"], targets[part], scale)
             sum_nll += float(nll.sum())
-            backend.matmul(
-                logits, flat[part], grads["head.W"], accumulate=True, transpose_a=True
-            )
+            backend.matmul(logits, flat[part], grads["head.W"], accumulate=True, transpose_a=True)
             backend.add_rows(logits, grads["head.b"])
             backend.matmul(logits, params["head.W"], d_flat[part])
         return sum_nll, d_top

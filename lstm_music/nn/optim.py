@@ -91,7 +91,7 @@ class Adam:
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Copies of ``m`` (size,), ``v`` (size,) and ``steps`` () int64: all a resume needs."""
-        return {"m": self._m.copy(), "v": self._v.copy(), "steps": np.int64(self._steps)[...]}
+        return {"m": self._m.copy(), "v": self._v.copy(), "steps": np.array(self._steps, np.int64)}
 
     def load_state(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Go on from where :meth:`state` was taken.
@@ -105,7 +105,8 @@ class Adam:
             if given is None or given.shape != held.shape or given.dtype != held.dtype:
                 got = "nothing" if given is None else f"{given.dtype} of shape {given.shape}"
                 raise ShapeError(
-                    f"optimiser state {name!r} must be {held.dtype} of shape {held.shape}, got {got}"
+                    f"optimiser state {name!r} must be {held.dtype} of shape "
+                    f"{held.shape}, got {got}"
                 )
         self._m[...] = state["m"]
         self._v[...] = state["v"]

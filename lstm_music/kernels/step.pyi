@@ -1,0 +1,25 @@
+from typing import Any, Protocol
+
+from lstm_music.cells.spec import CellSpec
+from lstm_music.types import FloatArray, IntArray, Params
+
+class _Model(Protocol):
+    """What a ``LanguageModel`` has; the network floor is above this one."""
+
+    @property
+    def params(self) -> Params: ...
+    config: Any
+    spec: CellSpec
+    backend: Any
+
+class StepWeights:
+    n_rows: int
+    spec: CellSpec
+    def __init__(self, model: _Model, level: int | None = None) -> None: ...
+
+class Stepper:
+    weights: StepWeights
+    def __init__(self, weights: StepWeights) -> None: ...
+    def reset(self) -> None: ...
+    def copy_state_py(self, other: Stepper) -> None: ...
+    def step_py(self, rows: IntArray) -> FloatArray: ...
