@@ -37,5 +37,4 @@ cdef class Automaton(Score):
     cdef int _bar_steps(self) noexcept nogil
     cdef bint _is_new_meter(self, int denominator) noexcept nogil
     cdef void _enter(self, int kind, int value) noexcept nogil
-    cdef void _enter_header(self, int kind, int value) noexcept nogil
     cdef void _fresh_onset(self) noexcept nogil
