@@ -1,5 +1,7 @@
 # The grammar: which token may come next. For nogil use from the generation loop.
 
+from cython cimport final
+
 from lstm_music.tokens.score cimport Score
 
 cdef struct GrammarState:
@@ -18,6 +20,7 @@ cdef struct GrammarState:
     int[16][128] note_end  # when each key of each track stops sounding
 
 
+@final
 cdef class Automaton(Score):
     cdef GrammarState g
 

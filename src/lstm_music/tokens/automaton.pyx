@@ -9,6 +9,8 @@ of one canonical piece. At every point before the end some token is legal.
 
 import numpy as np
 
+from cython cimport final
+
 from libc.string cimport memset
 
 from lstm_music.music.meter import DENOMINATORS
@@ -52,9 +54,7 @@ cdef enum:
     BEFORE_START, AFTER_START, AFTER_STYLE, AFTER_NUMERATOR, AFTER_DENOMINATOR, AFTER_KEY
     AFTER_TEMPO, AFTER_PICKUP, IN_PROGRAMS
     AT_ONSET, IN_METER, AFTER_METER, AFTER_NEW_TEMPO, AFTER_TRACK, AFTER_PEDAL
-    IN_NOTE, AFTER_DURATION, AFTER_VELOCITY
-    IN_SHIFT
-    AFTER_END
+    IN_NOTE, AFTER_DURATION, AFTER_VELOCITY, IN_SHIFT, AFTER_END
     N_STATES
 
 cdef struct Tables:
@@ -98,6 +98,7 @@ cdef inline int _velocity(int velocity) noexcept nogil:
     return VELOCITY_WIDTH * velocity + VELOCITY_WIDTH // 2
 
 
+@final
 cdef class Automaton(Score):
     """Reads tokens one by one, refuses illegal ones, and knows the context after each.
 
@@ -145,9 +146,13 @@ cdef class Automaton(Score):
         cdef int kind, token
         memset(mask, 0, V)
         for kind in range(N_KINDS):
-            if T.follows[self.g.expects][kind]:
-                for token in range(T.first[kind], T.first[kind + 1]):
-                    mask[token] = self._may(kind, token - T.first[kind])
+            if not T.follows[self.g.expects][kind]:
+                continue
+            if kind == SHIFT or kind == DURATION:  # large ranges, all or none
+                memset(&mask[T.first[kind]], self._may(kind, 0), RADIX)
+                continue
+            for token in range(T.first[kind], T.first[kind + 1]):
+                mask[token] = self._may(kind, token - T.first[kind])
 
     cdef int advance(self, int token) noexcept nogil:
         cdef int kind, value, status
