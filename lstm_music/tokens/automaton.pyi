@@ -1,10 +1,11 @@
+from typing import final
+
 import numpy.typing as npt
-from typing_extensions import disjoint_base
 
 from lstm_music.tokens.score import Score
 from lstm_music.types import BoolArray, IntArray
 
-@disjoint_base
+@final
 class Automaton(Score):
     def advance_py(self, token: int) -> int: ...
     def legal_py(self) -> BoolArray: ...

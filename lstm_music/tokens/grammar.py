@@ -1,4 +1,4 @@
-"""The grammar as a table, and what is said of tokens that break it.
+"""The grammar as tables, and what is said of tokens that break it.
 
 ::
 
@@ -7,7 +7,7 @@
     track   [TRACK]  [PEDAL_UP] [PEDAL_DOWN]  note*
     note    (PITCH | DRUM) [LONG*] DURATION [VELOCITY]
 
-The first onset may do without the shift. The table says which kinds of token may stand where;
+The first onset may do without the shift. The tables say which kinds of token may stand where;
 what depends on the music so far is in ``lstm_music.tokens.automaton``.
 """
 
@@ -46,6 +46,33 @@ FOLLOWS = {
     "after end": "",
 }
 """Kinds of token that may come next, by where in the sequence we stand."""
+
+HEADER_LEADS = {
+    "start": "after start",
+    "style": "after style",
+    "numerator": "after numerator",
+    "denominator": "after denominator",
+    "key": "after key",
+    "tempo": "after tempo",
+    "pickup": "after pickup",
+    "program": "in programs",
+    "body": "at onset",
+}
+BODY_LEADS = {
+    "shift": "at onset",
+    "numerator": "in meter",
+    "denominator": "after meter",
+    "tempo": "after new tempo",
+    "track": "after track",
+    "pedal_up": "after pedal",
+    "pedal_down": "after pedal",
+    "pitch": "in note",
+    "drum": "in note",
+    "duration": "after duration",
+    "velocity": "after velocity",
+    "end": "after end",
+}
+"""Where each kind of token leads; LONG keeps its place in a pickup or note, else begins a shift."""
 
 
 def as_tokens(tokens: npt.ArrayLike) -> IntArray:

@@ -92,12 +92,15 @@ def test_a_copy_is_equal_and_goes_its_own_way(seed):
     copy = Automaton(2000)
     copy.extend(walk(rng, 60)[0])  # what it held before must not shine through
     assert copy.copy_from_py(automaton) == 0
-    continued, end = tokens.copy(), []
-    finish(continued, copy)
-    finish(end, automaton)
-    assert continued == tokens + end
-    assert written_piece(copy) == written_piece(automaton) == decode(continued)
-    assert np.array_equal(copy.rows_py(), automaton.rows_py())
+    untouched = automaton.rows_py()
+    whole = finish(tokens.copy(), copy)
+    assert np.array_equal(automaton.rows_py(), untouched)
+    rows = annotate(whole, 7)
+    copy.copy_from_py(automaton)
+    for i in range(len(tokens), len(whole)):
+        assert copy.advance_py(whole[i]) == 0
+        assert np.array_equal(copy.rows_py(), rows[i])
+    assert written_piece(copy) == decode(whole)
 
 
 def test_a_copy_that_does_not_fit_is_refused():

@@ -7,7 +7,7 @@ from lstm_music.errors import TokenError
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import NOTE_DTYPE, PEDAL_DTYPE, Piece, Tempo, Track
-from lstm_music.tokens.encode import encode
+from lstm_music.tokens.encode import encode, encode_header
 from lstm_music.tokens.vocabulary import DEFAULT
 
 
@@ -66,3 +66,18 @@ def test_nothing_to_say_is_refused(piece):
 def test_tokens_are_int32():
     piece = Piece(np.array([(0, 1, 60, 84, 0)], NOTE_DTYPE), (Track(),))
     assert encode(piece).dtype == np.int32
+
+
+def test_a_header_alone_lets_the_model_choose_the_tracks():
+    piece = Piece(key=Key(2), tempos=(Tempo.from_bpm(60),), style="polka", pickup_steps=1)
+    tokens = encode_header(piece)
+    assert [DEFAULT.name(token) for token in tokens] == [
+        *("start", "style unknown", "numerator 4", "denominator 4"),
+        *("key D major", "tempo 60", "pickup 1"),
+    ]
+    with_tracks = encode_header(piece.replace(tracks=(Track(3), Track(0, True))))
+    assert [DEFAULT.name(token) for token in with_tracks[len(tokens) :]] == [
+        *("program 3", "program drums", "body"),
+    ]
+    with pytest.raises(TokenError, match="at most 16 tracks, got 17"):
+        encode_header(piece.replace(tracks=(Track(),) * 17))

@@ -9,10 +9,19 @@ of one canonical piece. At every point before the end some token is legal.
 
 import numpy as np
 
+from cython cimport final
+
 from libc.string cimport memset
 
 from lstm_music.music.meter import DENOMINATORS
-from lstm_music.tokens.grammar import FOLLOWS, as_tokens, illegal, out_of_capacity
+from lstm_music.tokens.grammar import (
+    BODY_LEADS,
+    FOLLOWS,
+    HEADER_LEADS,
+    as_tokens,
+    illegal,
+    out_of_capacity,
+)
 from lstm_music.tokens.vocabulary import (
     DEFAULT,
     DRUM_PROGRAM,
@@ -32,6 +41,7 @@ cdef enum:
     OUT_OF_CAPACITY = -2
     V = 857
     RADIX = 96
+    VELOCITY_WIDTH = 8
 
 # Kinds of token, in the vocabulary's order.
 cdef enum:
@@ -44,13 +54,12 @@ cdef enum:
     BEFORE_START, AFTER_START, AFTER_STYLE, AFTER_NUMERATOR, AFTER_DENOMINATOR, AFTER_KEY
     AFTER_TEMPO, AFTER_PICKUP, IN_PROGRAMS
     AT_ONSET, IN_METER, AFTER_METER, AFTER_NEW_TEMPO, AFTER_TRACK, AFTER_PEDAL
-    IN_NOTE, AFTER_DURATION, AFTER_VELOCITY
-    IN_SHIFT
-    AFTER_END
+    IN_NOTE, AFTER_DURATION, AFTER_VELOCITY, IN_SHIFT, AFTER_END
     N_STATES
 
 cdef struct Tables:
     bint[N_STATES][N_KINDS] follows
+    int[2][N_KINDS] leads  # state after each kind, in the header and in the body
     int[N_KINDS + 1] first  # token of each kind; V at the end
     unsigned char[V] kind
     int[6] denominators
@@ -60,8 +69,8 @@ cdef Tables T
 
 def _fill_tables():
     names = [name for name, _ in DEFAULT.ranges]
-    sizes = (DEFAULT.n_tokens, len(names), len(FOLLOWS), RADIX_STEPS, MAX_TRACKS)
-    if sizes != (V, N_KINDS, N_STATES, RADIX, 16):
+    sizes = (len(names), len(FOLLOWS), DEFAULT.n_tokens, RADIX_STEPS, VELOCITY_BIN_WIDTH)
+    if sizes != (N_KINDS, N_STATES, V, RADIX, VELOCITY_WIDTH) or MAX_TRACKS != 16:
         raise ImportError("automaton.pyx and vocabulary.py disagree; build the package again")
     for kind, name in enumerate(names):
         T.first[kind] = DEFAULT[name].start
@@ -69,6 +78,8 @@ def _fill_tables():
             T.kind[token] = kind
         for state, kinds in enumerate(FOLLOWS.values()):
             T.follows[state][kind] = name in kinds.split()
+        for in_body, leads in enumerate((HEADER_LEADS, BODY_LEADS)):
+            T.leads[in_body][kind] = list(FOLLOWS).index(leads.get(name, "after end"))
     T.first[N_KINDS] = V
     for i, denominator in enumerate(DENOMINATORS):
         T.denominators[i] = denominator
@@ -79,10 +90,15 @@ _fill_tables()
 cdef int _MAX_LONGS = MAX_LONGS
 cdef long _MAX_ONSET = MAX_ONSET_STEPS
 cdef int _DRUM_PROGRAM = DRUM_PROGRAM
-cdef int _VELOCITY_WIDTH = VELOCITY_BIN_WIDTH
 cdef int _START_VELOCITY = START_VELOCITY_BIN
 
 
+cdef inline int _velocity(int velocity) noexcept nogil:
+    """MIDI velocity at the centre of a bin."""
+    return VELOCITY_WIDTH * velocity + VELOCITY_WIDTH // 2
+
+
+@final
 cdef class Automaton(Score):
     """Reads tokens one by one, refuses illegal ones, and knows the context after each.
 
@@ -130,9 +146,13 @@ cdef class Automaton(Score):
         cdef int kind, token
         memset(mask, 0, V)
         for kind in range(N_KINDS):
-            if T.follows[self.g.expects][kind]:
-                for token in range(T.first[kind], T.first[kind + 1]):
-                    mask[token] = self._may(kind, token - T.first[kind])
+            if not T.follows[self.g.expects][kind]:
+                continue
+            if kind == SHIFT or kind == DURATION:  # large ranges, all or none
+                memset(&mask[T.first[kind]], self._may(kind, 0), RADIX)
+                continue
+            for token in range(T.first[kind], T.first[kind + 1]):
+                mask[token] = self._may(kind, token - T.first[kind])
 
     cdef int advance(self, int token) noexcept nogil:
         cdef int kind, value, status
@@ -205,10 +225,8 @@ cdef class Automaton(Score):
         """Write the token's music into the score; the only step that can lack room."""
         cdef int track = self.s.track
         cdef long time = RADIX * self.g.longs + value + 1
-        cdef int velocity
         if kind == DURATION:
-            velocity = _VELOCITY_WIDTH * self.g.velocity[track] + _VELOCITY_WIDTH // 2
-            return self.add_note(self.g.pitch, time, velocity)
+            return self.add_note(self.g.pitch, time, _velocity(self.g.velocity[track]))
         if kind == SHIFT:
             if self.onset_steps + time > _MAX_ONSET:
                 return OUT_OF_CAPACITY
@@ -232,74 +250,52 @@ cdef class Automaton(Score):
     cdef void _enter(self, int kind, int value) noexcept nogil:
         """Take the state that the token leads to."""
         cdef int track = self.s.track
-        cdef long end
-        if kind == PITCH or kind == DRUM:
-            self.g.expects = IN_NOTE
-            self.g.pitch = value
-            self.g.used_track = True
-        elif kind == LONG:
+        if kind == LONG:
             self.g.longs += 1
             if self.g.expects != IN_NOTE and self.g.expects != AFTER_TEMPO:
                 self.g.expects = IN_SHIFT
+            return
+        self.g.expects = T.leads[self.s.in_body][kind]
+        if kind == PITCH or kind == DRUM:
+            self.g.pitch = value
+            self.g.used_track = True
         elif kind == DURATION:
-            self.g.expects = AFTER_DURATION
-            end = self.onset_steps + RADIX * self.g.longs + value + 1
-            self.g.note_end[track][self.g.pitch] = <int>end
+            self.g.note_end[track][self.g.pitch] = (
+                <int>self.onset_steps + RADIX * self.g.longs + value + 1
+            )
             self.g.longs = 0
             self.g.n_sounded += not self.g.has_note[track]
             self.g.has_note[track] = True
         elif kind == VELOCITY:
-            self.g.expects = AFTER_VELOCITY
             self.g.velocity[track] = value
-            self._notes[self.n_notes - 1].velocity = <unsigned char>(
-                _VELOCITY_WIDTH * value + _VELOCITY_WIDTH // 2
-            )
+            self._notes[self.n_notes - 1].velocity = <unsigned char>_velocity(value)
         elif kind == SHIFT:
-            self.g.expects = AT_ONSET
             self.g.longs = 0
             self._fresh_onset()
         elif kind == TRACK:
-            self.g.expects = AFTER_TRACK
-            self._fresh_onset()
             self.s.track = value
+            self._fresh_onset()
         elif kind == PEDAL_UP or kind == PEDAL_DOWN:
-            self.g.expects = AFTER_PEDAL
             self.g.pedal_down[track] = kind == PEDAL_DOWN
             self.g.pedals += 1
             self.g.used_track = True
         elif kind == NUMERATOR:
-            self.g.expects = IN_METER if self.s.in_body else AFTER_NUMERATOR
             self.g.numerator = value + 1
         elif kind == DENOMINATOR:
-            self.g.expects = AFTER_METER if self.s.in_body else AFTER_DENOMINATOR
             self.g.denominator = T.denominators[value]
         elif kind == TEMPO:
-            self.g.expects = AFTER_NEW_TEMPO if self.s.in_body else AFTER_TEMPO
             self.g.tempo = value
-        else:
-            self._enter_header(kind, value)
-
-    cdef void _enter_header(self, int kind, int value) noexcept nogil:
-        if kind == START:
-            self.g.expects = AFTER_START
         elif kind == STYLE:
-            self.g.expects = AFTER_STYLE
             self.s.style = value
         elif kind == KEY:
-            self.g.expects = AFTER_KEY
             self.s.key = value
         elif kind == PICKUP:
-            self.g.expects = AFTER_PICKUP
             self.g.longs = 0
         elif kind == PROGRAM:
-            self.g.expects = IN_PROGRAMS
             self.s.programs[self.s.n_tracks] = value
             self.s.n_tracks += 1
         elif kind == BODY:
-            self.g.expects = AT_ONSET
             self.s.in_body = True
-        else:
-            self.g.expects = AFTER_END
 
     # The same from Python.
 
