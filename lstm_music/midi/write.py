@@ -192,12 +192,15 @@ def _channels(piece: Piece) -> list[int]:
 
 
 def _instruments(piece: Piece) -> Iterable[_Timed]:
-    """One chunk a track: name, programs, pedal, notes."""
+    """One chunk a track: name, key, programs, pedal, notes."""
     chunks = [_Timed() for _ in piece.tracks]
     channels = _channels(piece)
     for chunk, track in zip(chunks, piece.tracks):
         if track.name:
             chunk.add(0, mido.MetaMessage("track_name", name=_midi_text(track.name)))
+        if piece.key is not None and not track.is_drum:
+            # MuseScore 3 heeds the key of an instrument's own track only, and guesses without.
+            chunk.add(0, mido.MetaMessage("key_signature", key=_key_name(piece.key)))
     for steps, i in _program_changes(piece, channels):
         program = piece.tracks[i].program
         message = mido.Message("program_change", channel=channels[i], program=program)
