@@ -142,8 +142,8 @@ def _accompany(part: dict[str, Any], lines: list[Bar]) -> list[Note]:
             while end < len(slots) and slots[end] == "-":
                 end += 1
             chord = chords[i * len(chords) // len(slots)]
-            pitches = [p for symbol in slot for p in _slot_pitches(symbol, chord, part)]
-            notes += [(onsets[i], onsets[end] - onsets[i], pitch, 0) for pitch in pitches]
+            pitches = {p for symbol in slot for p in _slot_pitches(symbol, chord, part)}
+            notes += [(onsets[i], onsets[end] - onsets[i], pitch, 0) for pitch in sorted(pitches)]
     return notes
 
 

@@ -1,6 +1,7 @@
 """The scanner on damaged bytes: mended and counted, or one MidiError; never anything else."""
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -177,10 +178,8 @@ def test_time_is_linear_in_the_bytes():
     ]
     for data in nasty:
         start = time.perf_counter()
-        try:
+        with suppress(MidiError):
             scan(data, replace(Limits(), max_tracks=2**16))
-        except MidiError:
-            pass
         assert time.perf_counter() - start < 0.5, data[14:30]
 
 
