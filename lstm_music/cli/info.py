@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import click
 
@@ -40,10 +41,10 @@ def command(as_json: bool) -> None:
     click.echo(json.dumps(facts) if as_json else _readable(facts))
 
 
-def _readable(facts: dict[str, object], indent: str = "") -> str:
+def _readable(facts: Mapping[str, object], indent: str = "") -> str:
     lines = []
     for name, value in facts.items():
-        if isinstance(value, dict):
+        if isinstance(value, Mapping):
             lines += [f"{indent}{name}", _readable(value, indent + "  ")]
         else:
             lines.append(f"{indent}{name:14s} {value}")
