@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 from Cython.Build import cythonize
 from setuptools import Extension, setup
-from setuptools.command.build_clib import build_clib
 from setuptools.command.build_ext import build_ext
 
 DEBUG = os.environ.get("LSTM_MUSIC_DEBUG") == "1"
@@ -88,7 +87,6 @@ def extensions():
     found = []
     for path in sorted(Path("src/lstm_music").rglob("*.pyx")):
         name = ".".join(path.relative_to("src").with_suffix("").parts)
-        uses_c = "lstm_music.kernels" in name or "lstm_music.generate" in name
         found.append(
             Extension(
                 name,
@@ -96,7 +94,6 @@ def extensions():
                 include_dirs=["src/c", np.get_include()],
                 define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
                 extra_compile_args=MATH,
-                libraries=[lib for lib, _ in LIBRARIES] if uses_c else [],
                 depends=HEADERS,
             )
         )
@@ -107,10 +104,7 @@ class BuildExt(build_ext):
     """Build the C libraries first, also for ``--inplace``."""
 
     def run(self):
-        if LIBRARIES:
-            clib: build_clib = self.get_finalized_command("build_clib")
-            clib.run()
-            self.library_dirs = [*(self.library_dirs or []), clib.build_clib]
+        self.run_command("build_clib")  # once, whoever asks; build_ext then links what it made
         super().run()
 
 
