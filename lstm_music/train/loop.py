@@ -69,7 +69,7 @@ class Trainer:
         self._valid = valid
         self._config = config
         self._keep = keep
-        self._adam = Adam(model.flat_params.size, dtype=model.dtype)
+        self._adam = Adam(model.flat_params.size, dtype=model.dtype, backend=model.backend)
         self._state = model.zero_state(config.batch_size)
         self._step = 0
         self._tokens = 0
