@@ -17,7 +17,7 @@ test: $(VENV)/.built $(VENV)/.test
 lint: $(VENV)/.built $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/cython-lint src
+	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint src
 	$(BIN)/mypy
 	$(BIN)/stubtest --concise $(shell find lstm_music -name '*.pyi' | sed 's/\.pyi$$//; s|/|.|g')
 

@@ -78,7 +78,8 @@ class Composer:
         self.metadata = metadata
         self.name = name
         self._vocabulary = Vocabulary.from_json(metadata["vocabulary"])
-        self._engine = Engine(StepWeights(model), self._vocabulary)
+        kinds = frozenset(metadata["training"]["corpus"]["kinds"])
+        self._engine = Engine(StepWeights(model), self._vocabulary, kinds)
 
     def generate(
         self,

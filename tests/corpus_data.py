@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lstm_music.corpus.cache import TokenCache, count_bars
+from lstm_music.corpus.cache import TokenCache
 from lstm_music.corpus.split import SPLITS
 from lstm_music.music.key import Key
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
@@ -31,7 +31,6 @@ def cache_of(pieces, sides=None):
     return TokenCache(
         tokens=np.concatenate(tokens).astype(np.int16),
         lengths=np.array([len(t) for t in tokens], np.int32),
-        bars=np.array([count_bars(piece) for piece in pieces], np.int32),
         sides=np.array([SPLITS.index(s) for s in sides or ["train"] * len(pieces)], np.uint8),
         styles=tuple(piece.style for piece in pieces),
         ids=tuple(str(i) for i in range(len(pieces))),

@@ -13,7 +13,7 @@ PACKAGE = ROOT / "lstm_music"
 FLOORS = {
     "errors": (0, "b"),
     "types": (0, "b"),
-    "files": (0, "b"),
+    "files": (0.5, "b"),
     "cells": (1, "n"),
     "music": (1, "m"),
     "reference": (2, "n"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import click
 
@@ -16,8 +17,9 @@ def command(as_json: bool) -> None:
     from importlib.metadata import version
 
     from lstm_music import __version__
-    from lstm_music.backends.registry import get_backend
+    from lstm_music.backends.cpu import CpuBackend
     from lstm_music.composer import load
+    from lstm_music.kernels.isa import level_names
 
     composer = load()
     config = composer.model.config
@@ -26,7 +28,7 @@ def command(as_json: bool) -> None:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cores": os.cpu_count(),
-        "backend": get_backend("cpu").describe(),
+        "instruction_set": level_names()[CpuBackend().level],
         "libraries": {name: version(name) for name in ("numpy", "mido", "music21", "safetensors")},
         "model": {
             "name": composer.name,
@@ -39,10 +41,10 @@ def command(as_json: bool) -> None:
     click.echo(json.dumps(facts) if as_json else _readable(facts))
 
 
-def _readable(facts: dict[str, object], indent: str = "") -> str:
+def _readable(facts: Mapping[str, object], indent: str = "") -> str:
     lines = []
     for name, value in facts.items():
-        if isinstance(value, dict):
+        if isinstance(value, Mapping):
             lines += [f"{indent}{name}", _readable(value, indent + "  ")]
         else:
             lines.append(f"{indent}{name:14s} {value}")

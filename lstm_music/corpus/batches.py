@@ -1,30 +1,29 @@
 """Endless batches for truncated backpropagation through time.
 
 Each of B rows walks through piece after piece in chunks of T tokens; the state carries over from
-chunk to chunk within a piece. Pieces come in a new order each epoch, transposed and with parts of
-their header hidden at random, all decided by the seed alone.
+chunk to chunk within a piece. Pieces come in a new order and varied anew (`vary`) each epoch, all
+decided by the seed alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.corpus.augment import token_transpositions, transpose_tokens
-from lstm_music.corpus.cache import TokenCache
+from lstm_music.corpus.augment import vary
+from lstm_music.corpus.cache import TokenCache, count_bars
 from lstm_music.errors import ConfigError
 from lstm_music.tokens.automaton import annotate
+from lstm_music.tokens.decode import decode
+from lstm_music.tokens.encode import encode
 from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.types import BoolArray, IntArray
 
-HIDE_STYLE = 0.1
-HIDE_KEY = 0.1
 HIDE_BARS_LEFT = 0.5
-"""How often a piece is shown without its style, its key, and how many bars are left."""
+"""How often a piece is shown without how many bars are left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +69,9 @@ class ChunkStream:
     side : "train", "valid" or "test".
     batch_size : B.
     chunk_length : T, the longest chunk.
-    rng_seed : decides order, transposition and hiding.
-    augment : False for one pass in the cache's order, nothing transposed, nothing hidden but
-        the number of bars left.
+    rng_seed : decides the order and how each piece is varied.
+    augment : False for one pass in the cache's order, nothing varied, the number of
+        bars left never told.
 
     Raises
     ------
@@ -161,7 +160,9 @@ class ChunkStream:
         tokens, bars = self._cache.piece_tokens(piece), 0
         if self._augment:
             rng = np.random.default_rng([self._rng_seed, row.epoch, piece])
-            tokens, bars = _varied(tokens, int(self._cache.bars[piece]), rng)
+            hide = rng.random() < HIDE_BARS_LEFT
+            varied = vary(decode(tokens), rng)
+            tokens, bars = encode(varied), 0 if hide else count_bars(varied)
         self._tokens[b] = tokens
         self._annotated[b] = annotate(tokens, total_bars=bars)
 
@@ -172,23 +173,3 @@ class ChunkStream:
             rng = np.random.default_rng([self._rng_seed, epoch])
             self._order = (epoch, rng.permutation(self._pieces))
         return self._order[1]
-
-
-def _varied(tokens: IntArray, bars: int, rng: np.random.Generator) -> tuple[IntArray, int]:
-    """Transpose, and hide parts of what the network is told."""
-    # Every draw is made for every piece, so that one setting cannot shift another's.
-    hide = rng.random(3)
-    choices = token_transpositions(tokens)
-    tokens = transpose_tokens(tokens, choices[int(rng.integers(len(choices)))]).copy()
-    header_end = int(np.argmax(tokens == DEFAULT["body"].start))
-    for kind, hidden in (("style", hide[0] < HIDE_STYLE), ("key", hide[1] < HIDE_KEY)):
-        if hidden:
-            header = tokens[:header_end]
-            known = (header >= DEFAULT[kind].start) & (header < DEFAULT[kind].stop)
-            header[known] = DEFAULT[kind].start
-    return tokens, 0 if hide[2] < HIDE_BARS_LEFT else bars
-
-
-def n_tokens(cache: TokenCache, pieces: Sequence[int] | npt.NDArray[np.int64]) -> int:
-    """Tokens to predict in one pass over some pieces of a cache."""
-    return int((cache.lengths[pieces].astype(np.int64) - 1).sum())

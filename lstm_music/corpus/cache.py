@@ -26,7 +26,7 @@ from lstm_music.types import IntArray
 CACHE_VERSION = 1
 """Raised when reading, splitting or encoding changes, so that old caches are made anew."""
 
-_ARRAYS = ("tokens", "lengths", "bars", "sides")
+_ARRAYS = ("tokens", "lengths", "sides")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,6 @@ class TokenCache:
     ----------
     tokens : (n,) int16, piece after piece.
     lengths : (P,) int32, tokens of each piece.
-    bars : (P,) int32, bars of each piece, a pickup counted.
     sides : (P,) uint8, index into `SPLITS`.
     styles : (P,) the style word of each piece, "" when unknown.
     ids : (P,) where each piece came from.
@@ -47,7 +46,6 @@ class TokenCache:
 
     tokens: npt.NDArray[np.int16]
     lengths: npt.NDArray[np.int32]
-    bars: npt.NDArray[np.int32]
     sides: npt.NDArray[np.uint8]
     styles: tuple[str, ...]
     ids: tuple[str, ...]
@@ -65,6 +63,10 @@ class TokenCache:
     def indices(self, side: str) -> npt.NDArray[np.int64]:
         """Which pieces stand on a side: "train", "valid" or "test"."""
         return np.flatnonzero(self.sides == SPLITS.index(side))
+
+    def n_targets(self, side: str) -> int:
+        """Tokens to predict in one pass over a side: all but each piece's first."""
+        return int((self.lengths[self.indices(side)].astype(np.int64) - 1).sum())
 
     def __iter__(self) -> Iterator[IntArray]:
         ends = np.cumsum(self.lengths, dtype=np.int64)
@@ -124,7 +126,7 @@ def _tokenise(
     n_jobs: int,
 ) -> TokenCache:
     loaded = load_items(items, progress=progress, on_reject=reject, n_jobs=n_jobs)
-    kept: list[tuple[str, str, str, int, IntArray]] = []
+    kept: list[tuple[str, str, str, IntArray]] = []
     for one, side in zip(loaded, split(loaded), strict=True):
         try:
             piece = canonical(one.piece)
@@ -132,14 +134,13 @@ def _tokenise(
         except LstmMusicError as error:
             reject(one.id, str(error))
         else:
-            kept.append((one.id, side, piece.style, count_bars(piece), tokens))
+            kept.append((one.id, side, piece.style, tokens))
     if not kept:
         raise ConfigError("the corpus holds no usable piece; see the reasons for the rejected")
-    ids, sides, styles, bars, tokens_of = zip(*kept, strict=True)
+    ids, sides, styles, tokens_of = zip(*kept, strict=True)
     return TokenCache(
         tokens=np.concatenate(tokens_of).astype(np.int16),
         lengths=np.array([len(tokens) for tokens in tokens_of], np.int32),
-        bars=np.array(bars, np.int32),
         sides=np.array([SPLITS.index(side) for side in sides], np.uint8),
         styles=styles,
         ids=ids,
@@ -185,7 +186,7 @@ def read_cache(path: str | os.PathLike[str]) -> TokenCache | None:
 
 
 def _is_whole(cache: TokenCache) -> bool:
-    columns = (cache.bars, cache.sides, cache.styles, cache.ids)
+    columns = (cache.sides, cache.styles, cache.ids)
     return all(len(column) == len(cache) for column in columns) and len(cache.tokens) == int(
         cache.lengths.sum(dtype=np.int64)
     )

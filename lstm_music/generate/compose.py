@@ -19,7 +19,7 @@ from lstm_music.kernels.step import Stepper, StepWeights
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
-from lstm_music.music.piece import Piece, Tempo
+from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo
 from lstm_music.music.theory import estimate_key
 from lstm_music.tokens.automaton import Automaton
 from lstm_music.tokens.canonical import canonical
@@ -31,6 +31,7 @@ CONTEXT_STEPS = MAX_TIME_STEPS
 """How much of a long seed the network hears: its last 64 whole notes, from a bar line on."""
 
 _TOKENS_A_BAR = 1024
+_FIXED_KINDS = frozenset({"numerator", "denominator", "tempo"})
 _DRUMS = "drums"
 
 _T = TypeVar("_T")
@@ -38,10 +39,23 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Engine:
-    """What is needed to compose: packed weights and the words they speak."""
+    """What is needed to compose.
+
+    Parameters
+    ----------
+    weights : packed for single steps.
+    vocabulary : what the tokens mean.
+    kinds : kinds of token that the network has met in training; no other is ever sampled.
+    """
 
     weights: StepWeights
     vocabulary: Vocabulary
+    kinds: frozenset[str]
+
+    @property
+    def knows_pedal(self) -> bool:
+        """Whether the training music had pedal; without, a seed's pedal would only confuse."""
+        return "pedal_down" in self.kinds
 
 
 @dataclass(frozen=True)
@@ -79,7 +93,7 @@ def continue_piece(
     ------
     MidiError : the seed has no notes.
     """
-    plan = _plan(seed, bars)
+    plan = _plan(seed, bars, engine.knows_pedal)
     base = _seeded(engine, plan, bars, sampling, rng_seed)
 
     def one(sequence: int) -> Piece:
@@ -100,7 +114,7 @@ def stream_notes(
     ------
     MidiError : the seed has no notes.
     """
-    plan = _plan(seed, bars)
+    plan = _plan(seed, bars, engine.knows_pedal)
     generator = _seeded(engine, plan, bars, sampling, rng_seed)
     given, done = len(generator.score.notes()), False
     while not done:
@@ -146,7 +160,7 @@ def compose_from_nothing(
     return _parallel(one, n, threads)
 
 
-def _plan(seed: Piece, bars: int) -> _Plan:
+def _plan(seed: Piece, bars: int, with_pedal: bool) -> _Plan:
     if not len(seed.notes):
         raise MidiError("the seed has no notes to continue; give one that sounds", path=seed.source)
     lines = seed.bar_lines
@@ -163,6 +177,7 @@ def _plan(seed: Piece, bars: int) -> _Plan:
         heard.replace(
             key=seed.key or estimate_key(seed),
             style=seed.style or (_DRUMS if only_drums else ""),
+            pedal=heard.pedal if with_pedal else heard.pedal[:0],
         )
     )
     end = start + bars * bar_steps
@@ -217,7 +232,7 @@ def _generator(
     return Generator(
         Automaton(capacity),
         Stepper(engine.weights),
-        _forbidden(engine.vocabulary),
+        _forbidden(engine),
         sampling,
         rng_seed,
         sequence,
@@ -225,29 +240,37 @@ def _generator(
     )
 
 
-def _forbidden(vocabulary: Vocabulary) -> npt.NDArray[np.uint8]:
-    """Meter and tempo stay as they are: the seed's, or the header's."""
-    mask = np.zeros(vocabulary.n_tokens, np.uint8)
-    for kind in ("numerator", "denominator", "tempo"):
-        tokens = vocabulary[kind]
-        mask[tokens.start : tokens.stop] = 1
+def _forbidden(engine: Engine) -> npt.NDArray[np.uint8]:
+    """Meter and tempo stay as they are, the seed's or the header's; the rest must be known."""
+    mask = np.zeros(engine.vocabulary.n_tokens, np.uint8)
+    for kind, _ in engine.vocabulary.ranges:
+        if kind in _FIXED_KINDS or kind not in engine.kinds:
+            tokens = engine.vocabulary[kind]
+            mask[tokens.start : tokens.stop] = 1
     return mask
 
 
 def _new_music(generator: Generator, plan: _Plan, seed: Piece) -> Piece:
     """What was composed, in the seed's own steps and tracks."""
-    pedal = generator.score.pedal()
-    pedal = pedal[pedal["onset_steps"] >= plan.start]
-    pedal["onset_steps"] += plan.offset
-    pedal["track"] = plan.tracks[pedal["track"]]
     notes = generator.score.notes()
     notes = notes[notes["onset_steps"] >= plan.start]
+    pedal = generator.score.pedal()
+    pedal = _in_seed(pedal[pedal["onset_steps"] >= plan.start], plan)
+    if not len(pedal):
+        pedal = _pedals_lifted(seed, plan.start + plan.offset)
     return seed.replace(notes=_in_seed(notes, plan), pedal=pedal)
 
 
-def _in_seed(notes: npt.NDArray[np.void], plan: _Plan) -> npt.NDArray[np.void]:
-    """Notes moved from the context's steps and tracks to the seed's."""
-    moved = notes.copy()
+def _pedals_lifted(seed: Piece, onset_steps: int) -> npt.NDArray[np.void]:
+    """Lift every pedal that the seed leaves down, so that it does not blur the new music."""
+    last = {int(change["track"]): bool(change["down"]) for change in seed.pedal}
+    held = [(onset_steps, track, False) for track, down in sorted(last.items()) if down]
+    return np.array(held, PEDAL_DTYPE)
+
+
+def _in_seed(events: npt.NDArray[np.void], plan: _Plan) -> npt.NDArray[np.void]:
+    """Notes or pedal moved from the context's steps and tracks to the seed's."""
+    moved = events.copy()
     moved["onset_steps"] += plan.offset
     moved["track"] = plan.tracks[moved["track"]]
     return moved

@@ -36,7 +36,7 @@ def write_header(
         "numerator": None if meter is None else meter.numerator - 1,
         "denominator": None if meter is None else DENOMINATORS.index(meter.denominator),
         "key": None if key is None else key_index(key),
-        "tempo": None if tempo_bpm is None else int(tempo_bin(60e6 / tempo_bpm)),
+        "tempo": None if tempo_bpm is None else int(tempo_bin([round(60e6 / tempo_bpm)])[0]),
         "pickup": 0,
     }
     generator.force(np.array(vocabulary["start"], np.int32))

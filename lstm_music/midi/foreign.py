@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,8 +83,19 @@ def _check_file(path: Path) -> None:
         size = path.stat().st_size
     except OSError as error:
         raise MidiError(f"cannot be read: {error.strerror}", path=path) from error
+    if path.suffix.lower() == ".mxl":
+        size = _unpacked_size(path)
     if not 0 < size <= MAX_BYTES:
         raise MidiError(f"expected 1 to {MAX_BYTES} bytes, got {size}", path=path)
+
+
+def _unpacked_size(path: Path) -> int:
+    """Bytes that a compressed score unpacks to."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return sum(member.file_size for member in archive.infolist())
+    except (OSError, zipfile.BadZipFile) as error:
+        raise MidiError(f"is no compressed score: {error}", path=path) from error
 
 
 def read_text(path: Path) -> str:
@@ -126,15 +138,18 @@ def abc_tunes(text: str) -> Iterator[str]:
 
 
 def chorale_files() -> list[tuple[str, Path]]:
-    """Id and file of each of music21's 371 Bach chorales, in the order of Riemenschneider."""
+    """Id and file of each of music21's Bach chorales, in the order of Riemenschneider.
+
+    21 of the book's 371 numbers are reprints of others; each chorale is given once.
+    """
     from music21 import corpus
 
-    files = []
+    files = {}
     for name in corpus.chorales.Iterator(1, 371, returnType="filename"):
         found = corpus.getWork(name)  # a list when several encodings share the name
         path = Path(found[0] if isinstance(found, list) else found)
-        files.append((f"music21:chorales/{Path(name).name}", path))
-    return files
+        files[f"music21:chorales/{Path(name).name}"] = path
+    return list(files.items())
 
 
 def tune_texts() -> list[tuple[str, str]]:

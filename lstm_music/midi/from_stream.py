@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from lstm_music.errors import ConfigError, MidiError
+from lstm_music.midi.score_notes import Reading, ScoreNote, read_chord_symbols, read_part
 from lstm_music.midi.score_time import (
     Measure,
     meters_and_pickup,
@@ -18,43 +16,12 @@ from lstm_music.midi.score_time import (
     playing_order,
     unfold,
 )
-from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
-from lstm_music.music.piece import NOTE_DTYPE, Piece, Tempo, Track
+from lstm_music.music.piece import NOTE_DTYPE, Piece, Tempo
 
-DEFAULT_VELOCITY = 80
-CHORD_TRACK_NAME = "Chords"
-CHORD_BASS_MIDI = 48  # the bass of a block chord stands between C3 and B3
-_DRUM_CHANNEL = 9  # counted from 0
 _MINOR_MODES = frozenset({"minor", "aeolian", "dorian", "phrygian", "locrian"})
 _MAJOR_MODES = frozenset({"major", "ionian", "lydian", "mixolydian"})
-
-
-class _Note(NamedTuple):
-    onset: int
-    end: int
-    pitch: int
-    velocity: int
-    track: int
-
-
-@dataclass
-class _Reading:
-    """What has been collected from a score so far, in written (not yet unfolded) time."""
-
-    notes: list[_Note] = field(default_factory=list)
-    tracks: list[Track] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    max_error: float = 0.0
-
-    def steps(self, quarters: float | Fraction) -> int:
-        """Quarter notes to the nearest step, the distance remembered."""
-        # Offsets come as floats or fractions; a third of a quarter is a third again.
-        exact = Fraction(quarters).limit_denominator(1 << 16) * STEPS_PER_QUARTER
-        nearest = round(exact)
-        self.max_error = max(self.max_error, float(abs(exact - nearest)))
-        return nearest
 
 
 def piece_from_stream(
@@ -80,13 +47,13 @@ def piece_from_stream(
     if scores:
         stream = scores[0]
     parts = list(getattr(stream, "parts", ())) or [stream]
-    reading = _Reading()
+    reading = Reading()
     for part in parts:
-        _read_part(part, reading)
+        read_part(part, reading)
     if not reading.notes:
         raise MidiError("holds no notes", path=source or None)
     tempos = _read_tempos(stream, reading)
-    symbols = _read_chord_symbols(stream, reading)
+    symbols = read_chord_symbols(stream, reading)
     style = style or ("lead" if symbols else "")
     measures = _read_measures(parts, reading)
     order = playing_order(measures) if expand_repeats else once_through(measures)
@@ -114,58 +81,7 @@ def piece_from_stream(
     )
 
 
-def _read_part(part: Any, reading: _Reading) -> None:
-    """Add one part as one track."""
-    flat = part.flatten()
-    track = len(reading.tracks)
-    transposition, program, channel = 0, 0, None
-    for instrument in flat.getElementsByClass("Instrument"):
-        channel = instrument.midiChannel if channel is None else channel
-        program = program or instrument.midiProgram or 0
-        if instrument.transposition is not None and part.atSoundingPitch is not True:
-            transposition = int(instrument.transposition.semitones)
-        break
-    notes: list[_Note] = []
-    open_ties: dict[int, int] = {}  # pitch -> index of the note that a tie left open
-    is_drum = channel == _DRUM_CHANNEL
-    for element in flat.notes:
-        if "ChordSymbol" in element.classes:
-            continue
-        if element.duration.isGrace or not element.quarterLength:
-            reading.counts["grace or empty notes left out"] += 1
-            continue
-        onset = reading.steps(element.offset)
-        end = reading.steps(element.offset + element.quarterLength)
-        for member in getattr(element, "notes", (element,)):
-            unpitched = "Unpitched" in member.classes
-            is_drum = is_drum or unpitched
-            pitch = _drum_key(member) if unpitched else member.pitch.midi + transposition
-            if not 0 <= pitch <= 127:
-                reading.counts["notes outside the MIDI range left out"] += 1
-                continue
-            tie = (member.tie or element.tie).type if (member.tie or element.tie) else ""
-            before = open_ties.pop(pitch, -1)
-            if tie in {"stop", "continue"} and before >= 0 and notes[before].end == onset:
-                notes[before] = notes[before]._replace(end=end)
-            else:
-                velocity = member.volume.velocity or element.volume.velocity or DEFAULT_VELOCITY
-                notes.append(_Note(onset, end, pitch, min(max(int(velocity), 1), 127), track))
-                before = len(notes) - 1
-            if tie in {"start", "continue"}:
-                open_ties[pitch] = before
-    if notes:
-        name = str(getattr(part, "partName", None) or "")
-        reading.tracks.append(Track(min(max(program, 0), 127), is_drum, name))
-        reading.notes += notes
-
-
-def _drum_key(note: Any) -> int:
-    """General MIDI key of an unpitched note: its instrument's, else its place on the staff."""
-    key = getattr(note.storedInstrument, "percMapPitch", None)
-    return int(note.displayPitch().midi if key is None else key)
-
-
-def _read_tempos(stream: Any, reading: _Reading) -> list[Tempo]:
+def _read_tempos(stream: Any, reading: Reading) -> list[Tempo]:
     tempos = []
     for mark in stream.flatten().getElementsByClass("MetronomeMark"):
         bpm = mark.getQuarterBPM()
@@ -187,39 +103,7 @@ def _as_tempos(tempos: Iterable[Tempo]) -> tuple[Tempo, ...]:
     return tuple(kept) or (Tempo(0),)
 
 
-def _read_chord_symbols(stream: Any, reading: _Reading) -> bool:
-    """Realise the chord symbols as a further track; False if there are none."""
-    symbols = stream.flatten().getElementsByClass("ChordSymbol")
-    starts: dict[int, Sequence[int]] = {}
-    for symbol in symbols:
-        silent = "NoChord" in symbol.classes
-        bass = symbol.bass() if symbol.pitches else None
-        pitches = (
-            ()
-            if silent or bass is None
-            else _close_position(bass.pitchClass, (pitch.pitchClass for pitch in symbol.pitches))
-        )
-        starts[reading.steps(symbol.offset)] = pitches
-    if not any(starts.values()):
-        return False
-    onsets = sorted(starts)
-    track, last = len(reading.tracks), max(note.end for note in reading.notes)
-    reading.tracks.append(Track(0, False, CHORD_TRACK_NAME))
-    for onset, end in zip(onsets, [*onsets[1:], last], strict=True):
-        if end > onset:
-            reading.notes += [
-                _Note(onset, end, pitch, DEFAULT_VELOCITY, track) for pitch in starts[onset]
-            ]
-    return True
-
-
-def _close_position(bass: int, pitch_classes: Iterable[int]) -> tuple[int, ...]:
-    """The chord with its bass at the bottom and everything else within the octave above."""
-    above = {(pitch_class - bass) % 12 for pitch_class in pitch_classes} | {0}
-    return tuple(CHORD_BASS_MIDI + bass + interval for interval in sorted(above))
-
-
-def _read_measures(parts: Sequence[Any], reading: _Reading) -> list[Measure]:
+def _read_measures(parts: Sequence[Any], reading: Reading) -> list[Measure]:
     """The written measures of the part that has most, with repeat signs and voltas."""
     part = max(parts, key=lambda p: len(p.getElementsByClass("Measure")))
     written = list(part.getElementsByClass("Measure"))
@@ -270,7 +154,7 @@ def _is_on_grid(numerator: int, denominator: int) -> bool:
     return True
 
 
-def _flat_meters(stream: Any, reading: _Reading) -> tuple[Meter, ...]:
+def _flat_meters(stream: Any, reading: Reading) -> tuple[Meter, ...]:
     """Meters of a stream without measures."""
     meters = {
         reading.steps(ts.offset): Meter(reading.steps(ts.offset), ts.numerator, ts.denominator)
@@ -282,13 +166,13 @@ def _flat_meters(stream: Any, reading: _Reading) -> tuple[Meter, ...]:
 
 
 def _unfold_notes(
-    notes: Sequence[_Note], measures: Sequence[Measure], order: Sequence[int]
-) -> list[_Note]:
+    notes: Sequence[ScoreNote], measures: Sequence[Measure], order: Sequence[int]
+) -> list[ScoreNote]:
     """Every note once for each time its measure sounds.
 
     A note held over the bar line is cut there when another measure than the written one follows.
     """
-    by_measure: dict[int, list[_Note]] = {}
+    by_measure: dict[int, list[ScoreNote]] = {}
     starts = np.array([measure.onset_steps for measure in measures])
     for note in notes:
         i = int(np.searchsorted(starts, note.onset, side="right")) - 1

@@ -7,17 +7,24 @@ non-commercial use. Other programs skip it.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-_PICKUP = b"\x7dlstm_music pickup_steps=%d"
-_PICKUP_PATTERN = re.compile(rb"\x7dlstm_music pickup_steps=(\d{1,6})")
-
-
-def pickup_payload(pickup_steps: int) -> bytes:
-    """Payload of the meta event for an incomplete first bar of ``pickup_steps``."""
-    return _PICKUP % pickup_steps
+_PATTERN = re.compile(rb"\x7dlstm_music pickup_steps=(\d{1,6}) own_bar=([01])")
 
 
-def parse_pickup(payload: bytes) -> int:
-    """The ``pickup_steps`` in a payload, 0 if it is somebody else's."""
-    match = _PICKUP_PATTERN.fullmatch(payload)
-    return int(match[1]) if match else 0
+class Pickup(NamedTuple):
+    """An incomplete first bar, and whether the file has a meter of that length for it."""
+
+    steps: int
+    own_bar: bool
+
+
+def pickup_payload(pickup: Pickup) -> bytes:
+    """Payload of the meta event that says so."""
+    return b"\x7dlstm_music pickup_steps=%d own_bar=%d" % pickup
+
+
+def parse_pickup(payload: bytes) -> Pickup | None:
+    """The pickup in a payload, None if it is somebody else's."""
+    match = _PATTERN.fullmatch(payload)
+    return Pickup(int(match[1]), match[2] == b"1") if match else None

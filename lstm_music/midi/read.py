@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -221,13 +222,13 @@ def _pickup(data: bytes, raw: RawMidi, meters: tuple[Meter, ...]) -> tuple[tuple
     """Undo what ``write`` does to a pickup bar; only a file of ours says that it has one."""
     for mark in raw.marks[raw.marks["kind"] == MARK_PRIVATE]:
         start = int(mark["offset"])
-        pickup_steps = parse_pickup(data[start : start + int(mark["value"])])
-        if not pickup_steps:
+        pickup = parse_pickup(data[start : start + int(mark["value"])])
+        if pickup is None or (pickup.own_bar and len(meters) == 1):
             continue
-        short_bar = len(meters) > 1 and meters[1].onset_steps == pickup_steps
-        full = Meter(0, meters[1].numerator, meters[1].denominator) if short_bar else meters[0]
-        if pickup_steps < full.bar_steps:
-            return (full, *meters[1 + short_bar :]), pickup_steps
+        full = meters[1] if pickup.own_bar else meters[0]
+        is_there = not pickup.own_bar or full.onset_steps == pickup.steps
+        if is_there and pickup.steps < full.bar_steps:
+            return (replace(full, onset_steps=0), *meters[1 + pickup.own_bar :]), pickup.steps
     return meters, 0
 
 

@@ -18,7 +18,7 @@ import mido
 
 from lstm_music.errors import MidiError
 from lstm_music.files import atomic_write
-from lstm_music.midi.private import pickup_payload
+from lstm_music.midi.private import Pickup, pickup_payload
 from lstm_music.music.grid import STEPS_PER_QUARTER, STEPS_PER_WHOLE
 from lstm_music.music.key import Key
 from lstm_music.music.meter import DENOMINATORS, MAX_NUMERATOR, Meter
@@ -116,7 +116,10 @@ def _check(piece: Piece) -> None:
             raise MidiError(f"velocities must be 1..127, got {wrong}")
     for tempo in piece.tempos:
         if not 1 <= tempo.usec_per_quarter <= _MAX_USEC_PER_QUARTER:
-            raise MidiError(f"the tempo must be at least 3.6 bpm, got {tempo.tempo_bpm:.3g}")
+            raise MidiError(
+                f"a tempo must be 1..{_MAX_USEC_PER_QUARTER} microseconds a quarter note "
+                f"(3.6 bpm or faster), got {tempo.usec_per_quarter}"
+            )
 
 
 def _midi_text(text: str) -> str:
@@ -133,12 +136,14 @@ def _conductor(piece: Piece, text: str) -> _Timed:
         chunk.add(0, mido.MetaMessage("track_name", name=_midi_text(piece.title)))
     if text:
         chunk.add(0, mido.MetaMessage("text", text=_midi_text(text)))
+    meters = _bar_line_meters(piece)
     if piece.pickup_steps:
-        payload = tuple(pickup_payload(piece.pickup_steps))
+        pickup = Pickup(piece.pickup_steps, own_bar=len(meters) > len(piece.meters))
+        payload = tuple(pickup_payload(pickup))
         chunk.add(0, mido.MetaMessage("sequencer_specific", data=payload))
     if piece.key is not None:
         chunk.add(0, mido.MetaMessage("key_signature", key=_key_name(piece.key)))
-    for meter in _bar_line_meters(piece):
+    for meter in meters:
         chunk.add(meter.onset_steps, _time_signature(meter))
     for tempo in piece.tempos:
         message = mido.MetaMessage("set_tempo", tempo=tempo.usec_per_quarter)
@@ -192,12 +197,15 @@ def _channels(piece: Piece) -> list[int]:
 
 
 def _instruments(piece: Piece) -> Iterable[_Timed]:
-    """One chunk a track: name, programs, pedal, notes."""
+    """One chunk a track: name, key, programs, pedal, notes."""
     chunks = [_Timed() for _ in piece.tracks]
     channels = _channels(piece)
     for chunk, track in zip(chunks, piece.tracks):
         if track.name:
             chunk.add(0, mido.MetaMessage("track_name", name=_midi_text(track.name)))
+        if piece.key is not None and not track.is_drum:
+            # MuseScore 3 heeds the key of an instrument's own track only, and guesses without.
+            chunk.add(0, mido.MetaMessage("key_signature", key=_key_name(piece.key)))
     for steps, i in _program_changes(piece, channels):
         program = piece.tracks[i].program
         message = mido.Message("program_change", channel=channels[i], program=program)

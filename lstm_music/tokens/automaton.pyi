@@ -1,12 +1,11 @@
-from typing import Final
+from typing import final
 
 import numpy.typing as npt
 
 from lstm_music.tokens.score import Score
 from lstm_music.types import BoolArray, IntArray
 
-FOLLOWS: Final[dict[int, str]]
-
+@final
 class Automaton(Score):
     def advance_py(self, token: int) -> int: ...
     def legal_py(self) -> BoolArray: ...

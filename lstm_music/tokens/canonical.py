@@ -16,6 +16,7 @@ from lstm_music.tokens.vocabulary import (
     MAX_TIME_STEPS,
     MAX_TRACKS,
     VELOCITY_BIN_WIDTH,
+    style_index,
     tempo_bin,
     tempo_usec,
 )
@@ -60,7 +61,7 @@ def canonical(piece: Piece) -> Piece:
         key=piece.key,
         pedal=piece.pedal,
         pickup_steps=piece.pickup_steps,
-        style=piece.style if piece.style in DEFAULT.styles else "",
+        style=DEFAULT.styles[style_index(piece.style)],
         repairs=piece.repairs,
     )
     # A cut can empty a track, and a track's pedal gone can open a gap: until nothing changes.

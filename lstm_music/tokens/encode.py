@@ -12,10 +12,12 @@ from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.vocabulary import (
     DEFAULT,
     DRUM_PROGRAM,
+    MAX_TRACKS,
     RADIX_STEPS,
     START_VELOCITY_BIN,
     VELOCITY_BIN_WIDTH,
     key_index,
+    style_index,
     tempo_bin,
 )
 
@@ -50,18 +52,30 @@ def encode(piece: Piece) -> npt.NDArray[np.int32]:
     piece = canonical(piece)
     if not len(piece.notes):
         raise TokenError("a piece must have a note within its first 64 whole notes, got none")
-    header = _header(piece)
+    header = encode_header(piece)
     return np.concatenate([header, _body(piece), [_FIRST["end"]]]).astype(np.int32)
 
 
-def _header(piece: Piece) -> list[int]:
-    """START STYLE NUMERATOR DENOMINATOR KEY TEMPO [LONG*] PICKUP PROGRAM+ BODY."""
+def encode_header(piece: Piece) -> npt.NDArray[np.int32]:
+    """Tokens from START to BODY; without tracks only to PICKUP, so that a model may choose them.
+
+    Raises
+    ------
+    TokenError : there are more tracks than tokens can name (``canonical`` drops some).
+
+    Examples
+    --------
+    >>> [DEFAULT.name(t) for t in encode_header(Piece())][2:]
+    ['numerator 4', 'denominator 4', 'key unknown', 'tempo 120', 'pickup 0']
+    """
+    if len(piece.tracks) > MAX_TRACKS:
+        raise TokenError(f"a piece must have at most {MAX_TRACKS} tracks, got {len(piece.tracks)}")
     meter = piece.meters[0]
     longs, rest = divmod(piece.pickup_steps, RADIX_STEPS)
     programs = [DRUM_PROGRAM if track.is_drum else track.program for track in piece.tracks]
-    return [
+    tokens = [
         _FIRST["start"],
-        _FIRST["style"] + DEFAULT.styles.index(piece.style),
+        _FIRST["style"] + style_index(piece.style),
         _FIRST["numerator"] + meter.numerator - 1,
         _FIRST["denominator"] + DENOMINATORS.index(meter.denominator),
         _FIRST["key"] + key_index(piece.key),
@@ -69,8 +83,9 @@ def _header(piece: Piece) -> list[int]:
         *[_FIRST["long"]] * longs,
         _FIRST["pickup"] + rest,
         *(_FIRST["program"] + program for program in programs),
-        _FIRST["body"],
+        *([_FIRST["body"]] if programs else []),
     ]
+    return np.array(tokens, np.int32)
 
 
 class _Events:

@@ -1,7 +1,10 @@
 from typing import Self
 
+from typing_extensions import disjoint_base
+
 from lstm_music.types import IntArray, NoteArray
 
+@disjoint_base
 class Score:
     def __new__(cls, capacity: int) -> Self: ...
     @property

@@ -231,6 +231,11 @@ def tempo_usec(tempo: int) -> int:
     return round(60e6 / bpm)
 
 
+def style_index(style: str) -> int:
+    """Value of the style token; 0 for a style without one."""
+    return _STYLES.index(style) if style in _STYLES else 0
+
+
 def key_index(key: Key | None) -> int:
     """Value of the key token: 0 unknown, then by signature, major before minor."""
     return 0 if key is None else 1 + 2 * (key.sharps + 7) + (key.mode == "minor")

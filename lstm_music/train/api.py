@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lstm_music.backends.registry import get_backend
 from lstm_music.corpus.batches import ChunkStream
 from lstm_music.corpus.cache import TokenCache, token_cache
@@ -100,6 +102,14 @@ def _counts(corpus: TokenCache) -> dict[str, int]:
     return counts | {"tokens": len(corpus.tokens), "rejected": len(corpus.rejected)}
 
 
+def _kinds(corpus: TokenCache) -> list[str]:
+    """Kinds of token that the training music has; no other is sampled by the model."""
+    seen = np.zeros(DEFAULT.n_tokens, bool)
+    for i in corpus.indices("train"):
+        seen[corpus.piece_tokens(int(i))] = True
+    return [kind for kind, _ in DEFAULT.ranges if seen[DEFAULT[kind]].any()]
+
+
 def _corpus_line(corpus: TokenCache) -> str:
     counts = _counts(corpus)
     sides = ", ".join(f"{counts[side]} {side}" for side in SPLITS)
@@ -140,7 +150,8 @@ def _trainer(
     )
 
     def keep(_: Progress) -> None:
-        summary = trainer.summary() | {"corpus": _counts(corpus)}
+        facts = _counts(corpus) | {"kinds": _kinds(corpus)}
+        summary = trainer.summary() | {"corpus": facts}
         save_model(output, model, DEFAULT.to_json(), summary, card, storage=storage)
 
     trainer = Trainer(model, stream, _sequences(corpus, "valid"), config, keep)

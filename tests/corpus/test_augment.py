@@ -1,19 +1,21 @@
-"""Transposition: exact, in range, drums untouched, the same on tokens as on pieces."""
+"""Augmentation: exact, in range, drums untouched, rhythm never changed."""
 
 import numpy as np
 import pytest
 from corpus_data import random_piece
 
 from lstm_music.corpus.augment import (
+    straighten,
     token_transpositions,
     transpose,
     transpose_tokens,
     transpositions,
+    vary,
 )
 from lstm_music.errors import ConfigError
 from lstm_music.music.key import Key
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
-from lstm_music.tokens.decode import decode
+from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.encode import encode
 
 
@@ -57,11 +59,77 @@ def test_leaving_the_midi_range_is_an_error():
 def test_tokens_are_transposed_as_pieces_are():
     rng = np.random.default_rng(8)
     pieces = [random_piece(rng) for _ in range(12)]
-    pieces += [decode(encode(piece_of([60, 64, 50], [36, 38], Key(0, "minor"))))]
+    pieces.append(canonical(piece_of([60, 64, 50], [36, 38], Key(0, "minor"))))
     for piece in pieces:
         tokens = encode(piece)
         assert token_transpositions(tokens) == transpositions(piece)
         for semitones in transpositions(piece):
-            assert transpose_tokens(tokens, semitones).tolist() == (
-                encode(transpose(piece, semitones)).tolist()
-            )
+            expected = encode(transpose(piece, semitones))
+            assert transpose_tokens(tokens, semitones).tolist() == expected.tolist()
+
+
+def test_vary_never_touches_pitched_rhythm_or_drum_keys():
+    rng = np.random.default_rng(8)
+    band = piece_of([60, 64, 50], [36, 38], Key(0, "minor")).replace(style="lead")
+    for piece in [*(random_piece(rng) for _ in range(20)), band]:
+        varied = vary(piece, rng)
+        for field in ("onset_steps", "duration_steps", "track"):
+            if piece.style == "drums" and field == "onset_steps":
+                continue  # may be straightened
+            assert varied.notes[field].tolist() == piece.notes[field].tolist()
+        drums = np.array([t.is_drum for t in piece.tracks])[piece.notes["track"]]
+        assert (varied.notes["pitch_midi"] == piece.notes["pitch_midi"])[drums].all()
+        assert [t.is_drum for t in varied.tracks] == [t.is_drum for t in piece.tracks]
+        assert varied.meters == piece.meters
+
+
+def test_vary_shows_every_key_and_hides_now_and_then():
+    rng = np.random.default_rng(9)
+    piece = piece_of([60, 64, 67], [36], Key.parse("C major")).replace(style="lead")
+    varied = [vary(piece, rng) for _ in range(600)]
+    for other in varied:
+        shift = int(other.notes["pitch_midi"][0]) - 60
+        assert other.key in {None, piece.key.transposed(shift)}
+    assert {int(p.notes["pitch_midi"][0]) for p in varied} == set(range(55, 67))
+
+    def share(test):
+        return float(np.mean([test(other) for other in varied]))
+
+    assert abs(share(lambda p: p.style == "") - 0.1) < 0.05
+    assert abs(share(lambda p: p.key is None) - 0.1) < 0.05
+    assert abs(share(lambda p: p.tempos != piece.tempos) - 0.47) < 0.08
+    assert abs(share(lambda p: p.tracks != piece.tracks) - 0.3) < 0.07
+    loudness = share(lambda p: p.notes["velocity"].tolist() != piece.notes["velocity"].tolist())
+    assert abs(loudness - 0.3) < 0.07
+
+
+def drums_at(onsets):
+    notes = np.zeros(len(onsets), NOTE_DTYPE)
+    notes["onset_steps"], notes["duration_steps"], notes["pitch_midi"] = onsets, 3, 38
+    return Piece(notes=notes, tracks=(Track(is_drum=True),))
+
+
+def onsets(piece):
+    return piece.notes["onset_steps"].tolist()
+
+
+def test_straighten_takes_the_grid_that_fits():
+    assert onsets(straighten(drums_at([1, 7, 11, 17, 25]))) == [0, 6, 12, 18, 24]
+    assert onsets(straighten(drums_at([1, 9, 15, 24, 31]))) == [0, 8, 16, 24, 32]
+    for exact in ([0, 6, 12, 24], [0, 8, 16, 24], [0, 24, 48]):
+        assert onsets(straighten(drums_at(exact))) == exact
+
+
+def test_half_of_the_drums_are_straightened_and_nothing_else():
+    rng = np.random.default_rng(10)
+    loose = drums_at([1, 7, 11, 17, 25])
+    varied = [onsets(vary(loose, rng)) for _ in range(300)]
+    assert set(map(tuple, varied)) == {(1, 7, 11, 17, 25), (0, 6, 12, 18, 24)}
+    assert abs(varied.count([0, 6, 12, 18, 24]) / 300 - 0.5) < 0.1
+    piano = loose.replace(tracks=(Track(),))
+    assert all(onsets(vary(piano, rng)) == onsets(loose) for _ in range(50))
+
+
+def test_vary_depends_on_the_generator_alone():
+    piece = piece_of([60, 64, 67])
+    assert vary(piece, np.random.default_rng(1)) == vary(piece, np.random.default_rng(1))

@@ -1,5 +1,7 @@
 """The token cache: whole again from its file, made anew when anything has changed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from corpus_data import cache_of, random_piece
@@ -36,7 +38,6 @@ def test_tokens_of_a_folder(folder):
     assert [id_ for id_, _ in cache.rejected] == [f"{folder}/bad.mid"]
     pieces = [decode(tokens) for tokens in cache]
     assert [int(piece.notes["pitch_midi"][1]) for piece in pieces] == [60, 62, 64, 65, 67, 69, 71]
-    assert cache.bars.tolist() == [4] * 7
     assert [cache.piece_tokens(i).tolist() for i in range(7)] == [t.tolist() for t in cache]
 
 
@@ -57,16 +58,26 @@ def test_the_file_is_reused_until_something_changes(folder, tmp_path, monkeypatc
 
 def test_round_trip_and_damage(tmp_path):
     rng = np.random.default_rng(2)
-    cache = cache_of([random_piece(rng) for _ in range(5)], ["train", "test", "valid"] + ["train"] * 2)
+    cache = cache_of(
+        [random_piece(rng) for _ in range(5)], ["train", "test", "valid"] + ["train"] * 2
+    )
     path = tmp_path / "cache.safetensors"
     write_cache(path, cache)
     assert same(read_cache(path), cache)
     assert cache.indices("train").tolist() == [0, 3, 4]
+    assert cache.n_targets("train") == sum(len(cache.piece_tokens(i)) - 1 for i in (0, 3, 4))
     data = path.read_bytes()
     for damaged in (b"", data[:-9], data[:50], b"{}" * 40):
         path.write_bytes(damaged)
         assert read_cache(path) is None
     assert read_cache(tmp_path / "none") is None
+
+
+def test_a_cache_that_does_not_add_up_is_not_used(tmp_path):
+    cache = cache_of([random_piece(np.random.default_rng(2))])
+    for wrong in ({"lengths": cache.lengths + 1}, {"ids": ()}, {"sides": np.zeros(2, np.uint8)}):
+        write_cache(tmp_path / "cache", replace(cache, **wrong))
+        assert read_cache(tmp_path / "cache") is None
 
 
 def test_nothing_usable(tmp_path):

@@ -59,7 +59,7 @@ def test_an_unreadable_split_table_is_told(folder):
 
 def test_built_in_sources():
     items = list_items(["music21:chorales", "music21:tunes"], no_reject)
-    assert [item.style for item in items] == ["chorale"] * 371 + ["folk"] * 4248
+    assert [item.style for item in items] == ["chorale"] * 350 + ["folk"] * 4248
     assert len({item.id for item in items}) == len(items)
 
 

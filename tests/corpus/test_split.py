@@ -34,7 +34,7 @@ def test_transposed_and_slower_copies_have_the_same_fingerprint():
 def test_a_lower_voice_changes_nothing():
     piece = melody(RNG.integers(60, 70, 30))
     bass = piece.notes.copy()
-    bass["pitch_midi"] -= 24
+    bass["pitch_midi"] = RNG.integers(30, 50, 30)
     both = Piece(notes=np.concatenate([bass, piece.notes]), tracks=(Track(),))
     assert fingerprint(both) == fingerprint(piece)
 
@@ -75,4 +75,4 @@ def test_no_fingerprint_is_on_two_sides_and_official_sides_win():
 def test_same_sides_every_time():
     # Guards the corpus of published models: a change here moves pieces between the sides.
     scale = melody([60, 62, 64, 65, 67, 69, 71, 72])
-    assert fingerprint(scale)[:16] == "REPLACE"
+    assert fingerprint(scale)[:16] == "09d8cbdf40721e13"

@@ -108,10 +108,17 @@ def test_style_drums_makes_drums(composer):
     assert all(track.is_drum for track in out.tracks)
 
 
-def test_greedy_is_the_limit_of_cold_sampling(composer, chorale):
-    cold = composer.generate(chorale, bars=1, temperature=0.001, rng_seed=1)
-    greedy = composer.generate(chorale, bars=1, top_k=1, rng_seed=2)
-    assert np.array_equal(cold.notes, greedy.notes)
+def test_one_choice_leaves_nothing_to_chance(composer, chorale):
+    one, other = (composer.generate(chorale, bars=1, top_k=1, rng_seed=s) for s in (1, 2))
+    assert one == other
+
+
+def test_a_hot_network_is_less_like_itself_than_a_cold_one(composer, chorale):
+    def nats(temperature):
+        out = composer.generate(chorale, bars=4, temperature=temperature, top_p=1.0, rng_seed=1)
+        return composer.log_prob(out).nats_per_note
+
+    assert nats(0.5) < nats(1.5)
 
 
 def test_a_seed_without_notes_is_refused(composer):

@@ -1,12 +1,17 @@
 """Scores through music21: MusicXML, ABC and the built-in corpora."""
 
+import zipfile
+
 import numpy as np
 import pytest
 
 from lstm_music.errors import MidiError
+from lstm_music.midi import foreign
 from lstm_music.midi.foreign import (
     abc_tunes,
     chorale_files,
+    corpus_chorales,
+    corpus_tunes,
     piece_from_stream,
     read_abc,
     read_score,
@@ -194,8 +199,15 @@ def test_first_chorale():
     assert piece.pickup_steps == 24
 
 
+def test_corpora_as_pieces():
+    chorale, tune = next(corpus_chorales()), next(corpus_tunes())
+    assert (chorale.style, chorale.source) == ("chorale", "music21:chorales/bwv269")
+    assert (tune.style, tune.source) == ("folk", "music21:tunes/oneills1850/0001-0050/1")
+    assert tune.title == "The Enchanted Valley"
+
+
 def test_built_in_corpora_are_whole():
-    assert len(chorale_files()) == 371
+    assert len(chorale_files()) == 350
     assert len(tune_texts()) == 4248
 
 
@@ -203,7 +215,7 @@ def test_built_in_corpora_are_whole():
     ("name", "content", "says"),
     [
         ("a.xml", b"<html>no music</html>", "music21 cannot read it"),
-        ("a.mxl", b"PK\x03\x04broken", "music21 cannot read it"),
+        ("a.mxl", b"PK\x03\x04broken", "is no compressed score"),
         ("a.musicxml", b"", "expected 1 to"),
         ("a.abc", b"X:1\nT:silence\nM:4/4\nL:1/4\nK:C\nz4|\n", "no notes"),
         ("a.jpeg", b"\xff\xd8\xff", "unknown kind of file"),
@@ -216,6 +228,16 @@ def test_bad_files_raise_one_clear_error(tmp_path, name, content, says):
         read_score(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_score_that_unpacks_to_too_much(tmp_path, monkeypatch):
+    path = tmp_path / "bomb.mxl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("score.xml", b" " * 100_000)
+    monkeypatch.setattr(foreign, "MAX_BYTES", 50_000)
+    assert path.stat().st_size < 50_000
+    with pytest.raises(MidiError, match="got 100000"):
+        read_score(path)
 
 
 def test_missing_file(tmp_path):

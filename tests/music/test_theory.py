@@ -25,7 +25,7 @@ def piece_of(pitches, durations=24, is_drum=False):
 
 def real_pieces():
     files = chorale_files()
-    yield from (read_score(path, source=name) for name, path in (files[0], files[150], files[370]))
+    yield from (read_score(path, source=name) for name, path in (files[0], files[150], files[340]))
     tunes = tune_texts()
     yield from (read_abc(tunes[i][1], source=tunes[i][0]) for i in (10, 2500, 4000))
 

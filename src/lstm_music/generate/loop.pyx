@@ -47,8 +47,8 @@ cdef double _uniform(uint64_t key, uint64_t sequence, uint64_t index) noexcept n
     cdef uint32_t c2 = <uint32_t> sequence, c3 = <uint32_t> (sequence >> 32)
     cdef uint32_t k0 = <uint32_t> key, k1 = <uint32_t> (key >> 32)
     cdef uint64_t p0, p1
-    cdef int i
-    for i in range(10):
+    cdef int _round
+    for _round in range(10):
         p0 = <uint64_t> 0xD2511F53u * c0
         p1 = <uint64_t> 0xCD9E8D57u * c2
         c0 = <uint32_t> (p1 >> 32) ^ c1 ^ k0
@@ -116,10 +116,11 @@ cdef class Generator:
         self._choice_buffer = np.zeros(self.V * sizeof(Choice), np.uint8)
         choice_bytes = self._choice_buffer
         self._choices = <Choice*> &choice_bytes[0]
-        self.temperature, self.top_p, self.min_p = sampling.temperature, sampling.top_p, sampling.min_p
-        self.top_k = sampling.top_k
-        self.shift_first, self.shift_stop = DEFAULT["shift"].start, DEFAULT["shift"].stop
-        self.duration_first, self.duration_stop = DEFAULT["duration"].start, DEFAULT["duration"].stop
+        self.temperature, self.top_k = sampling.temperature, sampling.top_k
+        self.top_p, self.min_p = sampling.top_p, sampling.min_p
+        shift, duration = DEFAULT["shift"], DEFAULT["duration"]
+        self.shift_first, self.shift_stop = shift.start, shift.stop
+        self.duration_first, self.duration_stop = duration.start, duration.stop
         self.long_token = DEFAULT["long"].start
         self.end_token = DEFAULT["end"].start
         self.rng_seed, self.sequence = rng_seed, sequence

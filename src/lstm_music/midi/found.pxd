@@ -34,6 +34,7 @@ cdef enum Outcome:
     GO_ON
     END_OF_TRACK
     CUT  # the bytes end inside an event
+    LOST  # the rest of the track cannot be understood
     FAULT
 
 cdef enum:

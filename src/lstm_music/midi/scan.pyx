@@ -13,7 +13,7 @@ from libc.string cimport memchr, memcmp, memcpy, memset
 from lstm_music.midi.found cimport (
     AFTER_END_OF_TRACK, CHANNELS, CHUNK_HEADER_BYTES, CHUNK_LENGTH, CUT, DATA_BYTE,
     END_OF_TRACK, EVENT_CUT, FAULT, FAULT_EVENTS, FAULT_TIME, FAULT_TRACKS,
-    FAULT_VLQ, GO_ON, LOST_CHUNK, MARK_KEY, MARK_METER, MARK_NAME, MARK_PEDAL, MARK_PRIVATE,
+    FAULT_VLQ, GO_ON, LOST, LOST_CHUNK, MARK_KEY, MARK_METER, MARK_NAME, MARK_PEDAL, MARK_PRIVATE,
     MARK_TEMPO, META_SHORT, N_REPAIRS, NO_END_OF_TRACK, NO_STATUS, NONE, PITCH_BYTE, PITCHES,
     SYSTEM_MESSAGE, TRACK_COUNT, TRACK_LENGTH, TRAILING_BYTES, UNCLOSED_NOTE, VLQ_BYTES,
     Outcome, Scan, add_mark, fail, mend, note_off, note_on,
@@ -179,7 +179,7 @@ cdef Outcome read_event(Scan* s) noexcept nogil:
         s.status = status
     elif s.status == 0:
         mend(s, NO_STATUS, s.pos)
-        return CUT
+        return LOST
     return channel_event(s)
 
 
@@ -258,21 +258,22 @@ cdef Outcome read_track(Scan* s) noexcept nogil:
     if outcome == FAULT:
         return FAULT
     if outcome == CUT:
-        # The cut may be a wrong length that hides tracks: look for them from the event on.
         mend(s, EVENT_CUT, event)
-        s.pos = find_track(s, event)
-        if s.pos == NONE:
-            s.pos = s.size
     elif outcome == GO_ON:
         mend(s, NO_END_OF_TRACK, s.pos)
     end_track(s)
-    if not believed:
-        if s.pos != declared:
-            mend(s, TRACK_LENGTH, header + 4)
-    elif s.pos != declared:
-        if outcome == END_OF_TRACK:
+    if believed:
+        if outcome == END_OF_TRACK and s.pos != declared:
             mend(s, AFTER_END_OF_TRACK, s.pos)
         s.pos = declared
+        return GO_ON
+    if outcome == CUT or outcome == LOST:
+        # A wrong length inside the event may hide tracks: look for them from the event on.
+        s.pos = find_track(s, event)
+        if s.pos == NONE:
+            s.pos = s.size
+    if s.pos != declared:
+        mend(s, TRACK_LENGTH, header + 4)
     return GO_ON
 
 

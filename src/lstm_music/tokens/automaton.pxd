@@ -1,5 +1,7 @@
 # The grammar: which token may come next. For nogil use from the generation loop.
 
+from cython cimport final
+
 from lstm_music.tokens.score cimport Score
 
 cdef struct GrammarState:
@@ -18,6 +20,7 @@ cdef struct GrammarState:
     int[16][128] note_end  # when each key of each track stops sounding
 
 
+@final
 cdef class Automaton(Score):
     cdef GrammarState g
 
@@ -37,5 +40,4 @@ cdef class Automaton(Score):
     cdef int _bar_steps(self) noexcept nogil
     cdef bint _is_new_meter(self, int denominator) noexcept nogil
     cdef void _enter(self, int kind, int value) noexcept nogil
-    cdef void _enter_header(self, int kind, int value) noexcept nogil
     cdef void _fresh_onset(self) noexcept nogil

@@ -1,25 +1,27 @@
 """The grammar of tokens as an automaton, and the musical context it carries along.
 
-::
-
-    START STYLE NUMERATOR DENOMINATOR KEY TEMPO [LONG*] PICKUP PROGRAM+ BODY onset* END
-    onset   [LONG*] SHIFT  [NUMERATOR DENOMINATOR] [TEMPO]  track*
-    track   [TRACK]  [PEDAL_UP] [PEDAL_DOWN]  note*
-    note    (PITCH | DRUM) [LONG*] DURATION [VELOCITY]
-
-The first onset may do without the shift. ``FOLLOWS`` says which kinds of token may stand where;
-``_may`` adds what depends on the music: tracks and pitches rise, nothing is said twice (the
-meter, tempo, velocity or track in force), no key is struck while it sounds, and so on. Together
-they admit exactly the sequences that ``encode`` writes: every token sequence that ends is the
-one encoding of one canonical piece. At every point of a sequence some token is legal.
+``lstm_music.tokens.grammar.FOLLOWS`` says which kinds of token may stand where; ``_may`` adds
+what depends on the music: tracks and pitches rise, nothing is said twice (the meter, tempo,
+velocity or track in force), no key is struck while it sounds, and so on. Together they admit
+exactly the sequences that ``encode`` writes: every token sequence that ends is the one encoding
+of one canonical piece. At every point before the end some token is legal.
 """
 
 import numpy as np
 
+from cython cimport final
+
 from libc.string cimport memset
 
-from lstm_music.errors import TokenError
 from lstm_music.music.meter import DENOMINATORS
+from lstm_music.tokens.grammar import (
+    BODY_LEADS,
+    FOLLOWS,
+    HEADER_LEADS,
+    as_tokens,
+    illegal,
+    out_of_capacity,
+)
 from lstm_music.tokens.vocabulary import (
     DEFAULT,
     DRUM_PROGRAM,
@@ -39,6 +41,7 @@ cdef enum:
     OUT_OF_CAPACITY = -2
     V = 857
     RADIX = 96
+    VELOCITY_WIDTH = 8
 
 # Kinds of token, in the vocabulary's order.
 cdef enum:
@@ -46,44 +49,17 @@ cdef enum:
     PROGRAM, TRACK, SHIFT, DURATION, VELOCITY, PITCH, DRUM
     N_KINDS
 
-# States, named by where in the sequence we stand.
+# States: the rows of FOLLOWS, in order.
 cdef enum:
     BEFORE_START, AFTER_START, AFTER_STYLE, AFTER_NUMERATOR, AFTER_DENOMINATOR, AFTER_KEY
     AFTER_TEMPO, AFTER_PICKUP, IN_PROGRAMS
-    AT_ONSET  # nothing at this onset yet
-    IN_METER, AFTER_METER, AFTER_NEW_TEMPO, AFTER_TRACK, AFTER_PEDAL
-    IN_NOTE, AFTER_DURATION, AFTER_VELOCITY
-    IN_SHIFT
-    AFTER_END
+    AT_ONSET, IN_METER, AFTER_METER, AFTER_NEW_TEMPO, AFTER_TRACK, AFTER_PEDAL
+    IN_NOTE, AFTER_DURATION, AFTER_VELOCITY, IN_SHIFT, AFTER_END
     N_STATES
-
-_TRACK_STARTS = "track pedal_up pedal_down pitch drum"
-_MOVES = "long shift"
-FOLLOWS = {
-    BEFORE_START: "start",
-    AFTER_START: "style",
-    AFTER_STYLE: "numerator",
-    AFTER_NUMERATOR: "denominator",
-    AFTER_DENOMINATOR: "key",
-    AFTER_KEY: "tempo",
-    AFTER_TEMPO: "long pickup",
-    AFTER_PICKUP: "program",
-    IN_PROGRAMS: "program body",
-    AT_ONSET: f"numerator tempo {_TRACK_STARTS} {_MOVES}",
-    IN_METER: "denominator",
-    AFTER_METER: f"tempo {_TRACK_STARTS} {_MOVES}",
-    AFTER_NEW_TEMPO: f"{_TRACK_STARTS} {_MOVES}",
-    AFTER_TRACK: "pedal_up pedal_down pitch drum",
-    AFTER_PEDAL: f"{_TRACK_STARTS} {_MOVES} end",
-    IN_NOTE: "long duration",
-    AFTER_DURATION: f"velocity track pitch drum {_MOVES} end",
-    AFTER_VELOCITY: f"track pitch drum {_MOVES} end",
-    IN_SHIFT: "long shift",
-    AFTER_END: "",
-}
 
 cdef struct Tables:
     bint[N_STATES][N_KINDS] follows
+    int[2][N_KINDS] leads  # state after each kind, in the header and in the body
     int[N_KINDS + 1] first  # token of each kind; V at the end
     unsigned char[V] kind
     int[6] denominators
@@ -93,18 +69,17 @@ cdef Tables T
 
 def _fill_tables():
     names = [name for name, _ in DEFAULT.ranges]
-    same = (
-        (DEFAULT.n_tokens, len(names), RADIX_STEPS, MAX_TRACKS) == (V, N_KINDS, RADIX, 16)
-        and names[:3] == ["start", "end", "body"] and names[N_KINDS - 1] == "drum"
-    )
-    if not same:
+    sizes = (len(names), len(FOLLOWS), DEFAULT.n_tokens, RADIX_STEPS, VELOCITY_BIN_WIDTH)
+    if sizes != (N_KINDS, N_STATES, V, RADIX, VELOCITY_WIDTH) or MAX_TRACKS != 16:
         raise ImportError("automaton.pyx and vocabulary.py disagree; build the package again")
     for kind, name in enumerate(names):
         T.first[kind] = DEFAULT[name].start
         for token in DEFAULT[name]:
             T.kind[token] = kind
-        for state in range(N_STATES):
-            T.follows[state][kind] = name in FOLLOWS[state].split()
+        for state, kinds in enumerate(FOLLOWS.values()):
+            T.follows[state][kind] = name in kinds.split()
+        for in_body, leads in enumerate((HEADER_LEADS, BODY_LEADS)):
+            T.leads[in_body][kind] = list(FOLLOWS).index(leads.get(name, "after end"))
     T.first[N_KINDS] = V
     for i, denominator in enumerate(DENOMINATORS):
         T.denominators[i] = denominator
@@ -115,10 +90,15 @@ _fill_tables()
 cdef int _MAX_LONGS = MAX_LONGS
 cdef long _MAX_ONSET = MAX_ONSET_STEPS
 cdef int _DRUM_PROGRAM = DRUM_PROGRAM
-cdef int _VELOCITY_WIDTH = VELOCITY_BIN_WIDTH
 cdef int _START_VELOCITY = START_VELOCITY_BIN
 
 
+cdef inline int _velocity(int velocity) noexcept nogil:
+    """MIDI velocity at the centre of a bin."""
+    return VELOCITY_WIDTH * velocity + VELOCITY_WIDTH // 2
+
+
+@final
 cdef class Automaton(Score):
     """Reads tokens one by one, refuses illegal ones, and knows the context after each.
 
@@ -166,9 +146,13 @@ cdef class Automaton(Score):
         cdef int kind, token
         memset(mask, 0, V)
         for kind in range(N_KINDS):
-            if T.follows[self.g.expects][kind]:
-                for token in range(T.first[kind], T.first[kind + 1]):
-                    mask[token] = self._may(kind, token - T.first[kind])
+            if not T.follows[self.g.expects][kind]:
+                continue
+            if kind == SHIFT or kind == DURATION:  # large ranges, all or none
+                memset(&mask[T.first[kind]], self._may(kind, 0), RADIX)
+                continue
+            for token in range(T.first[kind], T.first[kind + 1]):
+                mask[token] = self._may(kind, token - T.first[kind])
 
     cdef int advance(self, int token) noexcept nogil:
         cdef int kind, value, status
@@ -241,10 +225,8 @@ cdef class Automaton(Score):
         """Write the token's music into the score; the only step that can lack room."""
         cdef int track = self.s.track
         cdef long time = RADIX * self.g.longs + value + 1
-        cdef int velocity
         if kind == DURATION:
-            velocity = _VELOCITY_WIDTH * self.g.velocity[track] + _VELOCITY_WIDTH // 2
-            return self.add_note(self.g.pitch, time, velocity)
+            return self.add_note(self.g.pitch, time, _velocity(self.g.velocity[track]))
         if kind == SHIFT:
             if self.onset_steps + time > _MAX_ONSET:
                 return OUT_OF_CAPACITY
@@ -268,74 +250,52 @@ cdef class Automaton(Score):
     cdef void _enter(self, int kind, int value) noexcept nogil:
         """Take the state that the token leads to."""
         cdef int track = self.s.track
-        cdef long end
-        if kind == PITCH or kind == DRUM:
-            self.g.expects = IN_NOTE
-            self.g.pitch = value
-            self.g.used_track = True
-        elif kind == LONG:
+        if kind == LONG:
             self.g.longs += 1
             if self.g.expects != IN_NOTE and self.g.expects != AFTER_TEMPO:
                 self.g.expects = IN_SHIFT
+            return
+        self.g.expects = T.leads[self.s.in_body][kind]
+        if kind == PITCH or kind == DRUM:
+            self.g.pitch = value
+            self.g.used_track = True
         elif kind == DURATION:
-            self.g.expects = AFTER_DURATION
-            end = self.onset_steps + RADIX * self.g.longs + value + 1
-            self.g.note_end[track][self.g.pitch] = <int>end
+            self.g.note_end[track][self.g.pitch] = (
+                <int>self.onset_steps + RADIX * self.g.longs + value + 1
+            )
             self.g.longs = 0
             self.g.n_sounded += not self.g.has_note[track]
             self.g.has_note[track] = True
         elif kind == VELOCITY:
-            self.g.expects = AFTER_VELOCITY
             self.g.velocity[track] = value
-            self._notes[self.n_notes - 1].velocity = <unsigned char>(
-                _VELOCITY_WIDTH * value + _VELOCITY_WIDTH // 2
-            )
+            self._notes[self.n_notes - 1].velocity = <unsigned char>_velocity(value)
         elif kind == SHIFT:
-            self.g.expects = AT_ONSET
             self.g.longs = 0
             self._fresh_onset()
         elif kind == TRACK:
-            self.g.expects = AFTER_TRACK
-            self._fresh_onset()
             self.s.track = value
+            self._fresh_onset()
         elif kind == PEDAL_UP or kind == PEDAL_DOWN:
-            self.g.expects = AFTER_PEDAL
             self.g.pedal_down[track] = kind == PEDAL_DOWN
             self.g.pedals += 1
             self.g.used_track = True
         elif kind == NUMERATOR:
-            self.g.expects = IN_METER if self.s.in_body else AFTER_NUMERATOR
             self.g.numerator = value + 1
         elif kind == DENOMINATOR:
-            self.g.expects = AFTER_METER if self.s.in_body else AFTER_DENOMINATOR
             self.g.denominator = T.denominators[value]
         elif kind == TEMPO:
-            self.g.expects = AFTER_NEW_TEMPO if self.s.in_body else AFTER_TEMPO
             self.g.tempo = value
-        else:
-            self._enter_header(kind, value)
-
-    cdef void _enter_header(self, int kind, int value) noexcept nogil:
-        if kind == START:
-            self.g.expects = AFTER_START
         elif kind == STYLE:
-            self.g.expects = AFTER_STYLE
             self.s.style = value
         elif kind == KEY:
-            self.g.expects = AFTER_KEY
             self.s.key = value
         elif kind == PICKUP:
-            self.g.expects = AFTER_PICKUP
             self.g.longs = 0
         elif kind == PROGRAM:
-            self.g.expects = IN_PROGRAMS
             self.s.programs[self.s.n_tracks] = value
             self.s.n_tracks += 1
         elif kind == BODY:
-            self.g.expects = AT_ONSET
             self.s.in_body = True
-        else:
-            self.g.expects = AFTER_END
 
     # The same from Python.
 
@@ -379,7 +339,7 @@ cdef class Automaton(Score):
         TokenError : a token is illegal (says where, which, and what may stand there), or there
             is no room. The tokens before it have been read.
         """
-        cdef const int[::1] view = _as_tokens(tokens)
+        cdef const int[::1] view = as_tokens(tokens)
         cdef Py_ssize_t i
         cdef int status
         for i in range(view.shape[0]):
@@ -387,32 +347,11 @@ cdef class Automaton(Score):
             if status != OK:
                 raise self._refusal(i, view[i], status)
 
-    def _refusal(self, position, token, status):
+    def _refusal(self, Py_ssize_t position, int token, int status):
         """The TokenError for a token that was not accepted."""
-        known = 0 <= token < V
-        what = f"token {position} ({DEFAULT.name(token) if known else token})"
         if status == OUT_OF_CAPACITY:
-            return TokenError(
-                f"{what} goes beyond the {self.capacity} notes or changes there is room for, "
-                f"or beyond step {MAX_ONSET_STEPS}"
-            )
-        mask = self.legal_py()
-        kinds = [name for name, _ in DEFAULT.ranges if mask[np.array(DEFAULT[name])].any()]
-        some = [DEFAULT.name(int(t)) for t in np.flatnonzero(mask)[:3]]
-        return TokenError(
-            f"{what} is not legal here; expected one of the kinds {', '.join(kinds) or 'none'}"
-            f"{' (such as ' + ', '.join(some) + ')' if some else ''}"
-        )
-
-
-def _as_tokens(tokens):
-    array = np.asarray(tokens)
-    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-        raise TokenError(
-            f"tokens must be one row of integers, got shape {array.shape} of {array.dtype}"
-        )
-    # Beyond int32 there is no token either; clipping keeps it illegal.
-    return np.clip(array.astype(np.int64), -1, V).astype(np.intc)
+            return out_of_capacity(position, token, self.capacity)
+        return illegal(position, token, self.legal_py())
 
 
 def annotate(tokens, int total_bars=0):
@@ -433,7 +372,7 @@ def annotate(tokens, int total_bars=0):
     ------
     TokenError : a token is illegal.
     """
-    cdef const int[::1] view = _as_tokens(tokens)
+    cdef const int[::1] view = as_tokens(tokens)
     cdef Py_ssize_t N = view.shape[0], i
     cdef Automaton automaton = Automaton(max(N, 1))
     rows = np.empty((N, DEFAULT.n_streams), np.intc)
@@ -455,6 +394,7 @@ def count_bars(tokens):
     ------
     TokenError : a token is illegal.
     """
+    tokens = as_tokens(tokens)
     automaton = Automaton(max(len(tokens), 1))
     automaton.extend(tokens)
     return automaton.n_bars

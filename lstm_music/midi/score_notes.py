@@ -1,0 +1,137 @@
+"""The notes of a music21 score: ties joined, sounding pitch, chord symbols realised."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from lstm_music.music.grid import STEPS_PER_QUARTER
+from lstm_music.music.piece import Track
+
+DEFAULT_VELOCITY = 80
+CHORD_TRACK_NAME = "Chords"
+CHORD_BASS_MIDI = 48  # the bass of a block chord stands between C3 and B3
+_DRUM_CHANNEL = 9  # counted from 0
+
+
+class ScoreNote(NamedTuple):
+    """A note as written: onset and end in steps, sounding MIDI pitch."""
+
+    onset: int
+    end: int
+    pitch: int
+    velocity: int
+    track: int
+
+
+@dataclass
+class Reading:
+    """What has been collected from a score so far, in written (not yet unfolded) time."""
+
+    notes: list[ScoreNote] = field(default_factory=list)
+    tracks: list[Track] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    max_error: float = 0.0
+
+    def steps(self, quarters: float | Fraction) -> int:
+        """Quarter notes to the nearest step, the distance remembered."""
+        # Offsets come as floats or fractions; a third of a quarter is a third again.
+        exact = Fraction(quarters).limit_denominator(1 << 16) * STEPS_PER_QUARTER
+        nearest = round(exact)
+        self.max_error = max(self.max_error, float(abs(exact - nearest)))
+        return nearest
+
+
+def read_part(part: Any, reading: Reading) -> None:
+    """Add one part as one track, if it has notes."""
+    flat = part.flatten()
+    program, is_drum, transposition = _instrument(flat, part.atSoundingPitch is True)
+    ties = _Ties()
+    for element in flat.notes:
+        if "ChordSymbol" in element.classes:
+            continue
+        if element.duration.isGrace or not element.quarterLength:
+            reading.counts["grace or empty notes left out"] += 1
+            continue
+        onset = reading.steps(element.offset)
+        end = reading.steps(element.offset + element.quarterLength)
+        for member in getattr(element, "notes", (element,)):
+            unpitched = "Unpitched" in member.classes
+            is_drum = is_drum or unpitched
+            pitch = _drum_key(member) if unpitched else member.pitch.midi + transposition
+            if not 0 <= pitch <= 127:
+                reading.counts["notes outside the MIDI range left out"] += 1
+                continue
+            velocity = member.volume.velocity or element.volume.velocity or DEFAULT_VELOCITY
+            velocity = min(max(int(velocity), 1), 127)
+            tie = member.tie or element.tie
+            note = ScoreNote(onset, end, pitch, velocity, len(reading.tracks))
+            ties.add(note, "" if tie is None else tie.type)
+    if ties.notes:
+        reading.tracks.append(Track(program, is_drum, str(getattr(part, "partName", "") or "")))
+        reading.notes += ties.notes
+
+
+def _instrument(flat: Any, at_sounding_pitch: bool) -> tuple[int, bool, int]:
+    """Program, whether drums, and semitones from written to sounding pitch."""
+    instrument = next(iter(flat.getElementsByClass("Instrument")), None)
+    if instrument is None:
+        return 0, False, 0
+    interval = None if at_sounding_pitch else instrument.transposition
+    semitones = 0 if interval is None else int(interval.semitones)
+    program = min(max(instrument.midiProgram or 0, 0), 127)
+    return program, instrument.midiChannel == _DRUM_CHANNEL, semitones
+
+
+@dataclass
+class _Ties:
+    """Notes of one part, tied ones joined as they come."""
+
+    notes: list[ScoreNote] = field(default_factory=list)
+    _open: dict[int, int] = field(default_factory=dict)  # pitch -> index of the note held over
+
+    def add(self, note: ScoreNote, tie: str) -> None:
+        """Add a note, or lengthen the one that it is tied to; ``tie`` as in MusicXML."""
+        place = self._open.pop(note.pitch, -1)
+        joins = tie in {"stop", "continue"} and place >= 0 and self.notes[place].end == note.onset
+        if joins:
+            self.notes[place] = self.notes[place]._replace(end=note.end)
+        else:
+            place = len(self.notes)
+            self.notes.append(note)
+        if tie in {"start", "continue"}:
+            self._open[note.pitch] = place
+
+
+def _drum_key(note: Any) -> int:
+    """General MIDI key of an unpitched note: its instrument's, else its place on the staff."""
+    key = getattr(note.storedInstrument, "percMapPitch", None)
+    return int(note.displayPitch().midi if key is None else key)
+
+
+def read_chord_symbols(stream: Any, reading: Reading) -> bool:
+    """Realise the chord symbols as a further track; False if there are none."""
+    symbols = stream.flatten().getElementsByClass("ChordSymbol")
+    starts = {reading.steps(symbol.offset): _chord_pitches(symbol) for symbol in symbols}
+    if not any(starts.values()):
+        return False
+    onsets = sorted(starts)
+    track, last = len(reading.tracks), max(note.end for note in reading.notes)
+    reading.tracks.append(Track(0, False, CHORD_TRACK_NAME))
+    for onset, end in zip(onsets, [*onsets[1:], last], strict=True):
+        if end > onset:
+            reading.notes += [
+                ScoreNote(onset, end, pitch, DEFAULT_VELOCITY, track) for pitch in starts[onset]
+            ]
+    return True
+
+
+def _chord_pitches(symbol: Any) -> tuple[int, ...]:
+    """The chord with its bass at the bottom and everything else within the octave above."""
+    if "NoChord" in symbol.classes or not symbol.pitches:
+        return ()
+    bass = symbol.bass().pitchClass
+    intervals = {(pitch.pitchClass - bass) % 12 for pitch in symbol.pitches} | {0}
+    return tuple(CHORD_BASS_MIDI + bass + interval for interval in sorted(intervals))
