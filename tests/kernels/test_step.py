@@ -1,0 +1,108 @@
+"""One token at a time equals the whole chunk at once."""
+
+import numpy as np
+import pytest
+from model_cases import LEVELS, SMALL, make_chunk, score
+
+from lstm_music.errors import ShapeError
+from lstm_music.kernels.isa import level_names
+from lstm_music.kernels.step import Stepper, StepWeights
+from lstm_music.nn.model import LanguageModel, ModelConfig
+
+CONFIGS = {
+    "small and odd": SMALL,
+    "one of everything": ModelConfig(1, 1, 1, 1, hidden_size=1, layers=1),
+    "panels and a rest": ModelConfig(300, 131, 29, 64, hidden_size=70, layers=3),
+}
+
+
+def log_softmax(logits):
+    shifted = logits.astype(np.float64) - logits.max()
+    return shifted - np.log(np.exp(shifted).sum())
+
+
+def stepped_nll(stepper, chunk):
+    """What score_chunk gives, a token at a time, for a batch of one."""
+    return [
+        -log_softmax(stepper.step_py(rows))[target]
+        for rows, target in zip(chunk.rows[:, 0], chunk.targets[:, 0])
+    ]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=list(CONFIGS))
+def test_steps_equal_a_chunk(config, level):
+    model = LanguageModel.create(config, 3)
+    model.flat_params[:] *= 2  # sharper than a fresh model, so that mistakes show
+    chunk = make_chunk(model, T=30, B=1, ragged=False)
+    chunk.targets = np.abs(chunk.targets)
+    chunk.state = model.zero_state(1)
+    if config.n_tokens == 1:
+        chunk.targets[:] = 0
+    stepper = Stepper(StepWeights(model, level_names().index(level)))
+    np.testing.assert_allclose(stepped_nll(stepper, chunk), score(model, chunk)[0][:, 0], atol=1e-5)
+
+
+def test_vector_levels_step_alike_bit_for_bit():
+    model = LanguageModel.create(CONFIGS["panels and a rest"], 3)
+    rows = np.arange(29, dtype=np.int32)
+    logits = {
+        isa: Stepper(StepWeights(model, level_names().index(isa))).step_py(rows) for isa in LEVELS
+    }
+    if not {"v3", "v4"} <= logits.keys():
+        pytest.skip("this machine lacks AVX-512")
+    np.testing.assert_array_equal(logits["v3"], logits["v4"])
+
+
+def test_reset_and_copy_of_a_state():
+    model = LanguageModel.create(SMALL, 5)
+    weights = StepWeights(model)
+    one, two = Stepper(weights), Stepper(weights)
+    rows = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]], np.int32)
+    fresh = one.step_py(rows[0])
+    one.step_py(rows[1])
+    two.copy_state_py(one)
+    after = one.step_py(rows[2])
+    assert not np.array_equal(two.step_py(rows[2]), fresh)
+    two.reset()
+    np.testing.assert_array_equal(two.step_py(rows[0]), fresh)
+    two.step_py(rows[1])
+    np.testing.assert_array_equal(two.step_py(rows[2]), after)
+
+
+def test_weights_are_a_copy():
+    model = LanguageModel.create(SMALL, 5)
+    weights = StepWeights(model)
+    rows = np.array([1, 2, 3], np.int32)
+    before = Stepper(weights).step_py(rows)
+    model.flat_params[:] = 0
+    np.testing.assert_array_equal(Stepper(weights).step_py(rows), before)
+
+
+def test_float64_models_are_rounded():
+    model = LanguageModel.create(SMALL, 5, dtype="float64")
+    same = LanguageModel.create(SMALL, 5)
+    rows = np.array([1, 2, 3], np.int32)
+    a, b = (Stepper(StepWeights(m)).step_py(rows) for m in (model, same))
+    np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        np.zeros(2, np.int32),
+        np.zeros(3, np.int64),
+        np.array([0, 0, 11], np.int32),
+        np.array([-1, 0, 0], np.int32),
+    ],
+)
+def test_wrong_rows_are_refused(rows):
+    stepper = Stepper(StepWeights(LanguageModel.create(SMALL, 0)))
+    with pytest.raises(ShapeError, match="rows must"):
+        stepper.step_py(rows)
+
+
+def test_a_state_of_other_weights_is_refused():
+    one, two = (Stepper(StepWeights(LanguageModel.create(SMALL, seed))) for seed in (0, 1))
+    with pytest.raises(ShapeError, match="same weights"):
+        one.copy_state_py(two)
