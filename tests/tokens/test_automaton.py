@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from token_strategies import finish, pieces, walk
+from token_strategies import examples, finish, pieces, walk
 
 from lstm_music.errors import TokenError
 from lstm_music.tokens.automaton import Automaton, annotate, count_bars
@@ -51,7 +51,7 @@ def is_legal(automaton, kind, value=0):
 
 
 @given(SEEDS)
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_the_mask_and_advance_agree_on_every_token(seed):
     rng = np.random.default_rng(seed)
     _, automaton = walk(rng, int(rng.integers(0, 120)))
@@ -69,7 +69,7 @@ def test_the_mask_and_advance_agree_on_every_token(seed):
 
 
 @given(SEEDS)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_rows_while_walking_are_those_of_annotate(seed):
     rng = np.random.default_rng(seed)
     tokens = finish(*walk(rng, 200))
@@ -84,7 +84,7 @@ def test_rows_while_walking_are_those_of_annotate(seed):
 
 
 @given(SEEDS)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_copy_is_equal_and_goes_its_own_way(seed):
     rng = np.random.default_rng(seed)
     tokens, automaton = walk(rng, 150)
@@ -259,7 +259,7 @@ def test_onset_after_tells_where_a_shift_would_lead():
 
 
 @given(SEEDS)
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_onset_after_is_the_onset_after(seed):
     tokens = finish(*walk(np.random.default_rng(seed), 120))
     automaton = Automaton(len(tokens))
@@ -282,7 +282,7 @@ def test_reset_forgets_everything():
 
 
 @given(pieces())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_count_bars_is_the_bar_of_the_last_sounding_step(piece):
     piece = canonical(piece)
     if len(piece.notes):

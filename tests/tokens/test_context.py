@@ -1,8 +1,8 @@
 """The context streams, held against a slow and plain reading of the same tokens."""
 
 import numpy as np
-from hypothesis import given, settings
-from token_strategies import bar_starts, pieces
+from hypothesis import given
+from token_strategies import bar_starts, examples, pieces
 
 from lstm_music.music.beats import beat_strengths
 from lstm_music.music.meter import Meter
@@ -97,14 +97,14 @@ def check(piece, total_bars):
 
 
 @given(pieces())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_streams_are_what_a_reader_of_the_score_sees(piece):
     if len(canonical(piece).notes):
         check(piece, total_bars=len(piece.notes) % 12)
 
 
 @given(pieces())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_streams_of_music_that_repeats_itself(piece):
     # Folded onto few places and tracks, so that the lagged places are seldom empty.
     notes = piece.notes.copy()

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from token_strategies import finish, pieces, walk
+from token_strategies import examples, finish, pieces, walk
 
 from lstm_music.errors import TokenError
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
@@ -18,7 +18,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 @given(pieces())
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_decode_of_encode_is_the_canonical_piece(piece):
     expected = canonical(piece)
     if len(expected.notes):
@@ -29,7 +29,7 @@ def test_decode_of_encode_is_the_canonical_piece(piece):
 
 
 @given(pieces())
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_canonical_twice_is_canonical_once(piece):
     once = canonical(piece)
     twice = canonical(once)
@@ -38,7 +38,7 @@ def test_canonical_twice_is_canonical_once(piece):
 
 
 @given(SEEDS, st.booleans())
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_encode_of_decode_gives_any_legal_walk_back(seed, by_kind):
     tokens = finish(*walk(np.random.default_rng(seed), 150, by_kind))
     piece = decode(tokens)
@@ -47,7 +47,7 @@ def test_encode_of_decode_gives_any_legal_walk_back(seed, by_kind):
 
 
 @given(pieces())
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_encode_leaves_its_argument_alone(piece):
     notes, pedal = piece.notes.copy(), piece.pedal.copy()
     canonical(piece)

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import numpy as np
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from lstm_music.music.key import Key
@@ -26,6 +27,11 @@ METERS = st.one_of(
 )
 KEYS = st.one_of(st.none(), st.builds(Key, st.integers(-7, 7), st.sampled_from(["major", "minor"])))
 STYLES = st.sampled_from(["", "chorale", "drums", "polka"])
+
+
+def examples(n):
+    """Settings for ``n`` examples; a busy machine is no failure."""
+    return settings(max_examples=n, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _array(rows, dtype):

@@ -195,7 +195,7 @@ cdef class Automaton(Score):
         if kind == PEDAL_UP:
             return self.g.pedal_down[track] and self.g.pedals == 0
         if kind == PEDAL_DOWN:
-            return not self.g.pedal_down[track] and self.g.pedals <= 1
+            return not self.g.pedal_down[track]
         if kind == TEMPO:
             return not self.s.in_body or (self.onset_steps > 0 and value != self.g.tempo)
         if kind == NUMERATOR:
