@@ -80,7 +80,6 @@ class RawMidi:
 REPAIR_SENTENCES: dict[str, str] = {
     "track_count": "the header announces another number of tracks than there are",
     "track_length": "a track's length was wrong",
-    "chunk_length": "a foreign chunk's length was wrong",
     "lost_chunk": "bytes between tracks were skipped",
     "trailing_bytes": "bytes after the last track were ignored",
     "no_end_of_track": "a track had no end mark",

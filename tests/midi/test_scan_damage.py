@@ -29,14 +29,17 @@ MENDED = [
     ("track_length", HEADER + track(NOTE + END, -1), 18, 1),
     ("track_length", HEADER + track(NOTE + END, +1), 18, 1),
     ("track_length", HEADER + track(NOTE + END, 2**31), 18, 1),
-    ("chunk_length", HEADER + b"XFIH\xff\xff\xff\xff" + track(NOTE + END), 18, 1),
+    ("lost_chunk", HEADER + b"XFIH\xff\xff\xff\xff" + track(NOTE + END), 14, 1),
     ("lost_chunk", HEADER + b"\x00\x01\x02" + track(NOTE + END), 14, 1),
     ("trailing_bytes", smf(NOTE + END) + b"\r\n", 34, 1),
     ("no_end_of_track", smf(NOTE), 30, 1),
     ("after_end_of_track", smf(NOTE + END + NOTE), 34, 1),
     ("event_cut", smf(NOTE + "00 90 3C"), 30, 1),
-    ("event_cut", smf(NOTE + "00 F0 7F 00"), 30, 1),
-    ("event_cut", smf(NOTE + "00 FF 01 7F 00"), 30, 1),
+    ("event_cut", smf(NOTE + "00 F0 03 01 02"), 30, 1),
+    ("event_cut", smf(NOTE + "00 FF 01 03 01 02"), 30, 1),
+    ("event_cut", smf(NOTE + "00 FF 01"), 30, 1),
+    ("event_cut", smf(NOTE + "00 FF"), 30, 1),
+    ("event_cut", smf(NOTE + "00"), 30, 1),
     ("event_cut", smf(NOTE + "81"), 30, 1),
     ("no_status", smf("00 3C 40" + END, NOTE + END), 23, 1),
     ("system_message", smf("00 F8" + NOTE + END), 23, 1),
@@ -78,11 +81,21 @@ def test_a_clamped_velocity_is_the_loudest():
     assert raw.notes["velocity"].tolist() == [127]
 
 
-def test_tracks_after_a_cut_one_are_found():
-    """A length that runs past the end of the file must not hide the next track."""
-    data = HEADER[:11] + b"\x02" + HEADER[12:]
-    data += track("00 F0 7F 00", 100) + track(NOTE + END)
-    assert len(scan(data, Limits()).notes) == 1
+@pytest.mark.parametrize(
+    ("broken", "kinds"),
+    [
+        ("00 F0 7F 00", ["track_length", "event_cut"]),
+        (NOTE, ["track_length", "no_end_of_track"]),
+        ("00 3C 40", ["track_length", "no_status"]),
+    ],
+)
+@pytest.mark.parametrize("wrong_by", [-1, 1, 100])
+def test_the_track_after_one_of_wrong_length_is_found(broken, kinds, wrong_by):
+    data = HEADER[:11] + b"\x02" + HEADER[12:] + track(broken, wrong_by) + track(NOTE + END)
+    raw = scan(data, Limits())
+    assert raw.n_mtrks == 2
+    assert (raw.notes["mtrk"] == 1).sum() == 1
+    assert [r.kind for r in raw.repairs] == kinds
 
 
 REFUSED = [
@@ -132,6 +145,20 @@ def test_limits_are_exact(limit, value, words):
         assert len(scan(TWO_TRACKS, replace(Limits(), **{limit: value + room})).notes) == 3
     with pytest.raises(MidiError, match=words):
         scan(TWO_TRACKS, replace(Limits(), **{limit: value - 1}))
+
+
+def test_a_track_is_not_doubted_because_the_next_has_a_wrong_length():
+    data = HEADER[:11] + b"\x02" + HEADER[12:] + track(NOTE + END + NOTE) + track(NOTE + END, 9)
+    raw = scan(data, Limits())
+    assert len(raw.notes) == 2
+    assert {r.kind: r.times for r in raw.repairs} == {"after_end_of_track": 1, "track_length": 1}
+
+
+def test_the_limit_of_time_is_exact_to_the_tick():
+    limits = replace(Limits(), max_quarters=2)
+    assert len(scan(smf("81 40 90 3C 40" + END), limits).notes) == 1
+    with pytest.raises(MidiError, match="past 2 quarter notes"):
+        scan(smf("81 41 90 3C 40" + END), limits)
 
 
 @pytest.mark.parametrize("limit", ["max_tracks", "max_events"])

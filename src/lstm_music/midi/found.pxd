@@ -6,7 +6,6 @@ from libc.stdlib cimport realloc
 cdef enum:
     TRACK_COUNT
     TRACK_LENGTH
-    CHUNK_LENGTH
     LOST_CHUNK
     TRAILING_BYTES
     NO_END_OF_TRACK

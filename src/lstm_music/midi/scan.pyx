@@ -11,7 +11,7 @@ from libc.stdlib cimport free
 from libc.string cimport memchr, memcmp, memcpy, memset
 
 from lstm_music.midi.found cimport (
-    AFTER_END_OF_TRACK, CHANNELS, CHUNK_HEADER_BYTES, CHUNK_LENGTH, CUT, DATA_BYTE,
+    AFTER_END_OF_TRACK, CHANNELS, CHUNK_HEADER_BYTES, CUT, DATA_BYTE,
     END_OF_TRACK, EVENT_CUT, FAULT, FAULT_EVENTS, FAULT_TIME, FAULT_TRACKS,
     FAULT_VLQ, GO_ON, LOST, LOST_CHUNK, MARK_KEY, MARK_METER, MARK_NAME, MARK_PEDAL, MARK_PRIVATE,
     MARK_TEMPO, META_SHORT, N_REPAIRS, NO_END_OF_TRACK, NO_STATUS, NONE, PITCH_BYTE, PITCHES,
@@ -189,14 +189,16 @@ cdef inline bint at_track(Scan* s, Py_ssize_t pos) noexcept nogil:
 
 
 cdef bint at_chunk(Scan* s, Py_ssize_t pos) noexcept nogil:
-    """Whether a chunk's header may stand at ``pos``: four printable letters and a length."""
+    """Whether a track's header, or a whole chunk of another kind, stands at ``pos``."""
     cdef int i
     if s.size - pos < CHUNK_HEADER_BYTES:
         return False
     for i in range(4):
         if not 0x20 <= s.data[pos + i] < 0x7F:
             return False
-    return True
+    if at_track(s, pos):
+        return True
+    return big_endian(s.data + pos + 4, 4) <= s.size - pos - CHUNK_HEADER_BYTES
 
 
 cdef Py_ssize_t find_track(Scan* s, Py_ssize_t pos) noexcept nogil:
@@ -280,17 +282,12 @@ cdef Outcome read_track(Scan* s) noexcept nogil:
 cdef Outcome read_chunks(Scan* s) noexcept nogil:
     """Every track chunk after the header; other chunks are stepped over."""
     cdef Py_ssize_t found
-    cdef Py_ssize_t length
     while s.pos < s.size:
         if at_track(s, s.pos):
             if read_track(s) == FAULT:
                 return FAULT
         elif at_chunk(s, s.pos):
-            length = big_endian(s.data + s.pos + 4, 4)
-            if length > s.size - s.pos - CHUNK_HEADER_BYTES:
-                mend(s, CHUNK_LENGTH, s.pos + 4)
-                length = 0
-            s.pos += CHUNK_HEADER_BYTES + length
+            s.pos += CHUNK_HEADER_BYTES + big_endian(s.data + s.pos + 4, 4)
         else:
             found = find_track(s, s.pos)
             mend(s, TRAILING_BYTES if found == NONE else LOST_CHUNK, s.pos)
