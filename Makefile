@@ -35,7 +35,7 @@ $(VENV)/.created:
 
 $(VENV)/.built: $(VENV)/.created setup.py pyproject.toml $(NATIVE)
 	$(BIN)/python -m pip install --quiet "Cython>=3.1,<3.4" "numpy>=2" "setuptools>=77"
-	$(BIN)/python -m pip install --quiet --no-build-isolation --editable .
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-build-isolation --editable .
 	touch $@
 
 $(VENV)/.test: $(VENV)/.created pyproject.toml
