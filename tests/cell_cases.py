@@ -34,10 +34,10 @@ class Problem:
     ds_last: np.ndarray
     lengths: np.ndarray | None
 
-    def forward(self, backend: Backend) -> Tape:
+    def forward(self, backend: Backend, out: Tape | None = None) -> Tape:
         X, W, U, b, s0 = (self.arrays[name] for name in ("X", "W", "U", "b", "s0"))
         p = self.arrays.get("p")
-        return backend.sequence_forward(self.spec, X, W, U, b, p, s0, self.lengths)
+        return backend.sequence_forward(self.spec, X, W, U, b, p, s0, self.lengths, out=out)
 
     def loss(self, backend: Backend) -> float:
         tape = self.forward(backend)

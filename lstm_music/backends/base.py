@@ -57,6 +57,8 @@ class Backend(LayerBackend, Protocol):
         p: FloatArray | None,
         s0: FloatArray,
         lengths: IntArray | None = None,
+        *,
+        out: Tape | None = None,
     ) -> Tape:
         """Run a cell over a batch of sequences.
 
@@ -71,11 +73,13 @@ class Backend(LayerBackend, Protocol):
         s0 : (states, B, H) — initial states, h first.
         lengths : (B,) int32, 0..T — valid steps of each row; None: all T. A row past its length
             keeps its last state.
+        out : a tape of the right sizes to write to; None: a new one. Training writes to the same
+            one step after step, which spares the system clearing fresh pages each time.
 
         Returns
         -------
         Tape
-            Its arrays are new and belong to the caller.
+            ``out``, or a new one that belongs to the caller.
 
         Raises
         ------

@@ -89,6 +89,20 @@ def check_cell(
     return Checked(T, B, D, H, rows, check_lengths(lengths, T, B))
 
 
+def check_tape(spec: CellSpec, sizes: Checked, tape: Tape) -> None:
+    """Raise ShapeError unless a tape has the sizes of the call."""
+    T, B, H = sizes.T, sizes.B, sizes.H
+    check_array("tape.S", tape.S, (T + 1, spec.states, B, H), sizes.p.dtype)
+    check_array("tape.K", tape.K, (T, B, spec.cached * H), sizes.p.dtype)
+
+
+def check_out(spec: CellSpec, sizes: Checked, tape: Tape) -> None:
+    """Raise ShapeError unless a tape has the sizes of the call and can be written to."""
+    check_tape(spec, sizes, tape)
+    if not (tape.S.flags.writeable and tape.K.flags.writeable):
+        raise ShapeError("out must be writable: the tape is written to it")
+
+
 def check_backward(
     spec: CellSpec,
     sizes: Checked,
@@ -101,8 +115,7 @@ def check_backward(
     T, B, D, H = sizes.T, sizes.B, sizes.D, sizes.H
     dtype = sizes.p.dtype
     check_array("dY", dY, (T, B, H), dtype)
-    check_array("tape.S", tape.S, (T + 1, spec.states, B, H), dtype)
-    check_array("tape.K", tape.K, (T, B, spec.cached * H), dtype)
+    check_tape(spec, sizes, tape)
     ds = np.zeros((spec.states, B, H), dtype) if dS_last is None else dS_last
     check_array("dS_last", ds, (spec.states, B, H), dtype)
     shapes = {

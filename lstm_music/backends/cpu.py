@@ -7,7 +7,13 @@ import os
 import numpy as np
 
 from lstm_music.backends.base import Tape
-from lstm_music.backends.checks import check_array, check_backward, check_cell, check_matmul
+from lstm_music.backends.checks import (
+    check_array,
+    check_backward,
+    check_cell,
+    check_matmul,
+    check_out,
+)
 from lstm_music.backends.cpu_layers import CpuLayers
 from lstm_music.backends.isa import resolve_level
 from lstm_music.backends.products import Products
@@ -63,46 +69,50 @@ class CpuBackend(CpuLayers):
         p: FloatArray | None,
         s0: FloatArray,
         lengths: IntArray | None = None,
+        *,
+        out: Tape | None = None,
     ) -> Tape:
         """Run a cell over a batch of sequences; see the protocol."""
         sizes = check_cell(spec, X, W, U, p, lengths)
         T, B, D, H = sizes.T, sizes.B, sizes.D, sizes.H
         check_array("b", b, (spec.gates_w * H,), X.dtype)
         check_array("s0", s0, (spec.states, B, H), X.dtype)
+        if out is None:
+            S = np.empty((T + 1, spec.states, B, H), X.dtype)
+            out = Tape(S, np.empty((T, B, spec.cached * H), X.dtype))
+        else:
+            check_out(spec, sizes, out)
+        out.S[0] = s0
         # A cell that caches as much as W x + b gives writes its cache over it.
         in_place = spec.cached == spec.gates_w
-        K = np.empty((T, B, spec.cached * H), X.dtype)
-        wx = K if in_place else self._space.take("wx", (T, B, spec.gates_w * H), X.dtype)
+        wx = out.K if in_place else self._space.take("wx", (T, B, spec.gates_w * H), X.dtype)
         packed_W = self._products.pack("B", W, transpose=True)
         self._products.run(X.reshape(T * B, D), packed_W, wx.reshape(T * B, -1), bias=b)
-        return self.recur(spec, wx, U, sizes.p, s0, K, sizes.lengths)
+        self._recur(spec, wx, U, sizes.p, out, sizes.lengths)
+        return out
 
-    def recur(
+    def _recur(
         self,
         spec: CellSpec,
         wx: FloatArray,
         U: FloatArray,
         p: FloatArray,
-        s0: FloatArray,
-        K: FloatArray,
+        tape: Tape,
         lengths: IntArray,
-    ) -> Tape:
-        """The loop over time, given ``wx`` (T, B, gates_w·H), which is overwritten."""
-        T, B, _ = wx.shape
-        S = np.empty((T + 1, *s0.shape), wx.dtype)
-        S[0] = s0
+    ) -> None:
+        """The loop over time: fill the tape from its S[0] and wx (T,B,gates_w·H), overwritten."""
+        B = wx.shape[1]
         packed_U = self._products.pack("U", U, transpose=True)
         uh = None if spec.sums_early else self._space.take("uh", (B, U.shape[0]), wx.dtype)
         scratch = self._products.scratch(wx.dtype)
 
         def work(i: int) -> None:
             sequence.forward_rows(
-                self.level, spec.name.encode(), wx, uh, packed_U, p, S, K, lengths,
+                self.level, spec.name.encode(), wx, uh, packed_U, p, tape.S, tape.K, lengths,
                 *self._crew.share(i, B), scratch[i],
             )  # fmt: skip
 
         self._crew.run(work)
-        return Tape(S, K)
 
     def sequence_backward(
         self,

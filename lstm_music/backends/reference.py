@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from lstm_music.backends.base import Tape
-from lstm_music.backends.checks import check_array, check_backward, check_cell, check_matmul
+from lstm_music.backends.checks import (
+    check_array,
+    check_backward,
+    check_cell,
+    check_matmul,
+    check_out,
+)
 from lstm_music.backends.reference_layers import ReferenceLayers
 from lstm_music.cells.spec import CellSpec
 from lstm_music.reference import sequence
@@ -28,12 +34,19 @@ class ReferenceBackend(ReferenceLayers):
         p: FloatArray | None,
         s0: FloatArray,
         lengths: IntArray | None = None,
+        *,
+        out: Tape | None = None,
     ) -> Tape:
         """Run a cell over a batch of sequences; see the protocol."""
         sizes = check_cell(spec, X, W, U, p, lengths)
         check_array("b", b, (spec.gates_w * sizes.H,), X.dtype)
         check_array("s0", s0, (spec.states, sizes.B, sizes.H), X.dtype)
-        return Tape(*sequence.sequence_forward(spec, X, W, U, b, sizes.p, s0, sizes.lengths))
+        S, K = sequence.sequence_forward(spec, X, W, U, b, sizes.p, s0, sizes.lengths)
+        if out is None:
+            return Tape(S, K)
+        check_out(spec, sizes, out)
+        out.S[...], out.K[...] = S, K
+        return out
 
     def sequence_backward(
         self,

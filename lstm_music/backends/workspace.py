@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,7 @@ class Workspace(threading.local):
 
     def take(self, name: str, shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> FloatArray:
         """Uninitialised array of this shape; the same name later returns the same memory."""
-        size = int(np.prod(shape))
+        size = math.prod(shape)
         key = (name, dtype.char)
         held = self._arrays.get(key)
         if held is None or held.size < size:

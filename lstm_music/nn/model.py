@@ -218,8 +218,9 @@ class LanguageModel:
         inputs, tapes = [X], []
         for layer, p in enumerate(self._parameters.layers):
             tape = self.backend.sequence_forward(
-                self.spec, inputs[-1], p["W"], p["U"], p["b"], p.get("p"), state[layer], lengths
-            )
+                self.spec, inputs[-1], p["W"], p["U"], p["b"], p.get("p"), state[layer], lengths,
+                out=self._tape(layer, T, B),
+            )  # fmt: skip
             y = self._space.take(f"input {layer + 1}", (T, B, config.hidden_size), self.dtype)
             y[...] = tape.y
             if dropout_key is not None and rate:
@@ -227,6 +228,12 @@ class LanguageModel:
             inputs.append(y)
             tapes.append(tape)
         return inputs, tapes
+
+    def _tape(self, layer: int, T: int, B: int) -> Tape:
+        """Memory of a layer's tape, the same step after step; good until the next forward."""
+        H, spec, take = self.config.hidden_size, self.spec, self._space.take
+        S = take(f"S {layer}", (T + 1, spec.states, B, H), self.dtype)
+        return Tape(S, take(f"K {layer}", (T, B, spec.cached * H), self.dtype))
 
     def _logits(self, top: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
         """Logits (n, V) without bias, a slice of the T·B places at a time."""

@@ -15,10 +15,11 @@
 #include <stddef.h>
 
 enum {
-    LM_KC = 256,          /* depth of a block: a panel of B fits the first-level cache */
-    LM_MC = 112,          /* rows of a block of A: it fits the second-level cache */
+    LM_KC = 512,          /* depth of a block: C is written once for K up to 512 */
+    LM_MC = 112,          /* rows of a block of A: with a panel of B it fits the L2 cache */
     LM_KP = LM_KC + 16,   /* pitch of its rows; a power of two would crowd them into few sets */
     LM_MP = LM_MC + 16,   /* pitch of a block whose rows are contiguous in the source */
+    LM_PEAK_CHAINS = 10,  /* more than a multiply-add takes cycles */
     LM_A_SCRATCH = LM_KC * LM_MP > LM_MC * LM_KP ? LM_KC * LM_MP : LM_MC * LM_KP
 };
 
@@ -36,6 +37,9 @@ enum {
  *   init     in:  row m at init + m init_stride; c itself accumulates, stride 0 adds a bias row,
  *                 NULL means zero; anything else may not overlap c
  *   scratch  LM_A_SCRATCH elements, the caller's alone
+ *
+ * peak(n): n rounds of LM_PEAK_CHAINS multiply-adds of one vector each, in registers alone: what
+ *   the level could do at best, for benchmarks. Returns a sum that depends on all of them.
  */
 #define LM_GEMM_OF(real)                                                                       \
     struct {                                                                                   \
@@ -45,6 +49,7 @@ enum {
         void (*run)(ptrdiff_t M, ptrdiff_t N, ptrdiff_t K, const real *a, ptrdiff_t m_stride,  \
                     ptrdiff_t k_stride, const real *packed, real *c, ptrdiff_t c_stride,       \
                     const real *init, ptrdiff_t init_stride, real *scratch);                   \
+        real (*peak)(ptrdiff_t n);                                                             \
     }
 
 typedef LM_GEMM_OF(float) lm_gemm_f32;

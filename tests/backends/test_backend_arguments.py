@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from cell_cases import make_problem
 
+from lstm_music.backends.base import Tape
 from lstm_music.backends.cpu import CpuBackend
 from lstm_music.backends.reference import ReferenceBackend
 from lstm_music.backends.registry import get_backend
@@ -43,6 +44,27 @@ def test_inputs_and_tape_are_left_alone(engine, problem):
     np.testing.assert_array_equal(tape.K, K)
     for name, array in before.items():
         np.testing.assert_array_equal(problem.arrays[name], array)
+
+
+def test_a_tape_may_be_written_again(engine, problem):
+    """Also when the initial state is a view of its last one, as in truncated training."""
+    first = problem.forward(engine)
+    problem.arrays["s0"] = first.last.copy()
+    expected = problem.forward(engine)
+    grads = problem.backward(engine, expected)
+    problem.arrays["s0"] = first.last
+    again = problem.forward(engine, out=first)
+    assert again is first
+    np.testing.assert_array_equal(again.S, expected.S)
+    for name, value in problem.backward(engine, again).items():
+        np.testing.assert_array_equal(value, grads[name])
+
+    with pytest.raises(ShapeError, match=r"tape\.K must have shape"):
+        problem.forward(engine, out=Tape(first.S, first.K[:, :, 1:].copy()))
+    first.S.flags.writeable = False
+    problem.arrays["s0"] = expected.last
+    with pytest.raises(ShapeError, match="out must be writable"):
+        problem.forward(engine, out=first)
 
 
 @pytest.mark.parametrize("name", ["X", "W", "U", "s0"])

@@ -9,6 +9,7 @@ cdef extern from "levels.h" nogil:
 cdef extern from "gemm.h" nogil:
     enum:
         LM_A_SCRATCH
+        LM_PEAK_CHAINS
 
     ctypedef struct lm_gemm_f32:
         Py_ssize_t panel
@@ -17,6 +18,7 @@ cdef extern from "gemm.h" nogil:
         void (*run)(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const float* a, Py_ssize_t m_stride,
                     Py_ssize_t k_stride, const float* packed, float* c, Py_ssize_t c_stride,
                     const float* init, Py_ssize_t init_stride, float* scratch) noexcept nogil
+        float (*peak)(Py_ssize_t n) noexcept nogil
 
     ctypedef struct lm_gemm_f64:
         Py_ssize_t panel
@@ -25,6 +27,7 @@ cdef extern from "gemm.h" nogil:
         void (*run)(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const double* a, Py_ssize_t m_stride,
                     Py_ssize_t k_stride, const double* packed, double* c, Py_ssize_t c_stride,
                     const double* init, Py_ssize_t init_stride, double* scratch) noexcept nogil
+        double (*peak)(Py_ssize_t n) noexcept nogil
 
     ctypedef struct lm_gemm:
         lm_gemm_f32 f32

@@ -3,7 +3,9 @@
 Callers have checked shapes and layout (backends/checks.py) and own all memory.
 """
 
-from lstm_music.kernels.c_api cimport LM_A_SCRATCH, gemm_run, lm_gemm, lm_gemm_of, real
+from lstm_music.kernels.c_api cimport (
+    LM_A_SCRATCH, LM_PEAK_CHAINS, gemm_run, lm_gemm, lm_gemm_of, real,
+)
 
 SCRATCH_SIZE = LM_A_SCRATCH
 
@@ -50,3 +52,17 @@ def run(int level, const real[:, ::1] a, bint transpose, const real[::1] packed,
     with nogil:
         gemm_run(gemm, m1 - m0, N, K, &a[0, 0] + m0 * m_stride, m_stride, k_stride, &packed[0],
                  &out[m0, 0], N, init, init_stride, &scratch[0])
+
+
+def peak_flops(int level, Py_ssize_t n, Py_ssize_t itemsize):
+    """Do n rounds of multiply-adds in registers; return how many operations that was."""
+    cdef const lm_gemm* gemm = lm_gemm_of(level)
+    cdef Py_ssize_t lanes
+    cdef double total
+    with nogil:
+        if itemsize == 4:
+            lanes, total = gemm.f32.panel // 2, gemm.f32.peak(n)
+        else:
+            lanes, total = gemm.f64.panel // 2, gemm.f64.peak(n)
+    # The sum is used, so that no compiler may leave the work out.
+    return 2 * n * LM_PEAK_CHAINS * lanes if total > 0 else 0
