@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
-    from lstm_music.train.loop import Progress
+    from lstm_music.training.loop import Progress
 
 _SECONDS_BETWEEN_LINES = 30.0
 

@@ -20,8 +20,8 @@ from lstm_music.nn.model import LanguageModel, ModelConfig
 from lstm_music.nn.model_file import save_model
 from lstm_music.tokens.automaton import annotate
 from lstm_music.tokens.vocabulary import DEFAULT
-from lstm_music.train.config import TrainConfig
-from lstm_music.train.loop import Progress, Trainer
+from lstm_music.training.config import TrainConfig
+from lstm_music.training.loop import Progress, Trainer
 from lstm_music.types import IntArray
 
 Sources = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -54,7 +54,7 @@ def train(
     storage : "float32" or "float16" weights in the file.
     data_card : TOML file on the data and its licences, stored in the model file.
     force : overwrite ``output``.
-    settings : fields of ``lstm_music.train.config.TrainConfig``.
+    settings : fields of ``lstm_music.training.config.TrainConfig``.
 
     Raises
     ------

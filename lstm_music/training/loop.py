@@ -13,8 +13,8 @@ from lstm_music.errors import LstmMusicError
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.optim import Adam
 from lstm_music.nn.scoring import mean_nll
-from lstm_music.train.config import TrainConfig
-from lstm_music.train.schedule import learning_rate
+from lstm_music.training.config import TrainConfig
+from lstm_music.training.schedule import learning_rate
 from lstm_music.types import IntArray
 
 _SMOOTHING = 0.98
