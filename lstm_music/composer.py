@@ -16,6 +16,7 @@ from lstm_music.errors import ConfigError, ModelFileError
 from lstm_music.evaluate.compare import piece_likelihood
 from lstm_music.evaluate.likelihood import Likelihood
 from lstm_music.generate.compose import (
+    DEFAULT_TEMPO_BPM,
     Engine,
     compose_from_nothing,
     continue_piece,
@@ -78,15 +79,20 @@ class Composer:
         self.metadata = metadata
         self.name = name
         self._vocabulary = Vocabulary.from_json(metadata["vocabulary"])
-        kinds = frozenset(metadata["training"]["corpus"]["kinds"])
-        self._engine = Engine(StepWeights(model), self._vocabulary, kinds)
+        corpus = metadata["training"]["corpus"]
+        self._engine = Engine(
+            StepWeights(model),
+            self._vocabulary,
+            frozenset(corpus["kinds"]),
+            tuple(corpus["programs"]),
+        )
 
     def generate(
         self,
         seed: Piece | None = None,
         *,
         bars: int = 8,
-        temperature: float = 1.0,
+        temperature: float = 0.9,
         top_k: int = 0,
         top_p: float = 0.95,
         min_p: float = 0.0,
@@ -105,7 +111,8 @@ class Composer:
         bars : bars of new music, 1 or more; exactly so many.
         temperature, top_k, top_p, min_p : see ``lstm_music.generate.sampling.Sampling``.
         rng_seed : same number, same music, on any number of threads; None = a fresh one.
-        key, meter, tempo_bpm, style : header of a piece from nothing; not with a seed.
+        key, meter, tempo_bpm, style : header of a piece from nothing; not with a seed. The
+            tempo is 120 unless given, the rest the network chooses.
         include_seed : False returns the new bars alone, from step 0.
 
         Raises
@@ -163,7 +170,7 @@ class Composer:
                 rng_seed=rng_seed,
                 meter=Meter.parse(meter) if isinstance(meter, str) else meter,
                 key=Key.parse(key) if isinstance(key, str) else key,
-                tempo_bpm=tempo_bpm,
+                tempo_bpm=DEFAULT_TEMPO_BPM if tempo_bpm is None else tempo_bpm,
                 style=style,
                 threads=threads,
             )

@@ -30,6 +30,8 @@ from lstm_music.tokens.vocabulary import MAX_TIME_STEPS, MAX_TRACKS, RADIX_STEPS
 CONTEXT_STEPS = MAX_TIME_STEPS
 """How much of a long seed the network hears: its last 64 whole notes, from a bar line on."""
 
+DEFAULT_TEMPO_BPM = 120.0
+
 _TOKENS_A_BAR = 1024
 _FIXED_KINDS = frozenset({"numerator", "denominator", "tempo"})
 _DRUMS = "drums"
@@ -46,11 +48,14 @@ class Engine:
     weights : packed for single steps.
     vocabulary : what the tokens mean.
     kinds : kinds of token that the network has met in training; no other is ever sampled.
+    programs : instruments of its training music as it came (128 = drums), before any variation;
+        a piece from nothing is scored for these.
     """
 
     weights: StepWeights
     vocabulary: Vocabulary
     kinds: frozenset[str]
+    programs: tuple[int, ...]
 
     @property
     def knows_pedal(self) -> bool:
@@ -135,7 +140,7 @@ def compose_from_nothing(
     rng_seed: int,
     meter: Meter | None = None,
     key: Key | None = None,
-    tempo_bpm: float | None = None,
+    tempo_bpm: float = DEFAULT_TEMPO_BPM,
     style: str | None = None,
     threads: int | None = None,
 ) -> list[Piece]:
@@ -150,12 +155,17 @@ def compose_from_nothing(
         generator = _generator(engine, bars * _TOKENS_A_BAR, sampling, rng_seed, sequence)
         generator.set_total_bars(bars)
         bar_steps = write_header(
-            generator, engine.vocabulary, meter=meter, key=key, tempo_bpm=tempo_bpm, style=style
+            generator,
+            engine.vocabulary,
+            meter=meter,
+            key=key,
+            tempo_bpm=tempo_bpm,
+            style=style,
+            programs=engine.programs,
         )
         generator.run(bars * bar_steps, bar_steps)
         piece, _ = _with_sounding_tracks(written_piece(generator.score))
-        tempos = piece.tempos if tempo_bpm is None else (Tempo.from_bpm(tempo_bpm),)
-        return piece.replace(tempos=tempos, key=key or piece.key)
+        return piece.replace(tempos=(Tempo.from_bpm(tempo_bpm),), key=key or piece.key)
 
     return _parallel(one, n, threads)
 

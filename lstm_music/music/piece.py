@@ -176,7 +176,7 @@ class Piece:
         ----------
         path : file to write; replaced whole or not at all.
         force : overwrite an existing file.
-        text : a remark for the file's text event.
+        text : a remark, kept in the file as a cue point.
 
         Raises
         ------

@@ -102,12 +102,16 @@ def _counts(corpus: TokenCache) -> dict[str, int]:
     return counts | {"tokens": len(corpus.tokens), "rejected": len(corpus.rejected)}
 
 
-def _kinds(corpus: TokenCache) -> list[str]:
-    """Kinds of token that the training music has; no other is sampled by the model."""
+def _met(corpus: TokenCache) -> dict[str, Any]:
+    """What the training music holds as it came: kinds of token, and instruments."""
     seen = np.zeros(DEFAULT.n_tokens, bool)
     for i in corpus.indices("train"):
         seen[corpus.piece_tokens(int(i))] = True
-    return [kind for kind, _ in DEFAULT.ranges if seen[DEFAULT[kind]].any()]
+    programs = DEFAULT["program"]
+    return {
+        "kinds": [kind for kind, _ in DEFAULT.ranges if seen[DEFAULT[kind]].any()],
+        "programs": np.flatnonzero(seen[programs]).tolist(),
+    }
 
 
 def _corpus_line(corpus: TokenCache) -> str:
@@ -150,8 +154,7 @@ def _trainer(
     )
 
     def keep(_: Progress) -> None:
-        facts = _counts(corpus) | {"kinds": _kinds(corpus)}
-        summary = trainer.summary() | {"corpus": facts}
+        summary = trainer.summary() | {"corpus": _counts(corpus) | _met(corpus)}
         save_model(output, model, DEFAULT.to_json(), summary, card, storage=storage)
 
     trainer = Trainer(model, stream, _sequences(corpus, "valid"), config, keep)
