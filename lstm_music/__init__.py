@@ -13,11 +13,13 @@ Nothing heavy is imported until a name below is used (PEP 562).
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # a type checker takes it for true; importing typing costs milliseconds
 if TYPE_CHECKING:
+    from typing import Any
+
     from lstm_music import cells, errors
     from lstm_music.composer import Composer, load
     from lstm_music.errors import (
