@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.corpus.met import Met
 from lstm_music.errors import ConfigError, ModelFileError
 from lstm_music.generate.compose import (
     DEFAULT_TEMPO_BPM,
@@ -80,13 +81,8 @@ class Composer:
         self.metadata = metadata
         self.name = name
         self._vocabulary = Vocabulary.from_json(metadata["vocabulary"])
-        corpus = metadata["training"]["corpus"]
-        self._engine = Engine(
-            StepWeights(model),
-            self._vocabulary,
-            frozenset(corpus["kinds"]),
-            tuple(corpus["programs"]),
-        )
+        met = Met.from_dict(metadata["training"].get("met", {}))
+        self._engine = Engine(StepWeights(model), self._vocabulary, met)
 
     def generate(
         self,

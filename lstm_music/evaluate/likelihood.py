@@ -70,10 +70,7 @@ def body_likelihood(tokens: IntArray, log_probs: npt.NDArray[np.float64]) -> Lik
     """
     start = body_start(tokens)
     body = tokens[start:]
-    n_notes = sum(
-        int(np.sum((body >= DEFAULT[kind].start) & (body < DEFAULT[kind].stop)))
-        for kind in ("pitch", "drum")
-    )
+    n_notes = sum(int(DEFAULT.is_kind(body, kind).sum()) for kind in ("pitch", "drum"))
     return Likelihood(-float(np.sum(log_probs[start - 1 :])), len(body), n_notes, 1)
 
 

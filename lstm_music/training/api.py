@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from lstm_music.backends.registry import get_backend
 from lstm_music.corpus.batches import ChunkStream
 from lstm_music.corpus.cache import TokenCache, token_cache
+from lstm_music.corpus.met import met_in_training
 from lstm_music.corpus.split import SPLITS
 from lstm_music.errors import ConfigError
 from lstm_music.files import check_writable
@@ -102,18 +102,6 @@ def _counts(corpus: TokenCache) -> dict[str, int]:
     return counts | {"tokens": len(corpus.tokens), "rejected": len(corpus.rejected)}
 
 
-def _met(corpus: TokenCache) -> dict[str, Any]:
-    """What the training music holds as it came: kinds of token, and instruments."""
-    seen = np.zeros(DEFAULT.n_tokens, bool)
-    for i in corpus.indices("train"):
-        seen[corpus.piece_tokens(int(i))] = True
-    programs = DEFAULT["program"]
-    return {
-        "kinds": [kind for kind, _ in DEFAULT.ranges if seen[DEFAULT[kind]].any()],
-        "programs": np.flatnonzero(seen[programs]).tolist(),
-    }
-
-
 def _corpus_line(corpus: TokenCache) -> str:
     counts = _counts(corpus)
     sides = ", ".join(f"{counts[side]} {side}" for side in SPLITS)
@@ -153,8 +141,10 @@ def _trainer(
         rng_seed=config.rng_seed,
     )
 
+    met = asdict(met_in_training(corpus))
+
     def keep(_: Progress) -> None:
-        summary = trainer.summary() | {"corpus": _counts(corpus) | _met(corpus)}
+        summary = trainer.summary() | {"corpus": _counts(corpus), "met": met}
         save_model(output, model, DEFAULT.to_json(), summary, card, storage=storage)
 
     trainer = Trainer(model, stream, _sequences(corpus, "valid"), config, keep)
