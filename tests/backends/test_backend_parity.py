@@ -14,8 +14,9 @@ from lstm_music.kernels.isa import level_names, level_ready
 
 READY = [name for level, name in enumerate(level_names()) if level_ready(level)]
 DTYPES = ("float32", "float64")
-# B above a tile's height, H above a panel, T·B above a block of k, a prime here and there.
-SHAPES = ((5, 3, 4, 7), (1, 1, 1, 1), (20, 17, 33, 65), (4, 33, 300, 97))
+# B above a tile's height, H above a panel, D above a block of k, T·B over several chunks of the
+# backward pass (the last in part), steps taken together; a prime here and there.
+SHAPES = ((5, 3, 4, 7), (1, 1, 1, 1), (20, 17, 33, 65), (4, 33, 600, 97), (70, 17, 5, 9))
 
 
 def everything(problem, engine):
@@ -38,7 +39,7 @@ def test_compiled_equals_reference(cell, shape, dtype, isa):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("cell", cell_names())
 def test_threads_change_no_bit(cell, dtype, isa):
-    problem = make_problem(cell_spec(cell), (11, 29, 33, 65), dtype=dtype)
+    problem = make_problem(cell_spec(cell), (40, 29, 33, 35), dtype=dtype)
     alone = everything(problem, CpuBackend(1, isa))
     for n_threads in (2, 3, 40):  # 40: more threads than rows
         got = everything(problem, CpuBackend(n_threads, isa))
@@ -49,7 +50,7 @@ def test_threads_change_no_bit(cell, dtype, isa):
 @pytest.mark.skipif("v4" not in READY, reason="needs AVX-512 to compare with AVX2")
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_avx2_and_avx512_agree_bit_for_bit(dtype):
-    problem = make_problem(cell_spec("lstm"), (11, 29, 33, 65), dtype=dtype)
+    problem = make_problem(cell_spec("lstm"), (40, 29, 33, 35), dtype=dtype)
     v3, v4 = (everything(problem, CpuBackend(1, isa)) for isa in ("v3", "v4"))
     for name, expected in v3.items():
         np.testing.assert_array_equal(v4[name], expected, err_msg=name)
