@@ -41,7 +41,7 @@ class Progress:
     @property
     def seconds_left(self) -> float:
         """Time to the end at the mean speed."""
-        return (self.max_tokens - self.tokens) / max(self.tokens_per_second, 1e-9)
+        return max(self.max_tokens - self.tokens, 0) / max(self.tokens_per_second, 1e-9)
 
 
 class Trainer:
