@@ -73,7 +73,9 @@ def _mode_to_keep(target: Path, name: str, overwrite: bool) -> int | None:
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
         raise OutputError(f"{name}: is {kind}; choose another place")
     if not overwrite:
-        raise OutputExistsError(f"{name}: exists already; choose another name, or overwrite it (--force, force=True)")
+        raise OutputExistsError(
+            f"{name}: exists already; choose another name, or overwrite it (--force, force=True)"
+        )
     return stat.S_IMODE(status.st_mode)
 
 

@@ -204,10 +204,10 @@ def test_time_is_linear_in_the_bytes():
         + chunk(b"MTrk", bytes.fromhex("00 FF 03 7F") + bytes.fromhex("00 F0 01") * (n // 3)),
     ]
     for data in nasty:
-        start = time.perf_counter()
+        start = time.process_time()
         with suppress(MidiError):
             scan(data, replace(Limits(), max_tracks=2**16))
-        assert time.perf_counter() - start < 0.5, data[14:30]
+        assert time.process_time() - start < 0.5, data[14:30]
 
 
 @needs_shared_data
@@ -216,7 +216,7 @@ def test_the_torture_files():
     assert len(policies) == 70
     for line in policies:
         name, _, policy = line.split("\t")
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             piece = read_midi(SHARED_DATA / f"midi_torture/synthetic/{name}.mid")
         except MidiError as error:
@@ -225,7 +225,7 @@ def test_the_torture_files():
         else:
             read = True
             assert len(piece.notes), name
-        assert time.perf_counter() - start < 1, name
+        assert time.process_time() - start < 1, name
         assert read or not policy.startswith("ACCEPT") or name in NOT_YET | {"08_macbinary128"}
         assert not read or not policy.startswith("REJECT") or "|" in policy, name
 
