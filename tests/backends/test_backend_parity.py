@@ -26,7 +26,7 @@ def everything(problem, engine):
 @pytest.mark.parametrize("isa", READY)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("cell", cell_names())
+@pytest.mark.parametrize("cell", cell_names(options=True))
 def test_compiled_equals_reference(cell, shape, dtype, isa):
     problem = make_problem(cell_spec(cell), shape, dtype=dtype)
     expected = everything(problem, ReferenceBackend())
