@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from lstm_music.cells.gated import SPECS as GATED
 from lstm_music.cells.gru import GRU
+from lstm_music.cells.layernorm_lstm import LAYERNORM_LSTM
 from lstm_music.cells.rnn import RNN
 from lstm_music.cells.spec import CellSpec
 from lstm_music.errors import ConfigError
 
-_CELLS: dict[str, CellSpec] = {cell.name: cell for cell in (*GATED, GRU, RNN)}
+_CELLS: dict[str, CellSpec] = {cell.name: cell for cell in (*GATED, GRU, RNN, LAYERNORM_LSTM)}
 
 
 def cell_names(*, options: bool = False) -> tuple[str, ...]:
@@ -41,4 +42,6 @@ def cell_spec(name: str) -> CellSpec:
     try:
         return _CELLS[name]
     except KeyError:
-        raise ConfigError(f"no cell is called {name!r}; choose from {', '.join(cell_names())}") from None
+        raise ConfigError(
+            f"no cell is called {name!r}; choose from {', '.join(cell_names())}"
+        ) from None

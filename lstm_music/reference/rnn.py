@@ -1,4 +1,4 @@
-"""The rows of the simple network; equations in ``cells/rnn.py``, shapes in ``reference/rows.py``."""
+"""The rows of the simple network; equations in ``cells/rnn.py``, shapes in ``rows.py``."""
 
 from __future__ import annotations
 

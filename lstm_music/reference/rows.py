@@ -16,6 +16,10 @@ from dataclasses import dataclass
 from lstm_music.cells.gated import GATINGS
 from lstm_music.reference.gated import GatedRows
 from lstm_music.reference.gru import gru_backward, gru_forward
+from lstm_music.reference.layernorm_lstm import (
+    layernorm_lstm_backward,
+    layernorm_lstm_forward,
+)
 from lstm_music.reference.rnn import rnn_backward, rnn_forward
 from lstm_music.types import FloatArray
 
@@ -45,5 +49,6 @@ ROWS: dict[str, Rows] = {
 } | {
     "gru": Rows(gru_forward, gru_backward),
     "rnn": Rows(rnn_forward, rnn_backward),
+    "layernorm-lstm": Rows(layernorm_lstm_forward, layernorm_lstm_backward),
 }
 """Row functions by cell name; a test holds the names equal to the cell registry's."""

@@ -12,7 +12,10 @@ from lstm_music.cells.registry import cell_names, cell_spec
 from lstm_music.kernels.isa import level_names, level_ready
 
 WORST = 1e-6  # 4th-order differences are good to 1e-9 here; a wrong sign gives 1
+LEAST_UNITS = {"layernorm-lstm": 3}  # normalised over one unit, everything is zero
 READY = [name for level, name in enumerate(level_names()) if level_ready(level)]
+CASES = [(cell, shape) for cell in cell_names() for shape in SHAPES]
+CASES += [(cell, "small") for cell in cell_names(options=True) if ":" in cell]
 BACKENDS = ["reference", *READY]
 
 
@@ -21,11 +24,11 @@ def backend_of(name: str) -> Backend:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=list(SHAPES))
-@pytest.mark.parametrize("cell", cell_names(options=True))
+@pytest.mark.parametrize(("cell", "shape"), CASES)
 def test_gradients_match_finite_differences(cell, shape, backend):
     engine = backend_of(backend)
-    problem = make_problem(cell_spec(cell), shape)
+    T, B, D, H = SHAPES[shape]
+    problem = make_problem(cell_spec(cell), (T, B, D, max(H, LEAST_UNITS.get(cell, 1))))
     error, where = worst_error(
         lambda: problem.loss(engine),
         problem.arrays,
