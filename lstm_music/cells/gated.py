@@ -98,13 +98,13 @@ GATED |= {
 
 
 def _squashed(squash: Squash, text: str) -> str:
-    return f"tanh({text})" if squash == "tanh" else f"{text}"
+    return f"tanh({text})" if squash == "tanh" else text
 
 
 def _equations(gating: Gating) -> str:
-    """One line a gate, then the state and the output."""
+    """One line a gate, the state before what may see it, the output last."""
     lines = []
-    for name in ("i", "f", "g", "o"):
+    for name in ("f", "i", "g", "o") if gating.i == "rest" else ("i", "f", "g", "o"):
         peep = f" + p_{name} c{'' if name == 'o' else '(t-1)'}" * (name in gating.peep_order)
         sums = f"W_{name} x + U_{name} h(t-1){peep} + b_{name}"
         if name == "g":
@@ -115,7 +115,7 @@ def _equations(gating: Gating) -> str:
             lines.append(f"{name} = 1 - {'f' if name == 'i' else 'i'}")
         else:
             lines.append(f"{name} = 1")
-    lines[3:3] = ["c = f c(t-1) + i g"]  # before o, which may see it
+    lines.insert(3, "c = f c(t-1) + i g")
     lines.append("h = o " + _squashed(gating.s_h, "c"))
     return "\n".join(f"        {line}" for line in lines)
 

@@ -49,8 +49,9 @@ def test_threads_change_no_bit(cell, dtype, isa):
 
 @pytest.mark.skipif("v4" not in READY, reason="needs AVX-512 to compare with AVX2")
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_avx2_and_avx512_agree_bit_for_bit(dtype):
-    problem = make_problem(cell_spec("lstm"), (11, 29, 33, 65), dtype=dtype)
+@pytest.mark.parametrize("cell", cell_names())
+def test_avx2_and_avx512_agree_bit_for_bit(cell, dtype):
+    problem = make_problem(cell_spec(cell), (11, 29, 33, 65), dtype=dtype)
     v3, v4 = (everything(problem, CpuBackend(1, isa)) for isa in ("v3", "v4"))
     for name, expected in v3.items():
         np.testing.assert_array_equal(v4[name], expected, err_msg=name)
@@ -67,8 +68,9 @@ def test_a_call_leaves_nothing_behind_for_the_next():
 
 
 @pytest.mark.parametrize("isa", READY)
-def test_nan_passes_through_and_stays_in_its_row(isa):
-    problem = make_problem(cell_spec("lstm"), (6, 5, 4, 9), dtype="float32", ragged=False)
+@pytest.mark.parametrize("cell", cell_names())
+def test_nan_passes_through_and_stays_in_its_row(cell, isa):
+    problem = make_problem(cell_spec(cell), (6, 5, 4, 9), dtype="float32", ragged=False)
     clean = problem.forward(CpuBackend(2, isa))
     problem.arrays["X"][2, 3, 1] = np.nan
     tape = problem.forward(CpuBackend(2, isa))
