@@ -13,12 +13,14 @@ Nothing heavy is imported until a name below is used (PEP 562).
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # a type checker takes it for true; importing typing costs milliseconds
 if TYPE_CHECKING:
-    from lstm_music import errors
+    from typing import Any
+
+    from lstm_music import cells, errors
     from lstm_music.composer import Composer, load
     from lstm_music.errors import (
         BackendError,
@@ -34,15 +36,14 @@ if TYPE_CHECKING:
     from lstm_music.music.key import Key
     from lstm_music.music.meter import Meter
     from lstm_music.music.piece import Piece, Tempo, Track
-    from lstm_music.nn import cell as cells
-    from lstm_music.train.api import train
+    from lstm_music.training.api import train
 
 # Name: (module, attribute; None = the module itself).
 _EXPORTS: dict[str, tuple[str, str | None]] = {
     "load": ("lstm_music.composer", "load"),
     "read": ("lstm_music.midi.files", "read"),
-    "train": ("lstm_music.train.api", "train"),
-    "cells": ("lstm_music.nn.cell", None),
+    "train": ("lstm_music.training.api", "train"),
+    "cells": ("lstm_music.cells", None),
     "errors": ("lstm_music.errors", None),
     "Composer": ("lstm_music.composer", "Composer"),
     "Piece": ("lstm_music.music.piece", "Piece"),

@@ -7,15 +7,15 @@ import secrets
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.corpus.met import Met
 from lstm_music.errors import ConfigError, ModelFileError
-from lstm_music.evaluate.compare import piece_likelihood
-from lstm_music.evaluate.likelihood import Likelihood
 from lstm_music.generate.compose import (
+    DEFAULT_TEMPO_BPM,
     Engine,
     compose_from_nothing,
     continue_piece,
@@ -30,6 +30,9 @@ from lstm_music.music.piece import Piece
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
 from lstm_music.tokens.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from lstm_music.evaluate.likelihood import Likelihood
 
 _FROM_NOTHING = ("key", "meter", "tempo_bpm", "style")
 
@@ -78,15 +81,15 @@ class Composer:
         self.metadata = metadata
         self.name = name
         self._vocabulary = Vocabulary.from_json(metadata["vocabulary"])
-        kinds = frozenset(metadata["training"]["corpus"]["kinds"])
-        self._engine = Engine(StepWeights(model), self._vocabulary, kinds)
+        met = Met.from_dict(metadata["training"].get("met", {}))
+        self._engine = Engine(StepWeights(model), self._vocabulary, met)
 
     def generate(
         self,
         seed: Piece | None = None,
         *,
         bars: int = 8,
-        temperature: float = 1.0,
+        temperature: float = 0.9,
         top_k: int = 0,
         top_p: float = 0.95,
         min_p: float = 0.0,
@@ -105,7 +108,8 @@ class Composer:
         bars : bars of new music, 1 or more; exactly so many.
         temperature, top_k, top_p, min_p : see ``lstm_music.generate.sampling.Sampling``.
         rng_seed : same number, same music, on any number of threads; None = a fresh one.
-        key, meter, tempo_bpm, style : header of a piece from nothing; not with a seed.
+        key, meter, tempo_bpm, style : header of a piece from nothing; not with a seed. The
+            tempo is 120 unless given, the rest the network chooses.
         include_seed : False returns the new bars alone, from step 0.
 
         Raises
@@ -163,7 +167,7 @@ class Composer:
                 rng_seed=rng_seed,
                 meter=Meter.parse(meter) if isinstance(meter, str) else meter,
                 key=Key.parse(key) if isinstance(key, str) else key,
-                tempo_bpm=tempo_bpm,
+                tempo_bpm=DEFAULT_TEMPO_BPM if tempo_bpm is None else tempo_bpm,
                 style=style,
                 threads=threads,
             )
@@ -209,4 +213,7 @@ class Composer:
 
     def log_prob(self, piece: Piece) -> Likelihood:
         """How likely the model finds ``piece``: nats a token, a note, a bar (lower = likelier)."""
+        # Composing does without the evaluation's imports, and starts a tenth of a second sooner.
+        from lstm_music.evaluate.compare import piece_likelihood
+
         return piece_likelihood(self.model, piece)

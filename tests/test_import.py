@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +46,13 @@ def test_an_unknown_name_is_an_attribute_error():
 
     with pytest.raises(AttributeError, match="no attribute 'compose_symphony'"):
         _ = lstm_music.compose_symphony
+
+
+def test_no_exported_function_shares_a_name_with_a_subpackage():
+    """Importing the subpackage would put the module in the function's place."""
+    import lstm_music
+
+    folder = Path(lstm_music.__file__).parent
+    functions = [name for name, (_, attribute) in lstm_music._EXPORTS.items() if attribute]
+    assert [name for name in functions if (folder / name).exists()] == []
+    assert [name for name in functions if (folder / f"{name}.py").exists()] == []

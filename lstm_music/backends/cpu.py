@@ -14,13 +14,14 @@ from lstm_music.backends.checks import (
     check_matmul,
     check_out,
 )
+from lstm_music.backends.cpu_backward import BackwardPass
 from lstm_music.backends.cpu_layers import CpuLayers
 from lstm_music.backends.isa import resolve_level
 from lstm_music.backends.products import Products
 from lstm_music.backends.workspace import Crew, Workspace
 from lstm_music.cells.spec import CellSpec
 from lstm_music.errors import ConfigError
-from lstm_music.kernels import maps, sequence
+from lstm_music.kernels import sequence
 from lstm_music.types import FloatArray, IntArray, Params
 
 
@@ -74,7 +75,7 @@ class CpuBackend(CpuLayers):
     ) -> Tape:
         """Run a cell over a batch of sequences; see the protocol."""
         sizes = check_cell(spec, X, W, U, p, lengths)
-        T, B, D, H = sizes.T, sizes.B, sizes.D, sizes.H
+        T, B, H = sizes.T, sizes.B, sizes.H
         check_array("b", b, (spec.gates_w * H,), X.dtype)
         check_array("s0", s0, (spec.states, B, H), X.dtype)
         if out is None:
@@ -83,36 +84,25 @@ class CpuBackend(CpuLayers):
         else:
             check_out(spec, sizes, out)
         out.S[0] = s0
-        # A cell that caches as much as W x + b gives writes its cache over it.
+        tape, product, take = out, self._products, self._space.take
+        packed_W = product.pack("W", W, transpose=True)
+        packed_U = product.pack("U", U, transpose=True)
+        # A cell that caches as much as W x + b gives makes its sums where the cache goes.
+        rows = max(B, sequence.WIDE_ROWS)
         in_place = spec.cached == spec.gates_w
-        wx = out.K if in_place else self._space.take("wx", (T, B, spec.gates_w * H), X.dtype)
-        packed_W = self._products.pack("B", W, transpose=True)
-        self._products.run(X.reshape(T * B, D), packed_W, wx.reshape(T * B, -1), bias=b)
-        self._recur(spec, wx, U, sizes.p, out, sizes.lengths)
-        return out
-
-    def _recur(
-        self,
-        spec: CellSpec,
-        wx: FloatArray,
-        U: FloatArray,
-        p: FloatArray,
-        tape: Tape,
-        lengths: IntArray,
-    ) -> None:
-        """The loop over time: fill the tape from its S[0] and wx (T,B,gates_w·H), overwritten."""
-        B = wx.shape[1]
-        packed_U = self._products.pack("U", U, transpose=True)
-        uh = None if spec.sums_early else self._space.take("uh", (B, U.shape[0]), wx.dtype)
-        scratch = self._products.scratch(wx.dtype)
+        wx = None if in_place else take("wx", (rows, W.shape[0]), X.dtype)
+        uh = None if spec.sums_early else take("uh", (B, U.shape[0]), X.dtype)
+        scratch = product.scratch(X.dtype)
 
         def work(i: int) -> None:
+            b0, b1 = self._crew.share(i, B)
             sequence.forward_rows(
-                self.level, spec.name.encode(), wx, uh, packed_U, p, tape.S, tape.K, lengths,
-                *self._crew.share(i, B), scratch[i],
+                self.level, spec.name.encode(), X, packed_W, packed_U, b, sizes.p,
+                tape.S, tape.K, wx, uh, sizes.lengths, b0, b1, scratch[i],
             )  # fmt: skip
 
         self._crew.run(work)
+        return tape
 
     def sequence_backward(
         self,
@@ -130,55 +120,10 @@ class CpuBackend(CpuLayers):
         """Gradients through :meth:`sequence_forward`; see the protocol."""
         sizes = check_cell(spec, X, W, U, p, lengths)
         ds_last, full = check_backward(spec, sizes, dY, dS_last, tape, grads)
-        T, B, D = sizes.T, sizes.B, sizes.D
-        dwx, duh, ds0 = self._recur_back(
-            spec, dY, ds_last, tape, U, sizes.p, full["p"], sizes.lengths
-        )
-        flat_w, flat_u = dwx.reshape(T * B, -1), duh.reshape(T * B, -1)
-        dX = np.empty((T, B, D), X.dtype)
-        pack, run = self._products.pack, self._products.run
-        run(flat_w, pack("B", W), dX.reshape(T * B, D))
-        run(flat_w, pack("B", X.reshape(T * B, D)), full["W"], transpose=True, accumulate=True)
-        h_prev = self._products.pack_steps("B", tape.S[:T, 0])
-        run(flat_u, h_prev, full["U"], transpose=True, accumulate=True)
-        self._crew.run(
-            lambda i: maps.add_rows(
-                self.level, flat_w, full["b"], *self._crew.share(i, flat_w.shape[1])
-            )
-        )
-        return dX, ds0
-
-    def _recur_back(
-        self,
-        spec: CellSpec,
-        dY: FloatArray,
-        ds_last: FloatArray,
-        tape: Tape,
-        U: FloatArray,
-        p: FloatArray,
-        dp: FloatArray,
-        lengths: IntArray,
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """The loop over time backwards: dwx (T,B,gates_w·H), duh, ds0; dp accumulates."""
-        T, B, H = dY.shape
-        take = self._space.take
-        dwx = take("dwx", (T, B, spec.gates_w * H), dY.dtype)
-        duh = None if spec.sums_early else take("duh", (T, B, spec.gates_u * H), dY.dtype)
-        # One dp a batch row, added up in the order of the rows: the same for any split.
-        dp_rows = np.zeros((B, spec.row_params, H), dY.dtype)
-        ds = ds_last.copy()
-        packed_U = self._products.pack("U", U)
-        scratch = self._products.scratch(dY.dtype)
-
-        def work(i: int) -> None:
-            sequence.backward_rows(
-                self.level, spec.name.encode(), dY, ds, tape.S, tape.K, packed_U, p, dwx, duh,
-                dp_rows, lengths, *self._crew.share(i, B), scratch[i],
-            )  # fmt: skip
-
-        self._crew.run(work)
-        dp += dp_rows.sum(axis=0)
-        return dwx, dwx if duh is None else duh, ds
+        return BackwardPass(
+            self.level, self._crew, self._space, spec, sizes, dY, ds_last.copy(), tape,
+            X, W, U, full,
+        ).run()  # fmt: skip
 
     def matmul(
         self,

@@ -28,17 +28,14 @@ class Products:
     def pack(self, name: str, B: FloatArray, *, transpose: bool = False) -> FloatArray:
         """Op(B) (K, N), packed for :meth:`run`."""
         K, N = B.shape[::-1] if transpose else B.shape
-        packed = self._take(name, K, N, B.dtype)
+        packed = self.room(name, K, N, B.dtype)
         gemm.pack(self._level, B, transpose, packed)
         return packed
 
-    def pack_steps(self, name: str, blocks: FloatArray) -> FloatArray:
-        """(T, B, N) blocks packed as one (T·B, N) matrix; each block alone is contiguous."""
-        T, B, N = blocks.shape
-        packed = self._take(name, T * B, N, blocks.dtype)
-        for t in range(T):
-            gemm.pack(self._level, blocks[t], False, packed, t * B, T * B)
-        return packed
+    def room(self, name: str, K: int, N: int, dtype: np.dtype[np.floating]) -> FloatArray:
+        """Memory for a packed (K, N) that a kernel will fill."""
+        size = gemm.packed_size(self._level, K, N, dtype.itemsize)
+        return self._space.take(f"packed {name}", (size,), dtype)
 
     def run(
         self,
@@ -62,7 +59,3 @@ class Products:
     def scratch(self, dtype: np.dtype[np.floating]) -> FloatArray:
         """(n_threads, n) scratch of the product kernel, one row a thread."""
         return self._space.take("scratch", (self._crew.n_threads, gemm.SCRATCH_SIZE), dtype)
-
-    def _take(self, name: str, K: int, N: int, dtype: np.dtype[np.floating]) -> FloatArray:
-        size = gemm.packed_size(self._level, K, N, dtype.itemsize)
-        return self._space.take(f"packed {name}", (size,), dtype)

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 @click.option("--model", default="default", show_default=True, help="Bundled name, or a file.")
 @click.option("--meter", help="From nothing: 3/4, 6/8, ...")
 @click.option("--key", help='From nothing: "D minor", "Bb major", ...')
-@click.option("--tempo", "tempo_bpm", type=click.FloatRange(10, 400), help="From nothing: bpm.")
+@click.option(
+    "--tempo", "tempo_bpm", type=click.FloatRange(10, 400), help="From nothing: bpm; 120."
+)
 @click.option("--style", help="From nothing: chorale, folk, lead or drums.")
-@click.option("--temperature", type=float, default=1.0, show_default=True)
+@click.option("--temperature", type=float, default=0.9, show_default=True)
 @click.option("--top-k", type=int, default=0, show_default=True, help="0 = all.")
 @click.option("--top-p", type=float, default=0.95, show_default=True)
 @click.option("--min-p", type=float, default=0.0, show_default=True)

@@ -1,7 +1,8 @@
 """`lstm-music`: the command group, lazy commands, and the exit codes.
 
-Exit codes: 0 ok · 1 unexpected · 2 usage · 3 unreadable input · 4 bad or incompatible model ·
-5 device not available · 6 output exists · 130 interrupted · 141 broken pipe.
+Exit codes: 0 ok · 1 unexpected · 2 usage, or an output that cannot be written ·
+3 unreadable input · 4 bad or incompatible model · 5 device not available · 6 output exists ·
+130 interrupted · 141 broken pipe.
 """
 
 from __future__ import annotations

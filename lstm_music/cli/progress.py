@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
-    from lstm_music.train.loop import Progress
+    from lstm_music.training.loop import Progress
 
 _SECONDS_BETWEEN_LINES = 30.0
 
@@ -66,10 +66,10 @@ class _Lines:
 
 
 def _text(progress: Progress) -> str:
-    return (
-        f"loss {progress.train_loss:.4f}, valid {progress.valid_loss:.4f} "
-        f"(best {progress.best_loss:.4f}), {progress.tokens_per_second:,.0f} tokens/s"
-    )
+    loss = f"loss {progress.train_loss:.4f}"
+    if progress.best_loss == progress.best_loss:  # not NaN: there was a validation
+        loss += f", valid {progress.valid_loss:.4f} (best {progress.best_loss:.4f})"
+    return f"{loss}, {progress.tokens_per_second:,.0f} tokens/s"
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from lstm_music.train.loop import Progress
+    from lstm_music.training.loop import Progress
 
 
 @click.command()
@@ -46,7 +46,7 @@ def command(sources: tuple[str, ...], output: Path, as_json: bool, **options: An
     The best model so far is always in the output file; Ctrl-C stops early and keeps it.
     """
     from lstm_music.cli.progress import training_display
-    from lstm_music.train.api import train
+    from lstm_music.training.api import train
 
     best: list[float] = []
 

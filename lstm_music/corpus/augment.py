@@ -74,8 +74,8 @@ def transpose_tokens(tokens: IntArray, semitones: int) -> IntArray:
     if not semitones:
         return tokens
     moved = tokens.copy()
-    moved[_is_kind(tokens, "pitch")] += semitones
-    for place in np.flatnonzero(_is_kind(tokens, "key")):
+    moved[DEFAULT.is_kind(tokens, "pitch")] += semitones
+    for place in np.flatnonzero(DEFAULT.is_kind(tokens, "key")):
         key = index_key(int(tokens[place]) - DEFAULT["key"].start)
         if key is not None:
             moved[place] = DEFAULT["key"][key_index(key.transposed(semitones))]
@@ -84,11 +84,7 @@ def transpose_tokens(tokens: IntArray, semitones: int) -> IntArray:
 
 def token_transpositions(tokens: IntArray, lowest: int = -5, highest: int = 6) -> range:
     """The same as `transpositions`, for tokens (N,) int32."""
-    return _room(tokens[_is_kind(tokens, "pitch")] - DEFAULT["pitch"].start, lowest, highest)
-
-
-def _is_kind(tokens: IntArray, kind: str) -> BoolArray:
-    return np.asarray((tokens >= DEFAULT[kind].start) & (tokens < DEFAULT[kind].stop))
+    return _room(tokens[DEFAULT.is_kind(tokens, "pitch")] - DEFAULT["pitch"].start, lowest, highest)
 
 
 def _room(pitches: IntArray, lowest: int, highest: int) -> range:

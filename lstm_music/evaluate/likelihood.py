@@ -15,6 +15,7 @@ import numpy.typing as npt
 from lstm_music.corpus.cache import TokenCache
 from lstm_music.errors import TokenError
 from lstm_music.evaluate.ngram import KneserNey, TokenModel, Uniform, Unigram
+from lstm_music.tokens.automaton import count_bars
 from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.types import IntArray
 
@@ -27,6 +28,7 @@ class Likelihood:
     n_tokens: int = 0
     n_notes: int = 0
     n_pieces: int = 0
+    n_bars: int = 0
 
     @property
     def nats_per_token(self) -> float:
@@ -38,12 +40,18 @@ class Likelihood:
         """All nats of the bodies over their notes; NaN without any."""
         return self.nats / self.n_notes if self.n_notes else float("nan")
 
+    @property
+    def nats_per_bar(self) -> float:
+        """All nats of the bodies over their bars; NaN without any."""
+        return self.nats / self.n_bars if self.n_bars else float("nan")
+
     def __add__(self, other: Likelihood) -> Likelihood:
         return Likelihood(
             self.nats + other.nats,
             self.n_tokens + other.n_tokens,
             self.n_notes + other.n_notes,
             self.n_pieces + other.n_pieces,
+            self.n_bars + other.n_bars,
         )
 
 
@@ -70,11 +78,9 @@ def body_likelihood(tokens: IntArray, log_probs: npt.NDArray[np.float64]) -> Lik
     """
     start = body_start(tokens)
     body = tokens[start:]
-    n_notes = sum(
-        int(np.sum((body >= DEFAULT[kind].start) & (body < DEFAULT[kind].stop)))
-        for kind in ("pitch", "drum")
-    )
-    return Likelihood(-float(np.sum(log_probs[start - 1 :])), len(body), n_notes, 1)
+    n_notes = sum(int(DEFAULT.is_kind(body, kind).sum()) for kind in ("pitch", "drum"))
+    nats = -float(np.sum(log_probs[start - 1 :]))
+    return Likelihood(nats, len(body), n_notes, 1, count_bars(tokens))
 
 
 def likelihoods(

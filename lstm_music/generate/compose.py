@@ -11,7 +11,9 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.corpus.met import Met
 from lstm_music.errors import ConfigError, MidiError
+from lstm_music.generate.dynamics import even_velocities, with_accents_of
 from lstm_music.generate.header import write_header
 from lstm_music.generate.loop import Generator
 from lstm_music.generate.sampling import Sampling
@@ -30,6 +32,8 @@ from lstm_music.tokens.vocabulary import MAX_TIME_STEPS, MAX_TRACKS, RADIX_STEPS
 CONTEXT_STEPS = MAX_TIME_STEPS
 """How much of a long seed the network hears: its last 64 whole notes, from a bar line on."""
 
+DEFAULT_TEMPO_BPM = 120.0
+
 _TOKENS_A_BAR = 1024
 _FIXED_KINDS = frozenset({"numerator", "denominator", "tempo"})
 _DRUMS = "drums"
@@ -45,17 +49,26 @@ class Engine:
     ----------
     weights : packed for single steps.
     vocabulary : what the tokens mean.
-    kinds : kinds of token that the network has met in training; no other is ever sampled.
+    met : what the training music had, as it came, before any variation. No other kind of token
+        is sampled, a piece from nothing is scored for no other instruments, and what a seed has
+        beyond it (pedal, dynamics, tempo changes) is kept from the network, which it would throw.
     """
 
     weights: StepWeights
     vocabulary: Vocabulary
-    kinds: frozenset[str]
+    met: Met
 
-    @property
-    def knows_pedal(self) -> bool:
-        """Whether the training music had pedal; without, a seed's pedal would only confuse."""
-        return "pedal_down" in self.kinds
+    def heard(self, piece: Piece) -> Piece:
+        """The piece without what the network has never met."""
+        if "pedal_down" not in self.met.kinds:
+            piece = piece.replace(pedal=piece.pedal[:0])
+        if "tempo" not in self.met.kinds:
+            piece = piece.replace(tempos=piece.tempos[:1])
+        return piece if self.met.dynamics else even_velocities(piece)
+
+    def finished(self, seed: Piece, notes: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+        """New notes with what the network cannot give them: the seed's accents."""
+        return notes if self.met.dynamics else with_accents_of(seed, notes)
 
 
 @dataclass(frozen=True)
@@ -93,14 +106,14 @@ def continue_piece(
     ------
     MidiError : the seed has no notes.
     """
-    plan = _plan(seed, bars, engine.knows_pedal)
+    plan = _plan(engine, seed, bars)
     base = _seeded(engine, plan, bars, sampling, rng_seed)
 
     def one(sequence: int) -> Piece:
         generator = _generator(engine, base.capacity, sampling, rng_seed, sequence)
         generator.copy_state_from(base)
         generator.run(plan.end, plan.bar_steps)
-        return _new_music(generator, plan, seed)
+        return _new_music(generator, engine, plan, seed)
 
     return _parallel(one, n, threads)
 
@@ -114,7 +127,7 @@ def stream_notes(
     ------
     MidiError : the seed has no notes.
     """
-    plan = _plan(seed, bars, engine.knows_pedal)
+    plan = _plan(engine, seed, bars)
     generator = _seeded(engine, plan, bars, sampling, rng_seed)
     given, done = len(generator.score.notes()), False
     while not done:
@@ -122,7 +135,7 @@ def stream_notes(
         notes = generator.score.notes()
         # A velocity token may still follow the newest note: hold it back until the next.
         ready = notes[given : len(notes) if done else len(notes) - 1]
-        yield from _in_seed(ready, plan)
+        yield from engine.finished(seed, _in_seed(ready, plan))
         given += len(ready)
 
 
@@ -135,7 +148,7 @@ def compose_from_nothing(
     rng_seed: int,
     meter: Meter | None = None,
     key: Key | None = None,
-    tempo_bpm: float | None = None,
+    tempo_bpm: float = DEFAULT_TEMPO_BPM,
     style: str | None = None,
     threads: int | None = None,
 ) -> list[Piece]:
@@ -150,24 +163,29 @@ def compose_from_nothing(
         generator = _generator(engine, bars * _TOKENS_A_BAR, sampling, rng_seed, sequence)
         generator.set_total_bars(bars)
         bar_steps = write_header(
-            generator, engine.vocabulary, meter=meter, key=key, tempo_bpm=tempo_bpm, style=style
+            generator,
+            engine.vocabulary,
+            meter=meter,
+            key=key,
+            tempo_bpm=tempo_bpm,
+            style=style,
+            programs=engine.met.programs,
         )
         generator.run(bars * bar_steps, bar_steps)
         piece, _ = _with_sounding_tracks(written_piece(generator.score))
-        tempos = piece.tempos if tempo_bpm is None else (Tempo.from_bpm(tempo_bpm),)
-        return piece.replace(tempos=tempos, key=key or piece.key)
+        return piece.replace(tempos=(Tempo.from_bpm(tempo_bpm),), key=key or piece.key)
 
     return _parallel(one, n, threads)
 
 
-def _plan(seed: Piece, bars: int, with_pedal: bool) -> _Plan:
+def _plan(engine: Engine, seed: Piece, bars: int) -> _Plan:
     if not len(seed.notes):
         raise MidiError("the seed has no notes to continue; give one that sounds", path=seed.source)
     lines = seed.bar_lines
     start = lines.bar_end(seed.end_steps - 1)
     bar_steps = lines.meter_at(start).bar_steps
     offset = 0 if start <= CONTEXT_STEPS else lines.bar_end(start - CONTEXT_STEPS)
-    heard, tracks = _with_sounding_tracks(excerpt(seed, offset))
+    heard, tracks = _with_sounding_tracks(engine.heard(excerpt(seed, offset)))
     if not len(heard.notes):
         raise MidiError(
             "no note begins in the seed's last 64 whole notes; cut it shorter", path=seed.source
@@ -177,7 +195,6 @@ def _plan(seed: Piece, bars: int, with_pedal: bool) -> _Plan:
         heard.replace(
             key=seed.key or estimate_key(seed),
             style=seed.style or (_DRUMS if only_drums else ""),
-            pedal=heard.pedal if with_pedal else heard.pedal[:0],
         )
     )
     end = start + bars * bar_steps
@@ -244,13 +261,13 @@ def _forbidden(engine: Engine) -> npt.NDArray[np.uint8]:
     """Meter and tempo stay as they are, the seed's or the header's; the rest must be known."""
     mask = np.zeros(engine.vocabulary.n_tokens, np.uint8)
     for kind, _ in engine.vocabulary.ranges:
-        if kind in _FIXED_KINDS or kind not in engine.kinds:
+        if kind in _FIXED_KINDS or kind not in engine.met.kinds:
             tokens = engine.vocabulary[kind]
             mask[tokens.start : tokens.stop] = 1
     return mask
 
 
-def _new_music(generator: Generator, plan: _Plan, seed: Piece) -> Piece:
+def _new_music(generator: Generator, engine: Engine, plan: _Plan, seed: Piece) -> Piece:
     """What was composed, in the seed's own steps and tracks."""
     notes = generator.score.notes()
     notes = notes[notes["onset_steps"] >= plan.start]
@@ -258,7 +275,7 @@ def _new_music(generator: Generator, plan: _Plan, seed: Piece) -> Piece:
     pedal = _in_seed(pedal[pedal["onset_steps"] >= plan.start], plan)
     if not len(pedal):
         pedal = _pedals_lifted(seed, plan.start + plan.offset)
-    return seed.replace(notes=_in_seed(notes, plan), pedal=pedal)
+    return seed.replace(notes=engine.finished(seed, _in_seed(notes, plan)), pedal=pedal)
 
 
 def _pedals_lifted(seed: Piece, onset_steps: int) -> npt.NDArray[np.void]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,7 +11,7 @@ from lstm_music.errors import ConfigError
 from lstm_music.generate.loop import Generator
 from lstm_music.music.key import Key
 from lstm_music.music.meter import DENOMINATORS, Meter
-from lstm_music.tokens.vocabulary import Vocabulary, key_index, tempo_bin
+from lstm_music.tokens.vocabulary import DRUM_PROGRAM, Vocabulary, key_index, tempo_bin
 
 
 def write_header(
@@ -18,10 +20,18 @@ def write_header(
     *,
     meter: Meter | None = None,
     key: Key | None = None,
-    tempo_bpm: float | None = None,
+    tempo_bpm: float,
     style: str | None = None,
+    programs: Sequence[int] = (0, DRUM_PROGRAM),
 ) -> int:
     """Write START to BODY into an empty generator.
+
+    Parameters
+    ----------
+    generator : empty.
+    vocabulary : what its tokens mean.
+    meter, key, tempo_bpm, style : what is given.
+    programs : program tokens' values to choose the instruments from.
 
     Returns
     -------
@@ -36,15 +46,16 @@ def write_header(
         "numerator": None if meter is None else meter.numerator - 1,
         "denominator": None if meter is None else DENOMINATORS.index(meter.denominator),
         "key": None if key is None else key_index(key),
-        "tempo": None if tempo_bpm is None else int(tempo_bin([round(60e6 / tempo_bpm)])[0]),
+        "tempo": int(tempo_bin([round(60e6 / tempo_bpm)])[0]),
         "pickup": 0,
     }
     generator.force(np.array(vocabulary["start"], np.int32))
     chosen = {
         kind: _force_or_sample(generator, vocabulary, kind, value) for kind, value in values.items()
     }
-    programs = _mask(vocabulary, "program", "body")
-    while generator.sample(programs) not in vocabulary["body"]:
+    instruments = _mask(vocabulary, "body")
+    instruments[[vocabulary["program"][program] for program in programs]] = 1
+    while generator.sample(instruments) not in vocabulary["body"]:
         pass
     return Meter(0, chosen["numerator"] + 1, DENOMINATORS[chosen["denominator"]]).bar_steps
 

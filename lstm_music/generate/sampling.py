@@ -19,7 +19,7 @@ class Sampling:
     min_p : drop tokens less likely than this share of the likeliest; [0, 1).
     """
 
-    temperature: float = 1.0
+    temperature: float = 0.9
     top_k: int = 0
     top_p: float = 0.95
     min_p: float = 0.0

@@ -5,14 +5,7 @@ from lstm_music.types import FloatArray
 SCRATCH_SIZE: Final[int]
 
 def packed_size(level: int, K: int, N: int, itemsize: int) -> int: ...
-def pack(
-    level: int,
-    b: FloatArray,
-    transpose: bool,
-    packed: FloatArray,
-    k0: int = 0,
-    K_total: int = 0,
-) -> None: ...
+def pack(level: int, b: FloatArray, transpose: bool, packed: FloatArray) -> None: ...
 def run(
     level: int,
     a: FloatArray,

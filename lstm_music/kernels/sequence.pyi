@@ -1,15 +1,22 @@
+from typing import Final
+
 from lstm_music.types import FloatArray, IntArray
+
+WIDE_ROWS: Final[int]
 
 def has_rows(level: int, cell: str) -> bool: ...
 def forward_rows(
     level: int,
     cell: bytes,
-    wx: FloatArray,
-    uh: FloatArray | None,
+    X: FloatArray,
+    packed_W: FloatArray,
     packed_U: FloatArray,
+    bias: FloatArray,
     p: FloatArray,
     S: FloatArray,
     K: FloatArray,
+    wx: FloatArray | None,
+    uh: FloatArray | None,
     lengths: IntArray,
     b0: int,
     b1: int,
@@ -22,12 +29,17 @@ def backward_rows(
     ds: FloatArray,
     S: FloatArray,
     K: FloatArray,
+    X: FloatArray,
     packed_U: FloatArray,
     p: FloatArray,
     dwx: FloatArray,
     duh: FloatArray | None,
     dp: FloatArray,
+    packed_X: FloatArray,
+    packed_h: FloatArray,
     lengths: IntArray,
+    t0: int,
+    t1: int,
     b0: int,
     b1: int,
     scratch: FloatArray,

@@ -1,5 +1,8 @@
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from lstm_music.cells.spec import CellSpec
 from lstm_music.types import FloatArray, IntArray, Params
 
@@ -23,3 +26,4 @@ class Stepper:
     def reset(self) -> None: ...
     def copy_state_py(self, other: Stepper) -> None: ...
     def step_py(self, rows: IntArray) -> FloatArray: ...
+    def predict_py(self, wanted: npt.NDArray[np.uint8]) -> FloatArray: ...

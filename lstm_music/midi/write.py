@@ -68,7 +68,7 @@ def write_midi(
     piece : the music.
     path : the file.
     force : whether a file of that name may be replaced.
-    text : kept in the file as a text event, for example how the piece was made.
+    text : kept in the file as a cue point, for example how the piece was made.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def to_midi_bytes(piece: Piece, *, text: str = "") -> bytes:
     Parameters
     ----------
     piece : the music.
-    text : kept in the file as a text event.
+    text : kept in the file as a cue point.
 
     Returns
     -------
@@ -135,7 +135,8 @@ def _conductor(piece: Piece, text: str) -> _Timed:
     if piece.title:
         chunk.add(0, mido.MetaMessage("track_name", name=_midi_text(piece.title)))
     if text:
-        chunk.add(0, mido.MetaMessage("text", text=_midi_text(text)))
+        # A plain text event would be engraved into the score by notation programs.
+        chunk.add(0, mido.MetaMessage("cue_marker", text=_midi_text(text)))
     meters = _bar_line_meters(piece)
     if piece.pickup_steps:
         pickup = Pickup(piece.pickup_steps, own_bar=len(meters) > len(piece.meters))

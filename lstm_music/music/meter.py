@@ -71,6 +71,7 @@ class BarLines:
 
     def __init__(self, meters: Sequence[Meter], pickup_steps: int = 0) -> None:
         self._meters = tuple(meters)
+        self._onsets = [meter.onset_steps for meter in self._meters]
         # A section: (onset of its first bar line, its meter, number of that bar).
         self._starts: list[int] = []
         self._first_bars: list[int] = []
@@ -110,12 +111,12 @@ class BarLines:
         section = self._section(onset_steps)
         start = self._starts[section]
         if onset_steps < start:
-            return start
-        end = self.bar_start(onset_steps) + self._meters[section].bar_steps
+            end = start
+        else:
+            end = self.bar_start(onset_steps) + self._meters[section].bar_steps
         if section + 1 < len(self._meters):
             end = min(end, self._meters[section + 1].onset_steps)
         return end
 
     def _section(self, onset_steps: int) -> int:
-        onsets = [meter.onset_steps for meter in self._meters]
-        return max(bisect_right(onsets, onset_steps) - 1, 0)
+        return max(bisect_right(self._onsets, onset_steps) - 1, 0)

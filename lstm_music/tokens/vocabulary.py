@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -150,6 +151,11 @@ class Vocabulary:
     def n_rows(self) -> int:
         """Rows of the one embedding table."""
         return sum(self.stream_sizes)
+
+    def is_kind(self, tokens: npt.NDArray[np.integer[Any]], kind: str) -> npt.NDArray[np.bool_]:
+        """Which of some tokens, (N,) integers, are of a kind: (N,) bool."""
+        wanted = self[kind]
+        return np.asarray((tokens >= wanted.start) & (tokens < wanted.stop))
 
     def kind(self, token: int) -> str:
         """Name of the range that ``token`` lies in.

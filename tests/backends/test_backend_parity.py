@@ -14,8 +14,9 @@ from lstm_music.kernels.isa import level_names, level_ready
 
 READY = [name for level, name in enumerate(level_names()) if level_ready(level)]
 DTYPES = ("float32", "float64")
-# B above a tile's height, H above a panel, T·B above a block of k, a prime here and there.
-SHAPES = ((5, 3, 4, 7), (1, 1, 1, 1), (20, 17, 33, 65), (4, 33, 300, 97))
+# B above a tile's height, H above a panel, D above a block of k, T·B over several chunks of the
+# backward pass (the last in part), steps taken together; a prime here and there.
+SHAPES = ((5, 3, 4, 7), (1, 1, 1, 1), (4, 33, 600, 97), (70, 17, 5, 9))
 CASES = [(cell, shape) for cell in cell_names() for shape in SHAPES]
 CASES += [(cell, SHAPES[0]) for cell in cell_names(options=True) if ":" in cell]
 
@@ -32,14 +33,15 @@ def test_compiled_equals_reference(cell, shape, dtype, isa):
     problem = make_problem(cell_spec(cell), shape, dtype=dtype)
     expected = everything(problem, ReferenceBackend())
     got = everything(problem, CpuBackend(2, isa))
-    assert worst_difference(expected, got) < TOLERANCE[np.dtype(dtype)]
+    growth = max(1, shape[0] / 20)  # rounding is carried on: niaf, which nothing bounds, shows it
+    assert worst_difference(expected, got) < TOLERANCE[np.dtype(dtype)] * growth
 
 
 @pytest.mark.parametrize("isa", READY)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("cell", cell_names())
 def test_threads_change_no_bit(cell, dtype, isa):
-    problem = make_problem(cell_spec(cell), (11, 29, 33, 65), dtype=dtype)
+    problem = make_problem(cell_spec(cell), (40, 29, 33, 35), dtype=dtype)
     alone = everything(problem, CpuBackend(1, isa))
     for n_threads in (2, 3, 40):  # 40: more threads than rows
         got = everything(problem, CpuBackend(n_threads, isa))
@@ -51,7 +53,7 @@ def test_threads_change_no_bit(cell, dtype, isa):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("cell", cell_names())
 def test_avx2_and_avx512_agree_bit_for_bit(cell, dtype):
-    problem = make_problem(cell_spec(cell), (11, 29, 33, 65), dtype=dtype)
+    problem = make_problem(cell_spec(cell), (40, 29, 33, 35), dtype=dtype)
     v3, v4 = (everything(problem, CpuBackend(1, isa)) for isa in ("v3", "v4"))
     for name, expected in v3.items():
         np.testing.assert_array_equal(v4[name], expected, err_msg=name)

@@ -80,7 +80,8 @@ def test_the_random_seed_is_printed_and_stored(call, tmp_path):
     assert code == 0
     number = err.split()[-1]
     assert int(number) >= 0
-    texts = [m.text for m in mido.MidiFile(tmp_path / "x.mid").tracks[0] if m.type == "text"]
+    first = mido.MidiFile(tmp_path / "x.mid").tracks[0]
+    texts = [message.text for message in first if message.type == "cue_marker"]
     assert any(f"rng_seed={number}" in text for text in texts)
 
 

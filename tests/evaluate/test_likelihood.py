@@ -37,7 +37,9 @@ def test_header_is_not_scored_and_end_is(style):
     log_probs[-1] = -5.0
     likelihood = body_likelihood(tokens, log_probs)
     n = len(tokens) - start
-    assert likelihood == Likelihood(2.0 * (n - 1) + 5.0, n, 12, 1)
+    n_bars = piece.bar_lines.bar_at(piece.end_steps - 1) + 1
+    assert likelihood == Likelihood(2.0 * (n - 1) + 5.0, n, 12, 1, n_bars)
+    assert likelihood.nats_per_bar == pytest.approx(likelihood.nats / n_bars)
     assert likelihood.nats_per_note == pytest.approx((2.0 * (n - 1) + 5.0) / 12)
 
 

@@ -69,6 +69,18 @@ def test_vector_levels_step_alike_bit_for_bit():
     np.testing.assert_array_equal(logits["v3"], logits["v4"])
 
 
+def test_only_wanted_logits_are_computed():
+    model = LanguageModel.create(CONFIGS["panels and a rest"], 3)
+    stepper = Stepper(StepWeights(model))
+    every = stepper.step_py(np.arange(29, dtype=np.int32))
+    for wanted in ([0], [130], [5, 128], []):
+        mask = np.zeros(131, np.uint8)
+        mask[wanted] = 1
+        some = stepper.predict_py(mask)
+        np.testing.assert_array_equal(some[wanted], every[wanted])
+        assert np.isnan(some).any()
+
+
 def test_reset_and_copy_of_a_state():
     model = LanguageModel.create(SMALL, 5)
     weights = StepWeights(model)
@@ -115,6 +127,12 @@ def test_wrong_rows_are_refused(rows):
     stepper = Stepper(StepWeights(LanguageModel.create(SMALL, 0)))
     with pytest.raises(ShapeError, match="rows must"):
         stepper.step_py(rows)
+
+
+@pytest.mark.parametrize("wanted", [np.ones(8, np.uint8), np.ones(7, bool)])
+def test_a_wrong_mask_is_refused(wanted):
+    with pytest.raises(ShapeError, match="wanted must"):
+        Stepper(StepWeights(LanguageModel.create(SMALL, 0))).predict_py(wanted)
 
 
 def test_a_state_of_other_weights_is_refused():

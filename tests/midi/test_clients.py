@@ -1,27 +1,22 @@
 """Files of our writer in real programs: MuseScore reads a score, FluidSynth makes sound."""
 
-import os
-import shutil
-import subprocess
-import wave
-import xml.etree.ElementTree as ET
-from pathlib import Path
-
 import numpy as np
 import pytest
+from music_programs import (
+    muse_score,
+    needs,
+    needs_soundfont,
+    rendered,
+    score_of,
+    seconds,
+    texts,
+)
 from paths import MIDI_DATA
 
 from lstm_music.midi.read import read_midi
 from lstm_music.midi.write import write_midi
 
 pytestmark = pytest.mark.clients
-
-SOUNDFONT = Path("/usr/share/sounds/sf2/TimGM6mb.sf2")
-
-
-def needs(program):
-    absent = shutil.which(program) is None
-    return pytest.mark.skipif(absent, reason=f"needs {program}, which is not installed")
 
 
 @pytest.fixture
@@ -35,27 +30,6 @@ def rewritten(tmp_path):
         return piece, path
 
     return rewrite
-
-
-def muse_score(source, target):
-    environment = os.environ | {
-        "QT_QPA_PLATFORM": "offscreen",
-        "HOME": str(target.parent),
-        "XDG_RUNTIME_DIR": str(target.parent),
-    }
-    command = ["mscore3", "-o", str(target), str(source)]
-    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=120)
-
-
-def score_of(path, tmp_path):
-    """The MusicXML that MuseScore makes of a MIDI file."""
-    target = tmp_path / "score.musicxml"
-    muse_score(path, target)
-    return ET.parse(target).getroot()
-
-
-def texts(score, tag):
-    return [element.text for element in score.iter(tag)]
 
 
 @needs("mscore3")
@@ -107,18 +81,8 @@ def test_muse_score_engraves_a_page(suffix, rewritten, tmp_path):
     assert page.stat().st_size > 10_000
 
 
-def rendered(path, target):
-    """Samples in -1..1, (n, 2), and the rate."""
-    command = ["fluidsynth", "-ni", "-R", "0", "-C", "0", "-r", "22050", "-F", str(target)]
-    command += [str(SOUNDFONT), str(path)]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-    with wave.open(str(target)) as file:
-        frames = file.readframes(file.getnframes())
-        return np.frombuffer(frames, "<i2").reshape(-1, 2) / 2**15, file.getframerate()
-
-
 @needs("fluidsynth")
-@pytest.mark.skipif(not SOUNDFONT.is_file(), reason=f"needs the sound font {SOUNDFONT}")
+@needs_soundfont
 @pytest.mark.parametrize("name", ["single_note", "waltz", "drums", "tempo_change"])
 def test_fluidsynth_makes_sound_for_as_long_as_the_piece(name, rewritten, tmp_path):
     piece, path = rewritten(name)
@@ -132,16 +96,8 @@ def test_fluidsynth_makes_sound_for_as_long_as_the_piece(name, rewritten, tmp_pa
     assert np.abs(samples[first : first + rate // 4]).max() > 0.005
 
 
-def seconds(piece, until=None):
-    """Time of a step by the tempo map."""
-    end = piece.end_steps if until is None else until
-    onsets = [min(t.onset_steps, end) for t in piece.tempos] + [end]
-    spans = zip(piece.tempos, onsets, onsets[1:])
-    return sum((after - on) * t.usec_per_quarter for t, on, after in spans) / 24e6
-
-
 @needs("fluidsynth")
-@pytest.mark.skipif(not SOUNDFONT.is_file(), reason=f"needs the sound font {SOUNDFONT}")
+@needs_soundfont
 def test_fluidsynth_plays_the_pitch(rewritten, tmp_path):
     """The strongest partial of the rendered note lies on a harmonic of C4, 261.6 Hz."""
     _, path = rewritten("single_note")

@@ -232,7 +232,7 @@ def test_the_longest_gap_that_midi_can_say():
 
 
 def test_the_text_is_kept():
-    texts = [m.text for m in events_of_text("rng_seed=7 ♪") if m.type == "text"]
+    texts = [m.text for m in events_of_text("rng_seed=7 ♪") if m.type == "cue_marker"]
     assert [t.encode("latin-1").decode() for t in texts] == ["rng_seed=7 ♪"]
 
 

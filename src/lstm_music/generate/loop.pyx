@@ -158,7 +158,6 @@ cdef class Generator:
                 f"got room for {self.automaton.capacity}"
             )
         self.stepper.copy_state_from(other.stepper)
-        self._logits[:] = other._logits
         self._tokens[: other.n_tokens] = other._tokens[: other.n_tokens]
         self.n_tokens = other.n_tokens
 
@@ -196,6 +195,7 @@ cdef class Generator:
             self.automaton.legal(&self._mask[0])
             for i in range(self.V):
                 self._mask[i] &= allowed[i]
+            self.stepper.predict(&self._mask[0], &self._logits[0])
             token = self._draw()
         if token < 0:
             raise TokenError("no token is both legal and allowed here")
@@ -234,6 +234,7 @@ cdef class Generator:
         while max_notes < 0 or self.automaton.n_notes < start + max_notes:
             self.automaton.legal(&self._mask[0])
             self._mask_time()
+            self.stepper.predict(&self._mask[0], &self._logits[0])
             token = self._draw()
             if token < 0:
                 return FINISHED  # only a time move past the end was left
@@ -323,5 +324,5 @@ cdef class Generator:
         self._tokens[self.n_tokens] = token
         self.n_tokens += 1
         self.automaton.rows(&self._rows[0])
-        self.stepper.step(&self._rows[0], &self._logits[0])
+        self.stepper.hear(&self._rows[0])
         return RUNNING

@@ -82,6 +82,18 @@ ctypedef fused real:
 
 # The two element types of one C kernel behind one name.
 
+cdef inline Py_ssize_t gemm_panel(const lm_gemm* gemm, real _like) noexcept nogil:
+    return gemm.f32.panel if real is float else gemm.f64.panel
+
+cdef inline void gemm_pack(
+    const lm_gemm* gemm, Py_ssize_t K, Py_ssize_t N, const real* b, Py_ssize_t k_stride,
+    Py_ssize_t n_stride, real* packed, Py_ssize_t K_total,
+) noexcept nogil:
+    if real is float:
+        gemm.f32.pack(K, N, b, k_stride, n_stride, packed, K_total)
+    else:
+        gemm.f64.pack(K, N, b, k_stride, n_stride, packed, K_total)
+
 cdef inline void gemm_run(
     const lm_gemm* gemm, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real* a,
     Py_ssize_t m_stride, Py_ssize_t k_stride, const real* packed, real* c, Py_ssize_t c_stride,

@@ -4,7 +4,7 @@ Callers have checked shapes and layout (backends/checks.py) and own all memory.
 """
 
 from lstm_music.kernels.c_api cimport (
-    LM_A_SCRATCH, LM_PEAK_CHAINS, gemm_run, lm_gemm, lm_gemm_of, real,
+    LM_A_SCRATCH, LM_PEAK_CHAINS, gemm_pack, gemm_run, lm_gemm, lm_gemm_of, real,
 )
 
 SCRATCH_SIZE = LM_A_SCRATCH
@@ -17,20 +17,15 @@ def packed_size(int level, Py_ssize_t K, Py_ssize_t N, Py_ssize_t itemsize):
     return (N + panel - 1) // panel * panel * K
 
 
-def pack(int level, const real[:, ::1] b, bint transpose, real[::1] packed, Py_ssize_t k0=0,
-         Py_ssize_t K_total=0):
-    """Pack op(b) (K, N) as rows k0 and on of a packed (K_total, N); K_total 0 means K."""
+def pack(int level, const real[:, ::1] b, bint transpose, real[::1] packed):
+    """Pack op(b) (K, N)."""
     cdef const lm_gemm* gemm = lm_gemm_of(level)
     cdef Py_ssize_t K = b.shape[1] if transpose else b.shape[0]
     cdef Py_ssize_t N = b.shape[0] if transpose else b.shape[1]
     cdef Py_ssize_t k_stride = 1 if transpose else b.shape[1]
     cdef Py_ssize_t n_stride = b.shape[1] if transpose else 1
-    cdef Py_ssize_t total = K_total if K_total else K
     with nogil:
-        if real is float:
-            gemm.f32.pack(K, N, &b[0, 0], k_stride, n_stride, &packed[k0 * gemm.f32.panel], total)
-        else:
-            gemm.f64.pack(K, N, &b[0, 0], k_stride, n_stride, &packed[k0 * gemm.f64.panel], total)
+        gemm_pack(gemm, K, N, &b[0, 0], k_stride, n_stride, &packed[0], K)
 
 
 def run(int level, const real[:, ::1] a, bint transpose, const real[::1] packed, real[:, ::1] out,

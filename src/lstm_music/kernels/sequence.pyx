@@ -1,18 +1,25 @@
 """The driver's loops over time: any cell, forward and backward, for a range of batch rows.
 
-Mirrors lstm_music/reference/sequence.py. A call handles batch rows b0..b1 over all T steps
-without the GIL, so several threads can share a batch; rows never look at each other, so the
-split cannot change a bit. What spans the batch (products over all steps, parameter gradients)
-is done by backends/cpu.py before and after. Callers have checked shapes and own all memory.
+Mirrors lstm_music/reference/sequence.py. A call handles batch rows b0..b1 without the GIL, so
+several threads can share a batch; rows never look at each other, so the split cannot change a
+bit. What spans the batch (packing weights, parameter gradients) is done by backends/cpu.py.
+Each step's gate sums are made just before they are used, while they fit the nearest cache.
+Callers have checked shapes and own all memory.
 
-T time, B batch, H hidden; Gw and Gu = gates_w·H and gates_u·H.
+T time, B batch, D inputs, H hidden; Gw and Gu = gates_w·H and gates_u·H.
 """
 
 from libc.string cimport memcpy, memset
 
 from lstm_music.kernels.c_api cimport (
-    gemm_run, lm_gemm, lm_gemm_of, lm_rows, lm_rows_of, real, row_backward, row_forward,
+    gemm_pack, gemm_panel, gemm_run, lm_gemm, lm_gemm_of, lm_rows, lm_rows_of, real,
+    row_backward, row_forward,
 )
+
+cdef enum:
+    WIDE = 32  # batch rows that make a product efficient; narrower ones take several steps at once
+
+WIDE_ROWS = WIDE
 
 
 def has_rows(int level, str cell):
@@ -23,12 +30,15 @@ def has_rows(int level, str cell):
 def forward_rows(
     int level,
     bytes cell,
-    real[:, :, ::1] wx,            # (T,B,Gw) in: X W^T + b; overwritten
-    real[:, ::1] uh,               # (B,Gu) scratch; None: the cell sums early
+    const real[:, :, ::1] X,       # (T,B,D)
+    const real[::1] packed_W,      # W^T (D,Gw), packed
     const real[::1] packed_U,      # U^T (H,Gu), packed
+    const real[::1] bias,          # (Gw,)
     const real[:, ::1] p,          # (row_params,H)
     real[:, :, :, ::1] S,          # (T+1,states,B,H) in: S[0]; out: the rest
-    real[:, :, ::1] K,             # (T,B,cached*H) out; may be wx when cached == gates_w
+    real[:, :, ::1] K,             # (T,B,cached*H) out
+    real[:, ::1] wx,               # (max(B,WIDE),Gw) scratch; None: cached == gates_w, K serves
+    real[:, ::1] uh,               # (B,Gu) scratch; None: the cell sums early
     const int[::1] lengths,        # (B,)
     Py_ssize_t b0,
     Py_ssize_t b1,
@@ -37,25 +47,30 @@ def forward_rows(
     """Fill S and K for batch rows b0..b1."""
     cdef const lm_gemm* gemm = lm_gemm_of(level)
     cdef const lm_rows* rows = lm_rows_of(level, cell)
-    cdef Py_ssize_t T = wx.shape[0], B = wx.shape[1], states = S.shape[1], H = S.shape[3]
-    cdef Py_ssize_t Gw = wx.shape[2], Gu = packed_Gu(uh, Gw), t, b, s
+    cdef Py_ssize_t T = X.shape[0], B = X.shape[1], D = X.shape[2], H = S.shape[3]
+    cdef Py_ssize_t Gw = bias.shape[0], states = S.shape[1], t, b, s, n
+    cdef Py_ssize_t together = steps_together(B, b0, b1)
     cdef const real* p0 = &p[0, 0] if p.shape[0] else NULL
-    cdef const real* h
+    cdef real* sums = NULL
+    cdef real* uh_b
     with nogil:
         for t in range(T):
-            h = &S[t, 0, b0, 0]
             if any_row_on(lengths, b0, b1, t):
-                if uh is None:
-                    gemm_run(gemm, b1 - b0, Gu, H, h, H, 1, &packed_U[0], &wx[t, b0, 0], Gw,
-                             <const real*> &wx[t, b0, 0], Gw, &scratch[0])
+                if t % together == 0:
+                    n = min(together, T - t)
+                    sums = &K[t, b0, 0] if wx is None else &wx[b0, 0]
+                    gemm_run(gemm, n * (b1 - b0), Gw, D, &X[t, b0, 0], D, 1, &packed_W[0],
+                             sums, Gw, &bias[0], 0, &scratch[0])
                 else:
-                    gemm_run(gemm, b1 - b0, Gu, H, h, H, 1, &packed_U[0], &uh[b0, 0], Gu,
-                             <const real*> NULL, 0, &scratch[0])
+                    sums += B * Gw
+                recurrent_sums(gemm, b1 - b0, H, &S[t, 0, b0, 0], &packed_U[0], sums, Gw,
+                               uh, b0, &scratch[0])
             for b in range(b0, b1):
                 if t < lengths[b]:
-                    row_forward(rows, H, B * H, <const real*> &wx[t, b, 0],
-                                <const real*> (NULL if uh is None else &uh[b, 0]),
-                                <const real*> &S[t, 0, b, 0], p0, &S[t + 1, 0, b, 0], &K[t, b, 0])
+                    uh_b = NULL if uh is None else &uh[b, 0]
+                    row_forward(rows, H, B * H, <const real*> (sums + (b - b0) * Gw),
+                                <const real*> uh_b, <const real*> &S[t, 0, b, 0], p0,
+                                &S[t + 1, 0, b, 0], &K[t, b, 0])
                 else:
                     for s in range(states):
                         memcpy(&S[t + 1, s, b, 0], &S[t, s, b, 0], H * sizeof(real))
@@ -65,46 +80,75 @@ def backward_rows(
     int level,
     bytes cell,
     const real[:, :, ::1] dY,      # (T,B,H)
-    real[:, :, ::1] ds,            # (states,B,H) in: dLoss/dS[T]; out: dLoss/dS[0]
+    real[:, :, ::1] ds,            # (states,B,H) in: dLoss/dS[t1]; out: dLoss/dS[t0]
     const real[:, :, :, ::1] S,    # (T+1,states,B,H)
     const real[:, :, ::1] K,       # (T,B,cached*H)
+    const real[:, :, ::1] X,       # (T,B,D)
     const real[::1] packed_U,      # U (Gu,H), packed
     const real[:, ::1] p,          # (row_params,H)
-    real[:, :, ::1] dwx,           # (T,B,Gw) out
-    real[:, :, ::1] duh,           # (T,B,Gu) out; None: the cell sums early, duh is dwx
+    real[:, :, ::1] dwx,           # (t1-t0,B,Gw) out
+    real[:, :, ::1] duh,           # (t1-t0,B,Gu) out; None: the cell sums early, duh is dwx
     real[:, :, ::1] dp,            # (B,row_params,H) +=
+    real[::1] packed_X,            # X[t0:t1] as one (steps·B,D) matrix, packed; out
+    real[::1] packed_h,            # h before each step, (steps·B,H), packed; out
     const int[::1] lengths,        # (B,)
+    Py_ssize_t t0,
+    Py_ssize_t t1,
     Py_ssize_t b0,
     Py_ssize_t b1,
     real[::1] scratch,
 ):
-    """Fill dwx and duh, and carry ds to the first step, for batch rows b0..b1."""
+    """Steps t1-1 down to t0 of batch rows b0..b1: ds, dwx, duh, and what dW and dU need."""
     cdef const lm_gemm* gemm = lm_gemm_of(level)
     cdef const lm_rows* rows = lm_rows_of(level, cell)
-    cdef Py_ssize_t T = dY.shape[0], B = dY.shape[1], H = dY.shape[2], Gw = dwx.shape[2]
-    cdef Py_ssize_t Gu = Gw if duh is None else duh.shape[2], t, b, j
+    cdef Py_ssize_t B = dY.shape[1], H = dY.shape[2], D = X.shape[2], Gw = dwx.shape[2]
+    cdef Py_ssize_t Gu = Gw if duh is None else duh.shape[2], t, b, j, place
+    cdef Py_ssize_t panel = gemm_panel(gemm, <real> 0), depth = (t1 - t0) * B
     cdef const real* p0 = &p[0, 0] if p.shape[0] else NULL
-    cdef real* dwx_t
-    cdef real* duh_t
+    cdef real* dwx_b
+    cdef real* duh_b
+    if b0 >= b1:
+        return
     with nogil:
-        for t in range(T - 1, -1, -1):
+        for t in range(t1 - 1, t0 - 1, -1):
             for b in range(b0, b1):
                 for j in range(H):
                     ds[0, b, j] += dY[t, b, j]
-                dwx_t = &dwx[t, b, 0]
-                duh_t = NULL if duh is None else &duh[t, b, 0]
+                dwx_b = &dwx[t - t0, b, 0]
+                duh_b = NULL if duh is None else &duh[t - t0, b, 0]
                 if t < lengths[b]:
                     row_backward(rows, H, B * H, &ds[0, b, 0], <const real*> &S[t, 0, b, 0],
                                  <const real*> &S[t + 1, 0, b, 0], <const real*> &K[t, b, 0], p0,
-                                 dwx_t, duh_t, &dp[b, 0, 0] if p.shape[0] else NULL)
+                                 dwx_b, duh_b, &dp[b, 0, 0] if p.shape[0] else NULL)
                 else:
-                    memset(dwx_t, 0, Gw * sizeof(real))
-                    if duh_t != NULL:
-                        memset(duh_t, 0, Gu * sizeof(real))
+                    memset(dwx_b, 0, Gw * sizeof(real))
+                    if duh_b != NULL:
+                        memset(duh_b, 0, Gu * sizeof(real))
             if any_row_on(lengths, b0, b1, t):
-                duh_t = &dwx[t, b0, 0] if duh is None else &duh[t, b0, 0]
-                gemm_run(gemm, b1 - b0, H, Gu, <const real*> duh_t, Gu, 1, &packed_U[0],
+                duh_b = &dwx[t - t0, b0, 0] if duh is None else &duh[t - t0, b0, 0]
+                gemm_run(gemm, b1 - b0, H, Gu, <const real*> duh_b, Gu, 1, &packed_U[0],
                          &ds[0, b0, 0], H, <const real*> &ds[0, b0, 0], H, &scratch[0])
+            place = ((t - t0) * B + b0) * panel
+            gemm_pack(gemm, b1 - b0, D, &X[t, b0, 0], D, 1, &packed_X[place], depth)
+            gemm_pack(gemm, b1 - b0, H, &S[t, 0, b0, 0], H, 1, &packed_h[place], depth)
+
+
+cdef inline void recurrent_sums(
+    const lm_gemm* gemm, Py_ssize_t n, Py_ssize_t H, const real* h, const real* packed_U,
+    real* sums, Py_ssize_t Gw, real[:, ::1] uh, Py_ssize_t b0, real* scratch,
+) noexcept nogil:
+    """U h of n batch rows: added to their sums if the cell sums early, else into uh."""
+    cdef Py_ssize_t Gu
+    if uh is None:
+        gemm_run(gemm, n, Gw, H, h, H, 1, packed_U, sums, Gw, <const real*> sums, Gw, scratch)
+    else:
+        Gu = uh.shape[1]
+        gemm_run(gemm, n, Gu, H, h, H, 1, packed_U, &uh[b0, 0], Gu, <const real*> NULL, 0, scratch)
+
+
+cdef inline Py_ssize_t steps_together(Py_ssize_t B, Py_ssize_t b0, Py_ssize_t b1) noexcept nogil:
+    """Steps whose W x is one product: rows of several steps lie together only for a whole batch."""
+    return max(1, WIDE // B) if b1 - b0 == B else 1
 
 
 cdef inline bint any_row_on(
@@ -116,8 +160,3 @@ cdef inline bint any_row_on(
         if t < lengths[b]:
             return True
     return False
-
-
-cdef inline Py_ssize_t packed_Gu(real[:, ::1] uh, Py_ssize_t Gw) noexcept:
-    """gates_u·H: the width of uh, or of wx for a cell that sums early."""
-    return Gw if uh is None else uh.shape[1]

@@ -47,5 +47,6 @@ cdef class Stepper:
     cdef float[::1] zeros             # (Gu,)
     cdef int now
 
-    cdef void step(self, const int* rows, float* logits) noexcept nogil
+    cdef void hear(self, const int* rows) noexcept nogil
+    cdef void predict(self, const unsigned char* wanted, float* logits) noexcept nogil
     cdef void copy_state_from(self, Stepper other) noexcept nogil

@@ -13,8 +13,8 @@ from lstm_music.errors import LstmMusicError
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.optim import Adam
 from lstm_music.nn.scoring import mean_nll
-from lstm_music.train.config import TrainConfig
-from lstm_music.train.schedule import learning_rate
+from lstm_music.training.config import TrainConfig
+from lstm_music.training.schedule import learning_rate
 from lstm_music.types import IntArray
 
 _SMOOTHING = 0.98
@@ -41,7 +41,7 @@ class Progress:
     @property
     def seconds_left(self) -> float:
         """Time to the end at the mean speed."""
-        return (self.max_tokens - self.tokens) / max(self.tokens_per_second, 1e-9)
+        return max(self.max_tokens - self.tokens, 0) / max(self.tokens_per_second, 1e-9)
 
 
 class Trainer:

@@ -18,7 +18,7 @@ class TrainConfig:
     dropout : share of units dropped between layers and before the head; [0, 1).
     batch_size : pieces read side by side (B).
     chunk_steps : tokens between two updates (T of truncated BPTT); the state is carried on.
-    learning_rate : peak of the schedule (``lstm_music.train.schedule``).
+    learning_rate : peak of the schedule (``lstm_music.training.schedule``).
     clip_norm : largest global gradient norm.
     max_tokens : tokens to train on before the run ends.
     evaluate_every : tokens between two validations.

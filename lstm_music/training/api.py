@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from lstm_music.backends.registry import get_backend
 from lstm_music.corpus.batches import ChunkStream
 from lstm_music.corpus.cache import TokenCache, token_cache
+from lstm_music.corpus.met import met_in_training
 from lstm_music.corpus.split import SPLITS
 from lstm_music.errors import ConfigError
 from lstm_music.files import check_writable
@@ -20,8 +20,8 @@ from lstm_music.nn.model import LanguageModel, ModelConfig
 from lstm_music.nn.model_file import save_model
 from lstm_music.tokens.automaton import annotate
 from lstm_music.tokens.vocabulary import DEFAULT
-from lstm_music.train.config import TrainConfig
-from lstm_music.train.loop import Progress, Trainer
+from lstm_music.training.config import TrainConfig
+from lstm_music.training.loop import Progress, Trainer
 from lstm_music.types import IntArray
 
 Sources = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -54,7 +54,7 @@ def train(
     storage : "float32" or "float16" weights in the file.
     data_card : TOML file on the data and its licences, stored in the model file.
     force : overwrite ``output``.
-    settings : fields of ``lstm_music.train.config.TrainConfig``.
+    settings : fields of ``lstm_music.training.config.TrainConfig``.
 
     Raises
     ------
@@ -102,14 +102,6 @@ def _counts(corpus: TokenCache) -> dict[str, int]:
     return counts | {"tokens": len(corpus.tokens), "rejected": len(corpus.rejected)}
 
 
-def _kinds(corpus: TokenCache) -> list[str]:
-    """Kinds of token that the training music has; no other is sampled by the model."""
-    seen = np.zeros(DEFAULT.n_tokens, bool)
-    for i in corpus.indices("train"):
-        seen[corpus.piece_tokens(int(i))] = True
-    return [kind for kind, _ in DEFAULT.ranges if seen[DEFAULT[kind]].any()]
-
-
 def _corpus_line(corpus: TokenCache) -> str:
     counts = _counts(corpus)
     sides = ", ".join(f"{counts[side]} {side}" for side in SPLITS)
@@ -149,9 +141,10 @@ def _trainer(
         rng_seed=config.rng_seed,
     )
 
+    met = asdict(met_in_training(corpus))
+
     def keep(_: Progress) -> None:
-        facts = _counts(corpus) | {"kinds": _kinds(corpus)}
-        summary = trainer.summary() | {"corpus": facts}
+        summary = trainer.summary() | {"corpus": _counts(corpus), "met": met}
         save_model(output, model, DEFAULT.to_json(), summary, card, storage=storage)
 
     trainer = Trainer(model, stream, _sequences(corpus, "valid"), config, keep)

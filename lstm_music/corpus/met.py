@@ -1,0 +1,87 @@
+"""What kinds of thing a training corpus holds: nobody can learn what he has never met."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lstm_music.corpus.cache import TokenCache
+from lstm_music.errors import ModelFileError
+from lstm_music.tokens.vocabulary import DEFAULT
+from lstm_music.types import IntArray
+
+_LEAST_SHARE = 0.01
+"""Of the pieces, or of the notes: what is rarer than this is not learnt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What a model has met in training.
+
+    Parameters
+    ----------
+    kinds : kinds of token in the bodies of the pieces.
+    programs : instruments, 128 = drums.
+    dynamics : whether notes of one pitched track differ in loudness.
+    """
+
+    kinds: tuple[str, ...]
+    programs: tuple[int, ...]
+    dynamics: bool
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> Met:
+        """Read what ``dataclasses.asdict`` wrote into a model file.
+
+        Raises
+        ------
+        ModelFileError : something is missing or of the wrong type.
+        """
+        try:
+            met = cls(tuple(facts["kinds"]), tuple(facts["programs"]), facts["dynamics"])
+        except (KeyError, TypeError) as error:
+            raise ModelFileError(
+                f"the model file does not say what music it was trained on ({error}); train again"
+            ) from None
+        known = set(met.kinds) <= {kind for kind, _ in DEFAULT.ranges}
+        if not known or not set(met.programs) <= set(range(len(DEFAULT["program"]))):
+            raise ModelFileError("the model file names tokens that do not exist; train again")
+        return met
+
+
+def met_in_training(corpus: TokenCache) -> Met:
+    """Look through the training side of a corpus."""
+    pieces = [corpus.piece_tokens(int(i)) for i in corpus.indices("train")]
+    programs = np.zeros(DEFAULT.n_tokens, bool)
+    changes = notes = 0
+    kinds = dict.fromkeys((kind for kind, _ in DEFAULT.ranges), 0)
+    for tokens in pieces:
+        body = int(np.argmax(tokens == DEFAULT["body"].start)) + 1
+        programs[tokens[:body]] = True
+        for kind in kinds:
+            kinds[kind] += bool(DEFAULT.is_kind(tokens[body:], kind).any())
+        n_tracks = int(np.count_nonzero(DEFAULT.is_kind(tokens[:body], "program")))
+        changed, pitched = _velocity_changes(tokens[body:], n_tracks)
+        changes, notes = changes + changed, notes + pitched
+    least = _LEAST_SHARE * len(pieces)
+    first = DEFAULT["program"]
+    return Met(
+        tuple(kind for kind, count in kinds.items() if count >= max(least, 1)),
+        tuple(int(i) for i in np.flatnonzero(programs[first.start : first.stop])),
+        bool(changes >= _LEAST_SHARE * max(notes, 1) and changes > 0),
+    )
+
+
+def _velocity_changes(body: IntArray, n_tracks: int) -> tuple[int, int]:
+    """How many notes of pitched tracks are louder or softer than the one before, of how many.
+
+    One change a track is not counted: it sets the track's loudness.
+    """
+    pitched = DEFAULT.is_kind(body, "pitch")
+    is_note = pitched | DEFAULT.is_kind(body, "drum")
+    last_note = np.maximum.accumulate(np.where(is_note, np.arange(len(body)), 0))
+    changed = int(np.count_nonzero(DEFAULT.is_kind(body, "velocity") & pitched[last_note]))
+    return max(changed - n_tracks, 0), int(np.count_nonzero(pitched))

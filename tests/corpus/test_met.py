@@ -1,0 +1,63 @@
+"""What a corpus holds decides what its model may do."""
+
+import numpy as np
+import pytest
+from corpus_data import cache_of, random_piece
+
+from lstm_music.corpus.met import Met, met_in_training
+from lstm_music.errors import ModelFileError
+from lstm_music.music.piece import PEDAL_DTYPE, Tempo, Track
+
+
+def corpus(change=lambda piece: piece, style="folk"):
+    rng = np.random.default_rng(1)
+    pieces = [change(random_piece(rng, style=style)) for _ in range(8)]
+    return cache_of(pieces, ["train"] * 6 + ["valid", "test"])
+
+
+def test_plain_melodies_have_no_pedal_dynamics_or_tempo_changes():
+    met = met_in_training(corpus())
+    assert not met.dynamics
+    assert {"pitch", "duration", "shift", "end"} <= set(met.kinds)
+    assert not {"drum", "pedal_down", "tempo", "numerator", "key"} & set(met.kinds)
+    assert met.programs == (0,)
+
+
+def test_what_is_there_is_met():
+    def richer(piece):
+        notes = piece.notes.copy()
+        notes["velocity"] = np.arange(len(notes)) * 8 % 120 + 4
+        down = np.array([(0, 0, True), (30, 0, False)], PEDAL_DTYPE)
+        tempos = (Tempo.from_bpm(120), Tempo.from_bpm(90, int(notes["onset_steps"][5])))
+        tracks = (Track(program=40),)
+        return piece.replace(notes=notes, pedal=down, tempos=tempos, tracks=tracks)
+
+    met = met_in_training(corpus(richer))
+    assert met.dynamics
+    assert {"pedal_down", "pedal_up", "tempo"} <= set(met.kinds)
+    assert met.programs == (40,)
+
+
+def test_loud_and_soft_drums_are_no_dynamics_of_pitched_tracks():
+    def loud_and_soft(piece):
+        notes = piece.notes.copy()
+        notes["velocity"] = np.arange(len(notes)) * 8 % 120 + 4
+        return piece.replace(notes=notes)
+
+    met = met_in_training(corpus(loud_and_soft, style="drums"))
+    assert not met.dynamics
+    assert met.programs == (128,)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"kinds": 3, "programs": [], "dynamics": False},
+        {"kinds": ["melody"], "programs": [], "dynamics": False},
+        {"kinds": [], "programs": [500], "dynamics": True},
+    ],
+)
+def test_a_model_file_without_it_is_refused(facts):
+    with pytest.raises(ModelFileError):
+        Met.from_dict(facts)

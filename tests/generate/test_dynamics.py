@@ -1,0 +1,57 @@
+"""Loudness by rule: even for the network's ears, the seed's accents on what it composes."""
+
+import numpy as np
+import pytest
+from paths import MIDI_DATA
+
+import lstm_music as lm
+from lstm_music.generate.dynamics import even_velocities, with_accents_of
+from lstm_music.music.piece import NOTE_DTYPE
+
+
+def seed():
+    """Two bars of 4/4 quarters, strong on one, soft elsewhere, and a drum on every beat."""
+    rows = []
+    for onset in range(0, 192, 24):
+        rows.append((onset, 24, 60, 100 if onset % 96 == 0 else 60, 0))
+        rows.append((onset, 6, 36, 40 + onset // 8, 1))
+    tracks = (lm.Track(program=40), lm.Track(is_drum=True))
+    return lm.Piece(notes=np.array(rows, NOTE_DTYPE), tracks=tracks)
+
+
+def new_notes():
+    rows = [(192, 24, 62, 84, 0), (204, 12, 64, 84, 0), (216, 24, 65, 84, 0), (192, 6, 38, 99, 1)]
+    return np.array(rows, NOTE_DTYPE)
+
+
+def test_a_pitched_track_becomes_even_and_drums_stay():
+    even = even_velocities(seed())
+    melody = even.notes[even.notes["track"] == 0]
+    assert set(melody["velocity"].tolist()) == {60}
+    drums = seed().notes["track"] == 1
+    assert np.array_equal(even.notes["velocity"][drums], seed().notes["velocity"][drums])
+
+
+def test_new_notes_take_the_accents_of_their_place_in_the_bar():
+    accented = with_accents_of(seed(), new_notes())
+    assert accented["velocity"].tolist() == [100, 60, 60, 99]  # the off-beat: the median
+    assert new_notes()["velocity"].tolist() == [84, 84, 84, 99]  # left as they were
+
+
+def test_a_track_that_the_seed_never_played_keeps_its_loudness():
+    piece = seed().replace(tracks=(*seed().tracks, lm.Track()))
+    new = np.array([(192, 24, 62, 77, 2)], NOTE_DTYPE)
+    assert with_accents_of(piece, new)["velocity"].tolist() == [77]
+
+
+@pytest.mark.parametrize("name", ["reel", "nocturne", "band"])
+def test_a_continuation_is_as_loud_as_its_seed(name):
+    piece = lm.read(MIDI_DATA / f"{name}.mid")
+    out = lm.load().generate(piece, bars=4, rng_seed=1)
+    new = out.notes[len(piece.notes) :]
+    for track in np.unique(new["track"]):
+        mine = piece.notes["velocity"][piece.notes["track"] == track]
+        if not piece.tracks[track].is_drum:
+            velocities = new["velocity"][new["track"] == track]
+            assert mine.min() <= velocities.min()
+            assert velocities.max() <= mine.max()

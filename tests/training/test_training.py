@@ -1,0 +1,203 @@
+"""Training from a folder to a model file: it learns, repeats itself, and survives interrupts."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from paths import MIDI_DATA
+
+import lstm_music as lm
+from lstm_music.nn.model_file import load_model
+from lstm_music.training.config import TrainConfig
+from lstm_music.training.loop import Trainer
+from lstm_music.training.schedule import learning_rate
+
+TINY = {
+    "hidden_size": 24,
+    "layers": 1,
+    "embedding_size": 16,
+    "batch_size": 4,
+    "chunk_steps": 32,
+    "learning_rate": 0.01,
+    "max_tokens": 12_000,
+    "evaluate_every": 4_000,
+    "rng_seed": 5,
+}
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory):
+    """A folder of real files, with a few that cannot be read."""
+    folder = tmp_path_factory.mktemp("music")
+    for path in MIDI_DATA.glob("*.mid"):
+        shutil.copy(path, folder)
+    (folder / "empty.mid").write_bytes(b"")
+    (folder / "photo.mid").write_bytes(b"\xff\xd8\xff\xe0" + bytes(100))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(music, tmp_path_factory):
+    """(model file, progress of every update, notes) of one tiny run."""
+    folder = tmp_path_factory.mktemp("trained")
+    steps, notes = [], []
+    lm.train(
+        music,
+        folder / "m.safetensors",
+        on_progress=steps.append,
+        on_note=notes.append,
+        cache=folder / "cache.safetensors",
+        **TINY,
+    )
+    return folder / "m.safetensors", steps, notes
+
+
+def test_it_learns(trained):
+    _, steps, _ = trained
+    assert steps[-1].tokens >= TINY["max_tokens"]
+    assert steps[0].train_loss > 6.5  # log(857) = 6.75 nats a token at the start
+    assert steps[-1].best_loss < 4.5
+    assert steps[-1].best_loss == min(s.valid_loss for s in steps if s.valid_loss == s.valid_loss)
+
+
+def test_files_that_cannot_be_read_are_named_and_left_out(trained):
+    _, _, notes = trained
+    text = "\n".join(notes)
+    assert "empty.mid" in text
+    assert "photo.mid" in text
+    assert "pieces (" in notes[-1]
+
+
+def test_the_model_file_describes_itself_and_composes(trained):
+    path, steps, _ = trained
+    model, facts = load_model(path)
+    assert model.config.hidden_size == TINY["hidden_size"]
+    training = facts["training"]
+    assert training["settings"]["rng_seed"] == 5
+    assert training["valid_nats_per_token"] == pytest.approx(steps[-1].best_loss)
+    assert training["corpus"]["train"] >= 10
+    assert training["corpus"]["rejected"] == 2
+    composer = lm.load(path)
+    out = composer.generate(lm.read(MIDI_DATA / "waltz.mid"), bars=1, rng_seed=0)
+    assert len(out.notes) > 0
+
+
+def test_same_seed_same_model_for_one_and_two_threads(music, trained, tmp_path):
+    first = trained[0].read_bytes()
+    cache = trained[0].parent / "cache.safetensors"
+    for threads in (1, 2):
+        path = tmp_path / f"{threads}.safetensors"
+        lm.train(music, path, cache=cache, threads=threads, **TINY)
+        other, facts = load_model(path)
+        again, _ = load_model(trained[0])
+        assert np.array_equal(other.flat_params, again.flat_params)
+        assert facts["training"]["settings"]["threads"] == threads
+    assert first  # untouched by the others
+
+
+def test_another_seed_another_model(music, trained, tmp_path):
+    cache = trained[0].parent / "cache.safetensors"
+    lm.train(music, tmp_path / "m.safetensors", cache=cache, **TINY | {"rng_seed": 6})
+    one, _ = load_model(trained[0])
+    other, _ = load_model(tmp_path / "m.safetensors")
+    assert not np.array_equal(one.flat_params, other.flat_params)
+
+
+def test_an_existing_output_is_refused_before_anything_is_read(tmp_path):
+    (tmp_path / "m.safetensors").write_bytes(b"mine")
+    with pytest.raises(lm.OutputExistsError):
+        lm.train(tmp_path / "nowhere", tmp_path / "m.safetensors")
+    assert (tmp_path / "m.safetensors").read_bytes() == b"mine"
+
+
+def test_too_little_music_is_a_clear_error(tmp_path):
+    shutil.copy(MIDI_DATA / "waltz.mid", tmp_path)
+    with pytest.raises(lm.ConfigError, match="give more music"):
+        lm.train(tmp_path, tmp_path / "m.safetensors", **TINY)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"hidden_size": 0},
+        {"dropout": 1.0},
+        {"learning_rate": -1.0},
+        {"learning_rate": float("nan")},
+        {"max_tokens": 0},
+        {"threads": 0},
+        {"hiden_size": 8},
+    ],
+)
+def test_bad_settings_are_refused(music, tmp_path, setting):
+    with pytest.raises(lm.ConfigError, match=next(iter(setting))):
+        lm.train(music, tmp_path / "m.safetensors", **setting)
+
+
+def test_a_gradient_that_is_not_finite_stops_in_its_step(music, trained, tmp_path, monkeypatch):
+    cache = trained[0].parent / "cache.safetensors"
+    whole = Trainer._update
+    updates = []
+
+    def poisoned(trainer, chunk):
+        updates.append(chunk)
+        if len(updates) == 3:
+            trainer._model.flat_params[0] = np.nan
+            trainer._model.params["head.b"][:] = np.nan
+        whole(trainer, chunk)
+
+    monkeypatch.setattr(Trainer, "_update", poisoned)
+    with pytest.raises(lm.LstmMusicError, match="update 3"):
+        lm.train(music, tmp_path / "m.safetensors", cache=cache, **TINY)
+
+
+def test_an_interrupt_keeps_a_usable_model(music, trained, tmp_path):
+    cache = trained[0].parent / "cache.safetensors"
+
+    def stop(progress):
+        if progress.step == 7:  # before the first validation is due
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        lm.train(music, tmp_path / "m.safetensors", cache=cache, on_progress=stop, **TINY)
+    model, facts = load_model(tmp_path / "m.safetensors")
+    assert facts["training"]["step"] == 7
+    assert np.isfinite(model.flat_params).all()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_ctrl_c_on_the_command_line(music, trained, tmp_path):
+    cache = trained[0].parent / "cache.safetensors"
+    sizes = ["--hidden-size", "16", "--layers", "1", "--batch-size", "2"]
+    command = [sys.executable, "-m", "lstm_music", "train", music, "-o", "m.safetensors", *sizes]
+    command += ["--max-tokens", "100000000", "--evaluate-every", "2000", "--cache", cache, "--json"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        assert json.loads(run.stdout.readline())["valid_nats_per_token"] > 0
+        time.sleep(0.2)
+        run.send_signal(signal.SIGINT)
+        _, err = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert "Traceback" not in err
+    assert err.strip().splitlines()[-1] == "lstm-music: interrupted"
+    load_model(tmp_path / "m.safetensors")
+
+
+def test_learning_rate_rises_then_falls():
+    rates = [learning_rate(p, 1.0) for p in np.linspace(0, 1, 101)]
+    top = int(np.argmax(rates))
+    assert rates[0] == 0.0
+    assert rates[top] == pytest.approx(1.0)
+    assert rates[:top] == sorted(rates[:top])
+    assert rates[top:] == sorted(rates[top:], reverse=True)
+    assert rates[-1] == pytest.approx(0.05)
+
+
+def test_config_names_what_is_wrong():
+    with pytest.raises(lm.ConfigError, match="batch_size must be 1 or more, got 0"):
+        TrainConfig(batch_size=0)
