@@ -130,3 +130,9 @@ def test_a_seed_without_notes_is_refused(composer):
 def test_bars_must_be_positive(composer, chorale, bars):
     with pytest.raises(lm.ConfigError, match="bars"):
         composer.generate(chorale, bars=bars)
+
+
+@pytest.mark.parametrize("tempo_bpm", [0, -3.0, float("nan"), 1e9])
+def test_a_tempo_out_of_range_is_refused(composer, tempo_bpm):
+    with pytest.raises(lm.ConfigError, match="tempo_bpm"):
+        composer.generate(bars=1, tempo_bpm=tempo_bpm)
