@@ -31,6 +31,7 @@ def command(path: Path, as_json: bool) -> None:
 
 
 def _piece_facts(piece: Piece) -> dict[str, Any]:
+    from lstm_music.music.instruments import instrument_name
     from lstm_music.music.theory import estimate_key
 
     end = piece.end_steps
@@ -48,7 +49,8 @@ def _piece_facts(piece: Piece) -> dict[str, Any]:
         "tracks": [
             {
                 "name": track.name,
-                "program": "drums" if track.is_drum else track.program,
+                "program": track.program,
+                "instrument": "drums" if track.is_drum else instrument_name(track.program),
                 "notes": int((piece.notes["track"] == i).sum()),
             }
             for i, track in enumerate(piece.tracks)
