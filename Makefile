@@ -22,7 +22,7 @@ lint: $(VENV)/.built $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint src
 	$(BIN)/mypy
-	$(BIN)/stubtest --concise --ignore-missing-stub --ignore-disjoint-bases $(shell find lstm_music -name '*.pyi' | sed 's/\.pyi$$//; s|/|.|g')
+	$(BIN)/stubtest --concise --ignore-missing-stub --ignore-disjoint-bases --mypy-config-file pyproject.toml $(shell find lstm_music -name '*.pyi' | sed 's/\.pyi$$//; s|/|.|g')
 
 bench: $(VENV)/.built
 	$(BIN)/python benchmarks/startup.py
