@@ -3,7 +3,7 @@
 A cell is data (:class:`CellSpec`) and two *row* functions, forward and backward, that act on
 one batch row of one time step. One driver owns everything else: the products with ``W`` and
 ``U``, the loop over time, lengths, and the parameter gradients. The row functions live in
-``lstm_music/reference/rows.py`` (the definition of correct) and ``src/c/rows_*.inc`` (fast).
+``lstm_music/reference`` (the definition of correct) and ``src/c/rows_*.inc`` (fast).
 
 ::
 
@@ -37,6 +37,7 @@ class CellSpec:
     gate_order : the gates in the order of the rows of ``W``, ``U``, ``b``.
     equations : the forward pass, one line a gate.
     cite : source, with equation numbers where the paper has them.
+    row_start : what each row of ``p`` starts at; empty: random, like the weights.
     """
 
     name: str
@@ -49,3 +50,4 @@ class CellSpec:
     gate_order: tuple[str, ...]
     equations: str
     cite: str
+    row_start: tuple[float, ...] = ()

@@ -156,8 +156,9 @@ def compose_from_nothing(
 
     Raises
     ------
-    ConfigError : no such style.
+    ConfigError : no such style, or a tempo out of range.
     """
+    tempo = Tempo.from_bpm(tempo_bpm)
 
     def one(sequence: int) -> Piece:
         generator = _generator(engine, bars * _TOKENS_A_BAR, sampling, rng_seed, sequence)
@@ -173,7 +174,7 @@ def compose_from_nothing(
         )
         generator.run(bars * bar_steps, bar_steps)
         piece, _ = _with_sounding_tracks(written_piece(generator.score))
-        return piece.replace(tempos=(Tempo.from_bpm(tempo_bpm),), key=key or piece.key)
+        return piece.replace(tempos=(tempo,), key=key or piece.key)
 
     return _parallel(one, n, threads)
 

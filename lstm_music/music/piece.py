@@ -60,7 +60,14 @@ class Tempo:
 
     @classmethod
     def from_bpm(cls, tempo_bpm: float, onset_steps: int = 0) -> Tempo:
-        """Tempo of ``tempo_bpm`` quarter notes a minute."""
+        """Tempo of ``tempo_bpm`` quarter notes a minute.
+
+        Raises
+        ------
+        ConfigError : slower than MIDI can say, or absurdly fast.
+        """
+        if not 4.0 <= tempo_bpm <= 1000.0:  # also catches NaN
+            raise ConfigError(f"tempo_bpm must be 4..1000 quarter notes a minute, got {tempo_bpm}")
         return cls(onset_steps, round(60e6 / tempo_bpm))
 
     @property

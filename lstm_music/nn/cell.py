@@ -84,6 +84,7 @@ def init_params(
 
     Weights are uniform in ±1/sqrt(H). Biases are 0, but 1 for a forget gate: a cell that starts
     out remembering learns long lags sooner (Gers et al. 2000; Jozefowicz et al. 2015).
+    Row parameters start where the spec says, by default like the weights.
     """
     H = hidden_size
     shapes: dict[str, tuple[int, ...]] = {
@@ -96,6 +97,8 @@ def init_params(
     params: Params = {
         key: rng.uniform(-bound, bound, shape).astype(dtype) for key, shape in shapes.items()
     }
+    if spec.row_start:
+        params["p"][...] = np.array(spec.row_start, dtype)[:, None]
     bias = np.zeros((spec.gates_w, H), dtype)
     for row, gate in enumerate(spec.gate_order):
         if gate == "f":

@@ -13,9 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
-from lstm_music.reference.math import d_sigmoid, d_tanh, sigmoid, tanh
+from lstm_music.cells.gated import GATINGS
+from lstm_music.reference.gated import GatedRows
+from lstm_music.reference.gru import gru_backward, gru_forward
+from lstm_music.reference.layernorm_lstm import (
+    layernorm_lstm_backward,
+    layernorm_lstm_forward,
+)
+from lstm_music.reference.rnn import rnn_backward, rnn_forward
 from lstm_music.types import FloatArray
 
 RowForward = Callable[
@@ -38,42 +43,12 @@ class Rows:
     backward: RowBackward
 
 
-def lstm_forward(
-    wx: FloatArray, uh: FloatArray, s_prev: FloatArray, p: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """One LSTM step; equations in ``cells/lstm.py``. k holds i, f, g, o."""
-    sums = wx + uh
-    i, f = sigmoid(sums[:, 0]), sigmoid(sums[:, 1])
-    g, o = tanh(sums[:, 2]), sigmoid(sums[:, 3])
-    c = f * s_prev[1] + i * g
-    h = o * tanh(c)
-    return np.stack([h, c]), np.stack([i, f, g, o], axis=1)
-
-
-def lstm_backward(
-    ds: FloatArray,
-    s_prev: FloatArray,
-    s_next: FloatArray,
-    k: FloatArray,
-    p: FloatArray,
-    dp: FloatArray,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """The same step backwards; tanh(c) is computed again, which costs less than keeping it."""
-    dh, dc = ds
-    i, f, g, o = k[:, 0], k[:, 1], k[:, 2], k[:, 3]
-    tanh_c = tanh(s_next[1])
-    dc = dc + dh * o * d_tanh(tanh_c)
-    dsums = np.stack(
-        [
-            dc * g * d_sigmoid(i),
-            dc * s_prev[1] * d_sigmoid(f),
-            dc * i * d_tanh(g),
-            dh * tanh_c * d_sigmoid(o),
-        ],
-        axis=1,
-    )
-    return dsums, dsums, np.stack([np.zeros_like(dh), dc * f])
-
-
-ROWS: dict[str, Rows] = {"lstm": Rows(lstm_forward, lstm_backward)}
+ROWS: dict[str, Rows] = {
+    name: Rows(rows.forward, rows.backward)
+    for name, rows in ((name, GatedRows(gating)) for name, gating in GATINGS.items())
+} | {
+    "gru": Rows(gru_forward, gru_backward),
+    "rnn": Rows(rnn_forward, rnn_backward),
+    "layernorm-lstm": Rows(layernorm_lstm_forward, layernorm_lstm_backward),
+}
 """Row functions by cell name; a test holds the names equal to the cell registry's."""

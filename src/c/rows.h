@@ -19,7 +19,7 @@
  *   duh     out: [gates_u][H]; NULL for a cell that sums early, where it is dwx
  *   dp      +=:  [row_params][H]; NULL if the cell has none
  *
- * Nothing else may overlap. The definition of correct is lstm_music/reference/rows.py.
+ * Nothing else may overlap. The definition of correct is lstm_music/reference.
  */
 #ifndef LM_ROWS_H
 #define LM_ROWS_H

@@ -12,7 +12,10 @@ from lstm_music.cells.registry import cell_names, cell_spec
 from lstm_music.kernels.isa import level_names, level_ready
 
 WORST = 1e-6  # 4th-order differences are good to 1e-9 here; a wrong sign gives 1
+LEAST_UNITS = {"layernorm-lstm": 3}  # normalised over one unit, everything is zero
 READY = [name for level, name in enumerate(level_names()) if level_ready(level)]
+CASES = [(cell, shape) for cell in cell_names() for shape in SHAPES]
+CASES += [(cell, "small") for cell in cell_names(options=True) if ":" in cell]
 BACKENDS = ["reference", *READY]
 
 
@@ -21,13 +24,17 @@ def backend_of(name: str) -> Backend:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=list(SHAPES))
-@pytest.mark.parametrize("cell", cell_names())
+@pytest.mark.parametrize(("cell", "shape"), CASES)
 def test_gradients_match_finite_differences(cell, shape, backend):
     engine = backend_of(backend)
-    problem = make_problem(cell_spec(cell), shape)
+    T, B, D, H = SHAPES[shape]
+    problem = make_problem(cell_spec(cell), (T, B, D, max(H, LEAST_UNITS.get(cell, 1))))
     error, where = worst_error(
-        lambda: problem.loss(engine), problem.arrays, problem.backward(engine)
+        lambda: problem.loss(engine),
+        problem.arrays,
+        problem.backward(engine),
+        # All of them once; test_backend_parity.py compares every element of the others.
+        at_most=None if backend == "v3" and cell == "lstm" else 40,
     )
     assert error < WORST, where
 
@@ -53,24 +60,25 @@ def test_chunks_equal_the_whole(cell, backend):
 
     np.testing.assert_array_equal(np.concatenate([head_tape.y, tail_tape.y]), tape.y)
     np.testing.assert_array_equal(tail_tape.last, tape.last)
-    for name in ("W", "U", "b"):
+    for name in expected.keys() - {"X", "s0"}:
         total = head_grads[name] + tail_grads[name]
         np.testing.assert_allclose(total, expected[name], rtol=1e-11, atol=1e-13)
-    np.testing.assert_allclose(head_grads["s0"], expected["s0"], rtol=1e-12)
+    np.testing.assert_allclose(head_grads["s0"], expected["s0"], rtol=1e-11, atol=1e-13)
     dX = np.concatenate([head_grads["X"], tail_grads["X"]])
-    np.testing.assert_allclose(dX, expected["X"], rtol=1e-12)
+    np.testing.assert_allclose(dX, expected["X"], rtol=1e-11, atol=1e-13)
 
 
-def test_parameter_gradients_accumulate():
+@pytest.mark.parametrize("cell", cell_names())
+def test_parameter_gradients_accumulate(cell):
     """What stands in grads is added to, not overwritten."""
-    problem = make_problem(cell_spec("lstm"), (3, 2, 4, 5))
+    problem = make_problem(cell_spec(cell), (3, 2, 4, 5))
     for engine in (ReferenceBackend(), CpuBackend(1)):
         tape, a = problem.forward(engine), problem.arrays
         fresh = problem.backward(engine, tape)
-        grads = {name: np.ones_like(a[name]) for name in ("W", "U", "b")}
+        grads = {name: np.ones_like(a[name]) for name in ("W", "U", "b", "p") if name in a}
         engine.sequence_backward(
             problem.spec, problem.dy, problem.ds_last, tape,
-            a["X"], a["W"], a["U"], None, grads, problem.lengths,
+            a["X"], a["W"], a["U"], a.get("p"), grads, problem.lengths,
         )  # fmt: skip
         for name, value in grads.items():
             np.testing.assert_allclose(value, fresh[name] + 1, rtol=1e-12)

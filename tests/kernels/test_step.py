@@ -1,9 +1,12 @@
 """One token at a time equals the whole chunk at once."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from model_cases import LEVELS, SMALL, make_chunk, score
 
+from lstm_music.cells.registry import cell_names
 from lstm_music.errors import ShapeError
 from lstm_music.kernels.isa import level_names
 from lstm_music.kernels.step import Stepper, StepWeights
@@ -32,8 +35,20 @@ def stepped_nll(stepper, chunk):
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=list(CONFIGS))
 def test_steps_equal_a_chunk(config, level):
+    check_steps_equal_a_chunk(config, level, sharper=2)  # than a fresh model: mistakes show
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("cell", cell_names(options=True))
+def test_every_cell_steps(cell, level):
+    check_steps_equal_a_chunk(
+        dataclasses.replace(SMALL, cell=cell, hidden_size=19), level, sharper=1
+    )
+
+
+def check_steps_equal_a_chunk(config, level, sharper):
     model = LanguageModel.create(config, 3)
-    model.flat_params[:] *= 2  # sharper than a fresh model, so that mistakes show
+    model.flat_params[:] *= sharper
     chunk = make_chunk(model, T=30, B=1, ragged=False)
     chunk.targets = np.abs(chunk.targets)
     chunk.state = model.zero_state(1)

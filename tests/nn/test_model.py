@@ -8,6 +8,7 @@ from gradcheck import worst_error
 from model_cases import BACKENDS, LEVELS, SMALL, backend_of, make_chunk, score, train
 
 from lstm_music.backends.cpu import CpuBackend
+from lstm_music.cells.registry import cell_names
 from lstm_music.errors import ConfigError, ShapeError
 from lstm_music.nn.config import parameter_shapes
 from lstm_music.nn.model import LanguageModel, ModelConfig
@@ -151,8 +152,9 @@ def test_the_state_given_is_left_alone():
     assert all(np.isfinite(s).all() for s in (*after_train, *after_score))
 
 
-def test_one_small_batch_is_learnt_by_heart():
-    config = ModelConfig(40, 12, 2, embedding_size=16, hidden_size=24, layers=2)
+@pytest.mark.parametrize("cell", cell_names())
+def test_one_small_batch_is_learnt_by_heart(cell):
+    config = ModelConfig(40, 12, 2, embedding_size=16, cell=cell, hidden_size=24, layers=2)
     model = LanguageModel.create(config, 0)
     chunk = make_chunk(model, T=12, B=4, ragged=False)
     chunk.targets = np.abs(chunk.targets)

@@ -1,5 +1,6 @@
 """The model file: what comes back, and that no damage goes unseen."""
 
+import dataclasses
 import hashlib
 import json
 import struct
@@ -37,8 +38,9 @@ def sign(blob):
     return blob[:start] + hashlib.sha256(zeroed).hexdigest().encode() + blob[start + 64 :]
 
 
-def test_round_trip(path):
-    model = write(path)
+@pytest.mark.parametrize("cell", ["lstm", "peephole:s_h=identity", "gru"])
+def test_round_trip(path, cell):
+    model = write(path, dataclasses.replace(SMALL, cell=cell))
     loaded, facts = load_model(path)
     assert loaded.config == model.config
     np.testing.assert_array_equal(loaded.flat_params, model.flat_params)

@@ -43,7 +43,7 @@ def test_velocities_move_to_the_centre_of_their_bin(velocity, centre):
 
 
 @pytest.mark.parametrize(
-    ("bpm", "centre"), [(120, 120), (123, 120), (124, 127.1), (3, 30), (900, 240), (60, 60)]
+    ("bpm", "centre"), [(120, 120), (123, 120), (124, 127.1), (4, 30), (900, 240), (60, 60)]
 )
 def test_tempos_move_to_the_centre_of_their_bin(bpm, centre):
     tempos = canonical(piece((0, 1), tempos=(Tempo.from_bpm(bpm),))).tempos

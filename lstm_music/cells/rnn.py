@@ -1,0 +1,20 @@
+"""The simple recurrent network: what all the gates are measured against."""
+
+from __future__ import annotations
+
+from lstm_music.cells.spec import CellSpec
+
+RNN = CellSpec(
+    name="rnn",
+    gates_w=1,
+    gates_u=1,
+    states=1,
+    cached=1,
+    row_params=0,
+    sums_early=True,
+    gate_order=("h",),
+    equations="""
+        h = tanh(W x + U h(t-1) + b)
+    """,
+    cite="Elman (1990), Cognitive Science 14(2), 179-211; torch.nn.RNN.",
+)

@@ -1,0 +1,46 @@
+"""The equations that a spec prints are those that its reference rows compute."""
+
+import re
+
+import numpy as np
+import pytest
+
+from lstm_music.cells.registry import cell_names, cell_spec
+from lstm_music.reference.rows import ROWS
+
+# Its equations speak of means over units; tests/nn/test_torch_cells.py has them in torch.
+OVER_UNITS = {"layernorm-lstm"}
+FUNCTIONS = {"sigmoid": lambda x: 1 / (1 + np.exp(-x)), "tanh": np.tanh}
+
+
+def in_python(line: str) -> tuple[str, str]:
+    """``h = o tanh(c) + z h(t-1)`` as ``h`` and ``o*tanh(c) + z*h_prev``."""
+    left, right = line.replace("(t-1)", "_prev").split(" = ")
+    return left.strip(), re.sub(r"(?<=[\w)]) (?=[\w(])", "*", right)
+
+
+@pytest.mark.parametrize("name", [n for n in cell_names(options=True) if n not in OVER_UNITS])
+def test_reference_computes_what_the_spec_says(name):
+    """One step of one unit with one input: every letter of the equations is a number."""
+    spec, rng = cell_spec(name), np.random.default_rng(1)
+    x, h_prev, c_prev = rng.normal(size=3)
+    known = FUNCTIONS | {"x": x, "h_prev": h_prev, "c_prev": c_prev}
+    W, U, b = (rng.normal(size=spec.gates_w) for _ in range(3))
+    p = rng.normal(size=spec.row_params)
+    single = spec.gates_w == 1
+    for row, gate in enumerate(spec.gate_order):
+        end = "" if single else f"_{gate}"
+        known |= {"W" + end: W[row], "U" + end: U[row], "b" + end: b[row]}
+    rows = re.findall(r"\bp(?:_\w)?\b", spec.equations)
+    rows.sort(key=lambda peep: spec.gate_order.index(peep[-1]) if "_" in peep else 0)
+    assert len(rows) == spec.row_params
+    known |= dict(zip(rows, p))
+    for line in spec.equations.strip().splitlines():
+        left, right = in_python(line.strip())
+        known[left] = eval(right, {"__builtins__": {}}, known)  # our own text
+
+    s_prev = np.array([h_prev, c_prev])[: spec.states].reshape(spec.states, 1, 1)
+    wx, uh = (W * x + b).reshape(1, -1, 1), (U * h_prev).reshape(1, -1, 1)
+    s_next, _ = ROWS[name].forward(wx, uh, s_prev, p.reshape(-1, 1))
+    expected = [known["h"], known.get("c")][: spec.states]
+    np.testing.assert_allclose(s_next.reshape(-1), expected, rtol=1e-13)
