@@ -24,12 +24,8 @@ from lstm_music.backends.registry import get_backend
 from lstm_music.cells.registry import cell_names, cell_spec
 from lstm_music.cells.spec import CellSpec
 from lstm_music.errors import ConfigError, ShapeError
+from lstm_music.nn.config import float_type
 from lstm_music.types import FloatArray, IntArray, Params
-
-_FLOATS: dict[str, np.dtype[np.floating]] = {
-    "float32": np.dtype(np.float32),
-    "float64": np.dtype(np.float64),
-}
 
 
 def names() -> tuple[str, ...]:
@@ -72,10 +68,7 @@ def make(
         raise ConfigError(
             f"input_size and hidden_size must be at least 1, got {input_size} and {hidden_size}"
         )
-    try:
-        real = _FLOATS[np.dtype(dtype).name]
-    except (KeyError, TypeError):
-        raise ConfigError(f"dtype must be float32 or float64, got {dtype!r}") from None
+    real = float_type(dtype)
     params = init_params(spec, input_size, hidden_size, real, np.random.default_rng(rng_seed))
     return Cell(spec, params, backend or get_backend())
 
