@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from lstm_music.corpus.met import Met
 from lstm_music.errors import ConfigError, MidiError
-from lstm_music.generate.dynamics import even_velocities, with_accents_of
+from lstm_music.generate.dynamics import Accents, even_velocities
 from lstm_music.generate.header import write_header
 from lstm_music.generate.loop import Generator
 from lstm_music.generate.sampling import Sampling
@@ -39,6 +39,8 @@ _FIXED_KINDS = frozenset({"numerator", "denominator", "tempo"})
 _DRUMS = "drums"
 
 _T = TypeVar("_T")
+_Notes = npt.NDArray[np.void]
+_Finish = Callable[[_Notes], _Notes]
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,9 @@ class Engine:
             piece = piece.replace(tempos=piece.tempos[:1])
         return piece if self.met.dynamics else even_velocities(piece)
 
-    def finished(self, seed: Piece, notes: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
-        """New notes with what the network cannot give them: the seed's accents."""
-        return notes if self.met.dynamics else with_accents_of(seed, notes)
+    def finish(self, seed: Piece) -> _Finish:
+        """What gives new notes that which the network cannot: the seed's accents."""
+        return (lambda notes: notes) if self.met.dynamics else Accents(seed).given_to
 
 
 @dataclass(frozen=True)
@@ -108,12 +110,13 @@ def continue_piece(
     """
     plan = _plan(engine, seed, bars)
     base = _seeded(engine, plan, bars, sampling, rng_seed)
+    finish = engine.finish(seed)
 
     def one(sequence: int) -> Piece:
         generator = _generator(engine, base.capacity, sampling, rng_seed, sequence)
         generator.copy_state_from(base)
         generator.run(plan.end, plan.bar_steps)
-        return _new_music(generator, engine, plan, seed)
+        return _new_music(generator, finish, plan, seed)
 
     return _parallel(one, n, threads)
 
@@ -129,13 +132,14 @@ def stream_notes(
     """
     plan = _plan(engine, seed, bars)
     generator = _seeded(engine, plan, bars, sampling, rng_seed)
+    finish = engine.finish(seed)
     given, done = len(generator.score.notes()), False
     while not done:
         done = generator.run(plan.end, plan.bar_steps, max_notes=1)
         notes = generator.score.notes()
         # A velocity token may still follow the newest note: hold it back until the next.
         ready = notes[given : len(notes) if done else len(notes) - 1]
-        yield from engine.finished(seed, _in_seed(ready, plan))
+        yield from finish(_in_seed(ready, plan))
         given += len(ready)
 
 
@@ -268,7 +272,7 @@ def _forbidden(engine: Engine) -> npt.NDArray[np.uint8]:
     return mask
 
 
-def _new_music(generator: Generator, engine: Engine, plan: _Plan, seed: Piece) -> Piece:
+def _new_music(generator: Generator, finish: _Finish, plan: _Plan, seed: Piece) -> Piece:
     """What was composed, in the seed's own steps and tracks."""
     notes = generator.score.notes()
     notes = notes[notes["onset_steps"] >= plan.start]
@@ -276,17 +280,17 @@ def _new_music(generator: Generator, engine: Engine, plan: _Plan, seed: Piece) -
     pedal = _in_seed(pedal[pedal["onset_steps"] >= plan.start], plan)
     if not len(pedal):
         pedal = _pedals_lifted(seed, plan.start + plan.offset)
-    return seed.replace(notes=engine.finished(seed, _in_seed(notes, plan)), pedal=pedal)
+    return seed.replace(notes=finish(_in_seed(notes, plan)), pedal=pedal)
 
 
-def _pedals_lifted(seed: Piece, onset_steps: int) -> npt.NDArray[np.void]:
+def _pedals_lifted(seed: Piece, onset_steps: int) -> _Notes:
     """Lift every pedal that the seed leaves down, so that it does not blur the new music."""
     last = {int(change["track"]): bool(change["down"]) for change in seed.pedal}
     held = [(onset_steps, track, False) for track, down in sorted(last.items()) if down]
     return np.array(held, PEDAL_DTYPE)
 
 
-def _in_seed(events: npt.NDArray[np.void], plan: _Plan) -> npt.NDArray[np.void]:
+def _in_seed(events: _Notes, plan: _Plan) -> _Notes:
     """Notes or pedal moved from the context's steps and tracks to the seed's."""
     moved = events.copy()
     moved["onset_steps"] += plan.offset

@@ -25,24 +25,33 @@ def even_velocities(piece: Piece) -> Piece:
     return piece.replace(notes=notes)
 
 
-def with_accents_of(seed: Piece, notes: _Notes) -> _Notes:
-    """``notes`` (NOTE_DTYPE) of the seed's pitched tracks at the seed's accents; drums as they are.
+class Accents:
+    """How loud a seed's pitched tracks are at each place in the bar, to be given to new notes.
 
     The velocity is the mean over the seed's notes of that track at the same distance from the bar
     line, in bars of the same length; where there are none, the track's median.
     """
-    accents: dict[tuple[int, int, int], list[int]] = {}
-    for note, place in zip(seed.notes, _places(seed, seed.notes)):
-        accents.setdefault(place, []).append(int(note["velocity"]))
-    tracks = np.unique(seed.notes["track"]).tolist()
-    medians = {t: np.median(seed.notes["velocity"][seed.notes["track"] == t]) for t in tracks}
-    accented = notes.copy()
-    for i, place in enumerate(_places(seed, notes)):
-        track = place[0]
-        if track in medians and not seed.tracks[track].is_drum:
-            velocity = np.mean(accents[place]) if place in accents else medians[track]
-            accented["velocity"][i] = round(float(velocity))
-    return accented
+
+    def __init__(self, seed: Piece) -> None:
+        self._seed = seed
+        self._at: dict[tuple[int, int, int], list[int]] = {}
+        for note, place in zip(seed.notes, _places(seed, seed.notes)):
+            self._at.setdefault(place, []).append(int(note["velocity"]))
+        self._medians = {
+            int(track): float(np.median(seed.notes["velocity"][seed.notes["track"] == track]))
+            for track in np.unique(seed.notes["track"])
+            if not seed.tracks[track].is_drum
+        }
+
+    def given_to(self, notes: _Notes) -> _Notes:
+        """A copy of ``notes`` (NOTE_DTYPE), accented; drums and unknown tracks as they are."""
+        accented = notes.copy()
+        for i, place in enumerate(_places(self._seed, notes)):
+            if place[0] in self._medians:
+                heard = self._at.get(place)
+                velocity = np.mean(heard) if heard else self._medians[place[0]]
+                accented["velocity"][i] = round(float(velocity))
+        return accented
 
 
 def _places(seed: Piece, notes: _Notes) -> list[tuple[int, int, int]]:

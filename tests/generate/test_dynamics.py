@@ -5,7 +5,7 @@ import pytest
 from paths import MIDI_DATA
 
 import lstm_music as lm
-from lstm_music.generate.dynamics import even_velocities, with_accents_of
+from lstm_music.generate.dynamics import Accents, even_velocities
 from lstm_music.music.piece import NOTE_DTYPE
 
 
@@ -33,7 +33,7 @@ def test_a_pitched_track_becomes_even_and_drums_stay():
 
 
 def test_new_notes_take_the_accents_of_their_place_in_the_bar():
-    accented = with_accents_of(seed(), new_notes())
+    accented = Accents(seed()).given_to(new_notes())
     assert accented["velocity"].tolist() == [100, 60, 60, 99]  # the off-beat: the median
     assert new_notes()["velocity"].tolist() == [84, 84, 84, 99]  # left as they were
 
@@ -41,7 +41,7 @@ def test_new_notes_take_the_accents_of_their_place_in_the_bar():
 def test_a_track_that_the_seed_never_played_keeps_its_loudness():
     piece = seed().replace(tracks=(*seed().tracks, lm.Track()))
     new = np.array([(192, 24, 62, 77, 2)], NOTE_DTYPE)
-    assert with_accents_of(piece, new)["velocity"].tolist() == [77]
+    assert Accents(piece).given_to(new)["velocity"].tolist() == [77]
 
 
 @pytest.mark.parametrize("name", ["reel", "nocturne", "band"])
