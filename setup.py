@@ -97,7 +97,7 @@ def extensions():
                 include_dirs=["src/c", np.get_include()],
                 define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
                 extra_compile_args=GLUE,
-                depends=HEADERS,
+                depends=[str(p) for p in Path("src/c").iterdir()],  # the libraries are linked in
             )
         )
     return found
