@@ -86,7 +86,8 @@ class CpuBackend(CpuLayers):
         out.S[0] = s0
         tape, product, take = out, self._products, self._space.take
         packed_W = product.pack("W", W, transpose=True)
-        packed_U = product.pack("U", U, transpose=True)
+        packed_U = product.pack_feeds(spec, U, transpose=True)
+        feeds = np.array(spec.feeds, np.int32)
         # A cell that caches as much as W x + b gives makes its sums where the cache goes.
         rows = max(B, sequence.WIDE_ROWS)
         in_place = spec.cached == spec.gates_w
@@ -97,7 +98,7 @@ class CpuBackend(CpuLayers):
         def work(i: int) -> None:
             b0, b1 = self._crew.share(i, B)
             sequence.forward_rows(
-                self.level, spec.name.encode(), X, packed_W, packed_U, b, sizes.p,
+                self.level, spec.name.encode(), X, packed_W, packed_U, feeds, b, sizes.p,
                 tape.S, tape.K, wx, uh, sizes.lengths, b0, b1, scratch[i],
             )  # fmt: skip
 

@@ -45,7 +45,8 @@ class BackwardPass:
         self._level, self._crew, self._spec, self._sizes = level, crew, spec, sizes
         self._dY, self._ds, self._tape, self._X, self._grads = dY, ds, tape, X, grads
         products = Products(level, crew, space)
-        self._packed_W, self._packed_U = products.pack("W", W), products.pack("U", U)
+        self._packed_W, self._packed_U = products.pack("W", W), products.pack_feeds(spec, U)
+        self._feeds = np.array(spec.feeds, np.int32)
         self._scratch = products.scratch(X.dtype)
         self._dX = np.empty(X.shape, X.dtype)
         # One dp a batch row, added up in the order of the rows: the same for any split.
@@ -55,7 +56,7 @@ class BackwardPass:
         self._dwx = space.take("dwx", (rows, W.shape[0]), X.dtype)
         self._duh = None if spec.sums_early else space.take("duh", (rows, U.shape[0]), X.dtype)
         self._packed_X = products.room("X", rows, sizes.D, X.dtype)
-        self._packed_h = products.room("h", rows, sizes.H, X.dtype)
+        self._packed_s = products.room("s", len(self._feeds) * rows, sizes.H, X.dtype)
 
     def run(self) -> tuple[FloatArray, FloatArray]:
         """Return (dX, ds0), the latter in the memory of ``ds``; grads accumulate."""
@@ -75,8 +76,8 @@ class BackwardPass:
         b0, b1 = self._crew.share(i, B)
         sequence.backward_rows(
             self._level, self._spec.name.encode(), self._dY, self._ds, self._tape.S, self._tape.K,
-            self._X, self._packed_U, self._sizes.p, dwx, duh, self._dp, self._packed_X,
-            self._packed_h, self._sizes.lengths, t0, t1, b0, b1, self._scratch[i],
+            self._X, self._packed_U, self._feeds, self._sizes.p, dwx, duh, self._dp,
+            self._packed_X, self._packed_s, self._sizes.lengths, t0, t1, b0, b1, self._scratch[i],
         )  # fmt: skip
 
     def _gather(self, t0: int, t1: int, i: int) -> None:
@@ -85,15 +86,25 @@ class BackwardPass:
         dwx = self._dwx[:rows]
         duh = dwx if self._duh is None else self._duh[:rows]
         dX, grads = self._dX[t0:t1].reshape(rows, -1), self._grads
-        self._product(dwx, self._packed_W, dX, i, transpose=False)
-        self._product(dwx, self._packed_X, grads["W"], i, transpose=True)
-        self._product(duh, self._packed_h, grads["U"], i, transpose=True)
+        H, size = self._sizes.H, gemm.packed_size(self._level, rows, self._sizes.H, dX.itemsize)
+        self._product(dwx, self._packed_W, dX, i, (0, rows), transpose=False)
+        self._product(dwx, self._packed_X, grads["W"], i, (0, dwx.shape[1]), transpose=True)
+        for n, (_, first, last) in enumerate(self._spec.feeds):
+            packed_s = self._packed_s[n * size : (n + 1) * size]
+            self._product(duh, packed_s, grads["U"], i, (first * H, last * H), transpose=True)
         n0, n1 = self._crew.share(i, dwx.shape[1])
         maps.add_rows(self._level, dwx, grads["b"], n0, n1)
 
     def _product(
-        self, A: FloatArray, packed: FloatArray, out: FloatArray, i: int, *, transpose: bool
+        self,
+        A: FloatArray,
+        packed: FloatArray,
+        out: FloatArray,
+        i: int,
+        part: tuple[int, int],
+        *,
+        transpose: bool,
     ) -> None:
-        """Thread i's rows of ``out``: A times packed assigns, its transpose accumulates."""
-        m0, m1 = self._crew.share(i, len(out))
+        """Thread i's share of some rows of ``out``: A times packed assigns, its transpose adds."""
+        m0, m1 = (part[0] + row for row in self._crew.share(i, part[1] - part[0]))
         gemm.run(self._level, A, transpose, packed, out, None, transpose, m0, m1, self._scratch[i])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lstm_music.backends.workspace import Crew, Workspace
+from lstm_music.cells.spec import CellSpec
 from lstm_music.kernels import gemm
 from lstm_music.types import FloatArray
 
@@ -30,6 +31,20 @@ class Products:
         K, N = B.shape[::-1] if transpose else B.shape
         packed = self.room(name, K, N, B.dtype)
         gemm.pack(self._level, B, transpose, packed)
+        return packed
+
+    def pack_feeds(self, spec: CellSpec, U: FloatArray, *, transpose: bool = False) -> FloatArray:
+        """Each feed's part of U (gates_u·H, H) like :meth:`pack`, one behind the other."""
+        H = U.shape[1]
+        parts = [U[first * H : last * H] for _, first, last in spec.feeds]
+        sizes = []
+        for part in parts:
+            K, N = part.shape[::-1] if transpose else part.shape
+            sizes.append(gemm.packed_size(self._level, K, N, U.dtype.itemsize))
+        packed, start = self._space.take("packed U", (sum(sizes),), U.dtype), 0
+        for part, size in zip(parts, sizes):
+            gemm.pack(self._level, part, transpose, packed[start : start + size])
+            start += size
         return packed
 
     def room(self, name: str, K: int, N: int, dtype: np.dtype[np.floating]) -> FloatArray:

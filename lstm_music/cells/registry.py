@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lstm_music.cells.fed import SPECS as FED
 from lstm_music.cells.gated import SPECS as GATED
 from lstm_music.cells.gru import GRU
 from lstm_music.cells.layernorm_lstm import LAYERNORM_LSTM
@@ -9,7 +10,7 @@ from lstm_music.cells.rnn import RNN
 from lstm_music.cells.spec import CellSpec
 from lstm_music.errors import ConfigError
 
-_CELLS: dict[str, CellSpec] = {cell.name: cell for cell in (*GATED, GRU, RNN, LAYERNORM_LSTM)}
+_CELLS: dict[str, CellSpec] = {cell.name: cell for cell in (*GATED, *FED, GRU, RNN, LAYERNORM_LSTM)}
 
 
 def cell_names(*, options: bool = False) -> tuple[str, ...]:

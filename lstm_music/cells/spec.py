@@ -12,8 +12,9 @@ one batch row of one time step. One driver owns everything else: the products wi
     row_backward(ds[states,H], s_prev, s_next, k, p)
         -> dwx[gates_w,H] (=), duh[gates_u,H] (=), ds_prev[states,H] (=), dp[row_params,H] (+=)
 
-``ds_prev`` is what flows back inside the cell; the driver adds ``duh U`` to its state 0, which
-is always the output h.
+``uh`` is the product of U with the states that are fed back: h, unless :attr:`CellSpec.fed` says
+otherwise. ``ds_prev`` is what flows back inside the cell; the driver adds ``duh U`` to the states
+that were fed. State 0 is always the output h.
 """
 
 from __future__ import annotations
@@ -29,15 +30,18 @@ class CellSpec:
     ----------
     name : the key of the cell in every registry: specs, reference rows, C rows.
     gates_w : rows of H values that ``W x + b`` gives; ``W`` is (gates_w·H, D), ``b`` (gates_w·H,).
-    gates_u : rows of H values that ``U h`` gives; ``U`` is (gates_u·H, H).
+    gates_u : rows of H values that ``U`` gives; ``U`` is (gates_u·H, H).
     states : state rows carried from step to step; state 0 is h, the output.
     cached : rows of H values that the backward pass needs from the forward pass.
     row_params : extra parameter rows of H values (peepholes, gains); ``p`` is (row_params, H).
-    sums_early : the cell sees only ``wx + uh``, so gates_u is gates_w and ``duh`` is ``dwx``.
+    sums_early : the cell sees only ``wx + uh``, so gates_u is gates_w and ``duh`` is ``dwx``;
+        one state is fed.
     gate_order : the gates in the order of the rows of ``W``, ``U``, ``b``.
     equations : the forward pass, one line a gate.
     cite : source, with equation numbers where the paper has them.
     row_start : what each row of ``p`` starts at; empty: random, like the weights.
+    fed : the state that each of the gates_u blocks of H rows of ``U`` multiplies, the blocks of
+        a state side by side; empty: h for all. A gate that sees two states has two blocks.
     """
 
     name: str
@@ -51,3 +55,17 @@ class CellSpec:
     equations: str
     cite: str
     row_start: tuple[float, ...] = ()
+    fed: tuple[int, ...] = ()
+
+    @property
+    def feeds(self) -> tuple[tuple[int, int, int], ...]:
+        """(state, first, last) of each state that is fed: blocks first..last-1 of ``U`` see it.
+
+        Examples
+        --------
+        >>> from lstm_music.cells.registry import cell_spec
+        >>> cell_spec("lstm").feeds, cell_spec("peephole-cell").feeds
+        (((0, 0, 4),), ((1, 0, 3),))
+        """
+        fed = self.fed or (0,) * self.gates_u
+        return tuple((s, fed.index(s), fed.index(s) + fed.count(s)) for s in dict.fromkeys(fed))

@@ -13,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lstm_music.cells.fed import BASES
 from lstm_music.cells.gated import GATINGS
+from lstm_music.reference.fed import FgrRows, PeepholeCellRows
 from lstm_music.reference.gated import GatedRows
 from lstm_music.reference.gru import gru_backward, gru_forward
 from lstm_music.reference.layernorm_lstm import (
@@ -43,12 +45,28 @@ class Rows:
     backward: RowBackward
 
 
-ROWS: dict[str, Rows] = {
-    name: Rows(rows.forward, rows.backward)
-    for name, rows in ((name, GatedRows(gating)) for name, gating in GATINGS.items())
-} | {
-    "gru": Rows(gru_forward, gru_backward),
-    "rnn": Rows(rnn_forward, rnn_backward),
-    "layernorm-lstm": Rows(layernorm_lstm_forward, layernorm_lstm_backward),
+_FED: dict[str, type[PeepholeCellRows | FgrRows]] = {
+    "peephole-cell": PeepholeCellRows,
+    "fgr": FgrRows,
 }
+
+
+def _fed_rows(name: str) -> Rows:
+    """The rows of a cell of ``cells/fed.py``, with or without an option behind its name."""
+    rows = _FED[name.partition(":")[0]](GatedRows(BASES[name][1]))
+    return Rows(rows.forward, rows.backward)
+
+
+ROWS: dict[str, Rows] = (
+    {
+        name: Rows(rows.forward, rows.backward)
+        for name, rows in ((name, GatedRows(gating)) for name, gating in GATINGS.items())
+    }
+    | {name: _fed_rows(name) for name in BASES}
+    | {
+        "gru": Rows(gru_forward, gru_backward),
+        "rnn": Rows(rnn_forward, rnn_backward),
+        "layernorm-lstm": Rows(layernorm_lstm_forward, layernorm_lstm_backward),
+    }
+)
 """Row functions by cell name; a test holds the names equal to the cell registry's."""

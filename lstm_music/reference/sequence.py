@@ -34,7 +34,8 @@ def sequence_forward(
     K = np.zeros((T, B, spec.cached, H), X.dtype)
     S[0] = s0
     for t in range(T):
-        uh = (S[t, 0] @ U.T).reshape(B, spec.gates_u, H)
+        parts = [S[t, s] @ U[u0 * H : u1 * H].T for s, u0, u1 in spec.feeds]
+        uh = np.concatenate(parts, axis=1).reshape(B, spec.gates_u, H)
         s_next, K[t] = ROWS[spec.name].forward(wx[t], uh, S[t], p)
         S[t + 1] = np.where((t < lengths)[:, None], s_next, S[t])
     return S, K.reshape(T, B, spec.cached * H)
@@ -69,9 +70,12 @@ def sequence_backward(
             ds[:, on], S[t][:, on], S[t + 1][:, on], k, p, grads["p"]
         )
         ds[:, on] = ds_prev
-        ds[0, on] += duh[t, on].reshape(on.size, -1) @ U
+        for s, u0, u1 in spec.feeds:
+            ds[s, on] += duh[t, on, u0:u1].reshape(on.size, -1) @ U[u0 * H : u1 * H]
     flat_w, flat_u = dwx.reshape(T * B, -1), duh.reshape(T * B, -1)
     grads["W"] += flat_w.T @ X.reshape(T * B, D)
-    grads["U"] += flat_u.T @ S[:T, 0].reshape(T * B, H)
+    for s, u0, u1 in spec.feeds:
+        rows = slice(u0 * H, u1 * H)
+        grads["U"][rows] += flat_u[:, rows].T @ S[:T, s].reshape(T * B, H)
     grads["b"] += flat_w.sum(axis=0)
     return (flat_w @ W).reshape(T, B, D), ds

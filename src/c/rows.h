@@ -5,7 +5,7 @@
  *
  * forward(H, s_stride, wx, uh, s_prev, p, s_next, k)
  *   wx      in:  [G][H] W x + b; for a cell that sums early already W x + b + U h
- *   uh      in:  [gates_u][H] U h; NULL for a cell that sums early
+ *   uh      in:  [gates_u][H] U times what it is fed: h, unless the spec says otherwise; NULL for a cell that sums early
  *   s_prev  in:  states rows of H, s_stride apart
  *   p       in:  [row_params][H]; NULL if the cell has none
  *   s_next  out: states rows of H, s_stride apart

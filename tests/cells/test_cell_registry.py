@@ -29,7 +29,9 @@ def test_specs_are_whole(name):
     assert min(spec.gates_w, spec.gates_u, spec.states, spec.cached) >= 1
     assert spec.row_params >= 0
     assert len(spec.row_start) in (0, spec.row_params)
-    assert not spec.sums_early or spec.gates_w == spec.gates_u
+    assert not spec.sums_early or (spec.gates_w == spec.gates_u and len(spec.feeds) == 1)
+    assert [block for _, i, k in spec.feeds for block in range(i, k)] == list(range(spec.gates_u))
+    assert all(0 <= state < spec.states for state, _, _ in spec.feeds)
     assert all(f"{gate} = " in spec.equations for gate in spec.gate_order)
     assert any(character.isdigit() for character in spec.cite)
 

@@ -46,11 +46,34 @@ def layernorm_lstm(x, state, W, U, b, p):
     return torch.stack([torch.sigmoid(o) * torch.tanh(norm(c, (H,), p[8], p[9])), c])
 
 
+def peephole_cell(x, state, W, U, b, _):
+    """c in place of h, all gates the old one; the cell's input sees x alone."""
+    _, c = state
+    i, f, g, o = (x @ W.T + b).chunk(4, dim=1)
+    ui, uf, uo = (c @ U.T).chunk(3, dim=1)
+    c = torch.sigmoid(f + uf) * c + torch.sigmoid(i + ui) * torch.tanh(g)
+    return torch.stack([torch.sigmoid(o + uo) * torch.tanh(c), c])
+
+
+def fgr(x, state, W, U, b, p):
+    h, c, *gates = state
+    H = h.shape[1]
+    of_h, *of_gates = U[: 4 * H], *U[4 * H :].chunk(3)
+    i, f, g, o = (x @ W.T + h @ of_h.T + b).chunk(4, dim=1)
+    ui, uf, uo = sum(a @ V.T for a, V in zip(gates, of_gates)).chunk(3, dim=1)
+    i, f = torch.sigmoid(i + ui + p[0] * c), torch.sigmoid(f + uf + p[1] * c)
+    c = f * c + i * torch.tanh(g)
+    o = torch.sigmoid(o + uo + p[2] * c)
+    return torch.stack([o * torch.tanh(c), c, i, f, o])
+
+
 PROGRAMS = {
     "peephole": peephole,
     "coupled": coupled,
     "cifg": cifg,
     "layernorm-lstm": layernorm_lstm,
+    "peephole-cell": peephole_cell,
+    "fgr": fgr,
 }
 
 

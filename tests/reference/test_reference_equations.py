@@ -10,6 +10,7 @@ from lstm_music.reference.rows import ROWS
 
 # Its equations speak of means over units; tests/nn/test_torch_cells.py has them in torch.
 OVER_UNITS = {"layernorm-lstm"}
+STATES = "hcifo"  # in the order of every cell that has them
 FUNCTIONS = {"sigmoid": lambda x: 1 / (1 + np.exp(-x)), "tanh": np.tanh}
 
 
@@ -23,14 +24,21 @@ def in_python(line: str) -> tuple[str, str]:
 def test_reference_computes_what_the_spec_says(name):
     """One step of one unit with one input: every letter of the equations is a number."""
     spec, rng = cell_spec(name), np.random.default_rng(1)
-    x, h_prev, c_prev = rng.normal(size=3)
-    known = FUNCTIONS | {"x": x, "h_prev": h_prev, "c_prev": c_prev}
-    W, U, b = (rng.normal(size=spec.gates_w) for _ in range(3))
+    s_prev = dict(zip(STATES, rng.normal(size=spec.states)))
+    x = rng.normal()
+    known = FUNCTIONS | {"x": x} | {f"{state}_prev": s for state, s in s_prev.items()}
+    W, b = (rng.normal(size=spec.gates_w) for _ in range(2))
+    U = rng.normal(size=spec.gates_u)
     p = rng.normal(size=spec.row_params)
     single = spec.gates_w == 1
     for row, gate in enumerate(spec.gate_order):
         end = "" if single else f"_{gate}"
-        known |= {"W" + end: W[row], "U" + end: U[row], "b" + end: b[row]}
+        known |= {"W" + end: W[row], "b" + end: b[row]}
+    # In U, what sees one state lies together, in the order of the gates; a name ends with its gate.
+    fed = re.findall(r"\b(U(?:_\w+)?) (\w)\(t-1\)", spec.equations)
+    fed.sort(key=lambda u: (STATES.index(u[1]), 0 if single else spec.gate_order.index(u[0][-1])))
+    assert [STATES.index(state) for _, state in fed] == list(spec.fed or (0,) * spec.gates_u)
+    known |= {name: U[row] for row, (name, _) in enumerate(fed)}
     rows = re.findall(r"\bp(?:_\w)?\b", spec.equations)
     rows.sort(key=lambda peep: spec.gate_order.index(peep[-1]) if "_" in peep else 0)
     assert len(rows) == spec.row_params
@@ -39,8 +47,8 @@ def test_reference_computes_what_the_spec_says(name):
         left, right = in_python(line.strip())
         known[left] = eval(right, {"__builtins__": {}}, known)  # our own text
 
-    s_prev = np.array([h_prev, c_prev])[: spec.states].reshape(spec.states, 1, 1)
-    wx, uh = (W * x + b).reshape(1, -1, 1), (U * h_prev).reshape(1, -1, 1)
-    s_next, _ = ROWS[name].forward(wx, uh, s_prev, p.reshape(-1, 1))
-    expected = [known["h"], known.get("c")][: spec.states]
+    uh = np.array([U[row] * s_prev[state] for row, (_, state) in enumerate(fed)]).reshape(1, -1, 1)
+    s_rows = np.array(list(s_prev.values())).reshape(-1, 1, 1)
+    s_next, _ = ROWS[name].forward((W * x + b).reshape(1, -1, 1), uh, s_rows, p.reshape(-1, 1))
+    expected = [known[state] for state in s_prev]
     np.testing.assert_allclose(s_next.reshape(-1), expected, rtol=1e-13)

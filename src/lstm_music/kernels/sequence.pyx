@@ -6,7 +6,9 @@ bit. What spans the batch (packing weights, parameter gradients) is done by back
 Each step's gate sums are made just before they are used, while they fit the nearest cache.
 Callers have checked shapes and own all memory.
 
-T time, B batch, D inputs, H hidden; Gw and Gu = gates_w·H and gates_u·H.
+T time, B batch, D inputs, H hidden; Gw and Gu = gates_w·H and gates_u·H. A feed is a row
+(state, first, last) of CellSpec.feeds: blocks first..last-1 of U multiply that state. What belongs
+to each feed lies one behind the other in one array, in the order of the feeds.
 """
 
 from libc.string cimport memcpy, memset
@@ -32,7 +34,8 @@ def forward_rows(
     bytes cell,
     const real[:, :, ::1] X,       # (T,B,D)
     const real[::1] packed_W,      # W^T (D,Gw), packed
-    const real[::1] packed_U,      # U^T (H,Gu), packed
+    const real[::1] packed_U,      # each feed's part of U, as U^T (H,its Gu), packed
+    const int[:, ::1] feeds,       # (n,3)
     const real[::1] bias,          # (Gw,)
     const real[:, ::1] p,          # (row_params,H)
     real[:, :, :, ::1] S,          # (T+1,states,B,H) in: S[0]; out: the rest
@@ -63,8 +66,8 @@ def forward_rows(
                              sums, Gw, &bias[0], 0, &scratch[0])
                 else:
                     sums += B * Gw
-                recurrent_sums(gemm, b1 - b0, H, &S[t, 0, b0, 0], &packed_U[0], sums, Gw,
-                               uh, b0, &scratch[0])
+                recurrent_sums(gemm, b1 - b0, H, B * H, &S[t, 0, b0, 0], &packed_U[0], feeds,
+                               sums, Gw, uh, b0, &scratch[0])
             for b in range(b0, b1):
                 if t < lengths[b]:
                     uh_b = NULL if uh is None else &uh[b, 0]
@@ -84,13 +87,14 @@ def backward_rows(
     const real[:, :, :, ::1] S,    # (T+1,states,B,H)
     const real[:, :, ::1] K,       # (T,B,cached*H)
     const real[:, :, ::1] X,       # (T,B,D)
-    const real[::1] packed_U,      # U (Gu,H), packed
+    const real[::1] packed_U,      # each feed's part of U, (its Gu,H), packed
+    const int[:, ::1] feeds,       # (n,3)
     const real[:, ::1] p,          # (row_params,H)
     real[:, :, ::1] dwx,           # (t1-t0,B,Gw) out
     real[:, :, ::1] duh,           # (t1-t0,B,Gu) out; None: the cell sums early, duh is dwx
     real[:, :, ::1] dp,            # (B,row_params,H) +=
     real[::1] packed_X,            # X[t0:t1] as one (steps·B,D) matrix, packed; out
-    real[::1] packed_h,            # h before each step, (steps·B,H), packed; out
+    real[::1] packed_s,            # each feed's state before each step, (steps·B,H), packed; out
     const int[::1] lengths,        # (B,)
     Py_ssize_t t0,
     Py_ssize_t t1,
@@ -102,8 +106,9 @@ def backward_rows(
     cdef const lm_gemm* gemm = lm_gemm_of(level)
     cdef const lm_rows* rows = lm_rows_of(level, cell)
     cdef Py_ssize_t B = dY.shape[1], H = dY.shape[2], D = X.shape[2], Gw = dwx.shape[2]
-    cdef Py_ssize_t Gu = Gw if duh is None else duh.shape[2], t, b, j, place
+    cdef Py_ssize_t Gu = Gw if duh is None else duh.shape[2], t, b, j, n, s, place
     cdef Py_ssize_t panel = gemm_panel(gemm, <real> 0), depth = (t1 - t0) * B
+    cdef Py_ssize_t width = (H + panel - 1) // panel * panel  # of a packed matrix of H columns
     cdef const real* p0 = &p[0, 0] if p.shape[0] else NULL
     cdef real* dwx_b
     cdef real* duh_b
@@ -126,24 +131,35 @@ def backward_rows(
                         memset(duh_b, 0, Gu * sizeof(real))
             if any_row_on(lengths, b0, b1, t):
                 duh_b = &dwx[t - t0, b0, 0] if duh is None else &duh[t - t0, b0, 0]
-                gemm_run(gemm, b1 - b0, H, Gu, <const real*> duh_b, Gu, 1, &packed_U[0],
-                         &ds[0, b0, 0], H, <const real*> &ds[0, b0, 0], H, &scratch[0])
+                for n in range(feeds.shape[0]):
+                    s, j = feeds[n, 0], feeds[n, 1] * H
+                    gemm_run(gemm, b1 - b0, H, feeds[n, 2] * H - j, <const real*> duh_b + j, Gu, 1,
+                             &packed_U[j * width], &ds[s, b0, 0], H,
+                             <const real*> &ds[s, b0, 0], H, &scratch[0])
             place = ((t - t0) * B + b0) * panel
             gemm_pack(gemm, b1 - b0, D, &X[t, b0, 0], D, 1, &packed_X[place], depth)
-            gemm_pack(gemm, b1 - b0, H, &S[t, 0, b0, 0], H, 1, &packed_h[place], depth)
+            for n in range(feeds.shape[0]):
+                gemm_pack(gemm, b1 - b0, H, &S[t, feeds[n, 0], b0, 0], H, 1,
+                          &packed_s[n * width * depth + place], depth)
 
 
 cdef inline void recurrent_sums(
-    const lm_gemm* gemm, Py_ssize_t n, Py_ssize_t H, const real* h, const real* packed_U,
-    real* sums, Py_ssize_t Gw, real[:, ::1] uh, Py_ssize_t b0, real* scratch,
+    const lm_gemm* gemm, Py_ssize_t n, Py_ssize_t H, Py_ssize_t s_stride, const real* s_prev,
+    const real* packed_U, const int[:, ::1] feeds, real* sums, Py_ssize_t Gw, real[:, ::1] uh,
+    Py_ssize_t b0, real* scratch,
 ) noexcept nogil:
-    """U h of n batch rows: added to their sums if the cell sums early, else into uh."""
-    cdef Py_ssize_t Gu
+    """U times what it is fed, n batch rows: into uh; if the cell sums early, added to the sums."""
+    cdef Py_ssize_t panel = gemm_panel(gemm, <real> 0), Gu, width, i
     if uh is None:
-        gemm_run(gemm, n, Gw, H, h, H, 1, packed_U, sums, Gw, <const real*> sums, Gw, scratch)
-    else:
-        Gu = uh.shape[1]
-        gemm_run(gemm, n, Gu, H, h, H, 1, packed_U, &uh[b0, 0], Gu, <const real*> NULL, 0, scratch)
+        gemm_run(gemm, n, Gw, H, s_prev + feeds[0, 0] * s_stride, H, 1, packed_U, sums, Gw,
+                 <const real*> sums, Gw, scratch)
+        return
+    Gu = uh.shape[1]
+    for i in range(feeds.shape[0]):
+        width = (feeds[i, 2] - feeds[i, 1]) * H
+        gemm_run(gemm, n, width, H, s_prev + feeds[i, 0] * s_stride, H, 1, packed_U,
+                 &uh[b0, feeds[i, 1] * H], Gu, <const real*> NULL, 0, scratch)
+        packed_U += (width + panel - 1) // panel * panel * H
 
 
 cdef inline Py_ssize_t steps_together(Py_ssize_t B, Py_ssize_t b0, Py_ssize_t b1) noexcept nogil:

@@ -19,6 +19,8 @@ cdef struct Plan:
     Py_ssize_t Gu
     Py_ssize_t V
     int n_layers
+    int n_feeds
+    const int* feeds               # (n_feeds,3): CellSpec.feeds
     bint sums_early
     const lm_matvec* matvec
     const lm_rows* cell
@@ -33,6 +35,7 @@ cdef class StepWeights:
     cdef Plan plan
     cdef object pool               # (n,) float32, aligned; what plan.pool points to
     cdef Py_ssize_t[:, ::1] places
+    cdef int[:, ::1] feeds         # what plan.feeds points to
     cdef Plan _plan(self, config, int level)
 
 
@@ -48,5 +51,6 @@ cdef class Stepper:
     cdef int now
 
     cdef void hear(self, const int* rows) noexcept nogil
+    cdef void recur(self, const float* U, const float* s_prev) noexcept nogil
     cdef void predict(self, const unsigned char* wanted, float* logits) noexcept nogil
     cdef void copy_state_from(self, Stepper other) noexcept nogil

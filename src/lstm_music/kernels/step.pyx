@@ -27,6 +27,12 @@ cdef object packed(const lm_matvec* matvec, W):
     return out
 
 
+cdef object packed_feeds(const lm_matvec* matvec, spec, U):
+    """The part of U that each feed has, packed, one behind the other."""
+    H = U.shape[1]
+    return np.concatenate([packed(matvec, U[i * H:k * H]) for _, i, k in spec.feeds])
+
+
 cdef object join_aligned(parts):
     """All parts one behind the other, each at the start of a cache line; and where they start."""
     cdef Py_ssize_t shift, first, total = 0
@@ -73,7 +79,7 @@ cdef class StepWeights:
         for n in range(config.layers):
             layer = f"layers.{n}."
             parts.append(packed(self.plan.matvec, params[layer + "W"]))
-            parts.append(packed(self.plan.matvec, params[layer + "U"]))
+            parts.append(packed_feeds(self.plan.matvec, self.spec, params[layer + "U"]))
             parts.append(params[layer + "b"])
             parts.append(params.get(layer + "p", np.empty(0)))
         nothing = np.empty(0)
@@ -94,6 +100,8 @@ cdef class StepWeights:
         plan.n_layers, plan.sums_early = config.layers, spec.sums_early
         plan.matvec, plan.layers = lm_matvec_of(level), lm_layers_of(level)
         plan.cell = lm_rows_of(level, spec.name.encode())
+        self.feeds = np.array(spec.feeds, np.int32)
+        plan.n_feeds, plan.feeds = self.feeds.shape[0], &self.feeds[0, 0]
         return plan
 
 
@@ -132,15 +140,29 @@ cdef class Stepper:
             s_prev, s_next = &self.state[self.now, n, 0, 0], &self.state[1 - self.now, n, 0, 0]
             m.matvec.run(m.Gw, K, pool + at.W, x, pool + at.b, &self.wx[0])
             if m.sums_early:
-                m.matvec.run(m.Gu, m.H, pool + at.U, s_prev, &self.wx[0], &self.wx[0])
+                m.matvec.run(m.Gu, m.H, pool + at.U, s_prev + m.feeds[0] * m.H, &self.wx[0],
+                             &self.wx[0])
             else:
-                m.matvec.run(m.Gu, m.H, pool + at.U, s_prev, &self.zeros[0], &self.uh[0])
+                self.recur(pool + at.U, s_prev)
                 uh = &self.uh[0]
             m.cell.f32.forward(
                 m.H, m.H, &self.wx[0], uh, s_prev, pool + at.p, s_next, &self.cache[0])
             x, K = s_next, m.H
             at += 1
         self.now = 1 - self.now
+
+    cdef void recur(self, const float* U, const float* s_prev) noexcept nogil:
+        """U times what it is fed, into uh."""
+        cdef Plan* m = &self.plan
+        cdef const int* feed
+        cdef Py_ssize_t panel = m.matvec.panel, n
+        cdef int i
+        for i in range(m.n_feeds):
+            feed = m.feeds + 3 * i
+            n = (feed[2] - feed[1]) * m.H
+            m.matvec.run(n, m.H, U, s_prev + feed[0] * m.H, &self.zeros[0],
+                         &self.uh[feed[1] * m.H])
+            U += (n + panel - 1) // panel * panel * m.H
 
     cdef void predict(self, const unsigned char* wanted, float* logits) noexcept nogil:
         """Logits (V,) of what comes next where ``wanted`` (V,) is not 0; others mean nothing.
