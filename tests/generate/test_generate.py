@@ -1,5 +1,7 @@
 """What composing promises: exact bars, kept meters and programs, one seed one result."""
 
+import dataclasses
+import inspect
 import threading
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 from paths import MIDI_DATA
 
 import lstm_music as lm
+from lstm_music.cli.generate import command as generate_command
 from lstm_music.generate.sampling import Sampling
 
 SEEDS = sorted(MIDI_DATA.glob("*.mid"))
@@ -138,3 +141,11 @@ def test_bars_must_be_positive(composer, chorale, bars):
 def test_a_tempo_out_of_range_is_refused(composer, tempo_bpm):
     with pytest.raises(lm.ConfigError, match="tempo_bpm"):
         composer.generate(bars=1, tempo_bpm=tempo_bpm)
+
+
+def test_the_defaults_of_sampling_are_the_same_everywhere():
+    """They are spelt out where a user reads them: the method, the command line, the class."""
+    method = inspect.signature(lm.Composer.generate).parameters
+    options = {option.name: option.default for option in generate_command.params}
+    for field in dataclasses.fields(Sampling):
+        assert method[field.name].default == options[field.name] == field.default
