@@ -121,6 +121,69 @@ class Backend(LayerBackend, Protocol):
         """
         ...
 
+    def token_forward(
+        self,
+        spec: CellSpec,
+        E: FloatArray,
+        tokens: IntArray,
+        W: FloatArray,
+        U: FloatArray,
+        b: FloatArray,
+        p: FloatArray | None,
+        s0: FloatArray,
+        lengths: IntArray | None = None,
+        *,
+        out: Tape | None = None,
+    ) -> Tape:
+        """Run a cell over inputs X[t, b] = the sum over s of E[tokens[t, b, s]].
+
+        Equal to rounding to :meth:`sequence_forward` with that X, and faster where E has few rows
+        beside the places: W meets each row of E once, not each place.
+
+        Parameters
+        ----------
+        E : (R, D) — the embedding table.
+        tokens : (T, B, S) int32, 0..R-1 — the rows of E that add up to each input.
+        spec, W, U, b, p, s0, lengths, out : as in :meth:`sequence_forward`.
+
+        Raises
+        ------
+        ShapeError : as there, or a token is outside the table.
+        """
+        ...
+
+    def token_backward(
+        self,
+        spec: CellSpec,
+        dY: FloatArray,
+        dS_last: FloatArray | None,
+        tape: Tape,
+        E: FloatArray,
+        tokens: IntArray,
+        W: FloatArray,
+        U: FloatArray,
+        p: FloatArray | None,
+        grads: Params,
+        lengths: IntArray | None = None,
+    ) -> FloatArray:
+        """Gradients through :meth:`token_forward`, given that call's tape.
+
+        Parameters
+        ----------
+        dY, dS_last, tape, W, U, p, lengths : as in :meth:`sequence_backward`.
+        E, tokens : as in the forward call.
+        grads : arrays ``E``, ``W``, ``U``, ``b``, and ``p`` if the cell has row parameters; += .
+
+        Returns
+        -------
+        ds0 : (states, B, H)
+
+        Raises
+        ------
+        ShapeError : as in the forward call.
+        """
+        ...
+
     def matmul(
         self,
         A: FloatArray,

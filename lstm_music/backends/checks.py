@@ -53,6 +53,20 @@ def check_float(name: str, array: FloatArray, ndim: int) -> np.dtype[np.floating
     return array.dtype
 
 
+def check_indices(name: str, given: IntArray, ndim: int, low: int, high: int) -> None:
+    """Raise ShapeError unless ``given`` is contiguous int32, not empty, within low..high-1."""
+    if not isinstance(given, np.ndarray) or given.dtype != np.int32 or given.ndim != ndim:
+        raise ShapeError(
+            f"{name} must be an int32 array with {ndim} axes, got "
+            f"{getattr(given, 'dtype', type(given).__name__)} of shape {np.shape(given)}"
+        )
+    if given.size == 0 or not given.flags.c_contiguous:
+        raise ShapeError(f"{name} must be C-contiguous and not empty; got shape {given.shape}")
+    least, most = int(given.min()), int(given.max())
+    if least < low or most >= high:
+        raise ShapeError(f"{name} must lie in {low}..{high - 1}, got {least}..{most}")
+
+
 def check_lengths(lengths: IntArray | None, T: int, B: int) -> IntArray:
     """``lengths`` as contiguous int32, filled with T when None."""
     if lengths is None:
@@ -78,10 +92,38 @@ def check_cell(
 ) -> Checked:
     """Check what both directions share, and read the sizes off X and U."""
     dtype = check_float("X", X, 3)
+    check_array("X", X, X.shape, dtype)
+    return _check_weights(spec, X.shape, dtype, W, U, p, lengths)
+
+
+def check_token_cell(
+    spec: CellSpec,
+    E: FloatArray,
+    tokens: IntArray,
+    W: FloatArray,
+    U: FloatArray,
+    p: FloatArray | None,
+    lengths: IntArray | None,
+) -> Checked:
+    """The same for inputs that are rows of an embedding table E."""
+    dtype = check_float("E", E, 2)
+    check_array("E", E, E.shape, dtype)
+    check_indices("tokens", tokens, 3, 0, E.shape[0])
+    return _check_weights(spec, (*tokens.shape[:2], E.shape[1]), dtype, W, U, p, lengths)
+
+
+def _check_weights(
+    spec: CellSpec,
+    inputs: tuple[int, ...],
+    dtype: np.dtype[np.floating],
+    W: FloatArray,
+    U: FloatArray,
+    p: FloatArray | None,
+    lengths: IntArray | None,
+) -> Checked:
+    T, B, D = inputs
     check_float("U", U, 2)
-    T, B, D = X.shape
     H = U.shape[1]
-    check_array("X", X, (T, B, D), dtype)
     check_array("W", W, (spec.gates_w * H, D), dtype)
     check_array("U", U, (spec.gates_u * H, H), dtype)
     rows = np.empty((0, H), dtype) if p is None else p
@@ -110,6 +152,8 @@ def check_backward(
     dS_last: FloatArray | None,
     tape: Tape,
     grads: Params,
+    *,
+    E: FloatArray | None = None,
 ) -> tuple[FloatArray, Params]:
     """Check what only the backward pass has; return dS_last and grads with the optional filled."""
     T, B, D, H = sizes.T, sizes.B, sizes.D, sizes.H
@@ -123,7 +167,7 @@ def check_backward(
         "U": (spec.gates_u * H, H),
         "b": (spec.gates_w * H,),
         "p": (spec.row_params, H),
-    }
+    } | ({} if E is None else {"E": E.shape})
     full = grads if spec.row_params else {"p": np.empty((0, H), dtype)} | grads
     for name, shape in shapes.items():
         if name not in full:

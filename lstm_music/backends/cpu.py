@@ -8,13 +8,16 @@ import numpy as np
 
 from lstm_music.backends.base import Tape
 from lstm_music.backends.checks import (
+    Checked,
     check_array,
     check_backward,
     check_cell,
     check_matmul,
     check_out,
+    check_token_cell,
 )
 from lstm_music.backends.cpu_backward import BackwardPass
+from lstm_music.backends.cpu_inputs import DenseInputs, TokenInputs
 from lstm_music.backends.cpu_layers import CpuLayers
 from lstm_music.backends.isa import resolve_level
 from lstm_music.backends.products import Products
@@ -75,31 +78,65 @@ class CpuBackend(CpuLayers):
     ) -> Tape:
         """Run a cell over a batch of sequences; see the protocol."""
         sizes = check_cell(spec, X, W, U, p, lengths)
-        T, B, H = sizes.T, sizes.B, sizes.H
-        check_array("b", b, (spec.gates_w * H,), X.dtype)
-        check_array("s0", s0, (spec.states, B, H), X.dtype)
+        return self._forward(spec, sizes, DenseInputs(self._products, X, W), U, b, s0, out)
+
+    def token_forward(
+        self,
+        spec: CellSpec,
+        E: FloatArray,
+        tokens: IntArray,
+        W: FloatArray,
+        U: FloatArray,
+        b: FloatArray,
+        p: FloatArray | None,
+        s0: FloatArray,
+        lengths: IntArray | None = None,
+        *,
+        out: Tape | None = None,
+    ) -> Tape:
+        """Run a cell over sequences of tokens; see the protocol."""
+        sizes = check_token_cell(spec, E, tokens, W, U, p, lengths)
+        return self._forward(spec, sizes, self._token_inputs(E, tokens, W), U, b, s0, out)
+
+    def _token_inputs(self, E: FloatArray, tokens: IntArray, W: FloatArray) -> TokenInputs:
+        return TokenInputs(self.level, self._crew, self._space, self._products, E, tokens, W)
+
+    def _forward(
+        self,
+        spec: CellSpec,
+        sizes: Checked,
+        inputs: DenseInputs | TokenInputs,
+        U: FloatArray,
+        b: FloatArray,
+        s0: FloatArray,
+        out: Tape | None,
+    ) -> Tape:
+        T, B, H, dtype = sizes.T, sizes.B, sizes.H, U.dtype
+        check_array("b", b, (spec.gates_w * H,), dtype)
+        check_array("s0", s0, (spec.states, B, H), dtype)
         if out is None:
-            S = np.empty((T + 1, spec.states, B, H), X.dtype)
-            out = Tape(S, np.empty((T, B, spec.cached * H), X.dtype))
+            S = np.empty((T + 1, spec.states, B, H), dtype)
+            out = Tape(S, np.empty((T, B, spec.cached * H), dtype))
         else:
             check_out(spec, sizes, out)
         out.S[0] = s0
-        tape, product, take = out, self._products, self._space.take
-        packed_W = product.pack("W", W, transpose=True)
-        packed_U = product.pack_feeds(spec, U, transpose=True)
+        tape, take = out, self._space.take
+        packed_W, table = inputs.weights()
+        packed_U = self._products.pack_feeds(spec, U, transpose=True)
         feeds = np.array(spec.feeds, np.int32)
         # A cell that caches as much as W x + b gives makes its sums where the cache goes.
         rows = max(B, sequence.WIDE_ROWS)
         in_place = spec.cached == spec.gates_w
-        wx = None if in_place else take("wx", (rows, W.shape[0]), X.dtype)
-        uh = None if spec.sums_early else take("uh", (B, U.shape[0]), X.dtype)
-        scratch = product.scratch(X.dtype)
+        wx = None if in_place else take("wx", (rows, len(b)), dtype)
+        uh = None if spec.sums_early else take("uh", (B, U.shape[0]), dtype)
+        scratch = self._products.scratch(dtype)
 
         def work(i: int) -> None:
             b0, b1 = self._crew.share(i, B)
             sequence.forward_rows(
-                self.level, spec.name.encode(), X, packed_W, packed_U, feeds, b, sizes.p,
-                tape.S, tape.K, wx, uh, sizes.lengths, b0, b1, scratch[i],
+                self.level, spec.name.encode(), b, inputs.X, packed_W, table, inputs.tokens,
+                packed_U, feeds, sizes.p, tape.S, tape.K, wx, uh, sizes.lengths, b0, b1,
+                scratch[i],
             )  # fmt: skip
 
         self._crew.run(work)
@@ -121,9 +158,44 @@ class CpuBackend(CpuLayers):
         """Gradients through :meth:`sequence_forward`; see the protocol."""
         sizes = check_cell(spec, X, W, U, p, lengths)
         ds_last, full = check_backward(spec, sizes, dY, dS_last, tape, grads)
+        inputs = DenseInputs(self._products, X, W)
+        ds0 = self._backward(spec, sizes, dY, ds_last, tape, inputs, U, full)
+        return inputs.dX, ds0
+
+    def token_backward(
+        self,
+        spec: CellSpec,
+        dY: FloatArray,
+        dS_last: FloatArray | None,
+        tape: Tape,
+        E: FloatArray,
+        tokens: IntArray,
+        W: FloatArray,
+        U: FloatArray,
+        p: FloatArray | None,
+        grads: Params,
+        lengths: IntArray | None = None,
+    ) -> FloatArray:
+        """Gradients through :meth:`token_forward`; see the protocol."""
+        sizes = check_token_cell(spec, E, tokens, W, U, p, lengths)
+        ds_last, full = check_backward(spec, sizes, dY, dS_last, tape, grads, E=E)
+        inputs = self._token_inputs(E, tokens, W)
+        return self._backward(spec, sizes, dY, ds_last, tape, inputs, U, full)
+
+    def _backward(
+        self,
+        spec: CellSpec,
+        sizes: Checked,
+        dY: FloatArray,
+        ds_last: FloatArray,
+        tape: Tape,
+        inputs: DenseInputs | TokenInputs,
+        U: FloatArray,
+        grads: Params,
+    ) -> FloatArray:
         return BackwardPass(
-            self.level, self._crew, self._space, spec, sizes, dY, ds_last.copy(), tape,
-            X, W, U, full,
+            self.level, self._crew, self._space, spec, sizes, dY, ds_last.copy(), tape, inputs,
+            U, grads,
         ).run()  # fmt: skip
 
     def matmul(

@@ -4,23 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from lstm_music.backends.checks import check_array, check_float
+from lstm_music.backends.checks import check_array, check_float, check_indices
 from lstm_music.errors import ConfigError, ShapeError
 from lstm_music.types import FloatArray, IntArray
-
-
-def check_indices(name: str, given: IntArray, ndim: int, low: int, high: int) -> None:
-    """Raise ShapeError unless ``given`` is contiguous int32, not empty, within low..high-1."""
-    if not isinstance(given, np.ndarray) or given.dtype != np.int32 or given.ndim != ndim:
-        raise ShapeError(
-            f"{name} must be an int32 array with {ndim} axes, got "
-            f"{getattr(given, 'dtype', type(given).__name__)} of shape {np.shape(given)}"
-        )
-    if given.size == 0 or not given.flags.c_contiguous:
-        raise ShapeError(f"{name} must be C-contiguous and not empty; got shape {given.shape}")
-    least, most = int(given.min()), int(given.max())
-    if least < low or most >= high:
-        raise ShapeError(f"{name} must lie in {low}..{high - 1}, got {least}..{most}")
 
 
 def check_out(name: str, array: FloatArray) -> None:

@@ -71,6 +71,24 @@ class Products:
 
         self._crew.run(work)
 
+    def share(
+        self,
+        i: int,
+        A: FloatArray,
+        packed: FloatArray,
+        out: FloatArray,
+        rows: tuple[int, int],
+        scratch: FloatArray,
+        *,
+        transpose: bool = False,
+    ) -> None:
+        """Thread i's share of some rows of ``out``: A times packed assigns, its transpose adds.
+
+        To be called by the thread itself; ``scratch`` is that of the thread that runs the crew.
+        """
+        m0, m1 = (rows[0] + row for row in self._crew.share(i, rows[1] - rows[0]))
+        gemm.run(self._level, A, transpose, packed, out, None, transpose, m0, m1, scratch[i])
+
     def scratch(self, dtype: np.dtype[np.floating]) -> FloatArray:
         """(n_threads, n) scratch of the product kernel, one row a thread."""
         return self._space.take("scratch", (self._crew.n_threads, gemm.SCRATCH_SIZE), dtype)

@@ -9,11 +9,18 @@ from lstm_music.backends.checks import (
     check_cell,
     check_matmul,
     check_out,
+    check_token_cell,
 )
 from lstm_music.backends.reference_layers import ReferenceLayers
 from lstm_music.cells.spec import CellSpec
-from lstm_music.reference import sequence
+from lstm_music.reference import embedding, sequence
 from lstm_music.types import FloatArray, IntArray, Params
+
+
+def _embed(E: FloatArray, tokens: IntArray) -> FloatArray:
+    """X (T, B, D): the sum of each place's rows of E."""
+    T, B, S = tokens.shape
+    return embedding.embed_forward(E, tokens.reshape(T * B, S)).reshape(T, B, -1)
 
 
 class ReferenceBackend(ReferenceLayers):
@@ -67,6 +74,47 @@ class ReferenceBackend(ReferenceLayers):
         return sequence.sequence_backward(
             spec, dY, ds, tape.S, tape.K, X, W, U, sizes.p, full, sizes.lengths
         )
+
+    def token_forward(
+        self,
+        spec: CellSpec,
+        E: FloatArray,
+        tokens: IntArray,
+        W: FloatArray,
+        U: FloatArray,
+        b: FloatArray,
+        p: FloatArray | None,
+        s0: FloatArray,
+        lengths: IntArray | None = None,
+        *,
+        out: Tape | None = None,
+    ) -> Tape:
+        """Run a cell over sequences of tokens; see the protocol."""
+        check_token_cell(spec, E, tokens, W, U, p, lengths)
+        return self.sequence_forward(spec, _embed(E, tokens), W, U, b, p, s0, lengths, out=out)
+
+    def token_backward(
+        self,
+        spec: CellSpec,
+        dY: FloatArray,
+        dS_last: FloatArray | None,
+        tape: Tape,
+        E: FloatArray,
+        tokens: IntArray,
+        W: FloatArray,
+        U: FloatArray,
+        p: FloatArray | None,
+        grads: Params,
+        lengths: IntArray | None = None,
+    ) -> FloatArray:
+        """Gradients through :meth:`token_forward`; see the protocol."""
+        sizes = check_token_cell(spec, E, tokens, W, U, p, lengths)
+        check_backward(spec, sizes, dY, dS_last, tape, grads, E=E)
+        X = _embed(E, tokens)
+        dX, ds0 = self.sequence_backward(spec, dY, dS_last, tape, X, W, U, p, grads, lengths)
+        flat = tokens.reshape(-1, tokens.shape[2])
+        embedding.embed_backward(dX.reshape(len(flat), -1), flat, grads["E"])
+        return ds0
 
     def matmul(
         self,

@@ -139,9 +139,9 @@ class LanguageModel:
         ShapeError : an array has the wrong shape or dtype, or a value is out of range.
         """
         wanted, steps = self._check(rows, targets, state, lengths)
-        inputs, tapes = self._forward(rows, state, steps, None)
+        outputs, tapes = self._forward(rows, self._embedded(rows), state, steps, None)
         nll = np.zeros(wanted.size)
-        for part, logits in self._logits(inputs[-1]):
+        for part, logits in self._logits(outputs[-1]):
             nll[part] = self.backend.cross_entropy(logits, self.params["head.b"], wanted[part], 0.0)
         return nll.reshape(targets.shape), [tape.last.copy() for tape in tapes]
 
@@ -177,9 +177,10 @@ class LanguageModel:
         wanted, steps = self._check(rows, targets, state, lengths)
         n_targets = int(np.count_nonzero(wanted >= 0))
         key = (dropout_key[0] & 0xFFFFFFFF) << 32 | dropout_key[1] & 0xFFFFFFFF
-        inputs, tapes = self._forward(rows, state, steps, key)
-        sum_nll, d_top = self._head_backward(inputs[-1], wanted, 1 / max(n_targets, 1))
-        self._backward(rows, d_top, inputs, tapes, steps, key)
+        embedded = self._embedded(rows)
+        outputs, tapes = self._forward(rows, embedded, state, steps, key)
+        sum_nll, d_top = self._head_backward(outputs[-1], wanted, 1 / max(n_targets, 1))
+        self._backward(rows, embedded, d_top, outputs, tapes, steps, key)
         return sum_nll, n_targets, [tape.last.copy() for tape in tapes]
 
     def _check(
@@ -207,27 +208,50 @@ class LanguageModel:
         return wanted.reshape(-1), steps
 
     def _forward(
-        self, rows: IntArray, state: State, lengths: IntArray, dropout_key: int | None
+        self,
+        rows: IntArray,
+        embedded: FloatArray | None,
+        state: State,
+        lengths: IntArray,
+        dropout_key: int | None,
     ) -> tuple[list[FloatArray], list[Tape]]:
-        """The input of each layer and of the head, (T, B, width), and the layers' tapes."""
+        """The output of each layer (T, B, H), and its tape."""
         T, B, _ = rows.shape
         config, rate = self.config, self.config.dropout
-        X = self._space.take("input 0", (T, B, config.embedding_size), self.dtype)
-        flat_rows = np.ascontiguousarray(rows).reshape(T * B, -1)
-        self.backend.embed_forward(self.params["embedding"], flat_rows, X.reshape(T * B, -1))
-        inputs, tapes = [X], []
+        outputs: list[FloatArray] = []
+        tapes: list[Tape] = []
+        X = embedded
         for layer, p in enumerate(self._parameters.layers):
-            tape = self.backend.sequence_forward(
-                self.spec, inputs[-1], p["W"], p["U"], p["b"], p.get("p"), state[layer], lengths,
-                out=self._tape(layer, T, B),
-            )  # fmt: skip
+            weights = (p["W"], p["U"], p["b"], p.get("p"), state[layer], lengths)
+            out = self._tape(layer, T, B)
+            if X is None:
+                tokens, E = np.ascontiguousarray(rows), self.params["embedding"]
+                tape = self.backend.token_forward(self.spec, E, tokens, *weights, out=out)
+            else:
+                tape = self.backend.sequence_forward(self.spec, X, *weights, out=out)
             y = self._space.take(f"input {layer + 1}", (T, B, config.hidden_size), self.dtype)
             y[...] = tape.y
             if dropout_key is not None and rate:
                 self.backend.dropout(y, rate, dropout_key, layer)
-            inputs.append(y)
+            outputs.append(y)
             tapes.append(tape)
-        return inputs, tapes
+            X = y
+        return outputs, tapes
+
+    def _embedded(self, rows: IntArray) -> FloatArray | None:
+        """X (T, B, D) for the first layer, or None: it reads the tokens themselves.
+
+        W then meets every row of the table instead of every place, and a place costs S rows of
+        gates: that pays with few rows and few streams. It hangs on the sizes alone.
+        """
+        T, B, S = rows.shape
+        R, D = self.params["embedding"].shape
+        if 2 * R <= T * B and 8 * S <= D:
+            return None
+        X = self._space.take("input 0", (T, B, D), self.dtype)
+        flat_rows = np.ascontiguousarray(rows).reshape(T * B, S)
+        self.backend.embed_forward(self.params["embedding"], flat_rows, X.reshape(T * B, D))
+        return X
 
     def _tape(self, layer: int, T: int, B: int) -> Tape:
         """Memory of a layer's tape, the same step after step; good until the next forward."""
@@ -264,24 +288,30 @@ class LanguageModel:
     def _backward(
         self,
         rows: IntArray,
+        embedded: FloatArray | None,
         d_top: FloatArray,
-        inputs: list[FloatArray],
+        outputs: list[FloatArray],
         tapes: list[Tape],
         lengths: IntArray,
         dropout_key: int,
     ) -> None:
         """From dLoss/dtop down to the embedding; parameter gradients accumulate."""
         grads, rate = self._grads(), self.config.dropout
-        dY = d_top
+        dY, E, dE = d_top, self.params["embedding"], grads.views["embedding"]
+        tokens = np.ascontiguousarray(rows)
         for layer in reversed(range(self.config.layers)):
-            p = self._parameters.layers[layer]
+            p, d = self._parameters.layers[layer], grads.layers[layer]
+            X = outputs[layer - 1] if layer else embedded
             if rate:
                 self.backend.dropout(dY, rate, dropout_key, layer)
+            weights = (p["W"], p["U"], p.get("p"))
+            if X is None:
+                self.backend.token_backward(
+                    self.spec, dY, None, tapes[layer], E, tokens, *weights, d | {"E": dE}, lengths
+                )
+                return
             dY, _ = self.backend.sequence_backward(
-                self.spec, dY, None, tapes[layer], inputs[layer], p["W"], p["U"], p.get("p"),
-                grads.layers[layer], lengths,
-            )  # fmt: skip
-        flat_rows = np.ascontiguousarray(rows).reshape(-1, rows.shape[2])
-        self.backend.embed_backward(
-            dY.reshape(len(flat_rows), -1), flat_rows, grads.views["embedding"]
-        )
+                self.spec, dY, None, tapes[layer], X, *weights, d, lengths
+            )
+        flat_rows = tokens.reshape(-1, rows.shape[2])
+        self.backend.embed_backward(dY.reshape(len(flat_rows), -1), flat_rows, dE)

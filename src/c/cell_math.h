@@ -1,8 +1,8 @@
 /* The one definition of sigmoid, tanh and their derivatives.
  *
- * Plain C, one value at a time: the compiler turns a loop over these into vector code, and since
- * nothing here is contracted or reassociated (-ffp-contract=off) every instruction set gives the
- * same bits. Mirrors lstm_music/reference/math.py; tests/kernels/test_math.py ties them and
+ * Plain C, one value at a time: the compiler turns a loop over these into vector code. Where a
+ * multiply-add is fused is said here, not left to the compiler (-ffp-contract=off), so that the
+ * levels that have it agree bit for bit. Mirrors lstm_music/reference/math.py; tests/kernels/test_math.py ties them and
  * holds the errors: at most 3 ulp in float32, relative 1e-15 in float64.
  *
  * Both rest on exp(x) = s (1 + q), s = 2^n, q = expm1(r), r = x - n ln 2, |r| <= ln(2)/2.
@@ -21,45 +21,54 @@
 
 #define LM_INLINE static inline __attribute__((always_inline))
 
+/* a b + c; base rounds twice. */
+#ifdef __FMA__
+#define LM_MAD_f32(a, b, c) __builtin_fmaf(a, b, c)
+#define LM_MAD_f64(a, b, c) __builtin_fma(a, b, c)
+#else
+#define LM_MAD_f32(a, b, c) ((a) * (b) + (c))
+#define LM_MAD_f64(a, b, c) ((a) * (b) + (c))
+#endif
+
 /* q as above; *scale = 2^n. x in [-87, 89]: n is at most 128, where its bits are those of inf. */
 LM_INLINE float lm_exp_parts_f32(float x, float *scale) {
     const float magic = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer */
-    float shifted = x * 1.44269504f + magic;
+    float shifted = LM_MAD_f32(x, 1.44269504f, magic);
     float n = shifted - magic;
     int32_t bits;
     memcpy(&bits, &shifted, sizeof bits);
     bits = (int32_t)((uint32_t)(bits - 0x4B400000 + 127) << 23);
     memcpy(scale, &bits, sizeof bits);
-    float r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
+    float r = LM_MAD_f32(n, 2.12194440e-4f, LM_MAD_f32(n, -0.693359375f, x));
     float c = 0.00139262504f;
-    c = c * r + 0.00836323295f;
-    c = c * r + 0.0416665524f;
-    c = c * r + 0.166665763f;
-    c = c * r + 0.5f;
-    return c * (r * r) + r;
+    c = LM_MAD_f32(c, r, 0.00836323295f);
+    c = LM_MAD_f32(c, r, 0.0416665524f);
+    c = LM_MAD_f32(c, r, 0.166665763f);
+    c = LM_MAD_f32(c, r, 0.5f);
+    return LM_MAD_f32(c, r * r, r);
 }
 
 /* The same in float64; x in [-708, 710]. */
 LM_INLINE double lm_exp_parts_f64(double x, double *scale) {
     const double magic = 6755399441055744.0; /* 1.5 * 2^52 */
-    double shifted = x * 1.4426950408889634 + magic;
+    double shifted = LM_MAD_f64(x, 1.4426950408889634, magic);
     double n = shifted - magic;
     int64_t bits;
     memcpy(&bits, &shifted, sizeof bits);
     bits = (int64_t)((uint64_t)(bits - 0x4338000000000000 + 1023) << 52);
     memcpy(scale, &bits, sizeof bits);
-    double r = (x - n * 6.93145751953125e-1) - n * 1.42860682030941723212e-6;
+    double r = LM_MAD_f64(n, -1.42860682030941723212e-6, LM_MAD_f64(n, -6.93145751953125e-1, x));
     double c = 2.5100472505694996e-08;
-    c = c * r + 2.7620201591031547e-07;
-    c = c * r + 2.7557268276905696e-06;
-    c = c * r + 2.4801521057868204e-05;
-    c = c * r + 0.00019841269863171557;
-    c = c * r + 0.0013888888917367081;
-    c = c * r + 0.008333333333330039;
-    c = c * r + 0.041666666666623824;
-    c = c * r + 0.16666666666666669;
-    c = c * r + 0.5;
-    return c * (r * r) + r;
+    c = LM_MAD_f64(c, r, 2.7620201591031547e-07);
+    c = LM_MAD_f64(c, r, 2.7557268276905696e-06);
+    c = LM_MAD_f64(c, r, 2.4801521057868204e-05);
+    c = LM_MAD_f64(c, r, 0.00019841269863171557);
+    c = LM_MAD_f64(c, r, 0.0013888888917367081);
+    c = LM_MAD_f64(c, r, 0.008333333333330039);
+    c = LM_MAD_f64(c, r, 0.041666666666623824);
+    c = LM_MAD_f64(c, r, 0.16666666666666669);
+    c = LM_MAD_f64(c, r, 0.5);
+    return LM_MAD_f64(c, r * r, r);
 }
 
 /* sigmoid(x) = 1 / (1 + exp(-x)). Below -20 (-40) exp(-x) no longer matters to 1 + exp(-x);
@@ -69,7 +78,7 @@ LM_INLINE float lm_sigmoid_f32(float x) {
     z = z > 89.0f ? 89.0f : z;
     z = z < -20.0f ? -20.0f : z;
     q = lm_exp_parts_f32(z, &s);
-    return 1.0f / (1.0f + s * (1.0f + q));
+    return 1.0f / LM_MAD_f32(s, 1.0f + q, 1.0f);
 }
 
 LM_INLINE double lm_sigmoid_f64(double x) {
@@ -77,7 +86,7 @@ LM_INLINE double lm_sigmoid_f64(double x) {
     z = z > 710.0 ? 710.0 : z;
     z = z < -40.0 ? -40.0 : z;
     q = lm_exp_parts_f64(z, &s);
-    return 1.0 / (1.0 + s * (1.0 + q));
+    return 1.0 / LM_MAD_f64(s, 1.0 + q, 1.0);
 }
 
 /* tanh|x| = -e / (2 + e), e = expm1(-2|x|) = s q + (s - 1); the sign is put back at the end.
@@ -86,7 +95,7 @@ LM_INLINE float lm_tanh_f32(float x) {
     float a = fabsf(x), s, q, e;
     a = a > 10.0f ? 10.0f : a;
     q = lm_exp_parts_f32(-2.0f * a, &s);
-    e = s * q + (s - 1.0f);
+    e = LM_MAD_f32(s, q, s - 1.0f);
     return copysignf(e / (2.0f + e), x);
 }
 
@@ -94,7 +103,7 @@ LM_INLINE double lm_tanh_f64(double x) {
     double a = fabs(x), s, q, e;
     a = a > 20.0 ? 20.0 : a;
     q = lm_exp_parts_f64(-2.0 * a, &s);
-    e = s * q + (s - 1.0);
+    e = LM_MAD_f64(s, q, s - 1.0);
     return copysign(e / (2.0 + e), x);
 }
 

@@ -3,9 +3,8 @@
  * B is packed once (lm_pack) and used for many A: the recurrent weights for every time step, a
  * weight matrix for every thread's share of rows. A is copied block by block into scratch.
  *
- * Every element of C is summed in one order, whatever M, N, the place of the element or the
- * share of a thread: k ascending in one chain within a block of LM_KC, blocks added ascending.
- * So results are bitwise equal for any split of the rows. The multiply-adds are fused where the
+ * Every element of C is one chain of sums: init, then rising k. So results are bitwise equal for
+ * any split of the rows, of the columns or of k. The multiply-adds are fused where the
  * level has them (setup.py compiles gemm_*.c with -ffp-contract=fast): v3 and v4 agree bit for
  * bit, base rounds differently.
  */
@@ -15,12 +14,14 @@
 #include <stddef.h>
 
 enum {
-    LM_KC = 512,          /* depth of a block: C is written once for K up to 512 */
+    LM_KC = 512,          /* depth of a block of A whose k are contiguous in the source */
+    LM_KC_T = 256,        /* of one whose rows are: a strip of it touches a cache line a k */
     LM_MC = 112,          /* rows of a block of A: with a panel of B it fits the L2 cache */
     LM_KP = LM_KC + 16,   /* pitch of its rows; a power of two would crowd them into few sets */
     LM_MP = LM_MC + 16,   /* pitch of a block whose rows are contiguous in the source */
     LM_PEAK_CHAINS = 10,  /* more than a multiply-add takes cycles */
-    LM_A_SCRATCH = LM_KC * LM_MP > LM_MC * LM_KP ? LM_KC * LM_MP : LM_MC * LM_KP
+    LM_A_SCRATCH = LM_KC_T * LM_MP > LM_MC * LM_KP ? LM_KC_T * LM_MP : LM_MC * LM_KP,
+    LM_STRIPS = 8         /* strips of a block from which on the next panel is fetched early */
 };
 
 /* One function set per element type; real = float or double.

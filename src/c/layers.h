@@ -6,9 +6,10 @@
  * and the level, every element is summed in one order, so results are bitwise equal.
  * The definitions of correct are lstm_music/reference/{embedding,loss,dropout,optim}.py.
  *
- * embed_forward(n, S, D, E, rows, X)            X[p] = sum over s of E[rows[p, s]]
+ * embed_forward(n, S, D, E, rows, bias, X)      X[p] = bias + sum over s of E[rows[p, s]]
  *   E     in:  [R][D]; every row index is in 0..R-1 (the caller has checked)
  *   rows  in:  [n][S]
+ *   bias  in:  [D]; NULL for none
  *   X     out: [n][D]
  *
  * embed_backward(n, S, D, d0, d1, dX, rows, dE) dE[rows[p, s], d0:d1] += dX[p, d0:d1], p rising
@@ -49,7 +50,7 @@ typedef struct {
 #define LM_LAYERS_OF(real)                                                                     \
     struct {                                                                                   \
         void (*embed_forward)(ptrdiff_t n, ptrdiff_t S, ptrdiff_t D, const real *E,            \
-                              const int32_t *rows, real *X);                                   \
+                              const int32_t *rows, const real *bias, real *X);                 \
         void (*embed_backward)(ptrdiff_t n, ptrdiff_t S, ptrdiff_t D, ptrdiff_t d0,            \
                                ptrdiff_t d1, const real *dX, const int32_t *rows, real *dE);   \
         void (*cross_entropy)(ptrdiff_t n, ptrdiff_t V, real *x, const real *bias,             \

@@ -113,7 +113,7 @@ def test_a_norm_with_nan_or_infinity_is_not_finite(backend, bad):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_levels_and_threads_agree_bit_for_bit(rng, dtype):
-    """No product is fused and every sum has one order, so all of this is the same everywhere."""
+    """Every sum has one order. Only the exponential's multiply-adds are fused where they can be."""
     E, rows = rng.normal(size=(50, 37)).astype(dtype), rng.integers(0, 50, (301, 5))
     logits = rng.normal(0, 4, (301, 71)).astype(dtype)
     flat = rng.normal(size=70_000).astype(dtype)
@@ -131,10 +131,14 @@ def test_levels_and_threads_agree_bit_for_bit(rng, dtype):
         engine.adam(w, flat, m, np.abs(v), STEP)
         return [X, dE, grads, losses, sums, dropped, w, m, np.float64(engine.norm(flat))]
 
-    first, *others = [everything(CpuBackend(n, isa)) for isa in LEVELS for n in (1, 2, 3)]
-    for other in others:
-        for a, b in zip(first, other):
-            np.testing.assert_array_equal(a, b)
+    results = {isa: [everything(CpuBackend(n, isa)) for n in (1, 2, 3)] for isa in LEVELS}
+    base = results.pop("base")
+    for first, *others in (base, [result for isa in results for result in results[isa]] or base):
+        for other in others:
+            for a, b in zip(first, other):
+                np.testing.assert_array_equal(a, b)
+        for a, b in zip(first, base[0]):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
 def f4(*shape):

@@ -22,10 +22,10 @@ def embed_forward(
     with nogil:
         if real is float:
             lm_layers_of(level).f32.embed_forward(
-                n1 - n0, rows.shape[1], E.shape[1], &E[0, 0], &rows[n0, 0], &X[n0, 0])
+                n1 - n0, rows.shape[1], E.shape[1], &E[0, 0], &rows[n0, 0], NULL, &X[n0, 0])
         else:
             lm_layers_of(level).f64.embed_forward(
-                n1 - n0, rows.shape[1], E.shape[1], &E[0, 0], &rows[n0, 0], &X[n0, 0])
+                n1 - n0, rows.shape[1], E.shape[1], &E[0, 0], &rows[n0, 0], NULL, &X[n0, 0])
 
 
 def embed_backward(

@@ -16,7 +16,8 @@ cdef extern from "layers.h" nogil:
 
     ctypedef struct lm_layers_f32:
         void (*embed_forward)(
-            Py_ssize_t n, Py_ssize_t S, Py_ssize_t D, const float* E, const int* rows, float* X,
+            Py_ssize_t n, Py_ssize_t S, Py_ssize_t D, const float* E, const int* rows,
+            const float* bias, float* X,
         ) noexcept nogil
         void (*embed_backward)(
             Py_ssize_t n, Py_ssize_t S, Py_ssize_t D, Py_ssize_t d0, Py_ssize_t d1,
@@ -38,7 +39,7 @@ cdef extern from "layers.h" nogil:
     ctypedef struct lm_layers_f64:
         void (*embed_forward)(
             Py_ssize_t n, Py_ssize_t S, Py_ssize_t D, const double* E, const int* rows,
-            double* X,
+            const double* bias, double* X,
         ) noexcept nogil
         void (*embed_backward)(
             Py_ssize_t n, Py_ssize_t S, Py_ssize_t D, Py_ssize_t d0, Py_ssize_t d1,

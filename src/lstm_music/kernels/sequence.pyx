@@ -6,6 +6,9 @@ bit. What spans the batch (packing weights, parameter gradients) is done by back
 Each step's gate sums are made just before they are used, while they fit the nearest cache.
 Callers have checked shapes and own all memory.
 
+What a step's inputs add to its gates is a product with W, or, where the inputs are tokens, a sum
+of rows of a table that holds W times every row of the embedding: E W^T.
+
 T time, B batch, D inputs, H hidden; Gw and Gu = gates_w·H and gates_u·H. A feed is a row
 (state, first, last) of CellSpec.feeds: blocks first..last-1 of U multiply that state. What belongs
 to each feed lies one behind the other in one array, in the order of the feeds.
@@ -17,9 +20,11 @@ from lstm_music.kernels.c_api cimport (
     gemm_pack, gemm_panel, gemm_run, lm_gemm, lm_gemm_of, lm_rows, lm_rows_of, real,
     row_backward, row_forward,
 )
+from lstm_music.kernels.layers_api cimport lm_layers_of
 
 cdef enum:
     WIDE = 32  # batch rows that make a product efficient; narrower ones take several steps at once
+    NEAR = 1 << 15  # elements of gate sums that stay in the second-level cache between two products
 
 WIDE_ROWS = WIDE
 
@@ -32,11 +37,13 @@ def has_rows(int level, str cell):
 def forward_rows(
     int level,
     bytes cell,
-    const real[:, :, ::1] X,       # (T,B,D)
-    const real[::1] packed_W,      # W^T (D,Gw), packed
+    const real[::1] bias,          # (Gw,)
+    const real[:, :, ::1] X,       # (T,B,D); None: tokens
+    const real[::1] packed_W,      # W^T (D,Gw), packed; None: tokens
+    const real[:, ::1] table,      # (R,Gw); None: no tokens
+    const int[:, :, ::1] tokens,   # (T,B,S) rows of the table; None: no tokens
     const real[::1] packed_U,      # each feed's part of U, as U^T (H,its Gu), packed
     const int[:, ::1] feeds,       # (n,3)
-    const real[::1] bias,          # (Gw,)
     const real[:, ::1] p,          # (row_params,H)
     real[:, :, :, ::1] S,          # (T+1,states,B,H) in: S[0]; out: the rest
     real[:, :, ::1] K,             # (T,B,cached*H) out
@@ -50,9 +57,10 @@ def forward_rows(
     """Fill S and K for batch rows b0..b1."""
     cdef const lm_gemm* gemm = lm_gemm_of(level)
     cdef const lm_rows* rows = lm_rows_of(level, cell)
-    cdef Py_ssize_t T = X.shape[0], B = X.shape[1], D = X.shape[2], H = S.shape[3]
+    cdef Py_ssize_t T = K.shape[0], B = K.shape[1], H = S.shape[3]
     cdef Py_ssize_t Gw = bias.shape[0], states = S.shape[1], t, b, s, n
     cdef Py_ssize_t together = steps_together(B, b0, b1)
+    cdef bint blockwise = together == 1 and uh is None and tokens is None
     cdef const real* p0 = &p[0, 0] if p.shape[0] else NULL
     cdef real* sums = NULL
     cdef real* uh_b
@@ -60,14 +68,22 @@ def forward_rows(
         for t in range(T):
             if any_row_on(lengths, b0, b1, t):
                 if t % together == 0:
-                    n = min(together, T - t)
                     sums = &K[t, b0, 0] if wx is None else &wx[b0, 0]
-                    gemm_run(gemm, n * (b1 - b0), Gw, D, &X[t, b0, 0], D, 1, &packed_W[0],
-                             sums, Gw, &bias[0], 0, &scratch[0])
                 else:
                     sums += B * Gw
-                recurrent_sums(gemm, b1 - b0, H, B * H, &S[t, 0, b0, 0], &packed_U[0], feeds,
-                               sums, Gw, uh, b0, &scratch[0])
+                n = min(together, T - t) * (b1 - b0)
+                if blockwise:
+                    blockwise_sums(gemm, n, H, &X[t, b0, 0], X.shape[2], packed_W, bias,
+                                   &S[t, feeds[0, 0], b0, 0], packed_U, sums, scratch)
+                else:
+                    if t % together == 0:
+                        if tokens is None:
+                            gemm_run(gemm, n, Gw, X.shape[2], &X[t, b0, 0], X.shape[2], 1,
+                                     &packed_W[0], sums, Gw, &bias[0], 0, &scratch[0])
+                        else:
+                            gather(level, n, tokens.shape[2], table, &tokens[t, b0, 0], bias, sums)
+                    recurrent_sums(gemm, b1 - b0, H, B * H, &S[t, 0, b0, 0], &packed_U[0], feeds,
+                                   sums, Gw, uh, b0, &scratch[0])
             for b in range(b0, b1):
                 if t < lengths[b]:
                     uh_b = NULL if uh is None else &uh[b, 0]
@@ -86,14 +102,14 @@ def backward_rows(
     real[:, :, ::1] ds,            # (states,B,H) in: dLoss/dS[t1]; out: dLoss/dS[t0]
     const real[:, :, :, ::1] S,    # (T+1,states,B,H)
     const real[:, :, ::1] K,       # (T,B,cached*H)
-    const real[:, :, ::1] X,       # (T,B,D)
+    const real[:, :, ::1] X,       # (T,B,D); None: tokens
     const real[::1] packed_U,      # each feed's part of U, (its Gu,H), packed
     const int[:, ::1] feeds,       # (n,3)
     const real[:, ::1] p,          # (row_params,H)
     real[:, :, ::1] dwx,           # (t1-t0,B,Gw) out
     real[:, :, ::1] duh,           # (t1-t0,B,Gu) out; None: the cell sums early, duh is dwx
     real[:, :, ::1] dp,            # (B,row_params,H) +=
-    real[::1] packed_X,            # X[t0:t1] as one (steps·B,D) matrix, packed; out
+    real[::1] packed_X,            # X[t0:t1] as one (steps·B,D) matrix, packed; out; None: tokens
     real[::1] packed_s,            # each feed's state before each step, (steps·B,H), packed; out
     const int[::1] lengths,        # (B,)
     Py_ssize_t t0,
@@ -105,7 +121,7 @@ def backward_rows(
     """Steps t1-1 down to t0 of batch rows b0..b1: ds, dwx, duh, and what dW and dU need."""
     cdef const lm_gemm* gemm = lm_gemm_of(level)
     cdef const lm_rows* rows = lm_rows_of(level, cell)
-    cdef Py_ssize_t B = dY.shape[1], H = dY.shape[2], D = X.shape[2], Gw = dwx.shape[2]
+    cdef Py_ssize_t B = dY.shape[1], H = dY.shape[2], Gw = dwx.shape[2]
     cdef Py_ssize_t Gu = Gw if duh is None else duh.shape[2], t, b, j, n, s, place
     cdef Py_ssize_t panel = gemm_panel(gemm, <real> 0), depth = (t1 - t0) * B
     cdef Py_ssize_t width = (H + panel - 1) // panel * panel  # of a packed matrix of H columns
@@ -137,10 +153,42 @@ def backward_rows(
                              &packed_U[j * width], &ds[s, b0, 0], H,
                              <const real*> &ds[s, b0, 0], H, &scratch[0])
             place = ((t - t0) * B + b0) * panel
-            gemm_pack(gemm, b1 - b0, D, &X[t, b0, 0], D, 1, &packed_X[place], depth)
+            if X is not None:
+                gemm_pack(gemm, b1 - b0, X.shape[2], &X[t, b0, 0], X.shape[2], 1, &packed_X[place],
+                          depth)
             for n in range(feeds.shape[0]):
                 gemm_pack(gemm, b1 - b0, H, &S[t, feeds[n, 0], b0, 0], H, 1,
                           &packed_s[n * width * depth + place], depth)
+
+
+cdef inline void blockwise_sums(
+    const lm_gemm* gemm, Py_ssize_t n, Py_ssize_t H, const real* x, Py_ssize_t D,
+    const real[::1] packed_W, const real[::1] bias, const real* h, const real[::1] packed_U,
+    real* sums, real[::1] scratch,
+) noexcept nogil:
+    """sums (n,Gw) = bias + W x + U h, so many columns at a time as stay near for both products."""
+    cdef Py_ssize_t panel = gemm_panel(gemm, <real> 0), Gw = bias.shape[0], start = 0, width
+    cdef Py_ssize_t most = max(4, NEAR // (n * panel)) * panel
+    while start < Gw:
+        width = min(most, Gw - start)
+        gemm_run(gemm, n, width, D, x, D, 1, &packed_W[start * D], sums + start, Gw,
+                 &bias[start], 0, &scratch[0])
+        gemm_run(gemm, n, width, H, h, H, 1, &packed_U[start * H], sums + start, Gw,
+                 <const real*> (sums + start), Gw, &scratch[0])
+        start += width
+
+
+cdef inline void gather(
+    int level, Py_ssize_t n, Py_ssize_t n_streams, const real[:, ::1] table, const int* tokens,
+    const real[::1] bias, real* sums,
+) noexcept nogil:
+    """sums (n,Gw) = bias + the table's rows of n inputs."""
+    if real is float:
+        lm_layers_of(level).f32.embed_forward(
+            n, n_streams, table.shape[1], &table[0, 0], tokens, &bias[0], sums)
+    else:
+        lm_layers_of(level).f64.embed_forward(
+            n, n_streams, table.shape[1], &table[0, 0], tokens, &bias[0], sums)
 
 
 cdef inline void recurrent_sums(

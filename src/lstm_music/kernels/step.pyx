@@ -135,7 +135,7 @@ cdef class Stepper:
         cdef float* s_next
         cdef int n, K = m.D
         m.layers.f32.embed_forward(
-            1, m.S, m.D, pool + m.places[m.n_layers + 1].W, rows, &self.x[0])
+            1, m.S, m.D, pool + m.places[m.n_layers + 1].W, rows, NULL, &self.x[0])
         for n in range(m.n_layers):
             s_prev, s_next = &self.state[self.now, n, 0, 0], &self.state[1 - self.now, n, 0, 0]
             m.matvec.run(m.Gw, K, pool + at.W, x, pool + at.b, &self.wx[0])
