@@ -98,7 +98,7 @@ class CpuBackend(CpuLayers):
         def work(i: int) -> None:
             b0, b1 = self._crew.share(i, B)
             sequence.forward_rows(
-                self.level, spec.name.encode(), X, packed_W, packed_U, feeds, b, sizes.p,
+                self.level, spec.rows.encode(), X, packed_W, packed_U, feeds, b, sizes.p,
                 tape.S, tape.K, wx, uh, sizes.lengths, b0, b1, scratch[i],
             )  # fmt: skip
 

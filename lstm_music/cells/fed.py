@@ -5,13 +5,17 @@ Each is a member of the gated family (``cells/gated.py``) in all but what ``U`` 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
-from lstm_music.cells.gated import LINEAR_OUT, Gating
-from lstm_music.cells.spec import CellSpec
+from lstm_music.cells.gated import SQUASHES, Gating, bias_start, options_of
+from lstm_music.cells.spec import CellKind, CellSpec
 
 PEEPHOLE_CELL = CellSpec(
     name="peephole-cell",
+    rows="peephole-cell",
     gates_w=4,
     gates_u=3,
     states=2,
@@ -35,6 +39,7 @@ PEEPHOLE_CELL = CellSpec(
 
 FGR = CellSpec(
     name="fgr",
+    rows="fgr",
     gates_w=4,
     gates_u=13,
     states=5,
@@ -58,21 +63,24 @@ FGR = CellSpec(
 )
 
 
-def _linear_out(spec: CellSpec) -> CellSpec:
-    return replace(
-        spec,
-        name=spec.name + LINEAR_OUT,
-        equations=spec.equations.replace("h = o tanh(c)", "h = o c"),
-        cite=spec.cite + " Here with h = o c.",
-    )
-
-
-BASES: dict[str, tuple[CellSpec, Gating]] = {
-    spec.name: (spec, gating)
-    for cell, base in ((PEEPHOLE_CELL, Gating()), (FGR, Gating(peepholes=True)))
-    for spec, gating in ((cell, base), (_linear_out(cell), replace(base, s_h="identity")))
+GATINGS: dict[str, Gating] = {
+    f"{cell.name}{end}": replace(gating, s_h=s_h)
+    for cell, gating in ((PEEPHOLE_CELL, Gating()), (FGR, Gating(peepholes=True)))
+    for s_h, end in SQUASHES
 }
-"""Every cell here with the member of the gated family that it is behind its sums."""
+"""The member of the gated family that the rows of each name are, behind their sums."""
 
-SPECS: tuple[CellSpec, ...] = tuple(spec for spec, _ in BASES.values())
+
+def _spec(base: CellSpec, name: str, values: Mapping[str, Any]) -> CellSpec:
+    starts = replace(base, name=name, bias_start=bias_start(base.gate_order, values))
+    if values["s_h"] == "tanh":
+        return starts
+    equations = base.equations.replace("h = o tanh(c)", "h = o c")
+    return replace(starts, rows=base.rows + dict(SQUASHES)["identity"], equations=equations)
+
+
+KINDS: tuple[CellKind, ...] = tuple(
+    CellKind(base.name, options_of(GATINGS[base.rows]), partial(_spec, base))
+    for base in (PEEPHOLE_CELL, FGR)
+)
 """These cells for the registry."""

@@ -19,7 +19,11 @@ that were fed. State 0 is always the output h.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from lstm_music.cells.options import Option
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,9 @@ class CellSpec:
 
     Attributes
     ----------
-    name : the key of the cell in every registry: specs, reference rows, C rows.
+    name : the cell with its options, as ``cell_spec`` writes them: ``lstm:forget_bias=2``.
+    rows : the key of its row functions in the tables of ``reference/rows.py`` and
+        ``src/c/rows_impl.inc``; cells that differ in their starts alone share them.
     gates_w : rows of H values that ``W x + b`` gives; ``W`` is (gates_w·H, D), ``b`` (gates_w·H,).
     gates_u : rows of H values that ``U`` gives; ``U`` is (gates_u·H, H).
     states : state rows carried from step to step; state 0 is h, the output.
@@ -40,11 +46,13 @@ class CellSpec:
     equations : the forward pass, one line a gate.
     cite : source, with equation numbers where the paper has them.
     row_start : what each row of ``p`` starts at; empty: random, like the weights.
+    bias_start : what the biases of each gate start at; empty: 0.
     fed : the state that each of the gates_u blocks of H rows of ``U`` multiplies, the blocks of
         a state side by side; empty: h for all. A gate that sees two states has two blocks.
     """
 
     name: str
+    rows: str
     gates_w: int
     gates_u: int
     states: int
@@ -55,6 +63,7 @@ class CellSpec:
     equations: str
     cite: str
     row_start: tuple[float, ...] = ()
+    bias_start: tuple[float, ...] = ()
     fed: tuple[int, ...] = ()
 
     @property
@@ -69,3 +78,19 @@ class CellSpec:
         """
         fed = self.fed or (0,) * self.gates_u
         return tuple((s, fed.index(s), fed.index(s) + fed.count(s)) for s in dict.fromkeys(fed))
+
+
+@dataclass(frozen=True, slots=True)
+class CellKind:
+    """A line of the registry: a plain name and all the specs that its options give.
+
+    Attributes
+    ----------
+    name : what stands before the ``:``.
+    options : what may stand behind it.
+    spec : called with the whole name and a value for every option.
+    """
+
+    name: str
+    options: tuple[Option, ...]
+    spec: Callable[[str, Mapping[str, Any]], CellSpec]

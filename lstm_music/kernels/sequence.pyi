@@ -4,10 +4,10 @@ from lstm_music.types import FloatArray, IntArray
 
 WIDE_ROWS: Final[int]
 
-def has_rows(level: int, cell: str) -> bool: ...
+def has_rows(level: int, rows: str) -> bool: ...
 def forward_rows(
     level: int,
-    cell: bytes,
+    cell_rows: bytes,
     X: FloatArray,
     packed_W: FloatArray,
     packed_U: FloatArray,
@@ -25,7 +25,7 @@ def forward_rows(
 ) -> None: ...
 def backward_rows(
     level: int,
-    cell: bytes,
+    cell_rows: bytes,
     dY: FloatArray,
     ds: FloatArray,
     S: FloatArray,

@@ -29,7 +29,7 @@ from lstm_music.types import FloatArray, IntArray, Params
 
 
 def names() -> tuple[str, ...]:
-    """Names that :func:`make` takes.
+    """Plain names that :func:`make` takes; ``docs/cells.md`` has what may stand behind each.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def make(
 
     Parameters
     ----------
-    name : one of :func:`names`.
+    name : one of :func:`names`, with or without options: ``lstm:s_h=identity,forget_bias=2``.
     input_size : D, width of the inputs, at least 1.
     hidden_size : H, width of the outputs, at least 1.
     dtype : ``float32`` or ``float64``.
@@ -61,7 +61,7 @@ def make(
 
     Raises
     ------
-    ConfigError : unknown name, a size below 1, another dtype.
+    ConfigError : unknown name or option, a size below 1, another dtype.
     """
     spec = cell_spec(name)
     if input_size < 1 or hidden_size < 1:
@@ -82,9 +82,8 @@ def init_params(
 ) -> Params:
     """Fresh parameters ``W``, ``U``, ``b``, and ``p`` for a cell that has row parameters.
 
-    Weights are uniform in ±1/sqrt(H). Biases are 0, but 1 for a forget gate: a cell that starts
-    out remembering learns long lags sooner (Gers et al. 2000; Jozefowicz et al. 2015).
-    Row parameters start where the spec says, by default like the weights.
+    Weights are uniform in ±1/sqrt(H). Biases start where the spec says, by default at 0; row
+    parameters likewise, by default like the weights.
     """
     H = hidden_size
     shapes: dict[str, tuple[int, ...]] = {
@@ -99,11 +98,7 @@ def init_params(
     }
     if spec.row_start:
         params["p"][...] = np.array(spec.row_start, dtype)[:, None]
-    bias = np.zeros((spec.gates_w, H), dtype)
-    for row, gate in enumerate(spec.gate_order):
-        if gate == "f":
-            bias[row] = 1
-    params["b"] = bias.reshape(-1)
+    params["b"] = np.repeat(np.array(spec.bias_start or (0,) * spec.gates_w, dtype), H)
     return params
 
 

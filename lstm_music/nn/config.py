@@ -51,14 +51,15 @@ class ModelConfig:
     n_tokens : V, tokens to choose from.
     n_streams : rows of the table that are summed for each input.
     embedding_size : D, width of the table.
-    cell : name in the cell registry.
+    cell : name in the cell registry, with or without options: ``lstm:forget_bias=2``.
     hidden_size : H, width of every recurrent layer.
     layers : recurrent layers, one on top of the other.
     dropout : share of each layer's outputs that training zeroes, 0 <= dropout < 1.
 
     Raises
     ------
-    ConfigError : a value has the wrong type or is out of range, or no cell has that name.
+    ConfigError : a value has the wrong type or is out of range, or there is no such
+        cell.
     """
 
     n_rows: int

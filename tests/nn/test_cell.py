@@ -74,10 +74,23 @@ def test_seeds_decide_the_weights():
     assert one["b"].reshape(4, 5).mean(axis=1).tolist() == [0, 1, 0, 0]
 
 
+def test_forget_bias_is_where_the_forget_gate_starts():
+    sizes = {"input_size": 3, "hidden_size": 5}
+    for name, row in (("lstm", 1), ("coupled", 0), ("fgr", 1), ("peephole-cell", 1)):
+        bias = cell.make(f"{name}:forget_bias=2.5", **sizes).params["b"].reshape(-1, 5)
+        assert bias.tolist() == [[2.5 * (gate == row)] * 5 for gate in range(len(bias))], name
+    shifts = cell.make("layernorm-lstm:forget_bias=2.5", **sizes).params["p"][4:8]
+    assert shifts.mean(axis=1).tolist() == [0, 2.5, 0, 0]
+    plain = cell.make("lstm", **sizes).params
+    for name, value in cell.make("lstm:forget_bias=2.5", **sizes).params.items():
+        assert name == "b" or np.array_equal(value, plain[name])
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"name": "lstn"}, "no cell is called"),
+        ({"name": "lstm:size=3"}, "has no option"),
         ({"input_size": 0}, "at least 1"),
         ({"hidden_size": -3}, "at least 1"),
         ({"dtype": "float16"}, "float32 or float64"),

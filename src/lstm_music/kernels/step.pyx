@@ -99,7 +99,7 @@ cdef class StepWeights:
         plan.Gw, plan.Gu = spec.gates_w * H, spec.gates_u * H
         plan.n_layers, plan.sums_early = config.layers, spec.sums_early
         plan.matvec, plan.layers = lm_matvec_of(level), lm_layers_of(level)
-        plan.cell = lm_rows_of(level, spec.name.encode())
+        plan.cell = lm_rows_of(level, spec.rows.encode())
         self.feeds = np.array(spec.feeds, np.int32)
         plan.n_feeds, plan.feeds = self.feeds.shape[0], &self.feeds[0, 0]
         return plan
