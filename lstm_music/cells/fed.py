@@ -10,8 +10,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from lstm_music.cells.gated import SQUASHES, Gating, bias_start, options_of
-from lstm_music.cells.spec import CellKind, CellSpec
+from lstm_music.cells.gated import FORGET_BIAS, S_H, SQUASHES, Gating, bias_start
+from lstm_music.cells.options import Option, canonical, choice
+from lstm_music.cells.spec import CellKind, CellSpec, MappedInput
 
 PEEPHOLE_CELL = CellSpec(
     name="peephole-cell",
@@ -63,24 +64,60 @@ FGR = CellSpec(
 )
 
 
+MEMORY_GATED = CellSpec(
+    name="memory-gated",
+    rows="memory-gated",
+    gates_w=4,
+    gates_u=3,
+    states=2,
+    cached=4,
+    row_params=0,
+    sums_early=False,
+    gate_order=("r", "f", "u", "o"),
+    equations="""
+        u = M_in x
+        r = sigmoid(W_r u + U_r c(t-1) + b_r)
+        f = sigmoid(W_f u + U_f c(t-1) + b_f)
+        c = f c(t-1) + r u
+        o = sigmoid(W_o u + U_o c(t-1) + b_o)
+        h = o c
+    """,
+    cite="We know of no paper that has this cell. Its kin is peephole-cell, after Gers, "
+    "Schraudolph & Schmidhuber (2002), with what goes in and out left linear, and x mapped into "
+    "the memory's space before all else.",
+    fed=(1, 1, 1),
+    made_of=MappedInput(),
+)
+
+_TANH_OUT, _LINEAR_OUT = "h = o tanh(c)", "h = o c"
+_BASES = (
+    (PEEPHOLE_CELL, Gating(), S_H),
+    (FGR, Gating(peepholes=True), S_H),
+    (MEMORY_GATED, Gating(g="identity", s_h="identity"), choice("s_h", "identity", "tanh")),
+)
+
+
+def _spec(base: CellSpec, s_h: Option, name: str, values: Mapping[str, Any]) -> CellSpec:
+    equations = base.equations.replace(_TANH_OUT, _LINEAR_OUT)
+    if values["s_h"] == "tanh":
+        equations = equations.replace(_LINEAR_OUT, _TANH_OUT)
+    return replace(
+        base,
+        name=name,
+        rows=canonical(base.name, (s_h,), values),
+        equations=equations,
+        bias_start=bias_start(base.gate_order, values),
+    )
+
+
 GATINGS: dict[str, Gating] = {
-    f"{cell.name}{end}": replace(gating, s_h=s_h)
-    for cell, gating in ((PEEPHOLE_CELL, Gating()), (FGR, Gating(peepholes=True)))
-    for s_h, end in SQUASHES
+    canonical(base.name, (s_h,), {"s_h": squash}): replace(gating, s_h=squash)
+    for base, gating, s_h in _BASES
+    for squash in SQUASHES
 }
 """The member of the gated family that the rows of each name are, behind their sums."""
 
-
-def _spec(base: CellSpec, name: str, values: Mapping[str, Any]) -> CellSpec:
-    starts = replace(base, name=name, bias_start=bias_start(base.gate_order, values))
-    if values["s_h"] == "tanh":
-        return starts
-    equations = base.equations.replace("h = o tanh(c)", "h = o c")
-    return replace(starts, rows=base.rows + dict(SQUASHES)["identity"], equations=equations)
-
-
 KINDS: tuple[CellKind, ...] = tuple(
-    CellKind(base.name, options_of(GATINGS[base.rows]), partial(_spec, base))
-    for base in (PEEPHOLE_CELL, FGR)
+    CellKind(base.name, (s_h, FORGET_BIAS), partial(_spec, base, s_h)) for base, _, s_h in _BASES
 )
 """These cells for the registry."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from lstm_music.cells.options import Option, choice, number
+from lstm_music.cells.options import Option, canonical, choice, number
 from lstm_music.cells.spec import CellKind, CellSpec
 
 Source = Literal["gate", "one", "rest"]
@@ -92,8 +92,7 @@ GATED: dict[str, tuple[Gating, str]] = {
 S_H = choice("s_h", "tanh", "identity")
 """Squashing of the cell's state on its way out."""
 
-SQUASHES: tuple[tuple[Squash, str], ...] = (("tanh", ""), ("identity", ":s_h=identity"))
-"""Each s_h with what it adds to the key of a cell's rows."""
+SQUASHES: tuple[Squash, ...] = ("tanh", "identity")
 
 FORGET_BIAS = number("forget_bias", 1.0, -100, 100)
 """What the biases of the forget gate start at: a cell that starts out remembering learns long lags
@@ -115,8 +114,8 @@ def _row_names() -> dict[Gating, str]:
     """Every gating there is, by the name of the first cell that has it."""
     found: dict[Gating, str] = {}
     for name, (gating, _) in GATED.items():
-        for s_h, end in SQUASHES if gating.s_h == "tanh" else ():
-            found.setdefault(replace(gating, s_h=s_h), name + end)
+        for s_h in SQUASHES if gating.s_h == "tanh" else ():
+            found.setdefault(replace(gating, s_h=s_h), canonical(name, (S_H,), {"s_h": s_h}))
     return found
 
 
@@ -148,7 +147,8 @@ def _equations(gating: Gating) -> str:
     return "\n".join(f"        {line}" for line in lines)
 
 
-def _spec(base: Gating, cite: str, name: str, values: Mapping[str, Any]) -> CellSpec:
+def gated_spec(base: Gating, cite: str, name: str, values: Mapping[str, Any]) -> CellSpec:
+    """The spec of a member of the family with the options of a name."""
     gating = replace(base, s_h=values.get("s_h", base.s_h))
     n_gates = len(gating.gate_order)
     return CellSpec(
@@ -168,7 +168,7 @@ def _spec(base: Gating, cite: str, name: str, values: Mapping[str, Any]) -> Cell
 
 
 KINDS: tuple[CellKind, ...] = tuple(
-    CellKind(name, options_of(gating), partial(_spec, gating, cite))
+    CellKind(name, options_of(gating), partial(gated_spec, gating, cite))
     for name, (gating, cite) in GATED.items()
 )
 """The family for the registry."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lstm_music.cells.gated import SQUASHES, Gating, options_of
+from lstm_music.cells.gated import S_H, Gating, options_of
+from lstm_music.cells.options import canonical
 from lstm_music.cells.spec import CellKind, CellSpec
 
 EPSILON = 1e-5
@@ -26,7 +27,7 @@ def _spec(name: str, values: Mapping[str, Any]) -> CellSpec:
     s_h = values["s_h"]
     return CellSpec(
         name=name,
-        rows="layernorm-lstm" + dict(SQUASHES)[s_h],
+        rows=canonical("layernorm-lstm", (S_H,), values),
         gates_w=4,
         gates_u=4,
         states=2,

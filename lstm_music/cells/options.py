@@ -53,20 +53,20 @@ def number(key: str, default: float, least: float, below: float) -> Option:
     return Option(key, default, f"a number, {least:g} <= it < {below:g}", read)
 
 
-def sizes(key: str, default: tuple[int, ...], most: int) -> Option:
-    """Whole numbers in 1..``most``, as many as the default has, joined by ``x``: 12x8."""
+def sizes(key: str, default: tuple[int, ...], axes: tuple[int, ...], most: int) -> Option:
+    """Whole numbers in 1..``most`` joined by ``x``, as many as ``axes`` allows: 88 or 12x8."""
 
     def read(text: str) -> tuple[int, ...]:
         parts = text.split("x")
-        value = tuple(int(part) for part in parts if part.isascii() and part.isdigit())
-        if len(value) != len(default) or len(parts) != len(default):
+        if len(parts) not in axes or not all(p.isascii() and p.isdigit() for p in parts):
             raise ValueError
+        value = tuple(map(int, parts))
         if not all(1 <= size <= most for size in value):
             raise ValueError
         return value
 
-    form = "x".join("N" * len(default))
-    return Option(key, default, f"{form}, N a whole number in 1..{most}", read)
+    forms = " or ".join("x".join("N" * n) for n in axes)
+    return Option(key, default, f"{forms}, N a whole number in 1..{most}", read)
 
 
 def read_options(cell: str, options: tuple[Option, ...], parts: Sequence[str]) -> dict[str, Any]:
@@ -85,8 +85,9 @@ def read_options(cell: str, options: tuple[Option, ...], parts: Sequence[str]) -
 
     Examples
     --------
-    >>> read_options("toy", (choice("s_h", "tanh", "identity"), sizes("size", (2,), 9)), ["size=4"])
-    {'s_h': 'tanh', 'size': (4,)}
+    >>> options = (choice("s_h", "tanh", "identity"), sizes("size", (12, 8), (1, 2), 99))
+    >>> read_options("toy", options, ["size=88"])
+    {'s_h': 'tanh', 'size': (88,)}
     """
     known = {option.key: option for option in options}
     given: dict[str, Any] = {}
@@ -110,7 +111,7 @@ def canonical(cell: str, options: tuple[Option, ...], values: Mapping[str, Any])
 
     Examples
     --------
-    >>> options = (sizes("size", (2, 2), 99), number("z", 0, 0, 1))
+    >>> options = (sizes("size", (2,), (1, 2), 99), number("z", 0, 0, 1))
     >>> canonical("toy", options, {"size": (12, 8), "z": 0})
     'toy:size=12x8'
     """

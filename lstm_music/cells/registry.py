@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from lstm_music.cells import fed, gated
+from lstm_music.cells.block import BLOCK
 from lstm_music.cells.gru import GRU
 from lstm_music.cells.layernorm_lstm import LAYERNORM_LSTM
 from lstm_music.cells.options import Option, canonical, read_options
@@ -13,7 +14,7 @@ from lstm_music.cells.spec import CellKind, CellSpec
 from lstm_music.errors import ConfigError
 
 _KINDS: dict[str, CellKind] = {
-    kind.name: kind for kind in (*gated.KINDS, *fed.KINDS, GRU, RNN, LAYERNORM_LSTM)
+    kind.name: kind for kind in (*gated.KINDS, *fed.KINDS, BLOCK, LAYERNORM_LSTM, GRU, RNN)
 }
 
 

@@ -27,6 +27,24 @@ from lstm_music.cells.options import Option
 
 
 @dataclass(frozen=True, slots=True)
+class Blocks:
+    """Every ``size`` cells in a row share their gates.
+
+    W, U and b have a row a block for each gate, and a row a unit for the cell's input ``g`` alone.
+    """
+
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class MappedInput:
+    """x is mapped into the space of the units before all else, by ``M_in`` (H, D).
+
+    The cell's input ``u`` is M_in x, without a bias; the gates see W (.., H) times that.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class CellSpec:
     """The sizes a driver needs, and the text a reader needs.
 
@@ -49,6 +67,8 @@ class CellSpec:
     bias_start : what the biases of each gate start at; empty: 0.
     fed : the state that each of the gates_u blocks of H rows of ``U`` multiplies, the blocks of
         a state side by side; empty: h for all. A gate that sees two states has two blocks.
+    made_of : what W, U and b are made of where they are not parameters themselves; the sizes
+        above are those of W, U and b.
     """
 
     name: str
@@ -65,6 +85,20 @@ class CellSpec:
     row_start: tuple[float, ...] = ()
     bias_start: tuple[float, ...] = ()
     fed: tuple[int, ...] = ()
+    made_of: Blocks | MappedInput | None = None
+
+    def shapes(self, D: int, H: int) -> dict[str, tuple[int, ...]]:
+        """W, U, b, and p for a cell that has row parameters, of D inputs and H units.
+
+        Examples
+        --------
+        >>> from lstm_music.cells.registry import cell_spec
+        >>> cell_spec("gru").shapes(3, 5)
+        {'W': (15, 3), 'U': (15, 5), 'b': (15,), 'p': (1, 5)}
+        """
+        G = self.gates_w * H
+        shapes: dict[str, tuple[int, ...]] = {"W": (G, D), "U": (self.gates_u * H, H), "b": (G,)}
+        return shapes | ({"p": (self.row_params, H)} if self.row_params else {})
 
     @property
     def feeds(self) -> tuple[tuple[int, int, int], ...]:

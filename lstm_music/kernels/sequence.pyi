@@ -7,7 +7,7 @@ WIDE_ROWS: Final[int]
 def has_rows(level: int, rows: str) -> bool: ...
 def forward_rows(
     level: int,
-    cell_rows: bytes,
+    cell: bytes,
     X: FloatArray,
     packed_W: FloatArray,
     packed_U: FloatArray,
@@ -25,7 +25,7 @@ def forward_rows(
 ) -> None: ...
 def backward_rows(
     level: int,
-    cell_rows: bytes,
+    cell: bytes,
     dY: FloatArray,
     ds: FloatArray,
     S: FloatArray,

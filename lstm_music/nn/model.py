@@ -17,6 +17,7 @@ from lstm_music.backends.registry import get_backend
 from lstm_music.backends.workspace import Workspace
 from lstm_music.cells.registry import cell_spec
 from lstm_music.errors import ShapeError
+from lstm_music.nn.composition import composition_of
 from lstm_music.nn.config import ModelConfig, float_type
 from lstm_music.nn.parameters import Parameters, initial_parameters, zero_parameters
 from lstm_music.types import FloatArray, IntArray, Params
@@ -49,6 +50,7 @@ class LanguageModel:
     ) -> None:
         self.config = config
         self.spec = cell_spec(config.cell)
+        self._composition = composition_of(self.spec)
         self.backend = backend or get_backend()
         self._parameters = parameters
         self._gradients: Parameters | None = None
@@ -108,6 +110,10 @@ class LanguageModel:
             self._gradients = zero_parameters(self.config, self.dtype)
         return self._gradients
 
+    def kernel_layers(self) -> list[Params]:
+        """W, U, b (p) of each layer as the kernels take them: for most cells the parameters."""
+        return [self._composition.compose(p, self.backend) for p in self._parameters.layers]
+
     def zero_state(self, B: int) -> State:
         """The state before the first token of B sequences."""
         shape = (self.spec.states, B, self.config.hidden_size)
@@ -139,7 +145,7 @@ class LanguageModel:
         ShapeError : an array has the wrong shape or dtype, or a value is out of range.
         """
         wanted, steps = self._check(rows, targets, state, lengths)
-        inputs, tapes = self._forward(rows, state, steps, None)
+        inputs, tapes = self._forward(self.kernel_layers(), rows, state, steps, None)
         nll = np.zeros(wanted.size)
         for part, logits in self._logits(inputs[-1]):
             nll[part] = self.backend.cross_entropy(logits, self.params["head.b"], wanted[part], 0.0)
@@ -177,9 +183,10 @@ class LanguageModel:
         wanted, steps = self._check(rows, targets, state, lengths)
         n_targets = int(np.count_nonzero(wanted >= 0))
         key = (dropout_key[0] & 0xFFFFFFFF) << 32 | dropout_key[1] & 0xFFFFFFFF
-        inputs, tapes = self._forward(rows, state, steps, key)
+        layers = self.kernel_layers()
+        inputs, tapes = self._forward(layers, rows, state, steps, key)
         sum_nll, d_top = self._head_backward(inputs[-1], wanted, 1 / max(n_targets, 1))
-        self._backward(rows, d_top, inputs, tapes, steps, key)
+        self._backward(layers, rows, d_top, inputs, tapes, steps, key)
         return sum_nll, n_targets, [tape.last.copy() for tape in tapes]
 
     def _check(
@@ -207,7 +214,12 @@ class LanguageModel:
         return wanted.reshape(-1), steps
 
     def _forward(
-        self, rows: IntArray, state: State, lengths: IntArray, dropout_key: int | None
+        self,
+        layers: list[Params],
+        rows: IntArray,
+        state: State,
+        lengths: IntArray,
+        dropout_key: int | None,
     ) -> tuple[list[FloatArray], list[Tape]]:
         """The input of each layer and of the head, (T, B, width), and the layers' tapes."""
         T, B, _ = rows.shape
@@ -216,7 +228,7 @@ class LanguageModel:
         flat_rows = np.ascontiguousarray(rows).reshape(T * B, -1)
         self.backend.embed_forward(self.params["embedding"], flat_rows, X.reshape(T * B, -1))
         inputs, tapes = [X], []
-        for layer, p in enumerate(self._parameters.layers):
+        for layer, p in enumerate(layers):
             tape = self.backend.sequence_forward(
                 self.spec, inputs[-1], p["W"], p["U"], p["b"], p.get("p"), state[layer], lengths,
                 out=self._tape(layer, T, B),
@@ -263,6 +275,7 @@ class LanguageModel:
 
     def _backward(
         self,
+        layers: list[Params],
         rows: IntArray,
         d_top: FloatArray,
         inputs: list[FloatArray],
@@ -274,13 +287,15 @@ class LanguageModel:
         grads, rate = self._grads(), self.config.dropout
         dY = d_top
         for layer in reversed(range(self.config.layers)):
-            p = self._parameters.layers[layer]
+            p, d_kernel = layers[layer], self._composition.room(grads.layers[layer])
             if rate:
                 self.backend.dropout(dY, rate, dropout_key, layer)
             dY, _ = self.backend.sequence_backward(
                 self.spec, dY, None, tapes[layer], inputs[layer], p["W"], p["U"], p.get("p"),
-                grads.layers[layer], lengths,
+                d_kernel, lengths,
             )  # fmt: skip
+            own = self._parameters.layers[layer]
+            self._composition.gather(own, d_kernel, grads.layers[layer], self.backend)
         flat_rows = np.ascontiguousarray(rows).reshape(-1, rows.shape[2])
         self.backend.embed_backward(
             dY.reshape(len(flat_rows), -1), flat_rows, grads.views["embedding"]

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lstm_music.cells.fed import GATINGS
-from lstm_music.cells.gated import ROW_NAMES, SQUASHES
+from lstm_music.cells.gated import ROW_NAMES, S_H, SQUASHES
+from lstm_music.cells.options import canonical
 from lstm_music.reference.fed import FgrRows, PeepholeCellRows
 from lstm_music.reference.gated import GatedRows
 from lstm_music.reference.gru import gru_backward, gru_forward
@@ -45,6 +46,7 @@ class Rows:
 _FED: dict[str, type[PeepholeCellRows | FgrRows]] = {
     "peephole-cell": PeepholeCellRows,
     "fgr": FgrRows,
+    "memory-gated": PeepholeCellRows,
 }
 
 
@@ -54,8 +56,9 @@ def _rows() -> dict[str, Rows]:
     }
     for name, gating in GATINGS.items():
         objects[name] = _FED[name.partition(":")[0]](GatedRows(gating))
-    for s_h, end in SQUASHES:
-        objects["layernorm-lstm" + end] = LayernormLstmRows(s_h)
+    for s_h in SQUASHES:
+        name = canonical("layernorm-lstm", (S_H,), {"s_h": s_h})
+        objects[name] = LayernormLstmRows(s_h)
     return {name: Rows(rows.forward, rows.backward) for name, rows in objects.items()} | {
         "gru": Rows(gru_forward, gru_backward),
         "rnn": Rows(rnn_forward, rnn_backward),

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from cell_cases import VARIANTS
+from cell_cases import VARIANTS, units
 from model_cases import LEVELS, SMALL, make_chunk, score
 
 from lstm_music.errors import ShapeError
@@ -39,10 +39,10 @@ def test_steps_equal_a_chunk(config, level):
 
 
 @pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("cell", VARIANTS)
+@pytest.mark.parametrize("cell", [*VARIANTS, "block:size=5"])
 def test_every_cell_steps(cell, level):
     check_steps_equal_a_chunk(
-        dataclasses.replace(SMALL, cell=cell, hidden_size=19), level, sharper=1
+        dataclasses.replace(SMALL, cell=cell, hidden_size=units(cell, 19)), level, sharper=1
     )
 
 

@@ -31,7 +31,7 @@ def has_rows(int level, str rows):
 
 def forward_rows(
     int level,
-    bytes cell_rows,
+    bytes cell,
     const real[:, :, ::1] X,       # (T,B,D)
     const real[::1] packed_W,      # W^T (D,Gw), packed
     const real[::1] packed_U,      # each feed's part of U, as U^T (H,its Gu), packed
@@ -49,7 +49,7 @@ def forward_rows(
 ):
     """Fill S and K for batch rows b0..b1."""
     cdef const lm_gemm* gemm = lm_gemm_of(level)
-    cdef const lm_rows* rows = lm_rows_of(level, cell_rows)
+    cdef const lm_rows* rows = lm_rows_of(level, cell)
     cdef Py_ssize_t T = X.shape[0], B = X.shape[1], D = X.shape[2], H = S.shape[3]
     cdef Py_ssize_t Gw = bias.shape[0], states = S.shape[1], t, b, s, n
     cdef Py_ssize_t together = steps_together(B, b0, b1)
@@ -81,7 +81,7 @@ def forward_rows(
 
 def backward_rows(
     int level,
-    bytes cell_rows,
+    bytes cell,
     const real[:, :, ::1] dY,      # (T,B,H)
     real[:, :, ::1] ds,            # (states,B,H) in: dLoss/dS[t1]; out: dLoss/dS[t0]
     const real[:, :, :, ::1] S,    # (T+1,states,B,H)
@@ -104,7 +104,7 @@ def backward_rows(
 ):
     """Steps t1-1 down to t0 of batch rows b0..b1: ds, dwx, duh, and what dW and dU need."""
     cdef const lm_gemm* gemm = lm_gemm_of(level)
-    cdef const lm_rows* rows = lm_rows_of(level, cell_rows)
+    cdef const lm_rows* rows = lm_rows_of(level, cell)
     cdef Py_ssize_t B = dY.shape[1], H = dY.shape[2], D = X.shape[2], Gw = dwx.shape[2]
     cdef Py_ssize_t Gu = Gw if duh is None else duh.shape[2], t, b, j, n, s, place
     cdef Py_ssize_t panel = gemm_panel(gemm, <real> 0), depth = (t1 - t0) * B
