@@ -5,7 +5,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_music.backends.base import Backend, Tape
-from lstm_music.cells.spec import CellSpec
+from lstm_music.cells.registry import cell_names, cell_options, cell_spec
+from lstm_music.cells.spec import Blocks, CellSpec
+
+VARIANTS = [
+    *cell_names(),
+    *(
+        f"{name}:s_h={squash}"
+        for name in cell_names()
+        for option in cell_options(name)
+        if option.key == "s_h"
+        for squash in {"tanh", "identity"} - {option.default}
+    ),
+]
+"""Every cell by its plain name, and once more for each other s_h: all row functions there are."""
+
+
+def units(cell: str, H: int) -> int:
+    """H, or the next number of units that the cell can have."""
+    made_of = cell_spec(cell).made_of
+    size = made_of.size if isinstance(made_of, Blocks) else 1
+    return -(-H // size) * size
+
 
 SHAPES = {
     "small": (5, 3, 4, 7),

@@ -134,7 +134,7 @@ class CpuBackend(CpuLayers):
         def work(i: int) -> None:
             b0, b1 = self._crew.share(i, B)
             sequence.forward_rows(
-                self.level, spec.name.encode(), b, inputs.X, packed_W, table, inputs.tokens,
+                self.level, spec.rows.encode(), b, inputs.X, packed_W, table, inputs.tokens,
                 packed_U, feeds, sizes.p, tape.S, tape.K, wx, uh, sizes.lengths, b0, b1,
                 scratch[i],
             )  # fmt: skip

@@ -76,7 +76,7 @@ class BackwardPass:
         duh = None if self._duh is None else self._duh[:rows].reshape(t1 - t0, B, -1)
         b0, b1 = self._crew.share(i, B)
         sequence.backward_rows(
-            self._level, self._spec.name.encode(), self._dY, self._ds, self._tape.S, self._tape.K,
+            self._level, self._spec.rows.encode(), self._dY, self._ds, self._tape.S, self._tape.K,
             self._inputs.X, self._packed_U, self._feeds, self._sizes.p, dwx, duh, self._dp,
             self._inputs.packed_X, self._packed_s, self._sizes.lengths, t0, t1, b0, b1,
             self._scratch[i],

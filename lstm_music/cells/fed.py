@@ -5,13 +5,18 @@ Each is a member of the gated family (``cells/gated.py``) in all but what ``U`` 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
-from lstm_music.cells.gated import LINEAR_OUT, Gating
-from lstm_music.cells.spec import CellSpec
+from lstm_music.cells.gated import FORGET_BIAS, S_H, SQUASHES, Gating, bias_start
+from lstm_music.cells.options import Option, canonical, choice
+from lstm_music.cells.spec import CellKind, CellSpec, MappedInput
 
 PEEPHOLE_CELL = CellSpec(
     name="peephole-cell",
+    rows="peephole-cell",
     gates_w=4,
     gates_u=3,
     states=2,
@@ -35,6 +40,7 @@ PEEPHOLE_CELL = CellSpec(
 
 FGR = CellSpec(
     name="fgr",
+    rows="fgr",
     gates_w=4,
     gates_u=13,
     states=5,
@@ -58,21 +64,60 @@ FGR = CellSpec(
 )
 
 
-def _linear_out(spec: CellSpec) -> CellSpec:
+MEMORY_GATED = CellSpec(
+    name="memory-gated",
+    rows="memory-gated",
+    gates_w=4,
+    gates_u=3,
+    states=2,
+    cached=4,
+    row_params=0,
+    sums_early=False,
+    gate_order=("r", "f", "u", "o"),
+    equations="""
+        u = M_in x
+        r = sigmoid(W_r u + U_r c(t-1) + b_r)
+        f = sigmoid(W_f u + U_f c(t-1) + b_f)
+        c = f c(t-1) + r u
+        o = sigmoid(W_o u + U_o c(t-1) + b_o)
+        h = o c
+    """,
+    cite="We know of no paper that has this cell. Its kin is peephole-cell, after Gers, "
+    "Schraudolph & Schmidhuber (2002), with what goes in and out left linear, and x mapped into "
+    "the memory's space before all else.",
+    fed=(1, 1, 1),
+    made_of=MappedInput(),
+)
+
+_TANH_OUT, _LINEAR_OUT = "h = o tanh(c)", "h = o c"
+_BASES = (
+    (PEEPHOLE_CELL, Gating(), S_H),
+    (FGR, Gating(peepholes=True), S_H),
+    (MEMORY_GATED, Gating(g="identity", s_h="identity"), choice("s_h", "identity", "tanh")),
+)
+
+
+def _spec(base: CellSpec, s_h: Option, name: str, values: Mapping[str, Any]) -> CellSpec:
+    equations = base.equations.replace(_TANH_OUT, _LINEAR_OUT)
+    if values["s_h"] == "tanh":
+        equations = equations.replace(_LINEAR_OUT, _TANH_OUT)
     return replace(
-        spec,
-        name=spec.name + LINEAR_OUT,
-        equations=spec.equations.replace("h = o tanh(c)", "h = o c"),
-        cite=spec.cite + " Here with h = o c.",
+        base,
+        name=name,
+        rows=canonical(base.name, (s_h,), values),
+        equations=equations,
+        bias_start=bias_start(base.gate_order, values),
     )
 
 
-BASES: dict[str, tuple[CellSpec, Gating]] = {
-    spec.name: (spec, gating)
-    for cell, base in ((PEEPHOLE_CELL, Gating()), (FGR, Gating(peepholes=True)))
-    for spec, gating in ((cell, base), (_linear_out(cell), replace(base, s_h="identity")))
+GATINGS: dict[str, Gating] = {
+    canonical(base.name, (s_h,), {"s_h": squash}): replace(gating, s_h=squash)
+    for base, gating, s_h in _BASES
+    for squash in SQUASHES
 }
-"""Every cell here with the member of the gated family that it is behind its sums."""
+"""The member of the gated family that the rows of each name are, behind their sums."""
 
-SPECS: tuple[CellSpec, ...] = tuple(spec for spec, _ in BASES.values())
+KINDS: tuple[CellKind, ...] = tuple(
+    CellKind(base.name, (s_h, FORGET_BIAS), partial(_spec, base, s_h)) for base, _, s_h in _BASES
+)
 """These cells for the registry."""

@@ -2,16 +2,18 @@
 
 All are one cell with parts left out, so each is a line of :data:`GATED` and nothing else here.
 The part that is left out is the whole difference; ``reference/gated.py`` and
-``src/c/rows_gated.inc`` take it from there. Each also exists with the option s_h = identity,
-named like ``lstm:s_h=identity``.
+``src/c/rows_gated.inc`` take it from there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
-from lstm_music.cells.spec import CellSpec
+from lstm_music.cells.options import Option, canonical, choice, number
+from lstm_music.cells.spec import CellKind, CellSpec
 
 Source = Literal["gate", "one", "rest"]
 Squash = Literal["tanh", "identity"]
@@ -87,14 +89,39 @@ GATED: dict[str, tuple[Gating, str]] = {
 }
 """Every member of the family with its source."""
 
-LINEAR_OUT = ":s_h=identity"
-"""Behind a name of the family: the same cell with h = o c."""
+S_H = choice("s_h", "tanh", "identity")
+"""Squashing of the cell's state on its way out."""
 
-GATED |= {
-    name + LINEAR_OUT: (replace(gating, s_h="identity"), cite + " Here with h = o c.")
-    for name, (gating, cite) in GATED.items()
-    if gating.s_h == "tanh"
-}
+SQUASHES: tuple[Squash, ...] = ("tanh", "identity")
+
+FORGET_BIAS = number("forget_bias", 1.0, -100, 100)
+"""What the biases of the forget gate start at: a cell that starts out remembering learns long lags
+sooner (Gers et al. 2000; Jozefowicz, Zaremba & Sutskever 2015)."""
+
+
+def options_of(gating: Gating) -> tuple[Option, ...]:
+    """What a member of the family accepts: s_h unless that is what sets it apart."""
+    squash = (S_H,) if gating.s_h == "tanh" else ()
+    return (*squash, FORGET_BIAS) if gating.f == "gate" else squash
+
+
+def bias_start(gate_order: tuple[str, ...], values: Mapping[str, Any]) -> tuple[float, ...]:
+    """What the biases of each gate start at: 0, but for the forget gate."""
+    return tuple(values["forget_bias"] if gate == "f" else 0.0 for gate in gate_order)
+
+
+def _row_names() -> dict[Gating, str]:
+    """Every gating there is, by the name of the first cell that has it."""
+    found: dict[Gating, str] = {}
+    for name, (gating, _) in GATED.items():
+        for s_h in SQUASHES if gating.s_h == "tanh" else ():
+            found.setdefault(replace(gating, s_h=s_h), canonical(name, (S_H,), {"s_h": s_h}))
+    return found
+
+
+ROW_NAMES = _row_names()
+"""The key of the rows of each gating: ``np`` has those of ``lstm``, ``noaf`` those of
+``peephole:s_h=identity``."""
 
 
 def _squashed(squash: Squash, text: str) -> str:
@@ -120,10 +147,13 @@ def _equations(gating: Gating) -> str:
     return "\n".join(f"        {line}" for line in lines)
 
 
-def _spec(name: str, gating: Gating, cite: str) -> CellSpec:
+def gated_spec(base: Gating, cite: str, name: str, values: Mapping[str, Any]) -> CellSpec:
+    """The spec of a member of the family with the options of a name."""
+    gating = replace(base, s_h=values.get("s_h", base.s_h))
     n_gates = len(gating.gate_order)
     return CellSpec(
         name=name,
+        rows=ROW_NAMES[gating],
         gates_w=n_gates,
         gates_u=n_gates,
         states=2,
@@ -133,11 +163,12 @@ def _spec(name: str, gating: Gating, cite: str) -> CellSpec:
         gate_order=gating.gate_order,
         equations=f"\n{_equations(gating)}\n    ",
         cite=cite,
+        bias_start=bias_start(gating.gate_order, values),
     )
 
 
-GATINGS: dict[str, Gating] = {name: gating for name, (gating, _) in GATED.items()}
-"""What the row functions of each name leave out."""
-
-SPECS: tuple[CellSpec, ...] = tuple(_spec(name, *entry) for name, entry in GATED.items())
+KINDS: tuple[CellKind, ...] = tuple(
+    CellKind(name, options_of(gating), partial(gated_spec, gating, cite))
+    for name, (gating, cite) in GATED.items()
+)
 """The family for the registry."""

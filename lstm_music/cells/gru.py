@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from lstm_music.cells.spec import CellSpec
+from lstm_music.cells.spec import CellKind, CellSpec
 
-GRU = CellSpec(
+_SPEC = CellSpec(
     name="gru",
+    rows="gru",
     gates_w=3,
     gates_u=3,
     states=1,
@@ -25,3 +26,5 @@ GRU = CellSpec(
     "that this form needs (torch: bias_hh of n; its other two add up with b).",
     row_start=(0.0,),
 )
+
+GRU = CellKind("gru", (), lambda *_: _SPEC)

@@ -1,35 +1,36 @@
-"""Every cell by name. Adding one adds one name to ``_CELLS``, or a line to ``cells/gated.py``."""
+"""Every cell by name. Adding one adds one line to ``_KINDS``, or to ``cells/gated.py``."""
 
 from __future__ import annotations
 
-from lstm_music.cells.fed import SPECS as FED
-from lstm_music.cells.gated import SPECS as GATED
+from functools import lru_cache
+
+from lstm_music.cells import fed, gated
+from lstm_music.cells.block import BLOCK
 from lstm_music.cells.gru import GRU
 from lstm_music.cells.layernorm_lstm import LAYERNORM_LSTM
+from lstm_music.cells.options import Option, canonical, read_options
 from lstm_music.cells.rnn import RNN
-from lstm_music.cells.spec import CellSpec
+from lstm_music.cells.spec import CellKind, CellSpec
 from lstm_music.errors import ConfigError
 
-_CELLS: dict[str, CellSpec] = {cell.name: cell for cell in (*GATED, *FED, GRU, RNN, LAYERNORM_LSTM)}
+_KINDS: dict[str, CellKind] = {
+    kind.name: kind for kind in (*gated.KINDS, *fed.KINDS, BLOCK, LAYERNORM_LSTM, GRU, RNN)
+}
 
 
-def cell_names(*, options: bool = False) -> tuple[str, ...]:
-    """Names of all cells, in the order of the registry.
-
-    Parameters
-    ----------
-    options : also those with an option behind the name, such as ``lstm:s_h=identity``.
+def cell_names() -> tuple[str, ...]:
+    """Plain names of all cells, in the order of the registry.
 
     Examples
     --------
     >>> cell_names()[:4]
     ('lstm', 'lstm-1997', 'peephole', 'coupled')
     """
-    return tuple(name for name in _CELLS if options or ":" not in name)
+    return tuple(_KINDS)
 
 
-def cell_spec(name: str) -> CellSpec:
-    """The cell called ``name``.
+def cell_options(name: str) -> tuple[Option, ...]:
+    """What may stand behind a plain name.
 
     Raises
     ------
@@ -37,11 +38,37 @@ def cell_spec(name: str) -> CellSpec:
 
     Examples
     --------
+    >>> [option.key for option in cell_options("lstm")]
+    ['s_h', 'forget_bias']
+    """
+    return _kind(name).options
+
+
+@lru_cache
+def cell_spec(name: str) -> CellSpec:
+    """The cell called ``name``: ``lstm``, ``lstm:s_h=identity,forget_bias=2``.
+
+    Raises
+    ------
+    ConfigError : no cell has that name, or it does not accept an option; the message lists
+        what there is.
+
+    Examples
+    --------
     >>> cell_spec("lstm").states
     2
+    >>> cell_spec("lstm:forget_bias=2.0,s_h=tanh").name
+    'lstm:forget_bias=2'
     """
+    plain, colon, options = name.partition(":")
+    kind = _kind(plain)
+    values = read_options(plain, kind.options, options.split(",") if colon else ())
+    return kind.spec(canonical(plain, kind.options, values), values)
+
+
+def _kind(name: str) -> CellKind:
     try:
-        return _CELLS[name]
+        return _KINDS[name]
     except KeyError:
         raise ConfigError(
             f"no cell is called {name!r}; choose from {', '.join(cell_names())}"

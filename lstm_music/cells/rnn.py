@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from lstm_music.cells.spec import CellSpec
+from lstm_music.cells.spec import CellKind, CellSpec
 
-RNN = CellSpec(
+_SPEC = CellSpec(
     name="rnn",
+    rows="rnn",
     gates_w=1,
     gates_u=1,
     states=1,
@@ -18,3 +19,5 @@ RNN = CellSpec(
     """,
     cite="Elman (1990), Cognitive Science 14(2), 179-211; torch.nn.RNN.",
 )
+
+RNN = CellKind("rnn", (), lambda *_: _SPEC)

@@ -19,7 +19,29 @@ that were fed. State 0 is always the output h.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from lstm_music.cells.options import Option
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Every ``size`` cells in a row share their gates.
+
+    W, U and b have a row a block for each gate, and a row a unit for the cell's input ``g`` alone.
+    """
+
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class MappedInput:
+    """x is mapped into the space of the units before all else, by ``M_in`` (H, D).
+
+    The cell's input ``u`` is M_in x, without a bias; the gates see W (.., H) times that.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +50,9 @@ class CellSpec:
 
     Attributes
     ----------
-    name : the key of the cell in every registry: specs, reference rows, C rows.
+    name : the cell with its options, as ``cell_spec`` writes them: ``lstm:forget_bias=2``.
+    rows : the key of its row functions in the tables of ``reference/rows.py`` and
+        ``src/c/rows_impl.inc``; cells that differ in their starts alone share them.
     gates_w : rows of H values that ``W x + b`` gives; ``W`` is (gates_w·H, D), ``b`` (gates_w·H,).
     gates_u : rows of H values that ``U`` gives; ``U`` is (gates_u·H, H).
     states : state rows carried from step to step; state 0 is h, the output.
@@ -40,11 +64,15 @@ class CellSpec:
     equations : the forward pass, one line a gate.
     cite : source, with equation numbers where the paper has them.
     row_start : what each row of ``p`` starts at; empty: random, like the weights.
+    bias_start : what the biases of each gate start at; empty: 0.
     fed : the state that each of the gates_u blocks of H rows of ``U`` multiplies, the blocks of
         a state side by side; empty: h for all. A gate that sees two states has two blocks.
+    made_of : what W, U and b are made of where they are not parameters themselves; the sizes
+        above are those of W, U and b.
     """
 
     name: str
+    rows: str
     gates_w: int
     gates_u: int
     states: int
@@ -55,7 +83,22 @@ class CellSpec:
     equations: str
     cite: str
     row_start: tuple[float, ...] = ()
+    bias_start: tuple[float, ...] = ()
     fed: tuple[int, ...] = ()
+    made_of: Blocks | MappedInput | None = None
+
+    def shapes(self, D: int, H: int) -> dict[str, tuple[int, ...]]:
+        """W, U, b, and p for a cell that has row parameters, of D inputs and H units.
+
+        Examples
+        --------
+        >>> from lstm_music.cells.registry import cell_spec
+        >>> cell_spec("gru").shapes(3, 5)
+        {'W': (15, 3), 'U': (15, 5), 'b': (15,), 'p': (1, 5)}
+        """
+        G = self.gates_w * H
+        shapes: dict[str, tuple[int, ...]] = {"W": (G, D), "U": (self.gates_u * H, H), "b": (G,)}
+        return shapes | ({"p": (self.row_params, H)} if self.row_params else {})
 
     @property
     def feeds(self) -> tuple[tuple[int, int, int], ...]:
@@ -69,3 +112,19 @@ class CellSpec:
         """
         fed = self.fed or (0,) * self.gates_u
         return tuple((s, fed.index(s), fed.index(s) + fed.count(s)) for s in dict.fromkeys(fed))
+
+
+@dataclass(frozen=True, slots=True)
+class CellKind:
+    """A line of the registry: a plain name and all the specs that its options give.
+
+    Attributes
+    ----------
+    name : what stands before the ``:``.
+    options : what may stand behind it.
+    spec : called with the whole name and a value for every option.
+    """
+
+    name: str
+    options: tuple[Option, ...]
+    spec: Callable[[str, Mapping[str, Any]], CellSpec]

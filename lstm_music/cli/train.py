@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="Model file to write."
 )
-@click.option("--cell", default="lstm", show_default=True)
+@click.option(
+    "--cell",
+    default="lstm",
+    show_default=True,
+    help="NAME or NAME:KEY=VALUE,...: docs/cells.md lists them all.",
+)
 @click.option("--hidden-size", type=int, default=256, show_default=True)
 @click.option("--layers", type=int, default=2, show_default=True)
 @click.option("--embedding-size", type=int, default=128, show_default=True)

@@ -4,7 +4,7 @@ from lstm_music.types import FloatArray, IntArray
 
 WIDE_ROWS: Final[int]
 
-def has_rows(level: int, cell: str) -> bool: ...
+def has_rows(level: int, rows: str) -> bool: ...
 def forward_rows(
     level: int,
     cell: bytes,

@@ -24,12 +24,13 @@ from lstm_music.backends.registry import get_backend
 from lstm_music.cells.registry import cell_names, cell_spec
 from lstm_music.cells.spec import CellSpec
 from lstm_music.errors import ConfigError, ShapeError
+from lstm_music.nn.composition import composition_of
 from lstm_music.nn.config import float_type
 from lstm_music.types import FloatArray, IntArray, Params
 
 
 def names() -> tuple[str, ...]:
-    """Names that :func:`make` takes.
+    """Plain names that :func:`make` takes; ``docs/cells.md`` has what may stand behind each.
 
     Examples
     --------
@@ -52,7 +53,7 @@ def make(
 
     Parameters
     ----------
-    name : one of :func:`names`.
+    name : one of :func:`names`, with or without options: ``lstm:s_h=identity,forget_bias=2``.
     input_size : D, width of the inputs, at least 1.
     hidden_size : H, width of the outputs, at least 1.
     dtype : ``float32`` or ``float64``.
@@ -61,7 +62,8 @@ def make(
 
     Raises
     ------
-    ConfigError : unknown name, a size below 1, another dtype.
+    ConfigError : unknown name or option, a size below 1 or one that the cell cannot have,
+        another dtype.
     """
     spec = cell_spec(name)
     if input_size < 1 or hidden_size < 1:
@@ -70,7 +72,7 @@ def make(
         )
     real = float_type(dtype)
     params = init_params(spec, input_size, hidden_size, real, np.random.default_rng(rng_seed))
-    return Cell(spec, params, backend or get_backend())
+    return Cell(spec, params, backend or get_backend(), input_size)
 
 
 def init_params(
@@ -80,30 +82,23 @@ def init_params(
     dtype: np.dtype[np.floating],
     rng: np.random.Generator,
 ) -> Params:
-    """Fresh parameters ``W``, ``U``, ``b``, and ``p`` for a cell that has row parameters.
+    """Fresh parameters ``W``, ``U``, ``b``, and ``p`` for a cell that has row parameters; or what
+    the cell has instead (:mod:`lstm_music.nn.composition`).
 
-    Weights are uniform in ±1/sqrt(H). Biases are 0, but 1 for a forget gate: a cell that starts
-    out remembering learns long lags sooner (Gers et al. 2000; Jozefowicz et al. 2015).
-    Row parameters start where the spec says, by default like the weights.
+    Weights are uniform in ±1/sqrt(H). Biases start where the spec says, by default at 0; row
+    parameters likewise, by default like the weights.
     """
-    H = hidden_size
-    shapes: dict[str, tuple[int, ...]] = {
-        "W": (spec.gates_w * H, input_size),
-        "U": (spec.gates_u * H, H),
-    }
-    if spec.row_params:
-        shapes["p"] = (spec.row_params, H)
+    H, composition = hidden_size, composition_of(spec)
     bound = H**-0.5
     params: Params = {
-        key: rng.uniform(-bound, bound, shape).astype(dtype) for key, shape in shapes.items()
+        name: rng.uniform(-bound, bound, shape).astype(dtype)
+        for name, shape in composition.shapes(input_size, H).items()
+        if name != "b"
     }
     if spec.row_start:
         params["p"][...] = np.array(spec.row_start, dtype)[:, None]
-    bias = np.zeros((spec.gates_w, H), dtype)
-    for row, gate in enumerate(spec.gate_order):
-        if gate == "f":
-            bias[row] = 1
-    params["b"] = bias.reshape(-1)
+    starts = np.array(spec.bias_start or (0,) * spec.gates_w, dtype)
+    params["b"] = np.repeat(starts, composition.gate_rows(H))
     return params
 
 
@@ -123,18 +118,18 @@ class Cell:
     ----------
     spec : sizes, equations and source of the cell.
     params : ``W`` (gates_w·H, D), ``U`` (gates_u·H, H), ``b`` (gates_w·H,), for some cells
-        ``p`` (row_params, H); gates in the order of ``spec.gate_order``. Write into them freely.
+        ``p`` (row_params, H); gates in the order of ``spec.gate_order``. ``block`` has a row a
+        block for each gate; ``memory-gated`` has ``M_in`` (H, D) and ``W`` (3·H, H). Write into
+        them freely.
+    input_size : D, the width of the inputs.
     """
 
-    def __init__(self, spec: CellSpec, params: Params, backend: Backend) -> None:
+    def __init__(self, spec: CellSpec, params: Params, backend: Backend, input_size: int) -> None:
         self.spec = spec
         self.params = params
+        self.input_size = input_size
         self._backend = backend
-
-    @property
-    def input_size(self) -> int:
-        """D, the width of the inputs."""
-        return int(self.params["W"].shape[1])
+        self._composition = composition_of(spec)
 
     @property
     def hidden_size(self) -> int:
@@ -179,10 +174,9 @@ class Cell:
         check_array("x", x, x.shape, self.dtype)
         s0 = self._state("state", state, B)
         given = check_lengths(lengths, T, B)
-        W, U, b = (self.params[key] for key in ("W", "U", "b"))
-        tape = self._backend.sequence_forward(
-            self.spec, x, W, U, b, self.params.get("p"), s0, given
-        )
+        kernel = self._composition.compose(self.params, self._backend)
+        W, U, b, p = kernel["W"], kernel["U"], kernel["b"], kernel.get("p")
+        tape = self._backend.sequence_forward(self.spec, x, W, U, b, p, s0, given)
         return np.ascontiguousarray(tape.y), tape.last.copy(), CellTape(tape, x, given)
 
     def backward(
@@ -211,10 +205,13 @@ class Cell:
         check_array("dy", dy, (T, B, self.hidden_size), self.dtype)
         ds = self._state("dstate", dstate, B)
         grads = {key: np.zeros_like(value) for key, value in self.params.items()}
-        W, U, p = self.params["W"], self.params["U"], self.params.get("p")
+        kernel = self._composition.compose(self.params, self._backend)
+        W, U, p = kernel["W"], kernel["U"], kernel.get("p")
+        d_kernel = self._composition.room(grads)
         dx, ds0 = self._backend.sequence_backward(
-            self.spec, dy, ds, tape.tape, tape.x, W, U, p, grads, tape.lengths
+            self.spec, dy, ds, tape.tape, tape.x, W, U, p, d_kernel, tape.lengths
         )
+        self._composition.gather(self.params, d_kernel, grads, self._backend)
         return dx, ds0, grads
 
     def _state(self, name: str, given: FloatArray | None, B: int) -> FloatArray:

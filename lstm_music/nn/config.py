@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from lstm_music.cells.registry import cell_spec
 from lstm_music.errors import ConfigError
+from lstm_music.nn.composition import composition_of
 
 # Far above what a CPU can train; a damaged or hostile file cannot ask for more.
 _LIMITS = {
@@ -41,6 +42,13 @@ def float_type(dtype: npt.DTypeLike) -> np.dtype[np.floating]:
         raise ConfigError(f"dtype must be float32 or float64, got {dtype!r}") from None
 
 
+def check_cell(name: object, embedding_size: int, hidden_size: int) -> None:
+    """Raise ConfigError unless there is a cell of that name and these sizes."""
+    if type(name) is not str:
+        raise ConfigError(f"cell must be a name, got {name!r}")
+    composition_of(cell_spec(name)).shapes(embedding_size, hidden_size)
+
+
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
     """What a language model is, before it has weights.
@@ -51,14 +59,15 @@ class ModelConfig:
     n_tokens : V, tokens to choose from.
     n_streams : rows of the table that are summed for each input.
     embedding_size : D, width of the table.
-    cell : name in the cell registry.
+    cell : name in the cell registry, with or without options: ``lstm:forget_bias=2``.
     hidden_size : H, width of every recurrent layer.
     layers : recurrent layers, one on top of the other.
     dropout : share of each layer's outputs that training zeroes, 0 <= dropout < 1.
 
     Raises
     ------
-    ConfigError : a value has the wrong type or is out of range, or no cell has that name.
+    ConfigError : a value has the wrong type or is out of range, or there is no such
+        cell, or none with that hidden_size.
     """
 
     n_rows: int
@@ -77,9 +86,7 @@ class ModelConfig:
                 raise ConfigError(f"{name} must be a whole number in 1..{limit}, got {value!r}")
         if type(self.dropout) not in (int, float) or not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout must be at least 0 and below 1, got {self.dropout!r}")
-        if type(self.cell) is not str:
-            raise ConfigError(f"cell must be a name, got {self.cell!r}")
-        cell_spec(self.cell)
+        check_cell(self.cell, self.embedding_size, self.hidden_size)
 
     @classmethod
     def from_dict(cls, values: object) -> ModelConfig:
@@ -103,15 +110,12 @@ def layer_name(layer: int, name: str) -> str:
 
 def parameter_shapes(config: ModelConfig) -> dict[str, Shape]:
     """Every parameter's name and shape, in the order in which they stand in the flat buffer."""
-    spec, H = cell_spec(config.cell), config.hidden_size
+    composition, H = composition_of(cell_spec(config.cell)), config.hidden_size
     shapes: dict[str, Shape] = {"embedding": (config.n_rows, config.embedding_size)}
     for layer in range(config.layers):
         width = H if layer else config.embedding_size
-        shapes[layer_name(layer, "W")] = (spec.gates_w * H, width)
-        shapes[layer_name(layer, "U")] = (spec.gates_u * H, H)
-        shapes[layer_name(layer, "b")] = (spec.gates_w * H,)
-        if spec.row_params:
-            shapes[layer_name(layer, "p")] = (spec.row_params, H)
+        for name, shape in composition.shapes(width, H).items():
+            shapes[layer_name(layer, name)] = shape
     shapes["head.W"] = (config.n_tokens, H)
     shapes["head.b"] = (config.n_tokens,)
     return shapes

@@ -17,6 +17,7 @@ from lstm_music.backends.registry import get_backend
 from lstm_music.backends.workspace import Workspace
 from lstm_music.cells.registry import cell_spec
 from lstm_music.errors import ShapeError
+from lstm_music.nn.composition import composition_of
 from lstm_music.nn.config import ModelConfig, float_type
 from lstm_music.nn.parameters import Parameters, initial_parameters, zero_parameters
 from lstm_music.types import FloatArray, IntArray, Params
@@ -49,6 +50,7 @@ class LanguageModel:
     ) -> None:
         self.config = config
         self.spec = cell_spec(config.cell)
+        self._composition = composition_of(self.spec)
         self.backend = backend or get_backend()
         self._parameters = parameters
         self._gradients: Parameters | None = None
@@ -108,6 +110,10 @@ class LanguageModel:
             self._gradients = zero_parameters(self.config, self.dtype)
         return self._gradients
 
+    def kernel_layers(self) -> list[Params]:
+        """W, U, b (p) of each layer as the kernels take them: for most cells the parameters."""
+        return [self._composition.compose(p, self.backend) for p in self._parameters.layers]
+
     def zero_state(self, B: int) -> State:
         """The state before the first token of B sequences."""
         shape = (self.spec.states, B, self.config.hidden_size)
@@ -139,7 +145,8 @@ class LanguageModel:
         ShapeError : an array has the wrong shape or dtype, or a value is out of range.
         """
         wanted, steps = self._check(rows, targets, state, lengths)
-        outputs, tapes = self._forward(rows, self._embedded(rows), state, steps, None)
+        embedded, layers = self._embedded(rows), self.kernel_layers()
+        outputs, tapes = self._forward(layers, rows, embedded, state, steps, None)
         nll = np.zeros(wanted.size)
         for part, logits in self._logits(outputs[-1]):
             nll[part] = self.backend.cross_entropy(logits, self.params["head.b"], wanted[part], 0.0)
@@ -177,10 +184,10 @@ class LanguageModel:
         wanted, steps = self._check(rows, targets, state, lengths)
         n_targets = int(np.count_nonzero(wanted >= 0))
         key = (dropout_key[0] & 0xFFFFFFFF) << 32 | dropout_key[1] & 0xFFFFFFFF
-        embedded = self._embedded(rows)
-        outputs, tapes = self._forward(rows, embedded, state, steps, key)
+        embedded, layers = self._embedded(rows), self.kernel_layers()
+        outputs, tapes = self._forward(layers, rows, embedded, state, steps, key)
         sum_nll, d_top = self._head_backward(outputs[-1], wanted, 1 / max(n_targets, 1))
-        self._backward(rows, embedded, d_top, outputs, tapes, steps, key)
+        self._backward(layers, rows, embedded, d_top, outputs, tapes, steps, key)
         return sum_nll, n_targets, [tape.last.copy() for tape in tapes]
 
     def _check(
@@ -209,6 +216,7 @@ class LanguageModel:
 
     def _forward(
         self,
+        layers: list[Params],
         rows: IntArray,
         embedded: FloatArray | None,
         state: State,
@@ -221,7 +229,7 @@ class LanguageModel:
         outputs: list[FloatArray] = []
         tapes: list[Tape] = []
         X = embedded
-        for layer, p in enumerate(self._parameters.layers):
+        for layer, p in enumerate(layers):
             weights = (p["W"], p["U"], p["b"], p.get("p"), state[layer], lengths)
             out = self._tape(layer, T, B)
             if X is None:
@@ -287,6 +295,7 @@ class LanguageModel:
 
     def _backward(
         self,
+        layers: list[Params],
         rows: IntArray,
         embedded: FloatArray | None,
         d_top: FloatArray,
@@ -300,7 +309,7 @@ class LanguageModel:
         dY, E, dE = d_top, self.params["embedding"], grads.views["embedding"]
         tokens = np.ascontiguousarray(rows)
         for layer in reversed(range(self.config.layers)):
-            p, d = self._parameters.layers[layer], grads.layers[layer]
+            p, d = layers[layer], self._composition.room(grads.layers[layer])
             X = outputs[layer - 1] if layer else embedded
             if rate:
                 self.backend.dropout(dY, rate, dropout_key, layer)
@@ -309,9 +318,16 @@ class LanguageModel:
                 self.backend.token_backward(
                     self.spec, dY, None, tapes[layer], E, tokens, *weights, d | {"E": dE}, lengths
                 )
+                self._gather(layer, d)
                 return
             dY, _ = self.backend.sequence_backward(
                 self.spec, dY, None, tapes[layer], X, *weights, d, lengths
             )
+            self._gather(layer, d)
         flat_rows = tokens.reshape(-1, rows.shape[2])
         self.backend.embed_backward(dY.reshape(len(flat_rows), -1), flat_rows, dE)
+
+    def _gather(self, layer: int, d_kernel: Params) -> None:
+        """Gradients of what the kernels took, on to the layer's own parameters."""
+        own, grads = self._parameters.layers[layer], self._grads().layers[layer]
+        self._composition.gather(own, d_kernel, grads, self.backend)

@@ -20,9 +20,9 @@ class Parameters:
     Attributes
     ----------
     flat : (n,) — everything, for the optimiser and for checkpoints.
-    views : name -> view on ``flat``: ``embedding`` (R,D), ``layers.0.W`` ``.U`` ``.b`` (``.p``),
-        ..., ``head.W`` (V,H), ``head.b`` (V,). Write into them freely.
-    layers : the same views by layer: ``W``, ``U``, ``b`` (``p``).
+    views : name -> view on ``flat``: ``embedding`` (R,D), ``layers.0.W`` ``.U`` ``.b`` (``.p``, or
+        what the cell has instead), ..., ``head.W`` (V,H), ``head.b`` (V,). Write into them freely.
+    layers : the same views by layer: ``W``, ``U``, ``b`` ...
     """
 
     flat: FloatArray
@@ -41,12 +41,8 @@ def zero_parameters(config: ModelConfig, dtype: np.dtype[np.floating]) -> Parame
         views[name] = flat[start:stop].reshape(shape)
         start = stop
     layers = tuple(
-        {
-            name: views[layer_name(layer, name)]
-            for name in ("W", "U", "b", "p")
-            if layer_name(layer, name) in views
-        }
-        for layer in range(config.layers)
+        {name.removeprefix(prefix): view for name, view in views.items() if name.startswith(prefix)}
+        for prefix in (layer_name(layer, "") for layer in range(config.layers))
     )
     return Parameters(flat, views, layers)
 
@@ -66,9 +62,10 @@ def initial_parameters(
     views["embedding"][...] = rng.normal(
         0, config.n_streams**-0.5, views["embedding"].shape
     ).astype(dtype)
+    spec, width = cell_spec(config.cell), config.embedding_size
     for params in parameters.layers:
-        width = params["W"].shape[1]
-        fresh = init_params(cell_spec(config.cell), width, config.hidden_size, dtype, rng)
+        fresh = init_params(spec, width, config.hidden_size, dtype, rng)
+        width = config.hidden_size
         for name, value in fresh.items():
             params[name][...] = value
     bound = config.hidden_size**-0.5

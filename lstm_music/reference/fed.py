@@ -19,7 +19,10 @@ _GATES = [0, 1, 3]
 
 @dataclass(frozen=True, slots=True)
 class PeepholeCellRows:
-    """The two row functions of ``peephole-cell``: U has rows for i, f, o."""
+    """The two row functions of ``peephole-cell``: U has rows for i, f, o.
+
+    Also those of ``memory-gated``, whose r, f, u, o are i, f, g, o here.
+    """
 
     behind: GatedRows
 

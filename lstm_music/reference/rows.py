@@ -13,15 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lstm_music.cells.fed import BASES
-from lstm_music.cells.gated import GATINGS
+from lstm_music.cells.fed import GATINGS
+from lstm_music.cells.gated import ROW_NAMES, S_H, SQUASHES
+from lstm_music.cells.options import canonical
 from lstm_music.reference.fed import FgrRows, PeepholeCellRows
 from lstm_music.reference.gated import GatedRows
 from lstm_music.reference.gru import gru_backward, gru_forward
-from lstm_music.reference.layernorm_lstm import (
-    layernorm_lstm_backward,
-    layernorm_lstm_forward,
-)
+from lstm_music.reference.layernorm_lstm import LayernormLstmRows
 from lstm_music.reference.rnn import rnn_backward, rnn_forward
 from lstm_music.types import FloatArray
 
@@ -48,25 +46,24 @@ class Rows:
 _FED: dict[str, type[PeepholeCellRows | FgrRows]] = {
     "peephole-cell": PeepholeCellRows,
     "fgr": FgrRows,
+    "memory-gated": PeepholeCellRows,
 }
 
 
-def _fed_rows(name: str) -> Rows:
-    """The rows of a cell of ``cells/fed.py``, with or without an option behind its name."""
-    rows = _FED[name.partition(":")[0]](GatedRows(BASES[name][1]))
-    return Rows(rows.forward, rows.backward)
-
-
-ROWS: dict[str, Rows] = (
-    {
-        name: Rows(rows.forward, rows.backward)
-        for name, rows in ((name, GatedRows(gating)) for name, gating in GATINGS.items())
+def _rows() -> dict[str, Rows]:
+    objects: dict[str, GatedRows | PeepholeCellRows | FgrRows | LayernormLstmRows] = {
+        name: GatedRows(gating) for gating, name in ROW_NAMES.items()
     }
-    | {name: _fed_rows(name) for name in BASES}
-    | {
+    for name, gating in GATINGS.items():
+        objects[name] = _FED[name.partition(":")[0]](GatedRows(gating))
+    for s_h in SQUASHES:
+        name = canonical("layernorm-lstm", (S_H,), {"s_h": s_h})
+        objects[name] = LayernormLstmRows(s_h)
+    return {name: Rows(rows.forward, rows.backward) for name, rows in objects.items()} | {
         "gru": Rows(gru_forward, gru_backward),
         "rnn": Rows(rnn_forward, rnn_backward),
-        "layernorm-lstm": Rows(layernorm_lstm_forward, layernorm_lstm_backward),
     }
-)
-"""Row functions by cell name; a test holds the names equal to the cell registry's."""
+
+
+ROWS: dict[str, Rows] = _rows()
+"""Row functions by ``CellSpec.rows``; a test holds the keys equal to those of the cells."""

@@ -36,7 +36,7 @@ def sequence_forward(
     for t in range(T):
         parts = [S[t, s] @ U[u0 * H : u1 * H].T for s, u0, u1 in spec.feeds]
         uh = np.concatenate(parts, axis=1).reshape(B, spec.gates_u, H)
-        s_next, K[t] = ROWS[spec.name].forward(wx[t], uh, S[t], p)
+        s_next, K[t] = ROWS[spec.rows].forward(wx[t], uh, S[t], p)
         S[t + 1] = np.where((t < lengths)[:, None], s_next, S[t])
     return S, K.reshape(T, B, spec.cached * H)
 
@@ -66,7 +66,7 @@ def sequence_backward(
         if not on.size:
             continue
         k = K[t, on].reshape(on.size, spec.cached, H)
-        dwx[t, on], duh[t, on], ds_prev = ROWS[spec.name].backward(
+        dwx[t, on], duh[t, on], ds_prev = ROWS[spec.rows].backward(
             ds[:, on], S[t][:, on], S[t + 1][:, on], k, p, grads["p"]
         )
         ds[:, on] = ds_prev

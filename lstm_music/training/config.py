@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lstm_music.errors import ConfigError
+from lstm_music.nn.config import check_cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,7 @@ class TrainConfig:
 
     Parameters
     ----------
-    cell : name in ``lm.cells.names()``.
+    cell : name in ``lm.cells.names()``, with or without options: ``lstm:forget_bias=2``.
     hidden_size, layers, embedding_size : sizes of the network.
     dropout : share of units dropped between layers and before the head; [0, 1).
     batch_size : pieces read side by side (B).
@@ -52,6 +53,7 @@ class TrainConfig:
         ):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be 1 or more, got {getattr(self, name)}")
+        check_cell(self.cell, self.embedding_size, self.hidden_size)
         if not 0.0 <= self.dropout < 1.0:
             raise ConfigError(f"dropout must be 0 or more and below 1, got {self.dropout}")
         for name in ("learning_rate", "clip_norm"):

@@ -7,10 +7,10 @@
 extern const lm_rows lm_rows_base[], lm_rows_v3[], lm_rows_v4[];
 extern const lm_maps lm_maps_base, lm_maps_v3, lm_maps_v4;
 
-const lm_rows *lm_rows_of(int level, const char *cell) {
+const lm_rows *lm_rows_of(int level, const char *name) {
     const lm_rows(*table)[] = LM_PICK(lm_rows, level);
-    for (const lm_rows *row = table ? *table : 0; row && row->cell; row++)
-        if (strcmp(row->cell, cell) == 0)
+    for (const lm_rows *row = table ? *table : 0; row && row->name; row++)
+        if (strcmp(row->name, name) == 0)
             return row;
     return 0;
 }

@@ -39,13 +39,13 @@ typedef LM_ROWS_OF(float) lm_rows_f32;
 typedef LM_ROWS_OF(double) lm_rows_f64;
 
 typedef struct {
-    const char *cell; /* the name in the cell registry; NULL ends a table */
+    const char *name; /* CellSpec.rows; NULL ends a table */
     lm_rows_f32 f32;
     lm_rows_f64 f64;
 } lm_rows;
 
-/* The rows of a cell at a level; NULL if there are none. */
-const lm_rows *lm_rows_of(int level, const char *cell);
+/* The rows of that name at a level; NULL if there are none. */
+const lm_rows *lm_rows_of(int level, const char *name);
 
 /* y[n] = f(x[n]), y may be x; add_rows: sums[columns] += the rows of x, `stride` apart, in rising
  * order. The bias gradient needs add_rows; the others show cell_math.h to the tests. */

@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 import pytest
+from cell_cases import VARIANTS, units
 from model_cases import LEVELS, SMALL, make_chunk, score
 
-from lstm_music.cells.registry import cell_names
 from lstm_music.errors import ShapeError
 from lstm_music.kernels.isa import level_names
 from lstm_music.kernels.step import Stepper, StepWeights
@@ -39,10 +39,10 @@ def test_steps_equal_a_chunk(config, level):
 
 
 @pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("cell", cell_names(options=True))
+@pytest.mark.parametrize("cell", [*VARIANTS, "block:size=5"])
 def test_every_cell_steps(cell, level):
     check_steps_equal_a_chunk(
-        dataclasses.replace(SMALL, cell=cell, hidden_size=19), level, sharper=1
+        dataclasses.replace(SMALL, cell=cell, hidden_size=units(cell, 19)), level, sharper=1
     )
 
 

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from cell_cases import units
 from gradcheck import worst_error
 
+from lstm_music.backends.registry import get_backend
 from lstm_music.errors import ConfigError, ShapeError
 from lstm_music.nn import cell
 
@@ -13,13 +15,22 @@ def lstm():
     return cell.make("lstm", input_size=3, hidden_size=5, dtype="float64", rng_seed=1)
 
 
-@pytest.mark.parametrize("name", cell.names())
-def test_gradients_through_the_public_interface(name):
-    made = cell.make(name, input_size=3, hidden_size=5, dtype="float64", rng_seed=1)
+MADE_OF_OTHERS = ["block:size=1", "block:size=3,s_h=identity", "block:size=5"]
+
+
+@pytest.mark.parametrize("shape", [(4, 3, 3), (1, 1, 1)], ids=["4 steps", "one of everything"])
+@pytest.mark.parametrize("backend", ["cpu", "reference"])
+@pytest.mark.parametrize("name", [*cell.names(), *MADE_OF_OTHERS])
+def test_gradients_through_the_public_interface(name, backend, shape):
+    (T, B, D), H = shape, units(name, 5)
+    engine = get_backend(backend)
+    made = cell.make(name, input_size=D, hidden_size=H, dtype="float64", rng_seed=1, backend=engine)
     rng = np.random.default_rng(0)
-    x, state = rng.normal(size=(4, 3, 3)), rng.normal(size=(made.spec.states, 3, 5))
-    dy, dstate = rng.normal(size=(4, 3, 5)), rng.normal(size=state.shape)
-    lengths = [4, 1, 3]
+    for value in made.params.values():
+        value[...] += rng.normal(0, 0.3, value.shape)  # no gradient may vanish by symmetry
+    x, state = rng.normal(size=shape), rng.normal(size=(made.spec.states, B, H))
+    dy, dstate = rng.normal(size=(T, B, H)), rng.normal(size=state.shape)
+    lengths = [4, 1, 3] if B == 3 else None
 
     def loss() -> float:
         y, last, _ = made.forward(x, state, lengths)
@@ -74,10 +85,25 @@ def test_seeds_decide_the_weights():
     assert one["b"].reshape(4, 5).mean(axis=1).tolist() == [0, 1, 0, 0]
 
 
+def test_forget_bias_is_where_the_forget_gate_starts():
+    sizes = {"input_size": 3, "hidden_size": 5}
+    for name, row in (("lstm", 1), ("coupled", 0), ("fgr", 1), ("peephole-cell", 1)):
+        bias = cell.make(f"{name}:forget_bias=2.5", **sizes).params["b"].reshape(-1, 5)
+        assert bias.tolist() == [[2.5 * (gate == row)] * 5 for gate in range(len(bias))], name
+    shifts = cell.make("layernorm-lstm:forget_bias=2.5", **sizes).params["p"][4:8]
+    assert shifts.mean(axis=1).tolist() == [0, 2.5, 0, 0]
+    plain = cell.make("lstm", **sizes).params
+    for name, value in cell.make("lstm:forget_bias=2.5", **sizes).params.items():
+        assert name == "b" or np.array_equal(value, plain[name])
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"name": "lstn"}, "no cell is called"),
+        ({"name": "lstm:size=3"}, "has no option"),
+        ({"name": "block"}, "hidden_size must be a multiple of 2, got 5"),
+        ({"name": "block:size=0"}, "size cannot be '0'"),
         ({"input_size": 0}, "at least 1"),
         ({"hidden_size": -3}, "at least 1"),
         ({"dtype": "float16"}, "float32 or float64"),

@@ -1,5 +1,7 @@
 """The other cells against torch: its own modules, or its autograd on the equations."""
 
+from functools import partial
+
 import pytest
 from cell_cases import TOLERANCE, make_problem, worst_difference
 
@@ -36,14 +38,14 @@ def cifg(x, state, W, U, b, p):
     return torch.stack([torch.sigmoid(o + p[1] * c) * torch.tanh(c), c])
 
 
-def layernorm_lstm(x, state, W, U, b, p):
+def layernorm_lstm(x, state, W, U, b, p, s_h=torch.tanh):
     h, c = state
     H = h.shape[1]
     sums = (x @ W.T + h @ U.T + b).chunk(4, dim=1)
     norm = torch.nn.functional.layer_norm
     i, f, g, o = (norm(s, (H,), p[q], p[4 + q]) for q, s in enumerate(sums))
     c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-    return torch.stack([torch.sigmoid(o) * torch.tanh(norm(c, (H,), p[8], p[9])), c])
+    return torch.stack([torch.sigmoid(o) * s_h(norm(c, (H,), p[8], p[9])), c])
 
 
 def peephole_cell(x, state, W, U, b, _):
@@ -72,6 +74,7 @@ PROGRAMS = {
     "coupled": coupled,
     "cifg": cifg,
     "layernorm-lstm": layernorm_lstm,
+    "layernorm-lstm:s_h=identity": partial(layernorm_lstm, s_h=lambda c: c),
     "peephole-cell": peephole_cell,
     "fgr": fgr,
 }

@@ -4,14 +4,18 @@ import re
 
 import numpy as np
 import pytest
+from cell_cases import VARIANTS
 
-from lstm_music.cells.registry import cell_names, cell_spec
+from lstm_music.backends.reference import ReferenceBackend
+from lstm_music.cells.registry import cell_spec
+from lstm_music.nn.composition import composition_of
 from lstm_music.reference.rows import ROWS
 
 # Its equations speak of means over units; tests/nn/test_torch_cells.py has them in torch.
 OVER_UNITS = {"layernorm-lstm"}
 STATES = "hcifo"  # in the order of every cell that has them
-FUNCTIONS = {"sigmoid": lambda x: 1 / (1 + np.exp(-x)), "tanh": np.tanh}
+FUNCTIONS = {"sigmoid": lambda x: 1 / (1 + np.exp(-x)), "tanh": np.tanh, "B": lambda x: x}
+B_OF_ONE = "B(a) = the H / size values of a, one a block, each for all cells of its block"
 
 
 def in_python(line: str) -> tuple[str, str]:
@@ -20,35 +24,48 @@ def in_python(line: str) -> tuple[str, str]:
     return left.strip(), re.sub(r"(?<=[\w)]) (?=[\w(])", "*", right)
 
 
-@pytest.mark.parametrize("name", [n for n in cell_names(options=True) if n not in OVER_UNITS])
+def one_unit(name: str) -> str:
+    """A block of one cell."""
+    return name.replace("block:", "block:size=1,") if ":" in name else f"{name}:size=1"
+
+
+CELLS = [one_unit(n) if n.startswith("block") else n for n in VARIANTS]
+
+
+@pytest.mark.parametrize("name", [n for n in CELLS if n.partition(":")[0] not in OVER_UNITS])
 def test_reference_computes_what_the_spec_says(name):
     """One step of one unit with one input: every letter of the equations is a number."""
     spec, rng = cell_spec(name), np.random.default_rng(1)
+    composition = composition_of(spec)
     s_prev = dict(zip(STATES, rng.normal(size=spec.states)))
     x = rng.normal()
     known = FUNCTIONS | {"x": x} | {f"{state}_prev": s for state, s in s_prev.items()}
-    W, b = (rng.normal(size=spec.gates_w) for _ in range(2))
-    U = rng.normal(size=spec.gates_u)
+    own = {key: rng.normal(size=shape) for key, shape in composition.shapes(1, 1).items()}
+    kernel = composition.compose(own, ReferenceBackend())
     p = rng.normal(size=spec.row_params)
+    if "M_in" in own:
+        known["M_in"] = float(own["M_in"][0, 0])
     single = spec.gates_w == 1
-    for row, gate in enumerate(spec.gate_order):
+    gates = [gate for gate, n in zip(spec.gate_order, composition.gate_rows(1)) if n]
+    for row, gate in enumerate(gates):
         end = "" if single else f"_{gate}"
-        known |= {"W" + end: W[row], "b" + end: b[row]}
+        known |= {"W" + end: own["W"][row, 0], "b" + end: own["b"][row]}
     # In U, what sees one state lies together, in the order of the gates; a name ends with its gate.
     fed = re.findall(r"\b(U(?:_\w+)?) (\w)\(t-1\)", spec.equations)
     fed.sort(key=lambda u: (STATES.index(u[1]), 0 if single else spec.gate_order.index(u[0][-1])))
     assert [STATES.index(state) for _, state in fed] == list(spec.fed or (0,) * spec.gates_u)
-    known |= {name: U[row] for row, (name, _) in enumerate(fed)}
+    known |= {name: own["U"][row, 0] for row, (name, _) in enumerate(fed)}
     rows = re.findall(r"\bp(?:_\w)?\b", spec.equations)
     rows.sort(key=lambda peep: spec.gate_order.index(peep[-1]) if "_" in peep else 0)
     assert len(rows) == spec.row_params
     known |= dict(zip(rows, p))
-    for line in spec.equations.strip().splitlines():
+    for line in spec.equations.replace(B_OF_ONE, "").strip().splitlines():
         left, right = in_python(line.strip())
         known[left] = eval(right, {"__builtins__": {}}, known)  # our own text
 
+    U, W, b = kernel["U"][:, 0], kernel["W"][:, 0], kernel["b"]
     uh = np.array([U[row] * s_prev[state] for row, (_, state) in enumerate(fed)]).reshape(1, -1, 1)
     s_rows = np.array(list(s_prev.values())).reshape(-1, 1, 1)
-    s_next, _ = ROWS[name].forward((W * x + b).reshape(1, -1, 1), uh, s_rows, p.reshape(-1, 1))
+    s_next, _ = ROWS[spec.rows].forward((W * x + b).reshape(1, -1, 1), uh, s_rows, p.reshape(-1, 1))
     expected = [known[state] for state in s_prev]
     np.testing.assert_allclose(s_next.reshape(-1), expected, rtol=1e-13)

@@ -108,6 +108,11 @@ def test_another_seed_another_model(music, trained, tmp_path):
     assert not np.array_equal(one.flat_params, other.flat_params)
 
 
+def test_a_wrong_cell_is_refused_before_anything_is_read(tmp_path):
+    with pytest.raises(lm.ConfigError, match="size=7 has blocks of 7 cells"):
+        lm.train(tmp_path / "missing", tmp_path / "m.safetensors", cell="block:size=7")
+
+
 def test_an_existing_output_is_refused_before_anything_is_read(tmp_path):
     (tmp_path / "m.safetensors").write_bytes(b"mine")
     with pytest.raises(lm.OutputExistsError):
@@ -131,6 +136,8 @@ def test_too_little_music_is_a_clear_error(tmp_path):
         {"max_tokens": 0},
         {"threads": 0},
         {"hiden_size": 8},
+        {"cell": "lstn"},
+        {"cell": "block:size=7"},
     ],
 )
 def test_bad_settings_are_refused(music, tmp_path, setting):

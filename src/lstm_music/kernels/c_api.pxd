@@ -53,7 +53,7 @@ cdef extern from "rows.h" nogil:
                          double* duh, double* dp) noexcept nogil
 
     ctypedef struct lm_rows:
-        const char* cell
+        const char* name
         lm_rows_f32 f32
         lm_rows_f64 f64
 
@@ -73,7 +73,7 @@ cdef extern from "rows.h" nogil:
         lm_maps_f32 f32
         lm_maps_f64 f64
 
-    const lm_rows* lm_rows_of(int level, const char* cell)
+    const lm_rows* lm_rows_of(int level, const char* name)
     const lm_maps* lm_maps_of(int level)
 
 ctypedef fused real:

@@ -29,9 +29,9 @@ cdef enum:
 WIDE_ROWS = WIDE
 
 
-def has_rows(int level, str cell):
-    """Whether the C rows of a cell exist at a level."""
-    return lm_rows_of(level, cell.encode()) != NULL
+def has_rows(int level, str rows):
+    """Whether the C rows called ``rows`` exist at a level."""
+    return lm_rows_of(level, rows.encode()) != NULL
 
 
 def forward_rows(

@@ -76,12 +76,11 @@ cdef class StepWeights:
             level = getattr(model.backend, "level", best_level())
         self.plan = self._plan(config, level)
         parts = []
-        for n in range(config.layers):
-            layer = f"layers.{n}."
-            parts.append(packed(self.plan.matvec, params[layer + "W"]))
-            parts.append(packed_feeds(self.plan.matvec, self.spec, params[layer + "U"]))
-            parts.append(params[layer + "b"])
-            parts.append(params.get(layer + "p", np.empty(0)))
+        for layer in model.kernel_layers():
+            parts.append(packed(self.plan.matvec, layer["W"]))
+            parts.append(packed_feeds(self.plan.matvec, self.spec, layer["U"]))
+            parts.append(layer["b"])
+            parts.append(layer.get("p", np.empty(0)))
         nothing = np.empty(0)
         parts += [packed(self.plan.matvec, params["head.W"]), nothing, params["head.b"], nothing]
         parts += [params["embedding"], nothing, nothing, nothing]
@@ -99,7 +98,7 @@ cdef class StepWeights:
         plan.Gw, plan.Gu = spec.gates_w * H, spec.gates_u * H
         plan.n_layers, plan.sums_early = config.layers, spec.sums_early
         plan.matvec, plan.layers = lm_matvec_of(level), lm_layers_of(level)
-        plan.cell = lm_rows_of(level, spec.name.encode())
+        plan.cell = lm_rows_of(level, spec.rows.encode())
         self.feeds = np.array(spec.feeds, np.int32)
         plan.n_feeds, plan.feeds = self.feeds.shape[0], &self.feeds[0, 0]
         return plan
