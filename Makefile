@@ -26,8 +26,10 @@ lint: $(VENV)/.built $(VENV)/.dev
 
 bench: $(VENV)/.built
 	$(BIN)/python benchmarks/startup.py
-	$(BIN)/python benchmarks/bench_kernels.py
-	$(BIN)/python benchmarks/bench_network.py
+	$(BIN)/python benchmarks/read_midi.py
+	$(BIN)/lstm-music bench train
+	$(BIN)/lstm-music bench train --cells
+	$(BIN)/lstm-music bench step
 
 model: $(VENV)/.built  ## train the bundled model again (an hour or two)
 	$(BIN)/lstm-music train music21:chorales music21:tunes $(GROOVE) $(OPEN_EWLD) \

@@ -24,6 +24,7 @@ FLOORS = {
     "nn": (4, "n"),
     "corpus": (4, "m"),
     "pretrained": (4, "b"),
+    "bench": (5, "n"),
     "training": (5, "b"),
     "generate": (5, "b"),
     "evaluate": (5, "b"),
@@ -37,6 +38,7 @@ CONFINED = {
     "music21": {"music/theory.py", "midi/foreign.py"},
     "mido": {"midi/write.py"},
     "cupy": {"backends/gpu.py"},
+    "torch": {"bench/torch_cells.py", "bench/torch_rival.py"},  # docs/adr/0005
 }
 REACHES_UP = {  # docs/adr/0001
     ("music/piece.py", "lstm_music.midi.write.write_midi"),

@@ -1,0 +1,114 @@
+"""How it is measured: everybody in turns, on the wall's clock; and what the machine could do."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+from lstm_music.kernels import gemm
+
+_TURN_S = 0.03  # short work is repeated this long, so that no turn is all warming up
+_TRIALS = 2  # rounds after which a rival's setting that lags is left out
+_LAGS = 1.2
+_PEAK_ROUNDS = 200_000
+_peaks: dict[tuple[int, int], float] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """Somebody's way to do the work.
+
+    Attributes
+    ----------
+    work : one call does ``repeats`` pieces of it.
+    setting : entered before a turn and left after it, untimed.
+    repeats : pieces of work in a call.
+    """
+
+    work: Callable[[], object]
+    setting: Callable[[], AbstractContextManager[object]] = nullcontext
+    repeats: int = 1
+
+
+@dataclass(slots=True)
+class Times:
+    """Seconds that each call took, for one piece of work."""
+
+    seconds: list[float] = field(default_factory=list)
+
+    @property
+    def best(self) -> float:
+        """The shortest: what the machine does when nobody else has it."""
+        return min(self.seconds, default=math.inf)
+
+    @property
+    def median(self) -> float:
+        """What it usually did in this run."""
+        return statistics.median(self.seconds)
+
+
+def race(ours: Contender, rivals: dict[str, Contender], seconds: float) -> dict[str, Times]:
+    """Times of ``ours``, under that name, and of the rivals' settings, taken in turns.
+
+    Everybody runs once untimed and at least once timed, whatever ``seconds`` says. After two
+    rounds a rival's setting that lags a fifth behind its best one drops out.
+    """
+    everybody = {"ours": ours} | rivals
+    times = {name: Times() for name in everybody}
+    for name in everybody:
+        _turn(everybody[name], Times(), 0)
+    end, rounds = time.perf_counter() + seconds, 0
+    while rounds == 0 or time.perf_counter() < end:
+        for name, contender in everybody.items():
+            _turn(contender, times[name], _TURN_S)
+        rounds += 1
+        if rounds == _TRIALS:
+            limit = _LAGS * min((times[name].best for name in rivals), default=0)
+            everybody = {
+                name: contender
+                for name, contender in everybody.items()
+                if name == "ours" or times[name].best <= limit
+            }
+    return times
+
+
+def _turn(contender: Contender, times: Times, seconds: float) -> None:
+    with contender.setting():
+        end = time.perf_counter() + seconds
+        while True:
+            start = time.perf_counter()
+            contender.work()
+            now = time.perf_counter()
+            times.seconds.append((now - start) / contender.repeats)
+            if now >= end:
+                return
+
+
+def peak_gflops(level: int, threads: int, seconds: float = 0.3) -> float:
+    """Multiply-adds in float32 that the threads can do together, registers only, in GFLOP/s.
+
+    The best of many short races, now or earlier in this process. A race lasts from the first
+    thread's start to the last one's end.
+    """
+    barrier = threading.Barrier(threads)
+
+    def run(_: int) -> tuple[float, float, int]:
+        barrier.wait()
+        start = time.perf_counter()
+        flops = gemm.peak_flops(level, _PEAK_ROUNDS, 4)
+        return start, time.perf_counter(), flops
+
+    best = _peaks.get((level, threads), 0.0)
+    end = time.perf_counter() + seconds
+    with ThreadPoolExecutor(threads) as pool:
+        while time.perf_counter() < end:
+            starts, ends, flops = zip(*pool.map(run, range(threads)))
+            best = max(best, sum(flops) / (max(ends) - min(starts)) * 1e-9)
+    _peaks[level, threads] = best
+    return best

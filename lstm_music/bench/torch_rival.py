@@ -1,0 +1,186 @@
+"""torch at the same work: the same model with the same weights, every setting worth a try.
+
+torch is imported inside the functions here and in ``torch_cells``, nowhere else in the package
+(docs/adr/0005-torch-in-bench.md). Call them only where torch is installed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from lstm_music.bench import torch_cells
+from lstm_music.bench.cases import LayerCase, ProductCase, TrainCase
+from lstm_music.bench.timing import Contender
+from lstm_music.errors import ConfigError
+from lstm_music.types import FloatArray, IntArray, Params
+
+Tensor: TypeAlias = Any
+
+ONEDNN = {"oneDNN": True, "no oneDNN": False}
+
+
+@contextmanager
+def setting(onednn: bool, threads: int) -> Iterator[None]:
+    """Torch with oneDNN on or off, on so many threads."""
+    import torch
+
+    before = torch.get_num_threads()
+    with warnings.catch_warnings():
+        # Setting the flags back warns of Intel's GPUs.
+        warnings.simplefilter("ignore", UserWarning)
+        torch.set_num_threads(threads)
+        with torch.backends.mkldnn.flags(enabled=onednn):
+            yield
+        torch.set_num_threads(before)
+
+
+def contenders(
+    make: Callable[[], Callable[[], object]], threads: int, repeats: int = 1
+) -> dict[str, Contender]:
+    """The same work with oneDNN on and off."""
+    return {
+        name: Contender(make(), partial(setting, onednn, threads), repeats)
+        for name, onednn in ONEDNN.items()
+    }
+
+
+def train_contenders(
+    case: TrainCase, tokens: IntArray, params: Params, threads: int
+) -> dict[str, Contender]:
+    """An update of the model with our weights ``params``; see :func:`train_update`."""
+    return contenders(lambda: train_update(case, tokens, params), threads)
+
+
+def train_update(case: TrainCase, tokens: IntArray, params: Params) -> Callable[[], float]:
+    """An update that carries its state on; it returns the mean loss in nats before it.
+
+    Parameters
+    ----------
+    case : its sizes.
+    tokens : (T + 1, B).
+    params : our weights; copied.
+    """
+    import torch
+    from torch.nn.functional import cross_entropy, embedding, linear
+
+    from lstm_music.bench.train import LEARNING_RATE, MAX_NORM
+
+    weights = {name: _leaf(array) for name, array in params.items()}
+    stack, stack_weights = _stack(case, weights)
+    rest = [weights[name] for name in ("embedding", "head.W", "head.b")]
+    every = [*rest, *stack_weights]
+    adam = torch.optim.Adam(every, LEARNING_RATE, fused=True)
+    rows, targets = torch.from_numpy(tokens[:-1]).long(), torch.from_numpy(tokens[1:]).long()
+    state: Any = None
+
+    def update() -> float:
+        nonlocal state
+        adam.zero_grad()
+        y, state = stack(embedding(rows, rest[0]), state)
+        loss = cross_entropy(linear(y.flatten(0, 1), rest[1], rest[2]), targets.flatten())
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(every, MAX_NORM)
+        adam.step()
+        state = _detached(state)
+        return float(loss)
+
+    return update
+
+
+def _leaf(array: FloatArray) -> Tensor:
+    import torch
+
+    return torch.from_numpy(array.copy()).requires_grad_()
+
+
+def _detached(state: Any) -> Any:
+    """The state without its history; as deep as it is nested."""
+    if isinstance(state, (tuple, list)):
+        return tuple(_detached(part) for part in state)
+    return state.detach()
+
+
+def _stack(case: TrainCase, weights: dict[str, Tensor]) -> tuple[Callable[..., Any], list[Tensor]]:
+    """The recurrent layers as a function (X, state or None) -> (Y, state); their parameters."""
+    if case.against == "ops" and case.cell in torch_cells.PROGRAMS:
+        return _loop(case, weights)
+    if case.against == "nn" and case.cell in ("lstm", "gru", "rnn"):
+        module = _module(case, weights)
+        return module, list(module.parameters())
+    raise ConfigError(f"torch has no {case.cell!r} against={case.against}; try against=ops")
+
+
+def _loop(case: TrainCase, weights: dict[str, Tensor]) -> tuple[Callable[..., Any], list[Tensor]]:
+    import torch
+
+    from lstm_music.cells.registry import cell_spec
+
+    states = cell_spec(case.cell).states
+    layers = [
+        {name: weights.get(f"layers.{n}.{name}") for name in ("W", "U", "b", "p")}
+        for n in range(case.L)
+    ]
+
+    def stack(x: Tensor, state: Any) -> tuple[Tensor, Any]:
+        last = []
+        for n, layer in enumerate(layers):
+            start = state[n] if state else (torch.zeros(case.B, case.H),) * states
+            x, end = torch_cells.run(case.cell, x, start, **layer)
+            last.append(end)
+        return x, last
+
+    return stack, [t for layer in layers for t in layer.values() if t is not None]
+
+
+def _module(case: TrainCase, weights: dict[str, Tensor]) -> Any:
+    """torch.nn's own; its second bias is zero, or the GRU's behind r."""
+    import torch
+
+    module = getattr(torch.nn, case.cell.upper())(case.H, case.H, case.L)
+    with torch.no_grad():
+        for n in range(case.L):
+            for theirs, own in (("weight_ih", "W"), ("weight_hh", "U"), ("bias_ih", "b")):
+                getattr(module, f"{theirs}_l{n}").copy_(weights[f"layers.{n}.{own}"])
+            second = getattr(module, f"bias_hh_l{n}").zero_()
+            if case.cell == "gru":
+                second[2 * case.H :] = weights[f"layers.{n}.p"][0]
+    return module
+
+
+def product_contenders(
+    case: ProductCase, a: FloatArray, b: FloatArray, threads: int, repeats: int
+) -> dict[str, Contender]:
+    """A (M, K) times b (N, K) transposed."""
+    import torch
+
+    left, right, out = torch.from_numpy(a), torch.from_numpy(b).t(), torch.empty(case.M, case.N)
+
+    def work() -> None:
+        for _ in range(repeats):
+            torch.mm(left, right, out=out)
+
+    return contenders(lambda: work, threads, repeats)
+
+
+def layer_contenders(case: LayerCase, threads: int) -> dict[str, Contender]:
+    """Forward and backward of one LSTM layer."""
+    import torch
+
+    module = torch.nn.LSTM(case.H, case.H)
+    rng = np.random.default_rng(0)
+    shape = (case.T, case.B, case.H)
+    x, dy = (torch.from_numpy(rng.normal(size=shape).astype(np.float32)) for _ in range(2))
+    x.requires_grad_()
+
+    def work() -> None:
+        module.zero_grad()
+        x.grad = None
+        module(x)[0].backward(dy)
+
+    return contenders(lambda: work, threads)

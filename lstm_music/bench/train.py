@@ -1,0 +1,72 @@
+"""One update of a language model, ours and torch's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+
+from lstm_music.backends.cpu import CpuBackend
+from lstm_music.backends.isa import resolve_level
+from lstm_music.bench.cases import TrainCase
+from lstm_music.bench.rows import Row, make_row, torch_is_installed
+from lstm_music.bench.timing import Contender, race
+from lstm_music.nn.model import LanguageModel, ModelConfig
+from lstm_music.nn.optim import Adam
+from lstm_music.types import IntArray
+
+LEARNING_RATE = 1e-3
+MAX_NORM = 1.0
+
+
+def train_rows(cases: Iterable[TrainCase], threads: Iterable[int], seconds: float) -> Iterator[Row]:
+    """Measure each case with each number of threads.
+
+    Parameters
+    ----------
+    cases : what to train.
+    threads : of ours and of torch.
+    seconds : to spend on a row's times, about; more if a single round takes longer.
+    """
+    return (_row(case, n, seconds) for case in cases for n in threads)
+
+
+def _row(case: TrainCase, threads: int, seconds: float) -> Row:
+    model = create_model(case, threads)
+    tokens = random_tokens(case)
+    rivals = {}
+    if torch_is_installed():
+        from lstm_music.bench.torch_rival import train_contenders
+
+        rivals = train_contenders(case, tokens, model.params, threads)
+    times = race(Contender(our_update(model, tokens)), rivals, seconds)
+    return make_row(case.name, case.flops, threads, resolve_level(), times)
+
+
+def create_model(case: TrainCase, threads: int) -> LanguageModel:
+    """Our model of a case, weights random; the embedding is as wide as the layers."""
+    sizes = {"embedding_size": case.H, "hidden_size": case.H, "layers": case.L}
+    config = ModelConfig(case.V, case.V, 1, cell=case.cell, **sizes)
+    return LanguageModel.create(config, 0, backend=CpuBackend(threads))
+
+
+def random_tokens(case: TrainCase) -> IntArray:
+    """(T + 1, B): inputs, and one step later targets."""
+    shape = (case.T + 1, case.B)
+    return np.random.default_rng(0).integers(0, case.V, shape, dtype=np.int32)
+
+
+def our_update(model: LanguageModel, tokens: IntArray) -> Callable[[], float]:
+    """An update that carries its state on; it returns the mean loss in nats before it."""
+    rows, targets = np.ascontiguousarray(tokens[:-1, :, None]), tokens[1:]
+    adam = Adam(model.flat_params.size, backend=model.backend)
+    state = model.zero_state(tokens.shape[1])
+
+    def update() -> float:
+        nonlocal state
+        model.flat_grads[:] = 0
+        nll, n_targets, state = model.train_chunk(rows, targets, state)
+        adam.step(model.flat_params, model.flat_grads, LEARNING_RATE, MAX_NORM)
+        return nll / n_targets
+
+    return update

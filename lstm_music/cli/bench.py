@@ -1,0 +1,127 @@
+"""`lstm-music bench`: our speed beside torch's, measured in the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from lstm_music.bench.rows import Row
+
+
+def _shared(seconds: float) -> Callable[[Any], Any]:
+    """The options of every benchmark."""
+
+    def decorate(function: Any) -> Any:
+        for option in (
+            click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row."),
+            click.option(
+                "--threads",
+                type=click.IntRange(1),
+                multiple=True,
+                help="Threads of both; may be repeated. Default: 1, and every core.",
+            ),
+            click.option(
+                "--cases",
+                multiple=True,
+                metavar="SIZES",
+                help='Only cases of these sizes, such as "H=512", or one of your own.',
+            ),
+            click.option(
+                "--seconds",
+                type=click.FloatRange(min=0),
+                default=seconds,
+                show_default=True,
+                help="To spend on each row, about.",
+            ),
+        ):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+@click.group()
+def command() -> None:
+    """Measure our speed beside torch's, in turns on this machine, and print rows."""
+
+
+@command.command()
+@_shared(20)
+@click.option("--cells", is_flag=True, help="Every other cell, against the same in torch ops.")
+def train(
+    cases: tuple[str, ...],
+    threads: tuple[int, ...],
+    seconds: float,
+    as_json: bool,
+    cells: bool,
+) -> None:
+    """One update: embedding, stack, output layer, loss, backward, clip, Adam."""
+    from lstm_music.bench.cases import CELLS, TRAIN, select
+    from lstm_music.bench.train import train_rows
+
+    chosen = select(cases, CELLS if cells else TRAIN)
+    _print(train_rows(chosen, _threads(threads), seconds), as_json)
+
+
+@command.command()
+@_shared(2)
+def step(cases: tuple[str, ...], threads: tuple[int, ...], seconds: float, as_json: bool) -> None:
+    """The recurrent product at each instruction-set level; forward and backward of a layer."""
+    from lstm_music.bench.cases import STEP, select
+    from lstm_music.bench.step import step_rows
+
+    _print(step_rows(select(cases, STEP), _threads(threads), seconds), as_json)
+
+
+def _threads(asked: tuple[int, ...]) -> tuple[int, ...]:
+    import os
+
+    return asked or tuple(sorted({1, len(os.sched_getaffinity(0))}))
+
+
+# Columns of the table: (heading, field, width, digits).
+_COLUMNS = (
+    ("case", "case", 54, None),
+    ("isa", "isa", 4, None),
+    ("threads", "threads", 7, 0),
+    ("ours_ms", "ours_ms", 9, 3),
+    ("torch_ms", "torch_ms", 9, 3),
+    ("ratio", "ratio", 6, 2),
+    ("gflops", "gflops", 7, 1),
+    ("peak", "peak_fraction", 5, 2),
+    ("ours_mb", "ours_mb", 7, 0),
+    ("torch_mb", "torch_mb", 8, 0),
+    ("torch's setting", "torch_setting", 16, None),
+)
+
+
+def _print(rows: Iterable[Row], as_json: bool) -> None:
+    """Each row as soon as it is there."""
+    import json
+    from dataclasses import asdict
+
+    from lstm_music.bench.rows import torch_is_installed
+
+    if not torch_is_installed():
+        click.echo("torch is not installed: torch_ms and ratio stay empty", err=True)
+    if not as_json:
+        click.echo(" ".join(_cell(heading, width, None) for heading, _, width, _ in _COLUMNS))
+    for row in rows:
+        values = asdict(row)
+        if as_json:
+            click.echo(json.dumps(values))
+        else:
+            cells = (_cell(values[key], width, digits) for _, key, width, digits in _COLUMNS)
+            click.echo(" ".join(cells).rstrip())
+
+
+def _cell(value: object, width: int, digits: int | None) -> str:
+    """Text to the left, numbers to the right, - for what is not there."""
+    if value is None:
+        return f"{'-':>{width}}"
+    if isinstance(value, str):
+        return f"{value:<{width}}"
+    return f"{value:>{width}.{digits}f}"
