@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +14,7 @@ from lstm_music.corpus.met import Met
 from lstm_music.errors import ConfigError, MidiError
 from lstm_music.generate.dynamics import Accents, even_velocities
 from lstm_music.generate.header import write_header
-from lstm_music.generate.loop import Generator
+from lstm_music.generate.loop import MOST_AT_ONCE, Generator, run_together
 from lstm_music.generate.sampling import Sampling
 from lstm_music.kernels.step import Stepper, StepWeights
 from lstm_music.music.excerpt import excerpt
@@ -38,7 +37,6 @@ _TOKENS_A_BAR = 1024
 _FIXED_KINDS = frozenset({"numerator", "denominator", "tempo"})
 _DRUMS = "drums"
 
-_T = TypeVar("_T")
 _Notes = npt.NDArray[np.void]
 _Finish = Callable[[_Notes], _Notes]
 
@@ -112,13 +110,13 @@ def continue_piece(
     base = _seeded(engine, plan, bars, sampling, rng_seed)
     finish = engine.finish(seed)
 
-    def one(sequence: int) -> Piece:
+    def begin(sequence: int) -> Generator:
         generator = _generator(engine, base.capacity, sampling, rng_seed, sequence)
         generator.copy_state_from(base)
-        generator.run(plan.end, plan.bar_steps)
-        return _new_music(generator, finish, plan, seed)
+        generator.set_end(plan.end, plan.bar_steps)
+        return generator
 
-    return _parallel(one, n, threads)
+    return [_new_music(generator, finish, plan, seed) for generator in _composed(begin, n, threads)]
 
 
 def stream_notes(
@@ -164,7 +162,7 @@ def compose_from_nothing(
     """
     tempo = Tempo.from_bpm(tempo_bpm)
 
-    def one(sequence: int) -> Piece:
+    def begin(sequence: int) -> Generator:
         generator = _generator(engine, bars * _TOKENS_A_BAR, sampling, rng_seed, sequence)
         generator.set_total_bars(bars)
         bar_steps = write_header(
@@ -176,11 +174,14 @@ def compose_from_nothing(
             style=style,
             programs=engine.met.programs,
         )
-        generator.run(bars * bar_steps, bar_steps)
-        piece, _ = _with_sounding_tracks(written_piece(generator.score))
-        return piece.replace(tempos=(tempo,), key=key or piece.key)
+        generator.set_end(bars * bar_steps, bar_steps)
+        return generator
 
-    return _parallel(one, n, threads)
+    pieces = [
+        _with_sounding_tracks(written_piece(generator.score))[0]
+        for generator in _composed(begin, n, threads)
+    ]
+    return [piece.replace(tempos=(tempo,), key=key or piece.key) for piece in pieces]
 
 
 def _plan(engine: Engine, seed: Piece, bars: int) -> _Plan:
@@ -298,9 +299,20 @@ def _in_seed(events: _Notes, plan: _Plan) -> _Notes:
     return moved
 
 
-def _parallel(one: Callable[[int], _T], n: int, threads: int | None) -> list[_T]:
-    """``[one(0), .., one(n - 1)]``, on several threads; the loop holds no GIL."""
+def _composed(begin: Callable[[int], Generator], n: int, threads: int | None) -> list[Generator]:
+    """``begin(0) .. begin(n - 1)``, each run to its end: a share a thread, together in it.
+
+    The loop holds no GIL, and those that run together read the weights once for all.
+    """
     if threads is not None and threads < 1:
         raise ConfigError(f"threads must be 1 or more, got {threads}")
-    with ThreadPoolExecutor(min(n, threads or os.cpu_count() or 1)) as pool:
-        return list(pool.map(one, range(n)))
+    crew = min(n, threads or os.cpu_count() or 1)
+    groups = max(crew, -(-n // MOST_AT_ONCE))
+
+    def work(group: int) -> list[Generator]:
+        generators = [begin(i) for i in range(n * group // groups, n * (group + 1) // groups)]
+        run_together(generators)
+        return generators
+
+    with ThreadPoolExecutor(crew) as pool:
+        return [generator for share in pool.map(work, range(groups)) for generator in share]

@@ -1,3 +1,6 @@
+from collections.abc import Sequence
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
@@ -5,7 +8,7 @@ from lstm_music.generate.sampling import Sampling
 from lstm_music.kernels.step import Stepper
 from lstm_music.tokens.automaton import Automaton
 
-def philox_uniform(key: int, sequence: int, index: int) -> float: ...
+MOST_AT_ONCE: Final[int]
 
 class Generator:
     def __init__(
@@ -28,4 +31,7 @@ class Generator:
     def copy_state_from(self, other: Generator) -> None: ...
     def force(self, tokens: npt.NDArray[np.int32]) -> None: ...
     def sample(self, allowed: npt.NDArray[np.uint8]) -> int: ...
+    def set_end(self, end_steps: int, bar_steps: int) -> None: ...
     def run(self, end_steps: int, bar_steps: int, max_notes: int = -1) -> bool: ...
+
+def run_together(generators: Sequence[Generator], max_notes: int = -1) -> None: ...

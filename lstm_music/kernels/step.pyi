@@ -1,4 +1,5 @@
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +16,15 @@ class _Model(Protocol):
     spec: CellSpec
     backend: Any
 
+PRECISIONS: Final[tuple[str, ...]]
+
 class StepWeights:
     n_rows: int
     spec: CellSpec
-    def __init__(self, model: _Model, level: int | None = None) -> None: ...
+    precision: str
+    def __init__(
+        self, model: _Model, level: int | None = None, precision: str = "bfloat16"
+    ) -> None: ...
 
 class Stepper:
     weights: StepWeights
@@ -27,3 +33,6 @@ class Stepper:
     def copy_state_py(self, other: Stepper) -> None: ...
     def step_py(self, rows: IntArray) -> FloatArray: ...
     def predict_py(self, wanted: npt.NDArray[np.uint8]) -> FloatArray: ...
+
+def step_together(steppers: Sequence[Stepper], rows: IntArray) -> FloatArray: ...
+def check_rows(rows: IntArray, shape: tuple[int, ...], n_rows: int) -> IntArray: ...

@@ -2,6 +2,8 @@
 
 #include "levels.h"
 
-extern const lm_matvec lm_matvec_base, lm_matvec_v3, lm_matvec_v4;
+extern const lm_matvec lm_matvec_f32_base, lm_matvec_f32_v3, lm_matvec_f32_v4;
+extern const lm_matvec lm_matvec_bf16_base, lm_matvec_bf16_v3, lm_matvec_bf16_v4;
 
-const lm_matvec *lm_matvec_of(int level) { return LM_PICK(lm_matvec, level); }
+const lm_matvec *lm_matvec_f32_of(int level) { return LM_PICK(lm_matvec_f32, level); }
+const lm_matvec *lm_matvec_bf16_of(int level) { return LM_PICK(lm_matvec_bf16, level); }

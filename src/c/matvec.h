@@ -1,17 +1,16 @@
-/* Matrix times one vector, y = init + W x, for generation: the weights are read once a token, so
- * the speed is that of the memory they stand in. W is packed once into panels that are read from
- * end to end.
- * Every y[n] is one chain over rising k. The multiply-adds are fused where the level has them, as
- * in gemm.h: v3 and v4 agree bit for bit.
+/* Matrix times one vector or a few, y = init + W x, for generation: the weights are read once for
+ * all of them, so with one vector the speed is that of the memory they stand in. W is packed once,
+ * as it is or rounded to bfloat16 (the upper half of a float), into panels read from end to end.
+ * Every y[n] is one chain: init, then rising k. So the number of vectors changes no bit; v3 and v4
+ * agree, as in gemm.h.
  *
  * pack(N, K, W, packed)
  *   W       in:  [N][K]
- *   packed  out: ceil(N / panel) panels of [K][panel], zero where n >= N; 64-byte aligned
+ *   packed  out: ceil(N / panel) panels of [K][panel] weights, zero where n >= N; 64-byte aligned
  *
- * run(N, K, packed, x, init, y)
- *   x     in:  [K]
- *   init  in:  [N]; may be y
- *   y     out: [N]; may not overlap x
+ * run(M, N, K, packed, vectors)
+ *   vectors  [M]: x in: [K]; init in: [N], may be y, NULL means zero; y out: [N]. No y may overlap
+ *            an x, or another vector's init or y.
  */
 #ifndef LM_MATVEC_H
 #define LM_MATVEC_H
@@ -19,12 +18,20 @@
 #include <stddef.h>
 
 typedef struct {
+    const float *x;
+    const float *init;
+    float *y;
+} lm_vector;
+
+typedef struct {
     ptrdiff_t panel;
-    void (*pack)(ptrdiff_t N, ptrdiff_t K, const float *W, float *packed);
-    void (*run)(ptrdiff_t N, ptrdiff_t K, const float *packed, const float *x, const float *init,
-                float *y);
+    ptrdiff_t weight_size; /* bytes */
+    void (*pack)(ptrdiff_t N, ptrdiff_t K, const float *W, void *packed);
+    void (*run)(int M, ptrdiff_t N, ptrdiff_t K, const void *packed, const lm_vector *vectors);
 } lm_matvec;
 
-const lm_matvec *lm_matvec_of(int level);
+/* Weights in float32, or in bfloat16. */
+const lm_matvec *lm_matvec_f32_of(int level);
+const lm_matvec *lm_matvec_bf16_of(int level);
 
 #endif

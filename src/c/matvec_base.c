@@ -1,4 +1,4 @@
-#define LM_TABLE lm_matvec_base
+#define LM_LEVEL base
 #define LM_BYTES 16
-#define LM_VECTORS 8
+#define LM_ROWS 4
 #include "matvec_impl.inc"

@@ -1,4 +1,4 @@
-#define LM_TABLE lm_matvec_v3
+#define LM_LEVEL v3
 #define LM_BYTES 32
-#define LM_VECTORS 8
+#define LM_ROWS 6
 #include "matvec_impl.inc"

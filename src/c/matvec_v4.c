@@ -1,4 +1,4 @@
-#define LM_TABLE lm_matvec_v4
+#define LM_LEVEL v4
 #define LM_BYTES 64
-#define LM_VECTORS 4
+#define LM_ROWS 8
 #include "matvec_impl.inc"

@@ -7,15 +7,16 @@ import pytest
 from cell_cases import VARIANTS, units
 from model_cases import LEVELS, SMALL, make_chunk, score
 
-from lstm_music.errors import ShapeError
+from lstm_music.errors import ConfigError, ShapeError
 from lstm_music.kernels.isa import level_names
-from lstm_music.kernels.step import Stepper, StepWeights
+from lstm_music.kernels.step import PRECISIONS, Stepper, StepWeights, step_together
 from lstm_music.nn.model import LanguageModel, ModelConfig
 
 CONFIGS = {
     "small and odd": SMALL,
     "one of everything": ModelConfig(1, 1, 1, 1, hidden_size=1, layers=1),
     "panels and a rest": ModelConfig(300, 131, 29, 64, hidden_size=70, layers=3),
+    "few rows, by table": ModelConfig(40, 33, 2, 16, hidden_size=21, layers=2),
 }
 
 
@@ -54,7 +55,7 @@ def check_steps_equal_a_chunk(config, level, sharper):
     chunk.state = model.zero_state(1)
     if config.n_tokens == 1:
         chunk.targets[:] = 0
-    stepper = Stepper(StepWeights(model, level_names().index(level)))
+    stepper = Stepper(StepWeights(model, level_names().index(level), "float32"))
     np.testing.assert_allclose(stepped_nll(stepper, chunk), score(model, chunk)[0][:, 0], atol=1e-5)
 
 
@@ -67,6 +68,63 @@ def test_vector_levels_step_alike_bit_for_bit():
     if not {"v3", "v4"} <= logits.keys():
         pytest.skip("this machine lacks AVX-512")
     np.testing.assert_array_equal(logits["v3"], logits["v4"])
+
+
+def bfloat16(x):
+    """To the nearest value with 8 bits of significand, ties to even."""
+    bits = x.astype(np.float32).view(np.uint32).astype(np.uint64)
+    return ((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000).astype(np.uint32).view(np.float32)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("cell", ["lstm", "gru", "peephole-cell"])
+def test_bfloat16_weights_are_float32_weights_rounded_before(cell, level):
+    config = dataclasses.replace(CONFIGS["panels and a rest"], cell=cell)
+    model, rounded = (LanguageModel.create(config, 3) for _ in range(2))
+    for name, values in rounded.params.items():
+        if name.endswith((".W", ".U")):
+            values[...] = bfloat16(values)
+    number = level_names().index(level)
+    brief = Stepper(StepWeights(model, number, "bfloat16"))
+    full, exact = (Stepper(StepWeights(m, number, "float32")) for m in (rounded, model))
+    for rows in np.random.default_rng(0).integers(0, 300, (20, 29)).astype(np.int32):
+        logits = brief.step_py(rows)
+        np.testing.assert_array_equal(logits, full.step_py(rows))
+        assert not np.array_equal(logits, exact.step_py(rows))
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("cell", ["lstm", "fgr"])
+@pytest.mark.parametrize("config", ["panels and a rest", "few rows, by table"])
+def test_together_is_as_alone_bit_for_bit(config, cell, level, precision):
+    config = dataclasses.replace(CONFIGS[config], cell=cell)
+    weights = StepWeights(LanguageModel.create(config, 3), level_names().index(level), precision)
+    rng = np.random.default_rng(1)
+    for n in (1, 2, 3, 5, 7, 8, 13, 16):
+        alone, together = ([Stepper(weights) for _ in range(n)] for _ in range(2))
+        rows = rng.integers(0, config.n_rows, (4, n, config.n_streams)).astype(np.int32)
+        for step in rows:
+            expected = [one.step_py(row) for one, row in zip(alone, step)]
+            np.testing.assert_array_equal(step_together(together, step), expected)
+
+
+def test_steppers_that_cannot_go_together_are_refused():
+    one, other = (StepWeights(LanguageModel.create(SMALL, seed)) for seed in (0, 1))
+    rows = np.zeros((2, 3), np.int32)
+    same = Stepper(one)
+    for steppers in ([], [same, same], [Stepper(one), Stepper(other)]):
+        with pytest.raises(ShapeError, match="step together"):
+            step_together(steppers, rows)
+    with pytest.raises(ShapeError, match="step together"):
+        step_together([Stepper(one) for _ in range(17)], np.zeros((17, 3), np.int32))
+    with pytest.raises(ShapeError, match="rows must"):
+        step_together([Stepper(one), Stepper(one)], rows[:1])
+
+
+def test_an_unknown_precision_is_refused():
+    with pytest.raises(ConfigError, match="float16"):
+        StepWeights(LanguageModel.create(SMALL, 0), precision="float16")
 
 
 def test_only_wanted_logits_are_computed():
@@ -110,7 +168,7 @@ def test_float64_models_are_rounded():
     model = LanguageModel.create(SMALL, 5, dtype="float64")
     same = LanguageModel.create(SMALL, 5)
     rows = np.array([1, 2, 3], np.int32)
-    a, b = (Stepper(StepWeights(m)).step_py(rows) for m in (model, same))
+    a, b = (Stepper(StepWeights(m, precision="float32")).step_py(rows) for m in (model, same))
     np.testing.assert_array_equal(a, b)
 
 

@@ -3,67 +3,27 @@
 One ``Generator`` is one sequence of tokens under construction. It owns a grammar automaton and a
 network stepper; every choice is drawn from Philox4x32-10 keyed by (rng_seed, sequence, token
 index), so a sequence does not depend on which thread runs it or what runs beside it.
-
-References
-----------
-Salmon et al. (2011), Parallel random numbers: as easy as 1, 2, 3 (Philox4x32-10).
-Holtzman et al. (2020), The curious case of neural text degeneration (top-p).
 """
 
-from libc.math cimport exp
-from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport qsort
+from libc.stdint cimport int32_t, uint8_t, uint64_t
 
 import numpy as np
 
-from lstm_music.kernels.step cimport Stepper
+from lstm_music.generate.draw cimport Choice, Shape, draw, uniform
+from lstm_music.kernels.step cimport (
+    MOST_TOGETHER, Mind, Plan, Stepper, hear_together, predict_together,
+)
 from lstm_music.tokens.automaton cimport Automaton
 
 from lstm_music.errors import ConfigError, TokenError
 from lstm_music.tokens.vocabulary import DEFAULT
 
+MOST_AT_ONCE = MOST_TOGETHER
+
 cdef enum Status:
     RUNNING = 0
-    FINISHED = 1  # the next onset would stand at or after the end
+    FINISHED = 1  # the next onset would stand at or after the end, or the notes asked for are there
     FULL = 2  # the token buffer or the automaton's note list is full
-
-cdef struct Choice:
-    double weight
-    int32_t token
-
-
-cdef int _by_weight(const void* a, const void* b) noexcept nogil:
-    """Heavier first; equal weights by token, so that the order is one."""
-    cdef Choice* x = <Choice*> a
-    cdef Choice* y = <Choice*> b
-    if x.weight != y.weight:
-        return -1 if x.weight > y.weight else 1
-    return -1 if x.token < y.token else 1
-
-
-cdef double _uniform(uint64_t key, uint64_t sequence, uint64_t index) noexcept nogil:
-    """Philox4x32-10: a double in [0, 1) from 53 bits, one for each (key, sequence, index)."""
-    cdef uint32_t c0 = <uint32_t> index, c1 = <uint32_t> (index >> 32)
-    cdef uint32_t c2 = <uint32_t> sequence, c3 = <uint32_t> (sequence >> 32)
-    cdef uint32_t k0 = <uint32_t> key, k1 = <uint32_t> (key >> 32)
-    cdef uint64_t p0, p1
-    cdef int _round
-    for _round in range(10):
-        p0 = <uint64_t> 0xD2511F53u * c0
-        p1 = <uint64_t> 0xCD9E8D57u * c2
-        c0 = <uint32_t> (p1 >> 32) ^ c1 ^ k0
-        c1 = <uint32_t> p1
-        c2 = <uint32_t> (p0 >> 32) ^ c3 ^ k1
-        c3 = <uint32_t> p0
-        k0 = k0 + 0x9E3779B9u
-        k1 = k1 + 0xBB67AE85u
-    return ((<uint64_t> c0 << 21) ^ (<uint64_t> c1 >> 11)) * (1.0 / 9007199254740992.0)
-
-
-def philox_uniform(uint64_t key, uint64_t sequence, uint64_t index):
-    """The number in [0, 1) that decides token ``index`` of ``sequence`` under ``key``."""
-    return _uniform(key, sequence, index)
-
 
 cdef class Generator:
     """One sequence under construction.
@@ -88,11 +48,11 @@ cdef class Generator:
     cdef Choice* _choices
     cdef object _choice_buffer
     cdef int n_tokens, V
-    cdef double temperature, top_p, min_p
-    cdef int top_k
+    cdef Shape sampling
     cdef int shift_first, shift_stop, duration_first, duration_stop, long_token, end_token
     cdef uint64_t rng_seed, sequence
     cdef long end_steps, bar_steps
+    cdef int stop_notes, status
 
     def __init__(
         self,
@@ -116,16 +76,15 @@ cdef class Generator:
         self._choice_buffer = np.zeros(self.V * sizeof(Choice), np.uint8)
         choice_bytes = self._choice_buffer
         self._choices = <Choice*> &choice_bytes[0]
-        self.temperature, self.top_k = sampling.temperature, sampling.top_k
-        self.top_p, self.min_p = sampling.top_p, sampling.min_p
+        self.sampling.temperature, self.sampling.top_k = sampling.temperature, sampling.top_k
+        self.sampling.top_p, self.sampling.min_p = sampling.top_p, sampling.min_p
         shift, duration = DEFAULT["shift"], DEFAULT["duration"]
         self.shift_first, self.shift_stop = shift.start, shift.stop
         self.duration_first, self.duration_stop = duration.start, duration.stop
         self.long_token = DEFAULT["long"].start
         self.end_token = DEFAULT["end"].start
         self.rng_seed, self.sequence = rng_seed, sequence
-        self.end_steps = 0
-        self.bar_steps = 0
+        self.set_end(0, 0)
 
     @property
     def tokens(self):
@@ -217,36 +176,33 @@ cdef class Generator:
         ------
         TokenError : the sequence outgrew its capacity.
         """
-        cdef int status
-        self.end_steps = end_steps
-        self.bar_steps = bar_steps
-        with nogil:
-            status = self._run(max_notes)
-        if status == FULL:
-            raise TokenError(
-                f"the music outgrew {self._tokens.shape[0]} tokens before step {end_steps}; "
-                "ask for fewer bars"
-            )
-        return status == FINISHED
+        self.set_end(end_steps, bar_steps)
+        run_together([self], max_notes)
+        return self.status == FINISHED
 
-    cdef int _run(self, int max_notes) noexcept nogil:
-        cdef int token, status, start = self.automaton.n_notes
-        while max_notes < 0 or self.automaton.n_notes < start + max_notes:
-            self.automaton.legal(&self._mask[0])
-            self._mask_time()
-            self.stepper.predict(&self._mask[0], &self._logits[0])
-            token = self._draw()
-            if token < 0:
-                return FINISHED  # only a time move past the end was left
-            if (
-                self.shift_first <= token < self.shift_stop
-                and self.automaton.onset_after(token) >= self.end_steps
-            ):
-                return FINISHED
-            status = self._accept(token)
-            if status != RUNNING:
-                return status
-        return RUNNING
+    def set_end(self, long end_steps, long bar_steps):
+        """Where :meth:`run` and ``run_together`` are to end; see there."""
+        self.end_steps, self.bar_steps = end_steps, bar_steps
+
+    cdef void _extend(self) noexcept nogil:
+        """Draw a token from the logits and append it; ``status`` says how it stands then."""
+        cdef int token = self._draw()
+        self.status = FINISHED  # if only a time move past the end was left
+        if token < 0 or (
+            self.shift_first <= token < self.shift_stop
+            and self.automaton.onset_after(token) >= self.end_steps
+        ):
+            return
+        self.status = self._append(token)
+
+    cdef bint _has_its_notes(self) noexcept nogil:
+        self.status = RUNNING
+        return 0 <= self.stop_notes <= self.automaton.n_notes
+
+    cdef void _mask_next(self) noexcept nogil:
+        """What may stand next."""
+        self.automaton.legal(&self._mask[0])
+        self._mask_time()
 
     cdef void _mask_time(self) noexcept nogil:
         """Forbid what the caller forbids, empty bars, and notes past the end."""
@@ -278,41 +234,18 @@ cdef class Generator:
 
     cdef int _draw(self) noexcept nogil:
         """Sample from the masked logits; -1 when nothing is allowed."""
-        cdef int i, n = 0, keep
-        cdef double top = -1e300, total = 0.0, mass = 0.0, u
-        for i in range(self.V):
-            if self._mask[i] and self._logits[i] > top:
-                top = self._logits[i]
-        if top == -1e300:
-            return -1
-        for i in range(self.V):
-            if self._mask[i]:
-                u = exp((self._logits[i] - top) / self.temperature)
-                # Beyond 1e-9 of the best a token changes nothing but the sorting time.
-                if u >= 1e-9 and u >= self.min_p:
-                    self._choices[n].weight = u
-                    self._choices[n].token = i
-                    n += 1
-        qsort(self._choices, n, sizeof(Choice), _by_weight)
-        if 0 < self.top_k < n:
-            n = self.top_k
-        for i in range(n):
-            total += self._choices[i].weight
-        keep = n
-        for i in range(n):
-            mass += self._choices[i].weight
-            if mass >= self.top_p * total:
-                keep = i + 1
-                break
-        u = _uniform(self.rng_seed, self.sequence, self.n_tokens) * mass
-        for i in range(keep - 1):
-            u -= self._choices[i].weight
-            if u < 0.0:
-                return self._choices[i].token
-        return self._choices[keep - 1].token
+        cdef double u = uniform(self.rng_seed, self.sequence, self.n_tokens)
+        return draw(self.V, &self._logits[0], &self._mask[0], &self.sampling, u, self._choices)
 
     cdef int _accept(self, int token) noexcept nogil:
         """Append one token: grammar, then network; 0 on success."""
+        cdef int status = self._append(token)
+        if status == RUNNING:
+            self.stepper.hear(&self._rows[0])
+        return status
+
+    cdef int _append(self, int token) noexcept nogil:
+        """Append one token to all but the network, which is to hear ``_rows``; 0 on success."""
         cdef int status
         if self.n_tokens >= self._tokens.shape[0]:
             return FULL
@@ -324,5 +257,74 @@ cdef class Generator:
         self._tokens[self.n_tokens] = token
         self.n_tokens += 1
         self.automaton.rows(&self._rows[0])
-        self.stepper.hear(&self._rows[0])
         return RUNNING
+
+
+def run_together(generators, int max_notes=-1):
+    """``Generator.run`` for several of the same weights, which are read once for all of them.
+
+    Each gets the tokens that it would get alone.
+
+    Parameters
+    ----------
+    generators : 1..MOST_AT_ONCE, none twice, each with its own end set.
+    max_notes : as there, the same for all.
+
+    Raises
+    ------
+    TokenError : a sequence outgrew its capacity.
+    ConfigError : too many or none, one twice, or other weights.
+    """
+    cdef void* who[MOST_TOGETHER]
+    cdef Generator one
+    cdef int i, n = len(generators)
+    weights = {(<Generator> generator).stepper.weights for generator in generators}
+    if not 1 <= n <= MOST_TOGETHER or len(weights) != 1 or len(set(generators)) < n:
+        raise ConfigError(f"1 to {MOST_TOGETHER} generators of the same weights run together")
+    for i in range(n):
+        one = generators[i]
+        one.stop_notes = one.automaton.n_notes + max_notes if max_notes >= 0 else -1
+        who[i] = <void*> one
+    with nogil:
+        _run_together(&one.stepper.plan, n, who)
+    for one in generators:
+        if one.status == FULL:
+            raise TokenError(
+                f"the music outgrew {one._tokens.shape[0]} tokens before step {one.end_steps}; "
+                "ask for fewer bars"
+            )
+
+
+cdef void _run_together(const Plan* plan, int n, void** who) noexcept nogil:
+    """Until none is running, or each that is has its notes; ``who`` are Generators."""
+    cdef Mind* minds[MOST_TOGETHER]
+    cdef const int* rows[MOST_TOGETHER]
+    cdef const uint8_t* masks[MOST_TOGETHER]
+    cdef float* logits[MOST_TOGETHER]
+    cdef int i, left
+    while True:
+        left = 0
+        for i in range(n):
+            if not (<Generator> who[i])._has_its_notes():
+                who[left] = who[i]
+                left += 1
+        n = left
+        if n == 0:
+            return
+        for i in range(n):
+            (<Generator> who[i])._mask_next()
+            minds[i] = &(<Generator> who[i]).stepper.mind
+            masks[i] = &(<Generator> who[i])._mask[0]
+            logits[i] = &(<Generator> who[i])._logits[0]
+        predict_together(plan, n, minds, masks, logits)
+        left = 0
+        for i in range(n):
+            (<Generator> who[i])._extend()
+            if (<Generator> who[i]).status == RUNNING:
+                who[left] = who[i]
+                minds[left] = minds[i]
+                rows[left] = &(<Generator> who[i])._rows[0]
+                left += 1
+        n = left
+        if n:
+            hear_together(plan, n, minds, rows)

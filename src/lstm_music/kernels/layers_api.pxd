@@ -65,12 +65,18 @@ cdef extern from "layers.h" nogil:
     const lm_layers* lm_layers_of(int level)
 
 cdef extern from "matvec.h" nogil:
+    ctypedef struct lm_vector:
+        const float* x
+        const float* init
+        float* y
+
     ctypedef struct lm_matvec:
         Py_ssize_t panel
-        void (*pack)(Py_ssize_t N, Py_ssize_t K, const float* W, float* packed) noexcept nogil
+        Py_ssize_t weight_size
+        void (*pack)(Py_ssize_t N, Py_ssize_t K, const float* W, void* packed) noexcept nogil
         void (*run)(
-            Py_ssize_t N, Py_ssize_t K, const float* packed, const float* x, const float* init,
-            float* y,
+            int M, Py_ssize_t N, Py_ssize_t K, const void* packed, const lm_vector* vectors,
         ) noexcept nogil
 
-    const lm_matvec* lm_matvec_of(int level)
+    const lm_matvec* lm_matvec_f32_of(int level)
+    const lm_matvec* lm_matvec_bf16_of(int level)

@@ -3,7 +3,10 @@
 from lstm_music.kernels.c_api cimport lm_rows
 from lstm_music.kernels.layers_api cimport lm_layers, lm_matvec
 
-# Where a layer's parameters start in the pool; the head has W and b, the embedding W alone.
+cdef enum:
+    MOST_TOGETHER = 16  # steppers that take a step in one call
+
+# Where a layer's parameters start in the pool, in bytes; the head has W and b, the table W alone.
 cdef struct Place:
     Py_ssize_t W
     Py_ssize_t U
@@ -18,39 +21,52 @@ cdef struct Plan:
     Py_ssize_t Gw
     Py_ssize_t Gu
     Py_ssize_t V
+    Py_ssize_t states
     int n_layers
     int n_feeds
     const int* feeds               # (n_feeds,3): CellSpec.feeds
     bint sums_early
+    bint by_table                  # the table holds what the first layer's W makes of the embedding
     const lm_matvec* matvec
     const lm_rows* cell
     const lm_layers* layers
-    const float* pool
-    const Place* places            # the layers, then head, then embedding
+    const char* pool
+    const Place* places            # the layers, then head, then table
+
+# Where one sequence stands, and its scratch.
+cdef struct Mind:
+    float* now                     # (L,states,H)
+    float* next                    # (L,states,H)
+    float* x                       # (D,)
+    float* wx                      # (Gw,)
+    float* uh                      # (Gu,)
+    float* cache                   # (cached H,)
+
+cdef void hear_together(const Plan* m, int n, Mind** minds, const int** rows) noexcept nogil
+cdef void predict_together(
+    const Plan* m, int n, Mind** minds, const unsigned char** wanted, float** logits,
+) noexcept nogil
 
 
 cdef class StepWeights:
     cdef readonly int n_rows
     cdef readonly object spec
+    cdef readonly str precision
     cdef Plan plan
-    cdef object pool               # (n,) float32, aligned; what plan.pool points to
+    cdef object pool               # (n,) bytes, aligned; what plan.pool points to
     cdef Py_ssize_t[:, ::1] places
     cdef int[:, ::1] feeds         # what plan.feeds points to
     cdef Plan _plan(self, config, int level)
+    cdef object _packed(self, W)
 
 
 cdef class Stepper:
     cdef readonly StepWeights weights
     cdef Plan plan
-    cdef float[:, :, :, ::1] state    # (2, L, states, H): one half is now, the other next
-    cdef float[::1] x                 # (D,) scratch from here on
-    cdef float[::1] wx                # (Gw,)
-    cdef float[::1] uh                # (Gu,)
-    cdef float[::1] cache             # (cached H,)
-    cdef float[::1] zeros             # (Gu,)
-    cdef int now
+    cdef Mind mind
+    cdef float[:, ::1] memory      # what mind points to
+    cdef float[::1] scratch
 
     cdef void hear(self, const int* rows) noexcept nogil
-    cdef void recur(self, const float* U, const float* s_prev) noexcept nogil
     cdef void predict(self, const unsigned char* wanted, float* logits) noexcept nogil
     cdef void copy_state_from(self, Stepper other) noexcept nogil

@@ -1,8 +1,10 @@
 """One token at a time, without the GIL: what the generation loop calls.
 
 Each token reads every weight once, so its time is bytes over memory speed: the matrices stand
-packed in one aligned pool, in the order in which they are used, and the kernel streams them
-(src/c/matvec.h). float32 only. Agrees with ``LanguageModel.score_chunk`` to rounding.
+packed in one aligned pool, in the order in which they are used, rounded to bfloat16 unless told
+otherwise, and the kernel streams them (src/c/matvec.h). Several sequences that take a step together
+read them once for all, and each gets the same bits as alone. Sums and states are float32. With
+float32 weights it agrees with ``LanguageModel.score_chunk`` to rounding.
 """
 
 from libc.string cimport memcpy
@@ -10,41 +12,26 @@ from libc.string cimport memcpy
 import numpy as np
 
 from lstm_music.kernels.c_api cimport LM_N_LEVELS, lm_level_ready, lm_rows_of
-from lstm_music.kernels.layers_api cimport lm_layers_of, lm_matvec, lm_matvec_of
+from lstm_music.kernels.layers_api cimport (
+    lm_layers_of, lm_matvec_bf16_of, lm_matvec_f32_of, lm_vector,
+)
 
-from lstm_music.errors import ShapeError
+from lstm_music.errors import ConfigError, ShapeError
 
-cdef Py_ssize_t LINE = 16  # floats in a cache line
+PRECISIONS = ("bfloat16", "float32")
 
-
-cdef object packed(const lm_matvec* matvec, W):
-    """W (N, K) as panels of rows."""
-    cdef const float[:, ::1] source = np.ascontiguousarray(W, np.float32)
-    cdef Py_ssize_t N = source.shape[0], K = source.shape[1], panel = matvec.panel
-    out = np.empty((N + panel - 1) // panel * panel * K, np.float32)
-    cdef float[::1] to = out
-    matvec.pack(N, K, &source[0, 0], &to[0])
-    return out
-
-
-cdef object packed_feeds(const lm_matvec* matvec, spec, U):
-    """The part of U that each feed has, packed, one behind the other."""
-    H = U.shape[1]
-    return np.concatenate([packed(matvec, U[i * H:k * H]) for _, i, k in spec.feeds])
+cdef Py_ssize_t LINE = 64  # bytes of a cache line
+cdef Py_ssize_t TABLE_LIMIT = 1 << 24  # floats
 
 
 cdef object join_aligned(parts):
     """All parts one behind the other, each at the start of a cache line; and where they start."""
-    cdef Py_ssize_t shift, first, total = 0
-    starts = []
-    for part in parts:
-        starts.append(total)
-        total += (part.size + LINE - 1) // LINE * LINE
-    raw = np.zeros(total + LINE, np.float32)
-    shift = (-raw.ctypes.data) % (4 * LINE) // 4
+    starts = np.cumsum([0] + [-(-part.nbytes // LINE) * LINE for part in parts])
+    raw = np.zeros(starts[len(parts)] + LINE, np.uint8)
+    pool = raw[-raw.ctypes.data % LINE:]
     for first, part in zip(starts, parts):
-        raw[shift + first:shift + first + part.size] = part.reshape(-1)
-    return raw[shift:], starts
+        pool[first:first + part.nbytes] = np.ascontiguousarray(part).reshape(-1).view(np.uint8)
+    return pool, starts[:len(parts)]
 
 
 cdef int best_level():
@@ -55,53 +42,176 @@ cdef int best_level():
 cdef class StepWeights:
     """A copy of a model's parameters, packed for :class:`Stepper`; later training does not show.
 
-    Read-only: any number of steppers and threads share one.
+    Read-only: any number of steppers and threads share one. Where an input is one or a few rows of
+    a modest embedding table, the table holds what the first layer's W makes of each row, so that
+    a step need not read W.
 
     Parameters
     ----------
     model : a ``lstm_music.nn.model.LanguageModel``; float64 parameters are rounded to float32.
     level : number of the instruction-set level; None: the model's, or the best here.
+    precision : of the matrices: ``bfloat16`` (8 bits of significand, half the bytes), ``float32``.
 
     Attributes
     ----------
     n_rows : R, rows of the embedding table.
     spec : the model's cell.
+    precision : as given.
+
+    Raises
+    ------
+    ConfigError : another precision.
     """
 
-    def __init__(self, model, level=None):
-        cdef float[::1] pool
-        config, params = model.config, model.params
-        self.n_rows, self.spec = config.n_rows, model.spec
+    def __init__(self, model, level=None, precision="bfloat16"):
+        cdef unsigned char[::1] pool
+        config, params, layers = model.config, model.params, model.kernel_layers()
+        if precision not in PRECISIONS:
+            raise ConfigError(f"precision must be one of {PRECISIONS}, got {precision!r}")
+        self.n_rows, self.spec, self.precision = config.n_rows, model.spec, precision
         if level is None:
             level = getattr(model.backend, "level", best_level())
         self.plan = self._plan(config, level)
-        parts = []
-        for layer in model.kernel_layers():
-            parts.append(packed(self.plan.matvec, layer["W"]))
-            parts.append(packed_feeds(self.plan.matvec, self.spec, layer["U"]))
-            parts.append(layer["b"])
-            parts.append(layer.get("p", np.empty(0)))
-        nothing = np.empty(0)
-        parts += [packed(self.plan.matvec, params["head.W"]), nothing, params["head.b"], nothing]
-        parts += [params["embedding"], nothing, nothing, nothing]
+        parts, nothing = [], np.empty(0, np.float32)
+        for layer in layers:
+            U, H = layer["U"], config.hidden_size
+            feeds = [self._packed(U[i * H:k * H]) for _, i, k in self.spec.feeds]
+            rest = [layer["b"], layer.get("p", nothing)]
+            parts += [self._packed(layer["W"]), np.concatenate(feeds)]
+            parts += [part.astype(np.float32) for part in rest]
+        parts += [self._packed(params["head.W"]), nothing, params["head.b"].astype(np.float32)]
+        table = params["embedding"].astype(np.float32)
+        if self.plan.by_table:
+            parts[0], E, W = nothing, table, layers[0]["W"].astype(np.float32)
+            table = np.empty((len(E), len(W)), np.float32)
+            model.backend.matmul(E, W, table, transpose_b=True)
+        parts += [nothing, table, nothing, nothing, nothing]
         self.pool, starts = join_aligned(parts)
-        self.places = np.array(starts, np.intp).reshape(-1, 4)
+        self.places = starts.astype(np.intp).reshape(-1, 4)
         pool = self.pool
-        self.plan.pool = &pool[0]
+        self.plan.pool = <const char*> &pool[0]
         self.plan.places = <const Place*> &self.places[0, 0]
 
     cdef Plan _plan(self, config, int level):
         """Everything but the pool."""
         cdef Plan plan
-        H, spec = config.hidden_size, self.spec
-        plan.S, plan.D, plan.H, plan.V = config.n_streams, config.embedding_size, H, config.n_tokens
-        plan.Gw, plan.Gu = spec.gates_w * H, spec.gates_u * H
+        H, S, D, spec = config.hidden_size, config.n_streams, config.embedding_size, self.spec
+        plan.S, plan.D, plan.H, plan.V = S, D, H, config.n_tokens
+        plan.Gw, plan.Gu, plan.states = spec.gates_w * H, spec.gates_u * H, spec.states
         plan.n_layers, plan.sums_early = config.layers, spec.sums_early
-        plan.matvec, plan.layers = lm_matvec_of(level), lm_layers_of(level)
-        plan.cell = lm_rows_of(level, spec.rows.encode())
+        plan.by_table = 8 * S <= D and config.n_rows * plan.Gw <= TABLE_LIMIT
+        if self.precision == "bfloat16":
+            plan.matvec = lm_matvec_bf16_of(level)
+        else:
+            plan.matvec = lm_matvec_f32_of(level)
+        plan.layers, plan.cell = lm_layers_of(level), lm_rows_of(level, spec.rows.encode())
         self.feeds = np.array(spec.feeds, np.int32)
         plan.n_feeds, plan.feeds = self.feeds.shape[0], &self.feeds[0, 0]
         return plan
+
+    cdef object _packed(self, W):
+        """W (N, K) as panels of rows, in bytes."""
+        cdef const float[:, ::1] source = np.ascontiguousarray(W, np.float32)
+        cdef Py_ssize_t N = source.shape[0], K = source.shape[1], panel = self.plan.matvec.panel
+        size = (N + panel - 1) // panel * panel * K * self.plan.matvec.weight_size
+        out = np.empty(size, np.uint8)
+        cdef unsigned char[::1] to = out
+        self.plan.matvec.pack(N, K, &source[0, 0], &to[0])
+        return out
+
+
+cdef void hear_together(const Plan* m, int n, Mind** minds, const int** rows) noexcept nogil:
+    """Move n minds on by one input each, n up to MOST_TOGETHER: rows (S,) of the embedding."""
+    cdef const Place* at = m.places
+    cdef const Place* table = m.places + m.n_layers + 1
+    cdef Py_ssize_t here = 0, K = m.D
+    cdef lm_vector v[MOST_TOGETHER]
+    cdef Mind* mind
+    cdef int i, layer
+    for i in range(n):
+        mind = minds[i]
+        if m.by_table:
+            m.layers.f32.embed_forward(1, m.S, m.Gw, <const float*> (m.pool + table.W), rows[i],
+                                       <const float*> (m.pool + at.b), mind.wx)
+        else:
+            m.layers.f32.embed_forward(1, m.S, m.D, <const float*> (m.pool + table.W), rows[i],
+                                       NULL, mind.x)
+    for layer in range(m.n_layers):
+        if layer > 0 or not m.by_table:
+            for i in range(n):
+                mind = minds[i]
+                v[i].x = mind.next + here - m.states * m.H if layer else mind.x
+                v[i].init, v[i].y = <const float*> (m.pool + at.b), mind.wx
+            m.matvec.run(n, m.Gw, K, m.pool + at.W, v)
+        recur(m, n, minds, here, m.pool + at.U)
+        for i in range(n):
+            mind = minds[i]
+            m.cell.f32.forward(m.H, m.H, mind.wx, NULL if m.sums_early else mind.uh,
+                               mind.now + here, <const float*> (m.pool + at.p), mind.next + here,
+                               mind.cache)
+        here, K = here + m.states * m.H, m.H
+        at += 1
+    for i in range(n):
+        mind = minds[i]
+        mind.now, mind.next = mind.next, mind.now
+
+
+cdef inline void recur(
+    const Plan* m, int n, Mind** minds, Py_ssize_t here, const char* U
+) noexcept nogil:
+    """U times what it is fed: added to wx if the cell sums early, else into uh."""
+    cdef Py_ssize_t panel = m.matvec.panel, width, start
+    cdef lm_vector v[MOST_TOGETHER]
+    cdef const int* feed
+    cdef Mind* mind
+    cdef int i, f
+    for f in range(m.n_feeds):
+        feed = m.feeds + 3 * f
+        start, width = feed[1] * m.H, (feed[2] - feed[1]) * m.H
+        for i in range(n):
+            mind = minds[i]
+            v[i].x = mind.now + here + feed[0] * m.H
+            v[i].y = mind.wx if m.sums_early else mind.uh + start
+            v[i].init = mind.wx if m.sums_early else NULL
+        m.matvec.run(n, width, m.H, U, v)
+        U += (width + panel - 1) // panel * panel * m.H * m.matvec.weight_size
+
+
+cdef void predict_together(
+    const Plan* m, int n, Mind** minds, const unsigned char** wanted, float** logits,
+) noexcept nogil:
+    """Logits (V,) of what comes next, for n minds, where any of ``wanted`` (V,) is not 0.
+
+    Others mean nothing: the output weights are a fifth of a small model, so panels that nobody
+    wants are not read.
+    """
+    cdef const Place* at = m.places + m.n_layers
+    cdef const float* b = <const float*> (m.pool + at.b)
+    cdef Py_ssize_t panel = m.matvec.panel, first = 0, stop, top = (m.n_layers - 1) * m.states * m.H
+    cdef lm_vector v[MOST_TOGETHER]
+    cdef int i
+    while first < m.V:
+        stop = first
+        while stop < m.V and any_wanted(n, wanted, stop, min(stop + panel, m.V)):
+            stop = min(stop + panel, m.V)
+        if stop > first:
+            for i in range(n):
+                v[i].x, v[i].init, v[i].y = minds[i].now + top, b + first, logits[i] + first
+            m.matvec.run(n, stop - first, m.H,
+                         m.pool + at.W + first * m.H * m.matvec.weight_size, v)
+        first = stop + panel
+
+
+cdef inline bint any_wanted(
+    int n, const unsigned char** wanted, Py_ssize_t first, Py_ssize_t stop
+) noexcept nogil:
+    cdef Py_ssize_t token
+    cdef int i
+    for i in range(n):
+        for token in range(first, stop):
+            if wanted[i][token]:
+                return True
+    return False
 
 
 cdef class Stepper:
@@ -113,84 +223,34 @@ cdef class Stepper:
     """
 
     def __init__(self, StepWeights weights not None):
-        spec, H = weights.spec, weights.plan.H
+        cdef Plan* m = &weights.plan
         self.weights, self.plan = weights, weights.plan
-        self.state = np.zeros((2, weights.plan.n_layers, spec.states, H), np.float32)
-        self.x = np.empty(weights.plan.D, np.float32)
-        self.wx = np.empty(weights.plan.Gw, np.float32)
-        self.uh = np.empty(weights.plan.Gu, np.float32)
-        self.cache = np.empty(spec.cached * H, np.float32)
-        self.zeros = np.zeros(weights.plan.Gu, np.float32)
-        self.now = 0
+        self.memory = np.zeros((2, m.n_layers * m.states * m.H), np.float32)
+        cached = weights.spec.cached * m.H
+        self.scratch = np.zeros(m.D + m.Gw + m.Gu + cached, np.float32)
+        self.mind.now, self.mind.next = &self.memory[0, 0], &self.memory[1, 0]
+        self.mind.x = &self.scratch[0]
+        self.mind.wx = self.mind.x + m.D
+        self.mind.uh = self.mind.wx + m.Gw
+        self.mind.cache = self.mind.uh + m.Gu
 
     cdef void hear(self, const int* rows) noexcept nogil:
         """Move on by one input: rows (S,) of the embedding."""
-        cdef Plan* m = &self.plan
-        cdef const float* pool = m.pool
-        cdef const Place* at = m.places
-        cdef const float* x = &self.x[0]
-        cdef const float* uh = NULL
-        cdef float* s_prev
-        cdef float* s_next
-        cdef int n, K = m.D
-        m.layers.f32.embed_forward(
-            1, m.S, m.D, pool + m.places[m.n_layers + 1].W, rows, NULL, &self.x[0])
-        for n in range(m.n_layers):
-            s_prev, s_next = &self.state[self.now, n, 0, 0], &self.state[1 - self.now, n, 0, 0]
-            m.matvec.run(m.Gw, K, pool + at.W, x, pool + at.b, &self.wx[0])
-            if m.sums_early:
-                m.matvec.run(m.Gu, m.H, pool + at.U, s_prev + m.feeds[0] * m.H, &self.wx[0],
-                             &self.wx[0])
-            else:
-                self.recur(pool + at.U, s_prev)
-                uh = &self.uh[0]
-            m.cell.f32.forward(
-                m.H, m.H, &self.wx[0], uh, s_prev, pool + at.p, s_next, &self.cache[0])
-            x, K = s_next, m.H
-            at += 1
-        self.now = 1 - self.now
-
-    cdef void recur(self, const float* U, const float* s_prev) noexcept nogil:
-        """U times what it is fed, into uh."""
-        cdef Plan* m = &self.plan
-        cdef const int* feed
-        cdef Py_ssize_t panel = m.matvec.panel, n
-        cdef int i
-        for i in range(m.n_feeds):
-            feed = m.feeds + 3 * i
-            n = (feed[2] - feed[1]) * m.H
-            m.matvec.run(n, m.H, U, s_prev + feed[0] * m.H, &self.zeros[0],
-                         &self.uh[feed[1] * m.H])
-            U += (n + panel - 1) // panel * panel * m.H
+        cdef Mind* mind = &self.mind
+        hear_together(&self.plan, 1, &mind, &rows)
 
     cdef void predict(self, const unsigned char* wanted, float* logits) noexcept nogil:
-        """Logits (V,) of what comes next where ``wanted`` (V,) is not 0; others mean nothing.
-
-        The output weights are a fifth of a small model: panels that nobody wants are not read.
-        """
-        cdef Plan* m = &self.plan
-        cdef const Place* at = m.places + m.n_layers
-        cdef const float* W = m.pool + at.W
-        cdef const float* b = m.pool + at.b
-        cdef const float* h = &self.state[self.now, m.n_layers - 1, 0, 0]
-        cdef Py_ssize_t start = 0, i, n
-        while start < m.V:
-            n = min(m.matvec.panel, m.V - start)
-            for i in range(start, start + n):
-                if wanted[i]:
-                    m.matvec.run(n, m.H, W + start * m.H, h, b + start, logits + start)
-                    break
-            start += n
+        """Logits (V,) of what comes next where ``wanted`` (V,) is not 0; others mean nothing."""
+        cdef Mind* mind = &self.mind
+        predict_together(&self.plan, 1, &mind, &wanted, &logits)
 
     cdef void copy_state_from(self, Stepper other) noexcept nogil:
         """Stand where ``other`` stands; both have the same weights."""
-        cdef Py_ssize_t size = self.state.shape[1] * self.state.shape[2] * self.state.shape[3]
-        memcpy(&self.state[self.now, 0, 0, 0], &other.state[other.now, 0, 0, 0],
-               size * sizeof(float))
+        memcpy(self.mind.now, other.mind.now, self.memory.shape[1] * sizeof(float))
 
     def reset(self):
         """Back to the state before the first token."""
-        self.state[:] = 0
+        self.memory[:] = 0
 
     def copy_state_py(self, Stepper other not None):
         """``copy_state_from`` for Python.
@@ -218,14 +278,7 @@ cdef class Stepper:
         ------
         ShapeError : the wrong number of rows, another dtype, or one outside the table.
         """
-        given = np.asarray(rows)
-        if given.shape != (self.plan.S,) or given.dtype != np.int32:
-            raise ShapeError(
-                f"rows must be int32 of shape ({self.plan.S},), got {given.dtype} of {given.shape}"
-            )
-        if given.min() < 0 or given.max() >= self.weights.n_rows:
-            raise ShapeError(f"rows must lie in 0..{self.weights.n_rows - 1}")
-        cdef const int[::1] inputs = np.ascontiguousarray(given)
+        cdef const int[::1] inputs = check_rows(rows, (self.plan.S,), self.weights.n_rows)
         with nogil:
             self.hear(&inputs[0])
         return self.predict_py(np.ones(self.plan.V, np.uint8))
@@ -253,3 +306,57 @@ cdef class Stepper:
         with nogil:
             self.predict(&mask[0], &out[0])
         return logits
+
+
+def step_together(steppers, rows):
+    """``Stepper.step_py`` of several at once: each gets the bits that it would get alone.
+
+    Parameters
+    ----------
+    steppers : 1..MOST_TOGETHER of the same weights, none twice.
+    rows : (n, S) int32, 0..R-1 — a row of inputs each.
+
+    Returns
+    -------
+    logits : (n, V) float32.
+
+    Raises
+    ------
+    ShapeError : too many or none, other weights, or wrong rows.
+    """
+    cdef Mind* minds[MOST_TOGETHER]
+    cdef const int* inputs[MOST_TOGETHER]
+    cdef const unsigned char* wanted[MOST_TOGETHER]
+    cdef float* logits[MOST_TOGETHER]
+    cdef Stepper one
+    cdef int i, n = len(steppers)
+    weights = {stepper.weights for stepper in steppers}
+    if not 1 <= n <= MOST_TOGETHER or len(set(steppers)) < n or len(weights) > 1:
+        raise ShapeError(
+            f"1 to {MOST_TOGETHER} steppers of the same weights step together, got {n} "
+            f"of {len(weights)} weights"
+        )
+    one = steppers[0]
+    given = check_rows(rows, (n, one.plan.S), one.weights.n_rows)
+    cdef const int[:, ::1] each = given
+    out = np.empty((n, one.plan.V), np.float32)
+    cdef float[:, ::1] to = out
+    cdef const unsigned char[::1] every = np.ones(one.plan.V, np.uint8)
+    for i in range(n):
+        one = steppers[i]
+        minds[i], inputs[i], wanted[i], logits[i] = &one.mind, &each[i, 0], &every[0], &to[i, 0]
+    cdef const Plan* plan = &one.plan
+    with nogil:
+        hear_together(plan, n, minds, inputs)
+        predict_together(plan, n, minds, wanted, logits)
+    return out
+
+
+def check_rows(rows, shape, n_rows):
+    """``rows`` as contiguous int32 of this shape, every one in the table."""
+    given = np.asarray(rows)
+    if given.shape != shape or given.dtype != np.int32:
+        raise ShapeError(f"rows must be int32 of shape {shape}, got {given.dtype} of {given.shape}")
+    if given.min() < 0 or given.max() >= n_rows:
+        raise ShapeError(f"rows must lie in 0..{n_rows - 1}")
+    return np.ascontiguousarray(given)
