@@ -6,8 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import TypeVar
 
-from lstm_music.cells.registry import cell_names
+from lstm_music.cells.registry import cell_names, cell_spec
 from lstm_music.errors import ConfigError
+
+LEARNING_RATE = 1e-3
+MAX_NORM = 1.0
+"""Of every update, ours and torch's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,6 @@ class TrainCase(Case):
     @property
     def flops(self) -> int:
         """Operations of the products, a multiply-add as two; see ``docs/speed.md``."""
-        from lstm_music.cells.registry import cell_spec
-
         spec = cell_spec(self.cell)
         stack = self.L * (spec.gates_w + spec.gates_u) * self.H * self.H
         return 3 * 2 * self.T * self.B * (stack + self.V * self.H)

@@ -5,8 +5,6 @@ from lstm_music.generate.sampling import Sampling
 from lstm_music.kernels.step import Stepper
 from lstm_music.tokens.automaton import Automaton
 
-def philox_uniform(key: int, sequence: int, index: int) -> float: ...
-
 class Generator:
     def __init__(
         self,

@@ -1,21 +1,15 @@
 """From a seed's state to the last token without the GIL: step, mask, sample, advance.
 
-One ``Generator`` is one sequence of tokens under construction. It owns a grammar automaton and a
-network stepper; every choice is drawn from Philox4x32-10 keyed by (rng_seed, sequence, token
-index), so a sequence does not depend on which thread runs it or what runs beside it.
-
-References
-----------
-Salmon et al. (2011), Parallel random numbers: as easy as 1, 2, 3 (Philox4x32-10).
-Holtzman et al. (2020), The curious case of neural text degeneration (top-p).
+One ``Generator`` is one sequence of tokens under construction. It owns a grammar automaton, a
+network stepper and a sampler, whose random numbers depend on (rng_seed, sequence, token index)
+alone: not on which thread runs it or what runs beside it.
 """
 
-from libc.math cimport exp
-from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport qsort
+from libc.stdint cimport int32_t, uint8_t
 
 import numpy as np
 
+from lstm_music.kernels.sampler cimport Sampler
 from lstm_music.kernels.step cimport Stepper
 from lstm_music.tokens.automaton cimport Automaton
 
@@ -26,43 +20,6 @@ cdef enum Status:
     RUNNING = 0
     FINISHED = 1  # the next onset would stand at or after the end
     FULL = 2  # the token buffer or the automaton's note list is full
-
-cdef struct Choice:
-    double weight
-    int32_t token
-
-
-cdef int _by_weight(const void* a, const void* b) noexcept nogil:
-    """Heavier first; equal weights by token, so that the order is one."""
-    cdef Choice* x = <Choice*> a
-    cdef Choice* y = <Choice*> b
-    if x.weight != y.weight:
-        return -1 if x.weight > y.weight else 1
-    return -1 if x.token < y.token else 1
-
-
-cdef double _uniform(uint64_t key, uint64_t sequence, uint64_t index) noexcept nogil:
-    """Philox4x32-10: a double in [0, 1) from 53 bits, one for each (key, sequence, index)."""
-    cdef uint32_t c0 = <uint32_t> index, c1 = <uint32_t> (index >> 32)
-    cdef uint32_t c2 = <uint32_t> sequence, c3 = <uint32_t> (sequence >> 32)
-    cdef uint32_t k0 = <uint32_t> key, k1 = <uint32_t> (key >> 32)
-    cdef uint64_t p0, p1
-    cdef int _round
-    for _round in range(10):
-        p0 = <uint64_t> 0xD2511F53u * c0
-        p1 = <uint64_t> 0xCD9E8D57u * c2
-        c0 = <uint32_t> (p1 >> 32) ^ c1 ^ k0
-        c1 = <uint32_t> p1
-        c2 = <uint32_t> (p0 >> 32) ^ c3 ^ k1
-        c3 = <uint32_t> p0
-        k0 = k0 + 0x9E3779B9u
-        k1 = k1 + 0xBB67AE85u
-    return ((<uint64_t> c0 << 21) ^ (<uint64_t> c1 >> 11)) * (1.0 / 9007199254740992.0)
-
-
-def philox_uniform(uint64_t key, uint64_t sequence, uint64_t index):
-    """The number in [0, 1) that decides token ``index`` of ``sequence`` under ``key``."""
-    return _uniform(key, sequence, index)
 
 
 cdef class Generator:
@@ -85,13 +42,9 @@ cdef class Generator:
     cdef float[::1] _logits
     cdef int[::1] _rows
     cdef int32_t[::1] _tokens
-    cdef Choice* _choices
-    cdef object _choice_buffer
+    cdef Sampler _sampler
     cdef int n_tokens, V
-    cdef double temperature, top_p, min_p
-    cdef int top_k
     cdef int shift_first, shift_stop, duration_first, duration_stop, long_token, end_token
-    cdef uint64_t rng_seed, sequence
     cdef long end_steps, bar_steps
 
     def __init__(
@@ -104,7 +57,6 @@ cdef class Generator:
         sequence,
         int capacity,
     ):
-        cdef uint8_t[::1] choice_bytes
         self.automaton = automaton
         self.stepper = stepper
         self._forbidden = np.ascontiguousarray(forbidden, np.uint8)
@@ -113,17 +65,20 @@ cdef class Generator:
         self._logits = np.zeros(self.V, np.float32)
         self._rows = np.zeros(DEFAULT.n_streams, np.intc)
         self._tokens = np.zeros(capacity, np.int32)
-        self._choice_buffer = np.zeros(self.V * sizeof(Choice), np.uint8)
-        choice_bytes = self._choice_buffer
-        self._choices = <Choice*> &choice_bytes[0]
-        self.temperature, self.top_k = sampling.temperature, sampling.top_k
-        self.top_p, self.min_p = sampling.top_p, sampling.min_p
+        self._sampler = Sampler(
+            self.V,
+            temperature=sampling.temperature,
+            top_k=sampling.top_k,
+            top_p=sampling.top_p,
+            min_p=sampling.min_p,
+            rng_seed=rng_seed,
+            sequence=sequence,
+        )
         shift, duration = DEFAULT["shift"], DEFAULT["duration"]
         self.shift_first, self.shift_stop = shift.start, shift.stop
         self.duration_first, self.duration_stop = duration.start, duration.stop
         self.long_token = DEFAULT["long"].start
         self.end_token = DEFAULT["end"].start
-        self.rng_seed, self.sequence = rng_seed, sequence
         self.end_steps = 0
         self.bar_steps = 0
 
@@ -278,38 +233,7 @@ cdef class Generator:
 
     cdef int _draw(self) noexcept nogil:
         """Sample from the masked logits; -1 when nothing is allowed."""
-        cdef int i, n = 0, keep
-        cdef double top = -1e300, total = 0.0, mass = 0.0, u
-        for i in range(self.V):
-            if self._mask[i] and self._logits[i] > top:
-                top = self._logits[i]
-        if top == -1e300:
-            return -1
-        for i in range(self.V):
-            if self._mask[i]:
-                u = exp((self._logits[i] - top) / self.temperature)
-                # Beyond 1e-9 of the best a token changes nothing but the sorting time.
-                if u >= 1e-9 and u >= self.min_p:
-                    self._choices[n].weight = u
-                    self._choices[n].token = i
-                    n += 1
-        qsort(self._choices, n, sizeof(Choice), _by_weight)
-        if 0 < self.top_k < n:
-            n = self.top_k
-        for i in range(n):
-            total += self._choices[i].weight
-        keep = n
-        for i in range(n):
-            mass += self._choices[i].weight
-            if mass >= self.top_p * total:
-                keep = i + 1
-                break
-        u = _uniform(self.rng_seed, self.sequence, self.n_tokens) * mass
-        for i in range(keep - 1):
-            u -= self._choices[i].weight
-            if u < 0.0:
-                return self._choices[i].token
-        return self._choices[keep - 1].token
+        return self._sampler.draw(&self._mask[0], &self._logits[0], self.n_tokens)
 
     cdef int _accept(self, int token) noexcept nogil:
         """Append one token: grammar, then network; 0 on success."""
