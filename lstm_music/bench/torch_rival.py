@@ -1,7 +1,7 @@
 """torch at the same work: the same model with the same weights, every setting worth a try.
 
-torch is imported inside the functions here and in ``torch_cells``, nowhere else in the package
-(docs/adr/0005-torch-in-bench.md). Call them only where torch is installed.
+torch is imported inside the functions of the files ``torch_*.py`` here, nowhere else in the
+package (docs/adr/0005-torch-in-bench.md). Call them only where torch is installed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from lstm_music.bench import torch_cells
 from lstm_music.bench.cases import LEARNING_RATE, MAX_NORM, TrainCase
 from lstm_music.bench.timing import Contender
+from lstm_music.cells.registry import cell_spec
 from lstm_music.errors import ConfigError
 from lstm_music.types import FloatArray, IntArray, Params
 
@@ -130,8 +131,6 @@ def _stack(case: TrainCase, weights: dict[str, Tensor]) -> tuple[Callable[..., A
 
 def _loop(case: TrainCase, weights: dict[str, Tensor]) -> tuple[Callable[..., Any], list[Tensor]]:
     import torch
-
-    from lstm_music.cells.registry import cell_spec
 
     states = cell_spec(case.cell).states
     layers = [
