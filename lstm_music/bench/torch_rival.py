@@ -21,6 +21,7 @@ from lstm_music.types import FloatArray, IntArray, Params
 
 Tensor: TypeAlias = Any
 
+_MODULES = ("lstm", "gru", "rnn")
 ONEDNN = {"oneDNN": True, "no oneDNN": False}
 
 
@@ -121,12 +122,15 @@ def _detached(state: Any) -> Any:
 
 def _stack(case: TrainCase, weights: dict[str, Tensor]) -> tuple[Callable[..., Any], list[Tensor]]:
     """The recurrent layers as a function (X, state or None) -> (Y, state); their parameters."""
-    if case.against == "ops" and (case.cell in torch_cells.PROGRAMS):
+    if case.against == "ops" and case.cell in torch_cells.PROGRAMS:
         return _loop(case, weights)
-    if case.against == "nn" and case.cell in ("lstm", "gru", "rnn"):
+    if case.against == "nn" and case.cell in _MODULES:
         module = make_module(case.cell, case.H, case.L, weights)
         return module, list(module.parameters())
-    raise ConfigError(f"torch has no {case.cell!r} against={case.against}; try against=ops")
+    raise ConfigError(
+        f"torch cannot run {case.cell!r} against={case.against}: nn has {', '.join(_MODULES)}; "
+        f"ops has {', '.join(torch_cells.PROGRAMS)}"
+    )
 
 
 def _loop(case: TrainCase, weights: dict[str, Tensor]) -> tuple[Callable[..., Any], list[Tensor]]:
@@ -134,7 +138,11 @@ def _loop(case: TrainCase, weights: dict[str, Tensor]) -> tuple[Callable[..., An
 
     states = cell_spec(case.cell).states
     layers = [
-        {name: weights.get(f"layers.{n}.{name}") for name in ("W", "U", "b", "p")}
+        {
+            name.removeprefix(f"layers.{n}."): t
+            for name, t in weights.items()
+            if f"layers.{n}." in name
+        }
         for n in range(case.L)
     ]
 
@@ -146,7 +154,7 @@ def _loop(case: TrainCase, weights: dict[str, Tensor]) -> tuple[Callable[..., An
             last.append(end)
         return x, last
 
-    return stack, [t for layer in layers for t in layer.values() if t is not None]
+    return stack, [t for layer in layers for t in layer.values()]
 
 
 def make_module(cell: str, H: int, L: int, weights: dict[str, Tensor]) -> Any:

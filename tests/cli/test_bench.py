@@ -108,4 +108,4 @@ def test_a_cell_that_torch_lacks_is_a_usage_error(capsys):
     pytest.importorskip("torch", reason="the rival: torch is not installed")
     case = "H=8 L=1 B=3 T=4 V=16 cell=fgr"
     assert run(["bench", "train", "--cases", case, "--no-memory"]) == 2
-    assert "against=ops" in capsys.readouterr().err
+    assert "ops has lstm, lstm-1997" in capsys.readouterr().err
