@@ -30,6 +30,7 @@ bench: $(VENV)/.built
 	$(BIN)/lstm-music bench train
 	$(BIN)/lstm-music bench train --cells
 	$(BIN)/lstm-music bench step
+	$(BIN)/lstm-music bench generate
 
 model: $(VENV)/.built  ## train the bundled model again (an hour or two)
 	$(BIN)/lstm-music train music21:chorales music21:tunes $(GROOVE) $(OPEN_EWLD) \

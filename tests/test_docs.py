@@ -47,7 +47,9 @@ def test_readme_and_docs_name_only_options_that_exist():
     known = {}
     for name in cli.list_commands(context):
         command = cli.get_command(context, name)
-        known[name] = {opt for p in command.params for opt in (*p.opts, *p.secondary_opts)}
+        parts = [command, *getattr(command, "commands", {}).values()]
+        params = [p for part in parts for p in part.params]
+        known[name] = {opt for p in params for opt in (*p.opts, *p.secondary_opts)}
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     used = re.findall(r"^lstm-music (\w+)(.*)$", "\n".join(p.read_text() for p in pages), re.M)
     assert used

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import TypeVar
 
-from lstm_music.cells.registry import cell_names
+from lstm_music.cells.registry import cell_names, cell_spec
 from lstm_music.errors import ConfigError
+from lstm_music.nn.composition import composition_of
+
+LEARNING_RATE = 1e-3
+MAX_NORM = 1.0
+"""Of every update, ours and torch's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +54,10 @@ class TrainCase(Case):
     @property
     def flops(self) -> int:
         """Operations of the products, a multiply-add as two; see ``docs/speed.md``."""
-        from lstm_music.cells.registry import cell_spec
-
-        spec = cell_spec(self.cell)
-        stack = self.L * (spec.gates_w + spec.gates_u) * self.H * self.H
+        shapes = composition_of(cell_spec(self.cell)).shapes(self.H, self.H)
+        stack = self.L * sum(
+            math.prod(shapes[name]) for name in ("W", "U", "M_in") if name in shapes
+        )
         return 3 * 2 * self.T * self.B * (stack + self.V * self.H)
 
 

@@ -49,14 +49,7 @@ def torch_is_installed() -> bool:
     return importlib.util.find_spec("torch") is not None
 
 
-def make_row(
-    case: str,
-    flops: int,
-    threads: int,
-    level: int,
-    times: dict[str, Times],
-    memory_mb: tuple[float | None, float | None] = (None, None),
-) -> Row:
+def make_row(case: str, flops: int, threads: int, level: int, times: dict[str, Times]) -> Row:
     """A row from what :func:`lstm_music.bench.timing.race` gave."""
     ours = times["ours"]
     rivals = {name: t for name, t in times.items() if name != "ours"}
@@ -76,6 +69,4 @@ def make_row(
         ours_median_ms=ours.median * 1e3,
         torch_median_ms=rival.median * 1e3 if rival else None,
         torch_setting=setting,
-        ours_mb=memory_mb[0],
-        torch_mb=memory_mb[1],
     )

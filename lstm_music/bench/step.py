@@ -57,7 +57,7 @@ def _product_row(case: ProductCase, level: int, seconds: float) -> Row:
 
     rivals = {}
     if torch_is_installed():
-        from lstm_music.bench.torch_rival import product_contenders
+        from lstm_music.bench.torch_step import product_contenders
 
         rivals = product_contenders(case, a, b, 1, _REPEATS)
     times = race(Contender(ours, repeats=_REPEATS), rivals, seconds)
@@ -83,7 +83,7 @@ def _layer_row(case: LayerCase, threads: int, seconds: float) -> Row:
 
     rivals = {}
     if torch_is_installed():
-        from lstm_music.bench.torch_rival import layer_contenders
+        from lstm_music.bench.torch_step import layer_contenders
 
         rivals = layer_contenders(case, threads)
     times = race(Contender(ours), rivals, seconds)

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from lstm_music.kernels import gemm
 
 _TURN_S = 0.03  # short work is repeated this long, so that no turn is all warming up
-_TRIALS = 2  # rounds after which a rival's setting that lags is left out
-_LAGS = 1.2
+_TRIALS = 2  # rounds before a rival's setting may drop out
+_LAGS = 1.2  # times the best one's time
 _PEAK_ROUNDS = 200_000
 _peaks: dict[tuple[int, int], float] = {}
 
@@ -56,19 +56,19 @@ class Times:
 def race(ours: Contender, rivals: dict[str, Contender], seconds: float) -> dict[str, Times]:
     """Times of ``ours``, under that name, and of the rivals' settings, taken in turns.
 
-    Everybody runs once untimed and at least once timed, whatever ``seconds`` says. After two
-    rounds a rival's setting that lags a fifth behind its best one drops out.
+    Everybody runs once untimed and at least once timed, whatever ``seconds`` says. A third of
+    them gone, and two rounds, a rival's setting that lags a fifth behind its best drops out.
     """
     everybody = {"ours": ours} | rivals
     times = {name: Times() for name in everybody}
     for name in everybody:
         _turn(everybody[name], Times(), 0)
-    end, rounds = time.perf_counter() + seconds, 0
-    while rounds == 0 or time.perf_counter() < end:
+    start, rounds = time.perf_counter(), 0
+    while rounds == 0 or time.perf_counter() < start + seconds:
         for name, contender in everybody.items():
             _turn(contender, times[name], _TURN_S)
         rounds += 1
-        if rounds == _TRIALS:
+        if rounds >= _TRIALS and time.perf_counter() > start + seconds / 3:
             limit = _LAGS * min((times[name].best for name in rivals), default=0)
             everybody = {
                 name: contender

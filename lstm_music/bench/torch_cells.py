@@ -9,12 +9,17 @@ of ``wx`` (B, gates_w·H), the sums from the input with their bias, and the stat
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeAlias
 
 Tensor: TypeAlias = Any  # torch.Tensor; this file is read where torch is not installed, too
 State: TypeAlias = tuple[Tensor, ...]
 Step: TypeAlias = Callable[[Tensor, State], State]
 Program: TypeAlias = Callable[[Tensor, Tensor], Step]
+
+
+def _tanh(x: Tensor) -> Tensor:
+    return x.tanh()
 
 
 def _lstm(Ut: Tensor, _: Tensor) -> Step:
@@ -170,7 +175,36 @@ def _fgr(Ut: Tensor, p: Tensor) -> Step:
     return step
 
 
-def _layernorm_lstm(Ut: Tensor, p: Tensor) -> Step:
+def _memory_gated(Ut: Tensor, _: Tensor) -> Step:
+    """U sees c; the third part of wx, u, is x mapped into the memory's space."""
+
+    def step(wx: Tensor, state: State) -> State:
+        _, c = state
+        r, f, u, o = wx.chunk(4, 1)
+        ur, uf, uo = c.mm(Ut).chunk(3, 1)
+        c = ((f + uf).sigmoid() * c).addcmul((r + ur).sigmoid(), u)
+        return (o + uo).sigmoid() * c, c
+
+    return step
+
+
+def _block(Ut: Tensor, _: Tensor) -> Step:
+    """The gates have a row a block, g a row a cell: the block's size follows from U's."""
+    H, rows = Ut.shape
+    n = (rows - H) // 3
+    widths = (n, n, H, n)
+
+    def step(wx: Tensor, state: State) -> State:
+        h, c = state
+        i, f, g, o = wx.addmm(h, Ut).split(widths, 1)
+        i, f, o = (gate.sigmoid().repeat_interleave(H // n, 1) for gate in (i, f, o))
+        c = (f * c).addcmul(i, g.tanh())
+        return o * c.tanh(), c
+
+    return step
+
+
+def _layernorm_lstm(Ut: Tensor, p: Tensor, s_h: Callable[[Tensor], Tensor] = _tanh) -> Step:
     from torch.nn.functional import layer_norm
 
     shape, rows = (Ut.shape[0],), p.unbind()
@@ -181,7 +215,7 @@ def _layernorm_lstm(Ut: Tensor, p: Tensor) -> Step:
         sums = wx.addmm(h, Ut).chunk(4, 1)
         i, f, g, o = (layer_norm(s, shape, *gs) for s, *gs in zip(sums, gains, shifts))
         c = (f.sigmoid() * c).addcmul(i.sigmoid(), g.tanh())
-        return o.sigmoid() * layer_norm(c, shape, *rows[8:]).tanh(), c
+        return o.sigmoid() * s_h(layer_norm(c, shape, *rows[8:])), c
 
     return step
 
@@ -221,19 +255,36 @@ PROGRAMS: dict[str, Program] = {
     "np": _lstm,
     "fgr": _fgr,
     "cifg": _cifg,
+    "memory-gated": _memory_gated,
+    "block": _block,
     "layernorm-lstm": _layernorm_lstm,
+    "layernorm-lstm:s_h=identity": partial(_layernorm_lstm, s_h=lambda x: x),
     "gru": _gru,
     "rnn": _rnn,
 }
-"""The program of each cell of the registry."""
+"""The program of each cell of the registry, and of an option that nothing else checks."""
 
 
 def run(
-    cell: str, X: Tensor, state: State, W: Tensor, U: Tensor, b: Tensor, p: Tensor
+    cell: str,
+    X: Tensor,
+    state: State,
+    W: Tensor,
+    U: Tensor,
+    b: Tensor,
+    p: Tensor = None,
+    M_in: Tensor = None,
 ) -> tuple[Tensor, State]:
-    """A sequence: X (T, B, D) -> Y (T, B, H) and the last state; the input product is one."""
+    """A sequence: X (T, B, D) -> Y (T, B, H) and the last state; the input product is one.
+
+    W, U, b, p are those of the kernels; with ``M_in``, those of a cell that maps its input first.
+    """
     import torch
 
+    if M_in is not None:
+        H = len(M_in)
+        (W_rf, W_o), (b_rf, b_o) = W.mm(M_in).split((2 * H, H)), b.split((2 * H, H))
+        W, b = torch.cat((W_rf, M_in, W_o)), torch.cat((b_rf, b.new_zeros(H), b_o))
     step, outputs = PROGRAMS[cell](U.t(), p), []
     for wx in torch.nn.functional.linear(X, W, b).unbind():
         state = step(wx, state)

@@ -1,7 +1,7 @@
 """torch at the same work: the same model with the same weights, every setting worth a try.
 
-torch is imported inside the functions here and in ``torch_cells``, nowhere else in the package
-(docs/adr/0005-torch-in-bench.md). Call them only where torch is installed.
+torch is imported inside the functions of the files ``torch_*.py`` here, nowhere else in the
+package (docs/adr/0005-torch-in-bench.md). Call them only where torch is installed.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from lstm_music.bench import torch_cells
-from lstm_music.bench.cases import LayerCase, ProductCase, TrainCase
+from lstm_music.bench.cases import LEARNING_RATE, MAX_NORM, TrainCase
 from lstm_music.bench.timing import Contender
+from lstm_music.cells.registry import cell_spec
 from lstm_music.errors import ConfigError
 from lstm_music.types import FloatArray, IntArray, Params
 
 Tensor: TypeAlias = Any
 
+_MODULES = ("lstm", "gru", "rnn")
 ONEDNN = {"oneDNN": True, "no oneDNN": False}
 
 
@@ -35,9 +35,11 @@ def setting(onednn: bool, threads: int) -> Iterator[None]:
         # Setting the flags back warns of Intel's GPUs.
         warnings.simplefilter("ignore", UserWarning)
         torch.set_num_threads(threads)
-        with torch.backends.mkldnn.flags(enabled=onednn):
-            yield
-        torch.set_num_threads(before)
+        try:
+            with torch.backends.mkldnn.flags(enabled=onednn):
+                yield
+        finally:
+            torch.set_num_threads(before)
 
 
 def contenders(
@@ -53,44 +55,56 @@ def contenders(
 def train_contenders(
     case: TrainCase, tokens: IntArray, params: Params, threads: int
 ) -> dict[str, Contender]:
-    """An update of the model with our weights ``params``; see :func:`train_update`."""
-    return contenders(lambda: train_update(case, tokens, params), threads)
+    """An update of the model with our weights ``params``."""
+    return contenders(lambda: TorchModel(case, params).updates(tokens), threads)
 
 
-def train_update(case: TrainCase, tokens: IntArray, params: Params) -> Callable[[], float]:
-    """An update that carries its state on; it returns the mean loss in nats before it.
+class TorchModel:
+    """The same language model in torch.
 
     Parameters
     ----------
-    case : its sizes.
-    tokens : (T + 1, B).
+    case : its sizes, and whether torch runs its own module or a loop of operations.
     params : our weights; copied.
+
+    Raises
+    ------
+    ConfigError : torch has no such module, or the cell no program.
     """
-    import torch
-    from torch.nn.functional import cross_entropy, embedding, linear
 
-    from lstm_music.bench.train import LEARNING_RATE, MAX_NORM
+    def __init__(self, case: TrainCase, params: Params) -> None:
+        weights = {name: _leaf(array) for name, array in params.items()}
+        self._stack, parameters = _stack(case, weights)
+        self._embedding, *self._head = (weights[n] for n in ("embedding", "head.W", "head.b"))
+        self._parameters = [self._embedding, *self._head, *parameters]
 
-    weights = {name: _leaf(array) for name, array in params.items()}
-    stack, stack_weights = _stack(case, weights)
-    rest = [weights[name] for name in ("embedding", "head.W", "head.b")]
-    every = [*rest, *stack_weights]
-    adam = torch.optim.Adam(every, LEARNING_RATE, fused=True)
-    rows, targets = torch.from_numpy(tokens[:-1]).long(), torch.from_numpy(tokens[1:]).long()
-    state: Any = None
+    def updates(self, tokens: IntArray) -> Callable[[], float]:
+        """An update that carries its state on; it returns the mean loss in nats before it.
 
-    def update() -> float:
-        nonlocal state
-        adam.zero_grad()
-        y, state = stack(embedding(rows, rest[0]), state)
-        loss = cross_entropy(linear(y.flatten(0, 1), rest[1], rest[2]), targets.flatten())
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(every, MAX_NORM)
-        adam.step()
-        state = _detached(state)
-        return float(loss)
+        Parameters
+        ----------
+        tokens : (T + 1, B): inputs, and one step later targets.
+        """
+        import torch
+        from torch.nn.functional import cross_entropy, embedding, linear
 
-    return update
+        every = self._parameters
+        adam = torch.optim.Adam(every, LEARNING_RATE, fused=True)
+        rows, targets = (torch.from_numpy(part).long() for part in (tokens[:-1], tokens[1:]))
+        state: Any = None
+
+        def update() -> float:
+            nonlocal state
+            adam.zero_grad()
+            y, last = self._stack(embedding(rows, self._embedding), state)
+            loss = cross_entropy(linear(y.flatten(0, 1), *self._head), targets.flatten())
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(every, MAX_NORM)
+            adam.step()
+            state = _detached(last)
+            return float(loss.detach())
+
+        return update
 
 
 def _leaf(array: FloatArray) -> Tensor:
@@ -110,20 +124,25 @@ def _stack(case: TrainCase, weights: dict[str, Tensor]) -> tuple[Callable[..., A
     """The recurrent layers as a function (X, state or None) -> (Y, state); their parameters."""
     if case.against == "ops" and case.cell in torch_cells.PROGRAMS:
         return _loop(case, weights)
-    if case.against == "nn" and case.cell in ("lstm", "gru", "rnn"):
-        module = _module(case, weights)
+    if case.against == "nn" and case.cell in _MODULES:
+        module = make_module(case.cell, case.H, case.L, weights)
         return module, list(module.parameters())
-    raise ConfigError(f"torch has no {case.cell!r} against={case.against}; try against=ops")
+    raise ConfigError(
+        f"torch cannot run {case.cell!r} against={case.against}: nn has {', '.join(_MODULES)}; "
+        f"ops has {', '.join(torch_cells.PROGRAMS)}"
+    )
 
 
 def _loop(case: TrainCase, weights: dict[str, Tensor]) -> tuple[Callable[..., Any], list[Tensor]]:
     import torch
 
-    from lstm_music.cells.registry import cell_spec
-
     states = cell_spec(case.cell).states
     layers = [
-        {name: weights.get(f"layers.{n}.{name}") for name in ("W", "U", "b", "p")}
+        {
+            name.removeprefix(f"layers.{n}."): t
+            for name, t in weights.items()
+            if f"layers.{n}." in name
+        }
         for n in range(case.L)
     ]
 
@@ -135,52 +154,19 @@ def _loop(case: TrainCase, weights: dict[str, Tensor]) -> tuple[Callable[..., An
             last.append(end)
         return x, last
 
-    return stack, [t for layer in layers for t in layer.values() if t is not None]
+    return stack, [t for layer in layers for t in layer.values()]
 
 
-def _module(case: TrainCase, weights: dict[str, Tensor]) -> Any:
+def make_module(cell: str, H: int, L: int, weights: dict[str, Tensor]) -> Any:
     """torch.nn's own; its second bias is zero, or the GRU's behind r."""
     import torch
 
-    module = getattr(torch.nn, case.cell.upper())(case.H, case.H, case.L)
+    module = getattr(torch.nn, cell.upper())(H, H, L, dtype=weights["embedding"].dtype)
     with torch.no_grad():
-        for n in range(case.L):
+        for n in range(L):
             for theirs, own in (("weight_ih", "W"), ("weight_hh", "U"), ("bias_ih", "b")):
                 getattr(module, f"{theirs}_l{n}").copy_(weights[f"layers.{n}.{own}"])
             second = getattr(module, f"bias_hh_l{n}").zero_()
-            if case.cell == "gru":
-                second[2 * case.H :] = weights[f"layers.{n}.p"][0]
+            if cell == "gru":
+                second[2 * H :] = weights[f"layers.{n}.p"][0]
     return module
-
-
-def product_contenders(
-    case: ProductCase, a: FloatArray, b: FloatArray, threads: int, repeats: int
-) -> dict[str, Contender]:
-    """A (M, K) times b (N, K) transposed."""
-    import torch
-
-    left, right, out = torch.from_numpy(a), torch.from_numpy(b).t(), torch.empty(case.M, case.N)
-
-    def work() -> None:
-        for _ in range(repeats):
-            torch.mm(left, right, out=out)
-
-    return contenders(lambda: work, threads, repeats)
-
-
-def layer_contenders(case: LayerCase, threads: int) -> dict[str, Contender]:
-    """Forward and backward of one LSTM layer."""
-    import torch
-
-    module = torch.nn.LSTM(case.H, case.H)
-    rng = np.random.default_rng(0)
-    shape = (case.T, case.B, case.H)
-    x, dy = (torch.from_numpy(rng.normal(size=shape).astype(np.float32)) for _ in range(2))
-    x.requires_grad_()
-
-    def work() -> None:
-        module.zero_grad()
-        x.grad = None
-        module(x)[0].backward(dy)
-
-    return contenders(lambda: work, threads)

@@ -3,44 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from lstm_music.backends.cpu import CpuBackend
 from lstm_music.backends.isa import resolve_level
-from lstm_music.bench.cases import TrainCase
+from lstm_music.bench.cases import LEARNING_RATE, MAX_NORM, TrainCase
+from lstm_music.bench.memory import our_update_mb, torch_update_mb
 from lstm_music.bench.rows import Row, make_row, torch_is_installed
 from lstm_music.bench.timing import Contender, race
 from lstm_music.nn.model import LanguageModel, ModelConfig
 from lstm_music.nn.optim import Adam
 from lstm_music.types import IntArray
 
-LEARNING_RATE = 1e-3
-MAX_NORM = 1.0
 
-
-def train_rows(cases: Iterable[TrainCase], threads: Iterable[int], seconds: float) -> Iterator[Row]:
+def train_rows(
+    cases: Iterable[TrainCase], threads: Iterable[int], seconds: float, *, memory: bool = True
+) -> Iterator[Row]:
     """Measure each case with each number of threads.
 
     Parameters
     ----------
     cases : what to train.
     threads : of ours and of torch.
-    seconds : to spend on a row's times, about; more if a single round takes longer.
+    seconds : to spend on the times of a row, about; more if a single round takes longer.
+    memory : measure also the memory of an update.
     """
-    return (_row(case, n, seconds) for case in cases for n in threads)
+    counts = tuple(threads)
+    return (_row(case, n, seconds, memory) for case in cases for n in counts)
 
 
-def _row(case: TrainCase, threads: int, seconds: float) -> Row:
-    model = create_model(case, threads)
-    tokens = random_tokens(case)
-    rivals = {}
+def _row(case: TrainCase, threads: int, seconds: float, memory: bool) -> Row:
+    model, tokens, rivals = create_model(case, threads), random_tokens(case), {}
     if torch_is_installed():
         from lstm_music.bench.torch_rival import train_contenders
 
         rivals = train_contenders(case, tokens, model.params, threads)
     times = race(Contender(our_update(model, tokens)), rivals, seconds)
-    return make_row(case.name, case.flops, threads, resolve_level(), times)
+    row = make_row(case.name, case.flops, threads, resolve_level(), times)
+    return _with_memory(row, case) if memory else row
+
+
+def _with_memory(row: Row, case: TrainCase) -> Row:
+    """The row with the memory of an update, torch's in the setting that was fastest."""
+    theirs = None
+    if row.torch_setting:
+        from lstm_music.bench.torch_rival import ONEDNN
+
+        theirs = torch_update_mb(case, row.threads, ONEDNN[row.torch_setting])
+    return replace(row, ours_mb=our_update_mb(case, row.threads), torch_mb=theirs)
 
 
 def create_model(case: TrainCase, threads: int) -> LanguageModel:

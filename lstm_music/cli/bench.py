@@ -51,19 +51,21 @@ def command() -> None:
 @command.command()
 @_shared(20)
 @click.option("--cells", is_flag=True, help="Every other cell, against the same in torch ops.")
+@click.option("--memory/--no-memory", default=True, help="Also the memory of an update.")
 def train(
     cases: tuple[str, ...],
     threads: tuple[int, ...],
     seconds: float,
     as_json: bool,
     cells: bool,
+    memory: bool,
 ) -> None:
     """One update: embedding, stack, output layer, loss, backward, clip, Adam."""
     from lstm_music.bench.cases import CELLS, TRAIN, select
     from lstm_music.bench.train import train_rows
 
     chosen = select(cases, CELLS if cells else TRAIN)
-    _print(train_rows(chosen, _threads(threads), seconds), as_json)
+    _print(train_rows(chosen, _threads(threads), seconds, memory=memory), as_json)
 
 
 @command.command()
@@ -74,6 +76,18 @@ def step(cases: tuple[str, ...], threads: tuple[int, ...], seconds: float, as_js
     from lstm_music.bench.step import step_rows
 
     _print(step_rows(select(cases, STEP), _threads(threads), seconds), as_json)
+
+
+@command.command()
+@_shared(3)
+def generate(
+    cases: tuple[str, ...], threads: tuple[int, ...], seconds: float, as_json: bool
+) -> None:
+    """One token after another, sampling included; torch on the best number of threads."""
+    from lstm_music.bench.cases import GENERATE, select
+    from lstm_music.bench.generate import generate_rows
+
+    _print(generate_rows(select(cases, GENERATE), _threads(threads), seconds), as_json)
 
 
 def _threads(asked: tuple[int, ...]) -> tuple[int, ...]:

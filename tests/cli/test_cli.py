@@ -37,7 +37,7 @@ def one_line(err):
 def test_help_names_every_command_and_shows_an_example(call):
     code, out, _ = call("--help")
     assert code == 0
-    for name in ("generate", "train", "evaluate", "inspect", "metrics", "info"):
+    for name in ("generate", "train", "evaluate", "inspect", "metrics", "info", "bench"):
         assert name in out
     assert "lstm-music generate --seed" in out
 

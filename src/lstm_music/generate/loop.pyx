@@ -1,15 +1,15 @@
 """From a seed's state to the last token without the GIL: step, mask, sample, advance.
 
-One ``Generator`` is one sequence of tokens under construction. It owns a grammar automaton and a
-network stepper; every choice is drawn from Philox4x32-10 keyed by (rng_seed, sequence, token
-index), so a sequence does not depend on which thread runs it or what runs beside it.
+One ``Generator`` is one sequence of tokens under construction. It owns a grammar automaton, a
+network stepper and a sampler, whose random numbers depend on (rng_seed, sequence, token index)
+alone: not on which thread runs it or what runs beside it.
 """
 
-from libc.stdint cimport int32_t, uint8_t, uint64_t
+from libc.stdint cimport int32_t, uint8_t
 
 import numpy as np
 
-from lstm_music.generate.draw cimport Choice, Shape, draw, uniform
+from lstm_music.kernels.sampler cimport Sampler
 from lstm_music.kernels.step cimport (
     MOST_TOGETHER, Mind, Plan, Stepper, hear_together, predict_together,
 )
@@ -24,6 +24,7 @@ cdef enum Status:
     RUNNING = 0
     FINISHED = 1  # the next onset would stand at or after the end, or the notes asked for are there
     FULL = 2  # the token buffer or the automaton's note list is full
+
 
 cdef class Generator:
     """One sequence under construction.
@@ -45,12 +46,9 @@ cdef class Generator:
     cdef float[::1] _logits
     cdef int[::1] _rows
     cdef int32_t[::1] _tokens
-    cdef Choice* _choices
-    cdef object _choice_buffer
+    cdef Sampler _sampler
     cdef int n_tokens, V
-    cdef Shape sampling
     cdef int shift_first, shift_stop, duration_first, duration_stop, long_token, end_token
-    cdef uint64_t rng_seed, sequence
     cdef long end_steps, bar_steps
     cdef int stop_notes, status
 
@@ -64,7 +62,6 @@ cdef class Generator:
         sequence,
         int capacity,
     ):
-        cdef uint8_t[::1] choice_bytes
         self.automaton = automaton
         self.stepper = stepper
         self._forbidden = np.ascontiguousarray(forbidden, np.uint8)
@@ -73,17 +70,20 @@ cdef class Generator:
         self._logits = np.zeros(self.V, np.float32)
         self._rows = np.zeros(DEFAULT.n_streams, np.intc)
         self._tokens = np.zeros(capacity, np.int32)
-        self._choice_buffer = np.zeros(self.V * sizeof(Choice), np.uint8)
-        choice_bytes = self._choice_buffer
-        self._choices = <Choice*> &choice_bytes[0]
-        self.sampling.temperature, self.sampling.top_k = sampling.temperature, sampling.top_k
-        self.sampling.top_p, self.sampling.min_p = sampling.top_p, sampling.min_p
+        self._sampler = Sampler(
+            self.V,
+            temperature=sampling.temperature,
+            top_k=sampling.top_k,
+            top_p=sampling.top_p,
+            min_p=sampling.min_p,
+            rng_seed=rng_seed,
+            sequence=sequence,
+        )
         shift, duration = DEFAULT["shift"], DEFAULT["duration"]
         self.shift_first, self.shift_stop = shift.start, shift.stop
         self.duration_first, self.duration_stop = duration.start, duration.stop
         self.long_token = DEFAULT["long"].start
         self.end_token = DEFAULT["end"].start
-        self.rng_seed, self.sequence = rng_seed, sequence
         self.set_end(0, 0)
 
     @property
@@ -234,8 +234,7 @@ cdef class Generator:
 
     cdef int _draw(self) noexcept nogil:
         """Sample from the masked logits; -1 when nothing is allowed."""
-        cdef double u = uniform(self.rng_seed, self.sequence, self.n_tokens)
-        return draw(self.V, &self._logits[0], &self._mask[0], &self.sampling, u, self._choices)
+        return self._sampler.draw(&self._mask[0], &self._logits[0], self.n_tokens)
 
     cdef int _accept(self, int token) noexcept nogil:
         """Append one token: grammar, then network; 0 on success."""

@@ -330,12 +330,7 @@ def step_together(steppers, rows):
     cdef float* logits[MOST_TOGETHER]
     cdef Stepper one
     cdef int i, n = len(steppers)
-    weights = {stepper.weights for stepper in steppers}
-    if not 1 <= n <= MOST_TOGETHER or len(set(steppers)) < n or len(weights) > 1:
-        raise ShapeError(
-            f"1 to {MOST_TOGETHER} steppers of the same weights step together, got {n} "
-            f"of {len(weights)} weights"
-        )
+    check_together(steppers)
     one = steppers[0]
     given = check_rows(rows, (n, one.plan.S), one.weights.n_rows)
     cdef const int[:, ::1] each = given
@@ -350,6 +345,16 @@ def step_together(steppers, rows):
         hear_together(plan, n, minds, inputs)
         predict_together(plan, n, minds, wanted, logits)
     return out
+
+
+def check_together(steppers):
+    """Raise ShapeError unless these can take a step in one call."""
+    n, weights = len(steppers), {stepper.weights for stepper in steppers}
+    if not 1 <= n <= MOST_TOGETHER or len(set(steppers)) < n or len(weights) > 1:
+        raise ShapeError(
+            f"1 to {MOST_TOGETHER} steppers of the same weights step together, none twice; got {n} "
+            f"of {len(weights)} weights"
+        )
 
 
 def check_rows(rows, shape, n_rows):
