@@ -137,7 +137,7 @@ def _trainer(
     stream = ChunkStream(
         corpus,
         batch_size=config.batch_size,
-        chunk_length=config.chunk_steps,
+        chunk_length=config.chunk_steps or None,
         rng_seed=config.rng_seed,
     )
 
