@@ -33,14 +33,14 @@ class Parameters:
 def weight_slices(config: ModelConfig) -> list[slice]:
     """Where the weights that multiply something lie in the flat buffer.
 
-    They are what an L2 penalty is for: the embedding, every ``W`` and ``U``. Biases and row
-    parameters (peepholes, gains) only shift or scale a unit, and the forget gate's bias starts
-    at 1 for a reason: Goodfellow, Bengio & Courville (2016), "Deep learning", section 7.1.
+    They are what an L2 penalty is for: the embedding and every matrix. Biases and row parameters
+    (peepholes, gains) only shift or scale a unit, and the forget gate's bias starts at 1 for a
+    reason: Goodfellow, Bengio & Courville (2016), "Deep learning", section 7.1.
     """
     slices, start = [], 0
     for name, shape in parameter_shapes(config).items():
         stop = start + math.prod(shape)
-        if name == "embedding" or name.endswith((".W", ".U")):
+        if name.rpartition(".")[2] not in {"b", "p"}:
             slices.append(slice(start, stop))
         start = stop
     return slices

@@ -1,12 +1,13 @@
 """Every optimiser: clipping, penalty, refusing what is not finite, going on from a saved state."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from model_cases import LEVELS, SMALL, backend_of
 
 from lstm_music.backends.cpu import CpuBackend
 from lstm_music.errors import ConfigError, ShapeError
-from lstm_music.nn.config import parameter_shapes
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.optim import OPTIMISERS, SGD, Adam, Rprop, make_optimiser
 from lstm_music.nn.parameters import weight_slices
@@ -106,15 +107,15 @@ def test_the_penalty_is_on_the_named_parameters_alone(backend):
     np.testing.assert_allclose(params, [0, 0.95, 2, 3, 3.8, 4.75], rtol=1e-12)
 
 
-def test_weights_are_penalised_and_biases_are_not():
-    model = LanguageModel.create(SMALL, 0)
-    marks = np.zeros(model.flat_params.size)
-    for part in weight_slices(SMALL):
-        marks[part] += 1
-    model.flat_params[:] = marks
-    for name in parameter_shapes(SMALL):
+@pytest.mark.parametrize("cell", ["lstm", "peephole", "memory-gated"])
+def test_weights_are_penalised_and_biases_are_not(cell):
+    model = LanguageModel.create(dataclasses.replace(SMALL, cell=cell), 0)
+    model.flat_params[:] = 0
+    for part in weight_slices(model.config):
+        model.flat_params[part] += 1
+    for name, value in model.params.items():
         expected = 0 if name.endswith((".b", ".p")) else 1
-        np.testing.assert_array_equal(model.params[name], expected, err_msg=name)
+        np.testing.assert_array_equal(value, expected, err_msg=name)
 
 
 @pytest.mark.parametrize("name", NAMES)
