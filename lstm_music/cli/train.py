@@ -27,6 +27,20 @@ if TYPE_CHECKING:
 @click.option("--layers", type=int, default=2, show_default=True)
 @click.option("--embedding-size", type=int, default=128, show_default=True)
 @click.option("--dropout", type=float, default=0.2, show_default=True)
+@click.option(
+    "--dropout-kind",
+    type=click.Choice(["step", "variational"]),
+    default="step",
+    show_default=True,
+    help="A mask for every step, or one for all steps of a chunk.",
+)
+@click.option("--residual", is_flag=True, help="Add a layer's input to its output.")
+@click.option(
+    "--tied-embedding",
+    is_flag=True,
+    help="Output weights are the tokens' embedding; --embedding-size as --hidden-size.",
+)
+@click.option("--learned-state", is_flag=True, help="Learn the state that a piece starts from.")
 @click.option("--batch-size", type=int, default=32, show_default=True)
 @click.option(
     "--chunk-steps",

@@ -79,7 +79,7 @@ class Trainer:
             dtype=model.dtype,
             backend=model.backend,
         )
-        self._state = model.zero_state(config.batch_size)
+        self._state = model.initial_state(config.batch_size)
         self._step = 0
         self._tokens = 0
         self._train_loss = self._valid_loss = self._best_loss = float("nan")
@@ -132,14 +132,13 @@ class Trainer:
 
     def _update(self, chunk: Chunk) -> None:
         model, config = self._model, self._config
-        for layer_state in self._state:
-            layer_state[:, chunk.starts] = 0
         model.flat_grads[:] = 0
         nll, n_tokens, self._state = model.train_chunk(
             chunk.rows,
             chunk.targets,
             self._state,
             chunk.lengths,
+            starts=chunk.starts,
             dropout_key=(config.rng_seed, self._step),
         )
         norm = self._optimiser.step(

@@ -12,6 +12,7 @@ from paths import MIDI_DATA
 
 from lstm_music.cli.main import run
 from lstm_music.cli.train import command as train
+from lstm_music.nn.config import DROPOUT_KINDS
 from lstm_music.nn.optim import OPTIMISERS
 from lstm_music.training.config import TrainConfig
 
@@ -193,8 +194,9 @@ def test_the_options_of_train_are_the_settings():
     given = train.make_context("train", ["music", "-o", "m.safetensors"]).params
     assert settings.keys() - given.keys() == {"clip_norm"}
     assert {name: given.get(name, 1.0) for name in settings} == settings
-    (choice,) = (option.type for option in train.params if option.name == "optimiser")
-    assert list(choice.choices) == list(OPTIMISERS)
+    types = {option.name: option.type for option in train.params}
+    assert list(types["optimiser"].choices) == list(OPTIMISERS)
+    assert tuple(types["dropout_kind"].choices) == DROPOUT_KINDS
 
 
 def test_wrong_settings_of_train_are_one_line(call):

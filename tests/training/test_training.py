@@ -196,13 +196,13 @@ def test_whole_pieces_give_the_gradient_of_each_piece_in_one_pass(trained):
     stream = ChunkStream(cache, batch_size=3, chunk_length=None, rng_seed=1)
     chunk = next(stream)
     assert chunk.lengths.min() < chunk.lengths.max()
-    model.train_chunk(chunk.rows, chunk.targets, model.zero_state(3), chunk.lengths)
+    model.train_chunk(chunk.rows, chunk.targets, model.initial_state(3), chunk.lengths)
     together = model.flat_grads.copy()
     alone = np.zeros_like(together)
     for b, length in enumerate(chunk.lengths):
         piece = (array[:length, b : b + 1] for array in (chunk.rows, chunk.targets))
         model.flat_grads[:] = 0
-        _, n_targets, _ = model.train_chunk(*piece, model.zero_state(1))
+        _, n_targets, _ = model.train_chunk(*piece, model.initial_state(1))
         assert n_targets == length
         alone += model.flat_grads * (n_targets / chunk.n_targets)
     np.testing.assert_allclose(together, alone, rtol=0, atol=1e-12 * np.abs(alone).max())
