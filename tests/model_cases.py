@@ -41,7 +41,7 @@ def make_chunk(model: LanguageModel, T: int, B: int, *, ragged: bool = True, see
     rows[..., -1] = rows[..., 0]  # one row twice in a sum
     targets = rng.integers(0, config.n_tokens, (T, B)).astype(np.int32)
     targets[rng.random((T, B)) < 0.15] = -1
-    state = [rng.normal(0, 0.5, s.shape).astype(model.dtype) for s in model.zero_state(B)]
+    state = [rng.normal(0, 0.5, s.shape).astype(model.dtype) for s in model.initial_state(B)]
     lengths = None
     if ragged:
         lengths = rng.integers(0, T + 1, B).astype(np.int32)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 
 import numpy as np
 
 from lstm_music.backends import layer_checks as check
-from lstm_music.backends.layers import AdamStep, Float64Array, dropout_numbers
+from lstm_music.backends.layers import Float64Array, dropout_numbers
 from lstm_music.backends.workspace import Crew
 from lstm_music.kernels import dropout, embedding, maps, optim, softmax
+from lstm_music.reference.optim import Update
 from lstm_music.types import FloatArray, IntArray
 
 _NORM_BLOCK = 1 << 14  # elements; the parts of a norm are the same for any number of threads
@@ -70,7 +72,7 @@ class CpuLayers:
 
     def norm(self, x: FloatArray) -> float:
         """Euclidean norm; see the protocol."""
-        check.check_flat(x=x)
+        check.check_flat(x)
         parts = np.empty(-(-x.size // _NORM_BLOCK))
         share = self._crew.share
         self._crew.run(
@@ -78,16 +80,12 @@ class CpuLayers:
         )
         return math.sqrt(parts.sum())
 
-    def adam(
-        self, w: FloatArray, g: FloatArray, m: FloatArray, v: FloatArray, step: AdamStep
+    def update(
+        self, rule: str, w: FloatArray, g: FloatArray, m: FloatArray, v: FloatArray, step: Update
     ) -> None:
-        """One Adam step; see the protocol."""
-        check.check_flat(w=w, g=g, m=m, v=v)
-
-        def work(i: int) -> None:
-            optim.adam(
-                self.level, w, g, m, v, step.g_scale, step.rate, step.v_scale,
-                step.beta1, step.beta2, step.epsilon, *self._crew.share(i, len(w)),
-            )  # fmt: skip
-
-        self._crew.run(work)
+        """One step of an optimiser; see the protocol."""
+        check.check_update(w, g, m, v)
+        index, numbers, share = optim.RULES[rule], asdict(step), self._crew.share
+        self._crew.run(
+            lambda i: optim.update(self.level, index, w, g, m, v, numbers, *share(i, len(w)))
+        )

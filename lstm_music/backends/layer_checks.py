@@ -43,13 +43,18 @@ def check_add_rows(x: FloatArray, sums: FloatArray) -> None:
     check_out("sums", sums)
 
 
-def check_flat(**arrays: FloatArray) -> None:
-    """Raise ShapeError unless all arrays are contiguous (n,), of one length and float type."""
-    (first_name, first), *others = arrays.items()
-    dtype = check_float(first_name, first, 1)
-    check_array(first_name, first, first.shape, dtype)
-    for name, array in others:
-        check_array(name, array, first.shape, dtype)
+def check_flat(x: FloatArray) -> None:
+    """Raise ShapeError unless x is contiguous (n,)."""
+    check_array("x", x, x.shape, check_float("x", x, 1))
+
+
+def check_update(w: FloatArray, g: FloatArray, m: FloatArray, v: FloatArray) -> None:
+    """Check parameters, gradient and memory, all (n,)."""
+    dtype = check_float("the parameters", w, 1)
+    for name, array in {"the parameters": w, "the gradient": g, "m": m, "v": v}.items():
+        check_array(name, array, w.shape, dtype)
+    for name, array in {"the parameters": w, "m": m, "v": v}.items():
+        check_out(name, array)
 
 
 def check_dropout(x: FloatArray, rate: float, key: int, stream: int) -> None:

@@ -1,36 +1,16 @@
-"""The backend's second half: the layers around the recurrent stack, and the optimiser's step."""
+"""The backend's second half: the layers around the recurrent stack, and the optimisers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.reference.optim import Update
 from lstm_music.types import FloatArray, IntArray
 
 Float64Array = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class AdamStep:
-    """The numbers of one Adam step.
-
-    Attributes
-    ----------
-    g_scale : factor of the gradient before anything else (clipping).
-    rate : learning rate / (1 - beta1^t).
-    v_scale : 1 / sqrt(1 - beta2^t).
-    beta1, beta2, epsilon : as in Kingma & Ba (2015), algorithm 1.
-    """
-
-    g_scale: float
-    rate: float
-    v_scale: float
-    beta1: float
-    beta2: float
-    epsilon: float
 
 
 def dropout_numbers(rate: float) -> tuple[int, float]:
@@ -124,8 +104,21 @@ class LayerBackend(Protocol):
         """Euclidean norm of x (n,), summed in float64; NaN and infinity come through."""
         ...
 
-    def adam(
-        self, w: FloatArray, g: FloatArray, m: FloatArray, v: FloatArray, step: AdamStep
+    def update(
+        self, rule: str, w: FloatArray, g: FloatArray, m: FloatArray, v: FloatArray, step: Update
     ) -> None:
-        """One Adam step on w (n,) with gradient g; the moments m and v (n,) move along."""
+        """One step of an optimiser, in place.
+
+        Parameters
+        ----------
+        rule : ``sgd``, ``rmsprop``, ``rprop`` or ``adam``: see :mod:`lstm_music.reference.optim`.
+        w : (n,) in and out — the parameters.
+        g : (n,) — the gradient.
+        m, v : (n,) in and out — what the rule remembers; ``sgd`` has no v: give it m twice.
+        step : the numbers.
+
+        Raises
+        ------
+        ShapeError : a shape, dtype or layout is wrong.
+        """
         ...

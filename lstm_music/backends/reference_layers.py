@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import numpy as np
 
 from lstm_music.backends import layer_checks as check
-from lstm_music.backends.layers import AdamStep, Float64Array, dropout_numbers
+from lstm_music.backends.layers import Float64Array, dropout_numbers
 from lstm_music.reference import dropout, embedding, loss, optim
+from lstm_music.reference.optim import Update
 from lstm_music.types import FloatArray, IntArray
 
 
@@ -45,12 +44,12 @@ class ReferenceLayers:
 
     def norm(self, x: FloatArray) -> float:
         """Euclidean norm; see the protocol."""
-        check.check_flat(x=x)
+        check.check_flat(x)
         return float(np.sqrt(np.square(x.astype(np.float64)).sum()))
 
-    def adam(
-        self, w: FloatArray, g: FloatArray, m: FloatArray, v: FloatArray, step: AdamStep
+    def update(
+        self, rule: str, w: FloatArray, g: FloatArray, m: FloatArray, v: FloatArray, step: Update
     ) -> None:
-        """One Adam step; see the protocol."""
-        check.check_flat(w=w, g=g, m=m, v=v)
-        optim.adam(w, g, m, v, **asdict(step))
+        """One step of an optimiser; see the protocol."""
+        check.check_update(w, g, m, v)
+        optim.RULES[rule](w, g, m, v, step)

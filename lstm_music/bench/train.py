@@ -57,8 +57,9 @@ def _with_memory(row: Row, case: TrainCase) -> Row:
 
 def create_model(case: TrainCase, threads: int) -> LanguageModel:
     """Our model of a case, weights random; the embedding is as wide as the layers."""
-    sizes = {"embedding_size": case.H, "hidden_size": case.H, "layers": case.L}
-    config = ModelConfig(case.V, case.V, 1, cell=case.cell, **sizes)
+    config = ModelConfig(
+        case.V, case.V, 1, case.H, cell=case.cell, hidden_size=case.H, layers=case.L
+    )
     return LanguageModel.create(config, 0, backend=CpuBackend(threads))
 
 
@@ -72,7 +73,7 @@ def our_update(model: LanguageModel, tokens: IntArray) -> Callable[[], float]:
     """An update that carries its state on; it returns the mean loss in nats before it."""
     rows, targets = np.ascontiguousarray(tokens[:-1, :, None]), tokens[1:]
     adam = Adam(model.flat_params.size, backend=model.backend)
-    state = model.zero_state(tokens.shape[1])
+    state = model.initial_state(tokens.shape[1])
 
     def update() -> float:
         nonlocal state

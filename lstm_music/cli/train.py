@@ -27,9 +27,38 @@ if TYPE_CHECKING:
 @click.option("--layers", type=int, default=2, show_default=True)
 @click.option("--embedding-size", type=int, default=128, show_default=True)
 @click.option("--dropout", type=float, default=0.2, show_default=True)
+@click.option(
+    "--dropout-kind",
+    type=click.Choice(["step", "variational"]),
+    default="step",
+    show_default=True,
+    help="A mask for every step, or one for all steps of a chunk.",
+)
+@click.option("--residual", is_flag=True, help="Add a layer's input to its output.")
+@click.option(
+    "--tied-embedding",
+    is_flag=True,
+    help="Output weights are the tokens' embedding; --embedding-size as --hidden-size.",
+)
+@click.option("--learned-state", is_flag=True, help="Learn the state that a piece starts from.")
 @click.option("--batch-size", type=int, default=32, show_default=True)
-@click.option("--chunk-steps", type=int, default=128, show_default=True)
-@click.option("--learning-rate", type=float, default=0.003, show_default=True)
+@click.option(
+    "--chunk-steps",
+    type=int,
+    default=128,
+    show_default=True,
+    help="Tokens that the gradient flows back through; 0: whole pieces.",
+)
+@click.option(
+    "--optimiser",
+    type=click.Choice(["adam", "sgd", "rmsprop", "rprop"]),
+    default="adam",
+    show_default=True,
+    help="rprop is for full batches: --batch-size as many as there are pieces, --chunk-steps 0.",
+)
+@click.option("--learning-rate", type=float, help="Default: the optimiser's own.")
+@click.option("--momentum", type=float, help="Of sgd and rmsprop. Default: the optimiser's own.")
+@click.option("--l2", type=float, default=0.0, show_default=True, help="Penalty on weights.")
 @click.option("--max-tokens", type=int, default=20_000_000, show_default=True)
 @click.option("--evaluate-every", type=int, default=1_000_000, show_default=True, help="Tokens.")
 @click.option("--rng-seed", type=int, default=0, show_default=True)

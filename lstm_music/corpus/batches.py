@@ -1,8 +1,8 @@
-"""Endless batches for truncated backpropagation through time.
+"""Endless batches for backpropagation through time, truncated or whole.
 
-Each of B rows walks through piece after piece in chunks of T tokens; the state carries over from
-chunk to chunk within a piece. Pieces come in a new order and varied anew (`vary`) each epoch, all
-decided by the seed alone.
+Each of B rows walks through piece after piece in chunks of T tokens, or piece by piece; the state
+carries over from chunk to chunk within a piece. Pieces come in a new order and varied anew
+(`vary`) each epoch, all decided by the seed alone.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class ChunkStream:
     cache : the corpus.
     side : "train", "valid" or "test".
     batch_size : B.
-    chunk_length : T, the longest chunk.
+    chunk_length : T, the longest chunk; None: whole pieces.
     rng_seed : decides the order and how each piece is varied.
     augment : False for one pass in the cache's order, nothing varied, the number of
         bars left never told.
@@ -84,7 +84,7 @@ class ChunkStream:
         side: str = "train",
         *,
         batch_size: int,
-        chunk_length: int,
+        chunk_length: int | None,
         rng_seed: int = 0,
         augment: bool = True,
     ) -> None:
@@ -107,7 +107,8 @@ class ChunkStream:
     def __next__(self) -> Chunk:
         starts = np.array([self._refill(b) for b in range(len(self._rows))], bool)
         lengths = np.array([self._left(b) for b in range(len(self._rows))], np.int32)
-        lengths = np.minimum(lengths, self._chunk_length)
+        if self._chunk_length is not None:
+            lengths = np.minimum(lengths, self._chunk_length)
         T, B = int(lengths.max()), len(self._rows)
         if not T:
             raise StopIteration

@@ -21,6 +21,11 @@ _LIMITS = {
     "layers": 64,
 }
 
+DROPOUT_KINDS = ("step", "variational")
+
+# Fields that the first model files do not have.
+_YOUNGER = frozenset({"dropout_kind", "residual", "tied_embedding", "learned_state"})
+
 _FLOATS: dict[str, np.dtype[np.floating]] = {
     "float32": np.dtype(np.float32),
     "float64": np.dtype(np.float64),
@@ -63,6 +68,14 @@ class ModelConfig:
     hidden_size : H, width of every recurrent layer.
     layers : recurrent layers, one on top of the other.
     dropout : share of each layer's outputs that training zeroes, 0 <= dropout < 1.
+    dropout_kind : ``step``: a new mask at every time step; ``variational``: one mask for all
+        steps of a row, drawn anew for each chunk. Gal & Ghahramani (2016, arXiv:1512.05287),
+        between layers only.
+    residual : each layer's input is added to its output where the widths match: always but for
+        the first layer, there if embedding_size is hidden_size. He et al. (2016), eq. 1.
+    tied_embedding : the output weights are the first n_tokens rows of the embedding table, which
+        must be those of the tokens. Press & Wolf (2017).
+    learned_state : the state that a sequence starts from is learnt, not zero.
 
     Raises
     ------
@@ -78,6 +91,10 @@ class ModelConfig:
     hidden_size: int = 256
     layers: int = 2
     dropout: float = 0.0
+    dropout_kind: str = "step"
+    residual: bool = False
+    tied_embedding: bool = False
+    learned_state: bool = False
 
     def __post_init__(self) -> None:
         for name, limit in _LIMITS.items():
@@ -87,17 +104,42 @@ class ModelConfig:
         if type(self.dropout) not in (int, float) or not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout must be at least 0 and below 1, got {self.dropout!r}")
         check_cell(self.cell, self.embedding_size, self.hidden_size)
+        self._check_options()
+
+    def _check_options(self) -> None:
+        for name in ("residual", "tied_embedding", "learned_state"):
+            if type(getattr(self, name)) is not bool:
+                raise ConfigError(f"{name} must be true or false, got {getattr(self, name)!r}")
+        if self.dropout_kind not in DROPOUT_KINDS:
+            raise ConfigError(
+                f"dropout_kind must be one of {', '.join(DROPOUT_KINDS)}, got {self.dropout_kind!r}"
+            )
+        if self.tied_embedding and self.embedding_size != self.hidden_size:
+            raise ConfigError(
+                "tied_embedding needs embedding_size and hidden_size to be the same, got "
+                f"{self.embedding_size} and {self.hidden_size}"
+            )
+        if self.tied_embedding and self.n_rows < self.n_tokens:
+            raise ConfigError(
+                f"tied_embedding needs a row for each of {self.n_tokens} tokens, got {self.n_rows}"
+            )
+
+    def is_residual(self, layer: int) -> bool:
+        """Whether the input of a layer (0 is the first) is added to its output."""
+        return self.residual and (layer > 0 or self.embedding_size == self.hidden_size)
 
     @classmethod
     def from_dict(cls, values: object) -> ModelConfig:
         """The config that ``dataclasses.asdict`` turned into ``values``.
+
+        What a file may lack because it is older than the option has its default.
 
         Raises
         ------
         ConfigError : a name is missing or unknown, or a value is wrong.
         """
         known = {field.name for field in fields(cls)}
-        if not isinstance(values, dict) or values.keys() != known:
+        if not isinstance(values, dict) or not known - _YOUNGER <= values.keys() <= known:
             got = sorted(map(str, values)) if isinstance(values, dict) else type(values).__name__
             raise ConfigError(f"a model has the sizes {sorted(known)}, got {got}")
         return cls(**values)
@@ -108,14 +150,23 @@ def layer_name(layer: int, name: str) -> str:
     return f"layers.{layer}.{name}"
 
 
+def start_name(layer: int) -> str:
+    """Name of the state that a recurrent layer starts from, where that is learnt."""
+    return f"start.{layer}"
+
+
 def parameter_shapes(config: ModelConfig) -> dict[str, Shape]:
     """Every parameter's name and shape, in the order in which they stand in the flat buffer."""
-    composition, H = composition_of(cell_spec(config.cell)), config.hidden_size
+    spec, H = cell_spec(config.cell), config.hidden_size
+    composition = composition_of(spec)
     shapes: dict[str, Shape] = {"embedding": (config.n_rows, config.embedding_size)}
     for layer in range(config.layers):
         width = H if layer else config.embedding_size
         for name, shape in composition.shapes(width, H).items():
             shapes[layer_name(layer, name)] = shape
-    shapes["head.W"] = (config.n_tokens, H)
+    if config.learned_state:
+        shapes |= {start_name(layer): (spec.states, H) for layer in range(config.layers)}
+    if not config.tied_embedding:
+        shapes["head.W"] = (config.n_tokens, H)
     shapes["head.b"] = (config.n_tokens,)
     return shapes

@@ -11,21 +11,18 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.backends.base import Backend, Tape
+from lstm_music.backends.base import Backend
 from lstm_music.backends.checks import check_array, check_lengths
 from lstm_music.backends.registry import get_backend
 from lstm_music.backends.workspace import Workspace
 from lstm_music.cells.registry import cell_spec
 from lstm_music.errors import ShapeError
-from lstm_music.nn.composition import composition_of
 from lstm_music.nn.config import ModelConfig, float_type
 from lstm_music.nn.parameters import Parameters, initial_parameters, zero_parameters
-from lstm_music.types import FloatArray, IntArray, Params
+from lstm_music.nn.stack import Stack, State
+from lstm_music.types import BoolArray, FloatArray, IntArray, Params
 
 __all__ = ["LanguageModel", "ModelConfig", "State"]
-
-State = list[FloatArray]
-"""(states, B, H) for each layer, h first."""
 
 _HEAD_ROWS = 4096  # logits held at once: 14 MB for 860 tokens in float32
 
@@ -50,11 +47,11 @@ class LanguageModel:
     ) -> None:
         self.config = config
         self.spec = cell_spec(config.cell)
-        self._composition = composition_of(self.spec)
         self.backend = backend or get_backend()
         self._parameters = parameters
         self._gradients: Parameters | None = None
         self._space = Workspace()
+        self._stack = Stack(config, parameters, self.backend, self._space)
 
     @classmethod
     def create(
@@ -112,12 +109,11 @@ class LanguageModel:
 
     def kernel_layers(self) -> list[Params]:
         """W, U, b (p) of each layer as the kernels take them: for most cells the parameters."""
-        return [self._composition.compose(p, self.backend) for p in self._parameters.layers]
+        return self._stack.kernel_layers()
 
-    def zero_state(self, B: int) -> State:
-        """The state before the first token of B sequences."""
-        shape = (self.spec.states, B, self.config.hidden_size)
-        return [np.zeros(shape, self.dtype) for _ in range(self.config.layers)]
+    def initial_state(self, B: int) -> State:
+        """The state before the first token of B sequences: zeros, unless it is learnt."""
+        return self._stack.initial_state(B)
 
     def score_chunk(
         self,
@@ -132,7 +128,7 @@ class LanguageModel:
         ----------
         rows : (T, B, S) int32, 0..R-1 — also past a row's length, where any row will do.
         targets : (T, B) int32, below V; negative: no target here.
-        state : as returned for the chunk before, or :meth:`zero_state`; it is left as it is.
+        state : as returned for the chunk before, or :meth:`initial_state`; it is left as it is.
         lengths : (B,) integers in 0..T — valid steps; None: all T.
 
         Returns
@@ -145,12 +141,11 @@ class LanguageModel:
         ShapeError : an array has the wrong shape or dtype, or a value is out of range.
         """
         wanted, steps = self._check(rows, targets, state, lengths)
-        embedded, layers = self._embedded(rows), self.kernel_layers()
-        outputs, tapes = self._forward(layers, rows, embedded, state, steps, None)
+        run = self._stack.forward(rows, state, steps, None)
         nll = np.zeros(wanted.size)
-        for part, logits in self._logits(outputs[-1]):
+        for part, logits in self._logits(run.outputs[-1]):
             nll[part] = self.backend.cross_entropy(logits, self.params["head.b"], wanted[part], 0.0)
-        return nll.reshape(targets.shape), [tape.last.copy() for tape in tapes]
+        return nll.reshape(targets.shape), run.last
 
     def train_chunk(
         self,
@@ -159,15 +154,20 @@ class LanguageModel:
         state: State,
         lengths: IntArray | None = None,
         *,
+        starts: BoolArray | None = None,
         dropout_key: tuple[int, int] = (0, 0),
     ) -> tuple[float, int, State]:
         """Add the gradient of the mean loss over all targets of a chunk to ``grads``.
 
-        The gradient stops at the chunk's first step: truncated BPTT with a carried state.
+        The gradient stops at the chunk's first step: truncated BPTT with a carried state. A
+        variational mask lasts as long as the gradient does: a chunk. (So did the masks of Merity
+        et al. 2017, arXiv:1708.02182, section 4.2.)
 
         Parameters
         ----------
         rows, targets, state, lengths : as for :meth:`score_chunk`.
+        starts : (B,) bool — rows that begin a sequence here: they start from the initial state,
+            whatever ``state`` has there, and it learns from them; None: none does.
         dropout_key : names the masks, say (seed, update); their low 32 bits count. The same key
             gives the same masks, on any number of threads.
 
@@ -184,11 +184,23 @@ class LanguageModel:
         wanted, steps = self._check(rows, targets, state, lengths)
         n_targets = int(np.count_nonzero(wanted >= 0))
         key = (dropout_key[0] & 0xFFFFFFFF) << 32 | dropout_key[1] & 0xFFFFFFFF
-        embedded, layers = self._embedded(rows), self.kernel_layers()
-        outputs, tapes = self._forward(layers, rows, embedded, state, steps, key)
-        sum_nll, d_top = self._head_backward(outputs[-1], wanted, 1 / max(n_targets, 1))
-        self._backward(layers, rows, embedded, d_top, outputs, tapes, steps, key)
-        return sum_nll, n_targets, [tape.last.copy() for tape in tapes]
+        run = self._stack.forward(rows, self._begun(state, starts), steps, key)
+        sum_nll, d_top = self._head_backward(run.outputs[-1], wanted, 1 / max(n_targets, 1))
+        self._stack.backward(run, d_top, starts, self._grads())
+        return sum_nll, n_targets, run.last
+
+    def _begun(self, state: State, starts: BoolArray | None) -> State:
+        """The state with the rows that begin a sequence at its beginning."""
+        if starts is None:
+            return state
+        B = state[0].shape[1]
+        if np.shape(starts) != (B,) or starts.dtype != np.bool_:
+            raise ShapeError(
+                f"starts must be bool of shape ({B},), got "
+                f"{getattr(starts, 'dtype', type(starts).__name__)} of {np.shape(starts)}"
+            )
+        fresh = self.initial_state(B)
+        return [np.where(starts[:, None], new, old) for new, old in zip(fresh, state)]
 
     def _check(
         self, rows: IntArray, targets: IntArray, state: State, lengths: IntArray | None
@@ -213,59 +225,6 @@ class LanguageModel:
         steps = check_lengths(lengths, T, B)
         wanted = np.where(np.arange(T)[:, None] < steps, targets, np.int32(-1))
         return wanted.reshape(-1), steps
-
-    def _forward(
-        self,
-        layers: list[Params],
-        rows: IntArray,
-        embedded: FloatArray | None,
-        state: State,
-        lengths: IntArray,
-        dropout_key: int | None,
-    ) -> tuple[list[FloatArray], list[Tape]]:
-        """The output of each layer (T, B, H), and its tape."""
-        T, B, _ = rows.shape
-        config, rate = self.config, self.config.dropout
-        outputs: list[FloatArray] = []
-        tapes: list[Tape] = []
-        X = embedded
-        for layer, p in enumerate(layers):
-            weights = (p["W"], p["U"], p["b"], p.get("p"), state[layer], lengths)
-            out = self._tape(layer, T, B)
-            if X is None:
-                tokens, E = np.ascontiguousarray(rows), self.params["embedding"]
-                tape = self.backend.token_forward(self.spec, E, tokens, *weights, out=out)
-            else:
-                tape = self.backend.sequence_forward(self.spec, X, *weights, out=out)
-            y = self._space.take(f"input {layer + 1}", (T, B, config.hidden_size), self.dtype)
-            y[...] = tape.y
-            if dropout_key is not None and rate:
-                self.backend.dropout(y, rate, dropout_key, layer)
-            outputs.append(y)
-            tapes.append(tape)
-            X = y
-        return outputs, tapes
-
-    def _embedded(self, rows: IntArray) -> FloatArray | None:
-        """X (T, B, D) for the first layer, or None: it reads the tokens themselves.
-
-        W then meets every row of the table instead of every place, and a place costs S rows of
-        gates: that pays with few rows and few streams. It hangs on the sizes alone.
-        """
-        T, B, S = rows.shape
-        R, D = self.params["embedding"].shape
-        if 2 * R <= T * B and 8 * S <= D:
-            return None
-        X = self._space.take("input 0", (T, B, D), self.dtype)
-        flat_rows = np.ascontiguousarray(rows).reshape(T * B, S)
-        self.backend.embed_forward(self.params["embedding"], flat_rows, X.reshape(T * B, D))
-        return X
-
-    def _tape(self, layer: int, T: int, B: int) -> Tape:
-        """Memory of a layer's tape, the same step after step; good until the next forward."""
-        H, spec, take = self.config.hidden_size, self.spec, self._space.take
-        S = take(f"S {layer}", (T + 1, spec.states, B, H), self.dtype)
-        return Tape(S, take(f"K {layer}", (T, B, spec.cached * H), self.dtype))
 
     def _logits(self, top: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
         """Logits (n, V) without bias, a slice of the T·B places at a time."""
@@ -292,42 +251,3 @@ class LanguageModel:
             backend.add_rows(logits, grads["head.b"])
             backend.matmul(logits, params["head.W"], d_flat[part])
         return sum_nll, d_top
-
-    def _backward(
-        self,
-        layers: list[Params],
-        rows: IntArray,
-        embedded: FloatArray | None,
-        d_top: FloatArray,
-        outputs: list[FloatArray],
-        tapes: list[Tape],
-        lengths: IntArray,
-        dropout_key: int,
-    ) -> None:
-        """From dLoss/dtop down to the embedding; parameter gradients accumulate."""
-        grads, rate = self._grads(), self.config.dropout
-        dY, E, dE = d_top, self.params["embedding"], grads.views["embedding"]
-        tokens = np.ascontiguousarray(rows)
-        for layer in reversed(range(self.config.layers)):
-            p, d = layers[layer], self._composition.room(grads.layers[layer])
-            X = outputs[layer - 1] if layer else embedded
-            if rate:
-                self.backend.dropout(dY, rate, dropout_key, layer)
-            weights = (p["W"], p["U"], p.get("p"))
-            if X is None:
-                self.backend.token_backward(
-                    self.spec, dY, None, tapes[layer], E, tokens, *weights, d | {"E": dE}, lengths
-                )
-                self._gather(layer, d)
-                return
-            dY, _ = self.backend.sequence_backward(
-                self.spec, dY, None, tapes[layer], X, *weights, d, lengths
-            )
-            self._gather(layer, d)
-        flat_rows = tokens.reshape(-1, rows.shape[2])
-        self.backend.embed_backward(dY.reshape(len(flat_rows), -1), flat_rows, dE)
-
-    def _gather(self, layer: int, d_kernel: Params) -> None:
-        """Gradients of what the kernels took, on to the layer's own parameters."""
-        own, grads = self._parameters.layers[layer], self._grads().layers[layer]
-        self._composition.gather(own, d_kernel, grads, self.backend)

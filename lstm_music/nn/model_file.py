@@ -140,9 +140,9 @@ def _plain(value: Any) -> Any:
 def _tensors(model: LanguageModel, storage: str) -> Params:
     """Parameters by name in the dtype of the file."""
     tensors = {}
-    for name, value in model.params.items():
+    for name in parameter_shapes(model.config):
         with np.errstate(over="ignore"):
-            stored = value.astype(_DTYPES[_STORAGE[storage]])
+            stored = model.params[name].astype(_DTYPES[_STORAGE[storage]])
         if not np.isfinite(stored).all():
             raise ModelFileError(
                 f"{name} holds NaN, infinity or more than {storage} can; nothing was written"
@@ -201,7 +201,7 @@ def _facts(header: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(facts.get(name), kind):
             raise ModelFileError(f"damaged: the metadata has no {name}")
     names = {dtype: storage for storage, dtype in _STORAGE.items()}
-    first = header.get("head.W")
+    first = header.get("head.b")
     stored = first.get("dtype") if isinstance(first, dict) else None
     return facts | {"sizes": facts.get("sizes"), "storage": names.get(str(stored), str(stored))}
 

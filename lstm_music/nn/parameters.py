@@ -21,13 +21,31 @@ class Parameters:
     ----------
     flat : (n,) — everything, for the optimiser and for checkpoints.
     views : name -> view on ``flat``: ``embedding`` (R,D), ``layers.0.W`` ``.U`` ``.b`` (``.p``, or
-        what the cell has instead), ..., ``head.W`` (V,H), ``head.b`` (V,). Write into them freely.
+        what the cell has instead), ..., ``start.0`` (states,H), ... where the initial state is
+        learnt, ``head.W`` (V,H), ``head.b`` (V,). Write into them freely. With a tied embedding
+        ``head.W`` is its first V rows, and so no parameter of its own.
     layers : the same views by layer: ``W``, ``U``, ``b`` ...
     """
 
     flat: FloatArray
     views: Params
     layers: tuple[Params, ...]
+
+
+def weight_slices(config: ModelConfig) -> list[slice]:
+    """Where the weights that multiply something lie in the flat buffer.
+
+    They are what an L2 penalty is for: the embedding and every matrix. Biases, row parameters
+    (peepholes, gains) and initial states only shift or scale a unit, and the forget gate's bias
+    starts at 1 for a reason: Goodfellow, Bengio & Courville (2016), "Deep learning", section 7.1.
+    """
+    slices, start = [], 0
+    for name, shape in parameter_shapes(config).items():
+        stop = start + math.prod(shape)
+        if not name.endswith((".b", ".p")) and not name.startswith("start."):
+            slices.append(slice(start, stop))
+        start = stop
+    return slices
 
 
 def zero_parameters(config: ModelConfig, dtype: np.dtype[np.floating]) -> Parameters:
@@ -40,6 +58,8 @@ def zero_parameters(config: ModelConfig, dtype: np.dtype[np.floating]) -> Parame
         stop = start + math.prod(shape)
         views[name] = flat[start:stop].reshape(shape)
         start = stop
+    if config.tied_embedding:
+        views["head.W"] = views["embedding"][: config.n_tokens]
     layers = tuple(
         {name.removeprefix(prefix): view for name, view in views.items() if name.startswith(prefix)}
         for prefix in (layer_name(layer, "") for layer in range(config.layers))
@@ -54,7 +74,8 @@ def initial_parameters(
 
     The rows of the embedding are normal with standard deviation 1/sqrt(n_streams), so that
     their sum has deviation 1; recurrent layers as in ``lstm_music.nn.cell.init_params``; the
-    output weights uniform in ±1/sqrt(H), their bias 0.
+    output weights, unless they are rows of the embedding, uniform in ±1/sqrt(H), their bias 0.
+    A learnt initial state begins at 0.
     """
     rng = np.random.default_rng(rng_seed)
     parameters = zero_parameters(config, dtype)
@@ -68,6 +89,8 @@ def initial_parameters(
         width = config.hidden_size
         for name, value in fresh.items():
             params[name][...] = value
+    if config.tied_embedding:
+        return parameters
     bound = config.hidden_size**-0.5
     views["head.W"][...] = rng.uniform(-bound, bound, views["head.W"].shape).astype(dtype)
     return parameters

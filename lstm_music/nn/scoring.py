@@ -18,7 +18,7 @@ _CHUNK_STEPS = 128
 def sequence_nll(
     model: LanguageModel, sequences: Sequences, batch_size: int = 32
 ) -> list[FloatArray]:
-    """Nats of every target of every sequence, each read from a zero state.
+    """Nats of every target of every sequence, each read from the initial state.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def _batch_nll(model: LanguageModel, batch: Sequences) -> FloatArray:
     for b, (member_rows, member_targets) in enumerate(batch):
         rows[: lengths[b], b] = member_rows
         targets[: lengths[b], b] = member_targets
-    state = model.zero_state(B)
+    state = model.initial_state(B)
     parts = []
     for start in range(0, longest, _CHUNK_STEPS):
         stop = min(start + _CHUNK_STEPS, longest)

@@ -16,7 +16,7 @@ from lstm_music.corpus.met import met_in_training
 from lstm_music.corpus.split import SPLITS
 from lstm_music.errors import ConfigError
 from lstm_music.files import check_writable
-from lstm_music.nn.model import LanguageModel, ModelConfig
+from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import save_model
 from lstm_music.tokens.automaton import annotate
 from lstm_music.tokens.vocabulary import DEFAULT
@@ -122,22 +122,13 @@ def _trainer(
                 f"of {len(corpus)} pieces none is on the {side} side: give more music "
                 "(20 pieces at least)"
             )
-    sizes = ModelConfig(
-        n_rows=DEFAULT.n_rows,
-        n_tokens=DEFAULT.n_tokens,
-        n_streams=DEFAULT.n_streams,
-        embedding_size=config.embedding_size,
-        cell=config.cell,
-        hidden_size=config.hidden_size,
-        layers=config.layers,
-        dropout=config.dropout,
-    )
+    sizes = config.model_config(DEFAULT.n_rows, DEFAULT.n_tokens, DEFAULT.n_streams)
     backend = get_backend("cpu", n_threads=config.threads)
     model = LanguageModel.create(sizes, config.rng_seed, backend=backend)
     stream = ChunkStream(
         corpus,
         batch_size=config.batch_size,
-        chunk_length=config.chunk_steps,
+        chunk_length=config.chunk_steps or None,
         rng_seed=config.rng_seed,
     )
 

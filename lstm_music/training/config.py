@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from lstm_music.errors import ConfigError
-from lstm_music.nn.config import check_cell
+from lstm_music.nn.config import ModelConfig
+from lstm_music.nn.optim import make_optimiser, optimiser_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +18,16 @@ class TrainConfig:
     cell : name in ``lm.cells.names()``, with or without options: ``lstm:forget_bias=2``.
     hidden_size, layers, embedding_size : sizes of the network.
     dropout : share of units dropped between layers and before the head; [0, 1).
+    dropout_kind, residual, tied_embedding, learned_state : options of the stack, see
+        :class:`lstm_music.nn.config.ModelConfig`.
     batch_size : pieces read side by side (B).
-    chunk_steps : tokens between two updates (T of truncated BPTT); the state is carried on.
-    learning_rate : peak of the schedule (``lstm_music.training.schedule``).
+    chunk_steps : tokens between two updates (T of truncated BPTT), the state carried on; 0: whole
+        pieces, the gradient through all of each.
+    optimiser : ``adam``, ``sgd``, ``rmsprop`` or ``rprop`` (:mod:`lstm_music.nn.optim`).
+    learning_rate : peak of the schedule (``lstm_music.training.schedule``); None = the
+        optimiser's own.
+    momentum : of ``sgd`` and ``rmsprop``; None = the optimiser's own.
+    l2 : weight of the penalty l2/2 |w|^2 on all weights, biases apart.
     clip_norm : largest global gradient norm.
     max_tokens : tokens to train on before the run ends.
     evaluate_every : tokens between two validations.
@@ -32,9 +40,16 @@ class TrainConfig:
     layers: int = 2
     embedding_size: int = 128
     dropout: float = 0.2
+    dropout_kind: str = "step"
+    residual: bool = False
+    tied_embedding: bool = False
+    learned_state: bool = False
     batch_size: int = 32
     chunk_steps: int = 128
-    learning_rate: float = 0.003
+    optimiser: str = "adam"
+    learning_rate: float | None = None
+    momentum: float | None = None
+    l2: float = 0.0
     clip_norm: float = 1.0
     max_tokens: int = 20_000_000
     evaluate_every: int = 1_000_000
@@ -42,22 +57,35 @@ class TrainConfig:
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        for name in (
-            "hidden_size",
-            "layers",
-            "embedding_size",
-            "batch_size",
-            "chunk_steps",
-            "max_tokens",
-            "evaluate_every",
-        ):
+        for name in ("batch_size", "max_tokens", "evaluate_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be 1 or more, got {getattr(self, name)}")
-        check_cell(self.cell, self.embedding_size, self.hidden_size)
-        if not 0.0 <= self.dropout < 1.0:
-            raise ConfigError(f"dropout must be 0 or more and below 1, got {self.dropout}")
+        self.model_config(1, 1, 1)
+        if self.chunk_steps < 0:
+            raise ConfigError(f"chunk_steps must be 0 or more, got {self.chunk_steps}")
         for name in ("learning_rate", "clip_norm"):
-            if not 0.0 < getattr(self, name) < float("inf"):
-                raise ConfigError(f"{name} must be above 0, got {getattr(self, name)}")
+            value = getattr(self, name)
+            if value is not None and not 0.0 < value < float("inf"):
+                raise ConfigError(f"{name} must be above 0, got {value}")
+        make_optimiser(self.optimiser, 0, momentum=self.momentum, l2=self.l2)
         if self.threads is not None and self.threads < 1:
             raise ConfigError(f"threads must be 1 or more, got {self.threads}")
+
+    def model_config(self, n_rows: int, n_tokens: int, n_streams: int) -> ModelConfig:
+        """The network of these settings, for a vocabulary.
+
+        Raises
+        ------
+        ConfigError : there is no such network.
+        """
+        shared = {field.name for field in fields(ModelConfig)} & {f.name for f in fields(self)}
+        return ModelConfig(
+            n_rows, n_tokens, n_streams, **{name: getattr(self, name) for name in shared}
+        )
+
+    @property
+    def peak_learning_rate(self) -> float:
+        """``learning_rate``, or the optimiser's own."""
+        if self.learning_rate is None:
+            return optimiser_type(self.optimiser).default_rate
+        return self.learning_rate

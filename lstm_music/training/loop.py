@@ -1,4 +1,4 @@
-"""The training loop: chunks in, gradient, clip, Adam; validate; keep the best."""
+"""The training loop: chunks in, gradient, clip, update; validate; keep the best."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 from lstm_music.corpus.batches import Chunk, ChunkStream
 from lstm_music.errors import LstmMusicError
 from lstm_music.nn.model import LanguageModel
-from lstm_music.nn.optim import Adam
+from lstm_music.nn.optim import make_optimiser
+from lstm_music.nn.parameters import weight_slices
 from lstm_music.nn.scoring import mean_nll
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.schedule import learning_rate
@@ -45,7 +46,7 @@ class Progress:
 
 
 class Trainer:
-    """Train a model by truncated BPTT with carried state.
+    """Train a model by BPTT, whole or truncated with carried state.
 
     Parameters
     ----------
@@ -69,8 +70,16 @@ class Trainer:
         self._valid = valid
         self._config = config
         self._keep = keep
-        self._adam = Adam(model.flat_params.size, dtype=model.dtype, backend=model.backend)
-        self._state = model.zero_state(config.batch_size)
+        self._optimiser = make_optimiser(
+            config.optimiser,
+            model.flat_params.size,
+            momentum=config.momentum,
+            l2=config.l2,
+            penalised=weight_slices(model.config),
+            dtype=model.dtype,
+            backend=model.backend,
+        )
+        self._state = model.initial_state(config.batch_size)
         self._step = 0
         self._tokens = 0
         self._train_loss = self._valid_loss = self._best_loss = float("nan")
@@ -118,27 +127,27 @@ class Trainer:
             raise
 
     def _learning_rate(self) -> float:
-        return learning_rate(self._tokens / self._config.max_tokens, self._config.learning_rate)
+        done = self._tokens / self._config.max_tokens
+        return learning_rate(done, self._config.peak_learning_rate)
 
     def _update(self, chunk: Chunk) -> None:
         model, config = self._model, self._config
-        for layer_state in self._state:
-            layer_state[:, chunk.starts] = 0
         model.flat_grads[:] = 0
         nll, n_tokens, self._state = model.train_chunk(
             chunk.rows,
             chunk.targets,
             self._state,
             chunk.lengths,
+            starts=chunk.starts,
             dropout_key=(config.rng_seed, self._step),
         )
-        norm = self._adam.step(
+        norm = self._optimiser.step(
             model.flat_params, model.flat_grads, self._learning_rate(), config.clip_norm
         )
         if not np.isfinite(norm):
             raise LstmMusicError(
                 f"the gradient norm is {norm} at update {self._step + 1}: nothing was updated; "
-                f"try a learning rate below {config.learning_rate}"
+                f"try a learning rate below {config.peak_learning_rate}"
             )
         self._step += 1
         self._tokens += n_tokens
@@ -155,4 +164,5 @@ class Trainer:
     def summary(self) -> dict[str, object]:
         """What the model file records of the run."""
         numbers = asdict(self.progress) | {"valid_nats_per_token": self._best_loss}
-        return {"settings": asdict(self._config), **numbers}
+        settings = asdict(self._config) | {"learning_rate": self._config.peak_learning_rate}
+        return {"settings": settings, **numbers}

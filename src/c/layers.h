@@ -1,5 +1,5 @@
-/* The layers around the recurrent stack, and the optimiser: embedding, softmax with
- * cross-entropy, dropout, Adam. One table per level, reached through lm_layers_of.
+/* The layers around the recurrent stack, and the optimisers: embedding, softmax with
+ * cross-entropy, dropout, one step of a rule. One table per level, reached through lm_layers_of.
  *
  * Activation gradients assign (=), parameter gradients accumulate (+=). Arrays are row-major and
  * contiguous. A thread takes a range of positions, of columns or of elements; whatever the ranges
@@ -30,7 +30,10 @@
  *
  * sum_squares(n, x)  in float64, in one fixed order for a given n
  *
- * adam(n, w, g, m, v, a)  Kingma & Ba (2015), algorithm 1, the gradient scaled by a->g_scale first
+ * update[rule](n, w, g, m, v, a)  one step; the gradient is a->g_scale g + a->l2 w
+ *   w     in, out: [n] parameters
+ *   g     in:      [n]
+ *   m, v  in, out: [n] what the rule remembers; LM_SGD does not touch v
  */
 #ifndef LM_LAYERS_H
 #define LM_LAYERS_H
@@ -40,12 +43,18 @@
 
 enum { LM_DROPOUT_BLOCK = 64 };
 
+enum { LM_SGD, LM_RMSPROP, LM_RPROP, LM_ADAM, LM_N_RULES };
+
 typedef struct {
-    double g_scale;  /* clipping */
-    double beta1, beta2, epsilon;
-    double rate;     /* learning rate / (1 - beta1^t) */
-    double v_scale;  /* 1 / sqrt(1 - beta2^t) */
-} lm_adam;
+    double g_scale;                    /* clipping */
+    double l2;                         /* of the penalty l2/2 |w|^2 */
+    double rate;                       /* learning rate; Adam: over 1 - beta1^t */
+    double momentum;                   /* sgd, rmsprop; Adam: beta1 */
+    double decay;                      /* of the mean square: rmsprop; Adam: beta2 */
+    double epsilon;                    /* rmsprop, adam */
+    double v_scale;                    /* adam: 1 / sqrt(1 - beta2^t) */
+    double shrink, grow, least, most;  /* rprop: factors of a step, and its bounds */
+} lm_update;
 
 #define LM_LAYERS_OF(real)                                                                     \
     struct {                                                                                   \
@@ -58,7 +67,8 @@ typedef struct {
         void (*dropout)(ptrdiff_t e0, ptrdiff_t e1, real *x, uint64_t key, uint32_t stream,    \
                         uint32_t threshold, real scale);                                       \
         double (*sum_squares)(ptrdiff_t n, const real *x);                                     \
-        void (*adam)(ptrdiff_t n, real *w, const real *g, real *m, real *v, const lm_adam *a); \
+        void (*update[LM_N_RULES])(ptrdiff_t n, real *w, const real *g, real *m, real *v,      \
+                                   const lm_update *a);                                        \
     }
 
 typedef struct {

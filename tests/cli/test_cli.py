@@ -1,5 +1,6 @@
 """The command line: exit codes, one clear line for each fault, nothing lost or half written."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -10,6 +11,10 @@ import pytest
 from paths import MIDI_DATA
 
 from lstm_music.cli.main import run
+from lstm_music.cli.train import command as train
+from lstm_music.nn.config import DROPOUT_KINDS
+from lstm_music.nn.optim import OPTIMISERS
+from lstm_music.training.config import TrainConfig
 
 CHORALE = MIDI_DATA / "chorale.mid"
 
@@ -181,6 +186,23 @@ def test_info_and_inspect_and_metrics_speak_json(call):
     code, out, _ = call("metrics", CHORALE, "--json")
     assert code == 0
     assert json.loads(out)["files"][0]["distinct_pitches"] > 10
+
+
+def test_the_options_of_train_are_the_settings():
+    """The command names what it can without loading the network; so they are held together here."""
+    settings = {field.name: field.default for field in dataclasses.fields(TrainConfig)}
+    given = train.make_context("train", ["music", "-o", "m.safetensors"]).params
+    assert settings.keys() - given.keys() == {"clip_norm"}
+    assert {name: given.get(name, 1.0) for name in settings} == settings
+    types = {option.name: option.type for option in train.params}
+    assert list(types["optimiser"].choices) == list(OPTIMISERS)
+    assert tuple(types["dropout_kind"].choices) == DROPOUT_KINDS
+
+
+def test_wrong_settings_of_train_are_one_line(call):
+    code, _, err = call("train", MIDI_DATA, "-o", "m.safetensors", "--momentum", "0.5")
+    assert code == 2
+    assert "adam takes no momentum" in one_line(err)
 
 
 def test_a_script_without_stderr_survives(tmp_path):

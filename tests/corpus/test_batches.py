@@ -93,6 +93,19 @@ def test_no_chunk_is_wasted_and_lengths_agree(cache):
     assert total == cache.n_targets("train")
 
 
+def test_whole_pieces_come_whole(cache):
+    chunks = list(stream(cache, augment=False, chunk_length=None))
+    pieces = [
+        chunk.targets[:length, b].tolist()
+        for chunk in chunks
+        for b, length in enumerate(chunk.lengths)
+        if length
+    ]
+    assert len(chunks) == 3  # eight pieces, three at a time
+    assert all(chunk.starts[chunk.lengths > 0].all() for chunk in chunks)
+    assert pieces == [cache.piece_tokens(int(i))[1:].tolist() for i in cache.indices("train")]
+
+
 def equal(one, other):
     return all(
         np.array_equal(getattr(one, name), getattr(other, name))

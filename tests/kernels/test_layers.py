@@ -5,16 +5,20 @@ import pytest
 from model_cases import LEVELS
 
 from lstm_music.backends.cpu import CpuBackend
-from lstm_music.backends.layers import AdamStep
 from lstm_music.backends.reference import ReferenceBackend
 from lstm_music.errors import ConfigError, ShapeError
+from lstm_music.kernels import optim as kernels
+from lstm_music.reference.optim import RULES, Update
 
 SIZES = [1, 2, 7, 15, 16, 17, 33, 130]
 DTYPES = ["float32", "float64"]
 # Sums of a few hundred terms, each rounded at 6e-8 or 1e-16, in another order.
 RTOL = {"float32": 1e-5, "float64": 1e-12}
 REFERENCE = ReferenceBackend()
-STEP = AdamStep(g_scale=0.7, rate=0.02, v_scale=3.0, beta1=0.9, beta2=0.99, epsilon=1e-6)
+STEP = Update(
+    g_scale=0.7, l2=0.1, rate=0.02, momentum=0.9, decay=0.99, epsilon=1e-6, v_scale=3.0,
+    shrink=0.5, grow=1.2, least=0.25, most=0.9,
+)  # fmt: skip
 
 
 def close(actual, expected, dtype):
@@ -92,14 +96,27 @@ def test_dropout_passes_nan_through(backend):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("size", [1, 7, 8, 33, 40_000])
-def test_norm_and_adam(backend, rng, size, dtype):
+def test_norm(backend, rng, size, dtype):
     g = rng.normal(size=size).astype(dtype)
     assert backend.norm(g) == pytest.approx(REFERENCE.norm(g), rel=1e-12)
-    w, m = rng.normal(size=(2, size)).astype(dtype)
+
+
+def test_every_rule_has_a_kernel_and_a_reference():
+    assert kernels.RULES.keys() == RULES.keys()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", [1, 7, 8, 33, 40_000])
+@pytest.mark.parametrize("rule", RULES)
+def test_one_step_of_a_rule(backend, rng, rule, size, dtype):
+    """From any memory; for Rprop the last signs: all nine pairs of signs come up."""
+    g, w, m = rng.normal(size=(3, size)).astype(dtype)
+    g[::7], w[::7] = 0, 0
+    m = np.sign(m) * (rng.random(size) < 0.7).astype(dtype) if rule == "rprop" else m
     v = rng.random(size).astype(dtype)
     expected = [a.copy() for a in (w, m, v)]
-    backend.adam(w, g, m, v, STEP)
-    REFERENCE.adam(expected[0], g, expected[1], expected[2], STEP)
+    backend.update(rule, w, g, m, v, STEP)
+    REFERENCE.update(rule, expected[0], g, expected[1], expected[2], STEP)
     for actual, wanted in zip((w, m, v), expected):
         close(actual, wanted, dtype)
 
@@ -125,11 +142,15 @@ def test_levels_and_threads_agree_bit_for_bit(rng, dtype):
         grads = logits.copy()
         targets = (np.arange(301) % 71).astype(np.int32)
         losses = engine.cross_entropy(grads, logits[0].copy(), targets, 0.1)
-        sums, dropped, w, m, v = np.zeros(71, dtype), *(flat.copy() for _ in range(4))
+        sums, dropped = np.zeros(71, dtype), flat.copy()
         engine.add_rows(grads, sums)
         engine.dropout(dropped, 0.3, 9, 9)
-        engine.adam(w, flat, m, np.abs(v), STEP)
-        return [X, dE, grads, losses, sums, dropped, w, m, np.float64(engine.norm(flat))]
+        stepped = []
+        for rule in RULES:
+            w, m, v = flat.copy(), np.sign(flat[::-1]), np.abs(flat)
+            engine.update(rule, w, flat, m, v, STEP)
+            stepped += [w, m, v]
+        return [X, dE, grads, losses, sums, dropped, *stepped, np.float64(engine.norm(flat))]
 
     results = {isa: [everything(CpuBackend(n, isa)) for n in (1, 2, 3)] for isa in LEVELS}
     base = results.pop("base")
@@ -162,7 +183,8 @@ def i4(*shape, value=0):
         lambda b: b.cross_entropy(f4(3, 2).T, f4(3), i4(2), 1.0),
         lambda b: b.add_rows(f4(2, 3), f4(2)),
         lambda b: b.norm(f4(2, 3)),
-        lambda b: b.adam(f4(2), f4(3), f4(2), f4(2), STEP),
+        lambda b: b.update("adam", f4(2), f4(3), f4(2), f4(2), STEP),
+        lambda b: b.update("sgd", f4(2), f4(2), f4(2), np.zeros(2), STEP),
         lambda b: b.dropout(f4(4)[::2], 0.5, 0, 0),
     ],
 )

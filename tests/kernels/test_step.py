@@ -52,7 +52,7 @@ def check_steps_equal_a_chunk(config, level, sharper):
     model.flat_params[:] *= sharper
     chunk = make_chunk(model, T=30, B=1, ragged=False)
     chunk.targets = np.abs(chunk.targets)
-    chunk.state = model.zero_state(1)
+    chunk.state = model.initial_state(1)
     if config.n_tokens == 1:
         chunk.targets[:] = 0
     stepper = Stepper(StepWeights(model, level_names().index(level), "float32"))

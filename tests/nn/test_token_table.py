@@ -20,14 +20,14 @@ def make_case():
 
 def test_the_model_reads_through_the_table_only_where_places_outnumber_rows():
     model, rows, *_ = make_case()
-    assert model._embedded(rows) is None
-    assert model._embedded(rows[:6]) is not None
+    assert model._stack.embed(rows) is None
+    assert model._stack.embed(rows[:6]) is not None
 
 
 def test_the_table_changes_nothing_but_rounding():
     model, rows, targets, lengths = make_case()
-    whole, _ = model.score_chunk(rows, targets, model.zero_state(B), lengths)
-    state, parts = model.zero_state(B), []
+    whole, _ = model.score_chunk(rows, targets, model.initial_state(B), lengths)
+    state, parts = model.initial_state(B), []
     for t in range(0, T, 2):  # too few places for the table
         left = np.clip(lengths - t, 0, 2)
         nll, state = model.score_chunk(rows[t : t + 2], targets[t : t + 2], state, left)
@@ -37,7 +37,7 @@ def test_the_table_changes_nothing_but_rounding():
 
 def test_gradients_match_finite_differences():
     model, rows, targets, lengths = make_case()
-    state = model.zero_state(B)
+    state = model.initial_state(B)
 
     def loss():
         nll, _ = model.score_chunk(rows, targets, state, lengths)

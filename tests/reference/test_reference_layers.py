@@ -1,9 +1,11 @@
 """The layers in NumPy against closed forms, finite differences and published numbers."""
 
 import numpy as np
+import pytest
 from gradcheck import worst_error
 
 from lstm_music.reference import dropout, embedding, loss, optim
+from lstm_music.reference.optim import Update
 
 
 def test_embedding_sums_the_named_rows():
@@ -68,12 +70,51 @@ def test_dropout_keeps_its_rate_and_mean_and_repeats():
     assert abs(both - 0.04) < 5 * np.sqrt(0.04 * 0.96 / x.size)  # independent masks
 
 
+def stepped(rule, grads, a, *, v=0.0):
+    """Parameters after each gradient, from 1."""
+    w, m, v = np.ones(1), np.zeros(1), np.full(1, v)
+    path = []
+    for g in grads:
+        rule(w, np.array([float(g)]), m, v, a)
+        path.append(w[0])
+    return path
+
+
 def test_the_first_adam_step_is_the_learning_rate_against_the_sign():
     """Algorithm 1 at t = 1: m-hat = g and v-hat = g², so the step is rate · sign(g)."""
-    w, g = np.array([1.0, 1.0, 1.0]), np.array([4.0, -0.01, 0.0])
-    m, v = np.zeros(3), np.zeros(3)
-    optim.adam(
-        w, g, m, v, g_scale=1, rate=0.1 / 0.1, v_scale=0.001**-0.5, beta1=0.9, beta2=0.999,
-        epsilon=1e-12,
-    )  # fmt: skip
-    np.testing.assert_allclose(w, [0.9, 1.1, 1.0], rtol=1e-9)
+    a = Update(rate=0.1 / 0.1, v_scale=0.001**-0.5, momentum=0.9, decay=0.999, epsilon=1e-12)
+    for g, expected in ((4, 0.9), (-0.01, 1.1), (0, 1.0)):
+        np.testing.assert_allclose(stepped(optim.adam, [g], a), [expected], rtol=1e-9)
+
+
+def test_sgd_adds_up_its_steps():
+    a = Update(rate=0.1, momentum=0.5, g_scale=0.5)
+    np.testing.assert_allclose(stepped(optim.sgd, [2, 2, 0], a), [0.9, 0.75, 0.675], rtol=1e-12)
+
+
+def test_the_penalty_is_no_part_of_what_is_clipped():
+    a = Update(rate=0.1, g_scale=0.5, l2=3.0)
+    np.testing.assert_allclose(stepped(optim.sgd, [2], a), [1 - 0.1 * (1 + 3)], rtol=1e-12)
+
+
+def test_rmsprop_of_a_steady_gradient_comes_to_the_rate():
+    """With v = g², a step is rate · sign(g), whatever the gradient's size."""
+    a = Update(rate=0.1, decay=0.5, epsilon=0.0)
+    path = stepped(optim.rmsprop, [-7] * 60, a)
+    assert path[0] == pytest.approx(1 + 0.1 * 2**0.5)  # v = g²/2 after the first
+    assert path[-1] - path[-2] == pytest.approx(0.1)
+
+
+def test_rprop_grows_turns_and_starts_again():
+    """Signs + + - - -: the step grows; the turn moves nothing and halves it; then it is used."""
+    a = Update(rate=1.0, shrink=0.5, grow=2.0, least=0.01, most=1.0)
+    path = stepped(optim.rprop, [1, 3, -1, -9, -0.1], a, v=0.1)
+    np.testing.assert_allclose(np.diff([1, *path]), [-0.1, -0.2, 0, 0.1, 0.2], atol=1e-12)
+
+
+def test_rprop_steps_stay_in_their_bounds():
+    a = Update(rate=1.0, shrink=0.5, grow=2.0, least=0.05, most=0.3)
+    path = stepped(optim.rprop, [1, 1, 1, 1], a, v=0.1)
+    np.testing.assert_allclose(np.diff([1, *path]), [-0.1, -0.2, -0.3, -0.3], atol=1e-12)
+    path = stepped(optim.rprop, [1, -1, 1, -1, 1], a, v=0.1)
+    np.testing.assert_allclose(np.diff([1, *path]), [-0.1, 0, -0.05, 0, -0.05], atol=1e-12)

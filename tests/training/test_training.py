@@ -1,5 +1,6 @@
 """Training from a folder to a model file: it learns, repeats itself, and survives interrupts."""
 
+import dataclasses
 import json
 import shutil
 import signal
@@ -12,7 +13,11 @@ import pytest
 from paths import MIDI_DATA
 
 import lstm_music as lm
+from lstm_music.corpus.batches import ChunkStream
+from lstm_music.corpus.cache import read_cache
+from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
+from lstm_music.nn.optim import OPTIMISERS
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.loop import Trainer
 from lstm_music.training.schedule import learning_rate
@@ -135,6 +140,11 @@ def test_too_little_music_is_a_clear_error(tmp_path):
         {"learning_rate": float("nan")},
         {"max_tokens": 0},
         {"threads": 0},
+        {"chunk_steps": -1},
+        {"optimiser": "adagrad"},
+        {"momentum": 0.5},
+        {"momentum": 1.0, "optimiser": "sgd"},
+        {"l2": -1.0},
         {"hiden_size": 8},
         {"cell": "lstn"},
         {"cell": "block:size=7"},
@@ -145,7 +155,10 @@ def test_bad_settings_are_refused(music, tmp_path, setting):
         lm.train(music, tmp_path / "m.safetensors", **setting)
 
 
-def test_a_gradient_that_is_not_finite_stops_in_its_step(music, trained, tmp_path, monkeypatch):
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+def test_a_gradient_that_is_not_finite_stops_in_its_step(
+    music, trained, tmp_path, monkeypatch, optimiser
+):
     cache = trained[0].parent / "cache.safetensors"
     whole = Trainer._update
     updates = []
@@ -159,7 +172,49 @@ def test_a_gradient_that_is_not_finite_stops_in_its_step(music, trained, tmp_pat
 
     monkeypatch.setattr(Trainer, "_update", poisoned)
     with pytest.raises(lm.LstmMusicError, match="update 3"):
-        lm.train(music, tmp_path / "m.safetensors", cache=cache, **TINY)
+        lm.train(music, tmp_path / "m.safetensors", cache=cache, optimiser=optimiser, **TINY)
+
+
+@pytest.mark.parametrize("optimiser", sorted(OPTIMISERS.keys() - {"adam"}))
+def test_every_optimiser_learns_at_its_own_rate(music, trained, tmp_path, optimiser):
+    settings = {k: v for k, v in TINY.items() if k != "learning_rate"}
+    settings |= {"optimiser": optimiser, "l2": 1e-5}
+    path, steps = tmp_path / "m.safetensors", []
+    cache = trained[0].parent / "cache.safetensors"
+    lm.train(music, path, cache=cache, on_progress=steps.append, **settings)
+    assert steps[-1].best_loss < 5.5  # log(857) = 6.75 at the start
+    recorded = load_model(path)[1]["training"]["settings"]
+    assert recorded["optimiser"] == optimiser
+    assert recorded["learning_rate"] == OPTIMISERS[optimiser].default_rate
+
+
+def test_whole_pieces_give_the_gradient_of_each_piece_in_one_pass(trained):
+    """chunk_steps 0: nothing is cut, so a batch's gradient is the mean over its pieces' tokens."""
+    cache = read_cache(trained[0].parent / "cache.safetensors")
+    sizes = load_model(trained[0])[0].config
+    model = LanguageModel.create(dataclasses.replace(sizes, dropout=0.0), 0, dtype="float64")
+    stream = ChunkStream(cache, batch_size=3, chunk_length=None, rng_seed=1)
+    chunk = next(stream)
+    assert chunk.lengths.min() < chunk.lengths.max()
+    model.train_chunk(chunk.rows, chunk.targets, model.initial_state(3), chunk.lengths)
+    together = model.flat_grads.copy()
+    alone = np.zeros_like(together)
+    for b, length in enumerate(chunk.lengths):
+        piece = (array[:length, b : b + 1] for array in (chunk.rows, chunk.targets))
+        model.flat_grads[:] = 0
+        _, n_targets, _ = model.train_chunk(*piece, model.initial_state(1))
+        assert n_targets == length
+        alone += model.flat_grads * (n_targets / chunk.n_targets)
+    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-12 * np.abs(alone).max())
+
+
+def test_training_on_whole_pieces(music, trained, tmp_path):
+    cache = trained[0].parent / "cache.safetensors"
+    settings = TINY | {"chunk_steps": 0, "max_tokens": 30_000}
+    steps = []
+    path = tmp_path / "m.safetensors"
+    lm.train(music, path, cache=cache, on_progress=steps.append, **settings)
+    assert steps[-1].best_loss < 6.2
 
 
 def test_an_interrupt_keeps_a_usable_model(music, trained, tmp_path):

@@ -5,14 +5,24 @@ from libc.stdint cimport uint32_t, uint64_t
 cdef extern from "layers.h" nogil:
     enum:
         LM_DROPOUT_BLOCK
+        LM_SGD
+        LM_RMSPROP
+        LM_RPROP
+        LM_ADAM
+        LM_N_RULES
 
-    ctypedef struct lm_adam:
+    ctypedef struct lm_update:
         double g_scale
-        double beta1
-        double beta2
-        double epsilon
+        double l2
         double rate
+        double momentum
+        double decay
+        double epsilon
         double v_scale
+        double shrink
+        double grow
+        double least
+        double most
 
     ctypedef struct lm_layers_f32:
         void (*embed_forward)(
@@ -32,8 +42,8 @@ cdef extern from "layers.h" nogil:
             uint32_t threshold, float scale,
         ) noexcept nogil
         double (*sum_squares)(Py_ssize_t n, const float* x) noexcept nogil
-        void (*adam)(
-            Py_ssize_t n, float* w, const float* g, float* m, float* v, const lm_adam* a,
+        void (*update[LM_N_RULES])(
+            Py_ssize_t n, float* w, const float* g, float* m, float* v, const lm_update* a,
         ) noexcept nogil
 
     ctypedef struct lm_layers_f64:
@@ -54,8 +64,8 @@ cdef extern from "layers.h" nogil:
             uint32_t threshold, double scale,
         ) noexcept nogil
         double (*sum_squares)(Py_ssize_t n, const double* x) noexcept nogil
-        void (*adam)(
-            Py_ssize_t n, double* w, const double* g, double* m, double* v, const lm_adam* a,
+        void (*update[LM_N_RULES])(
+            Py_ssize_t n, double* w, const double* g, double* m, double* v, const lm_update* a,
         ) noexcept nogil
 
     ctypedef struct lm_layers:

@@ -1,7 +1,16 @@
-"""The gradient's norm and the Adam step over flat buffers (src/c/layers.h)."""
+"""The gradient's norm and one step of an optimiser over flat buffers (src/c/layers.h)."""
 
 from lstm_music.kernels.c_api cimport real
-from lstm_music.kernels.layers_api cimport lm_adam, lm_layers_of
+from lstm_music.kernels.layers_api cimport (
+    LM_ADAM,
+    LM_RMSPROP,
+    LM_RPROP,
+    LM_SGD,
+    lm_layers_of,
+    lm_update,
+)
+
+RULES = {"sgd": LM_SGD, "rmsprop": LM_RMSPROP, "rprop": LM_RPROP, "adam": LM_ADAM}
 
 
 def sum_squares(int level, const real[::1] x, double[::1] partial, Py_ssize_t block, Py_ssize_t i0,
@@ -20,27 +29,23 @@ def sum_squares(int level, const real[::1] x, double[::1] partial, Py_ssize_t bl
                 partial[i] = lm_layers_of(level).f64.sum_squares(size, &x[i * block])
 
 
-def adam(
+def update(
     int level,
+    int rule,                   # of RULES
     real[::1] w,                # (n,) parameters, in and out
     const real[::1] g,          # (n,) gradient
-    real[::1] m,                # (n,) first moment, in and out
-    real[::1] v,                # (n,) second moment, in and out
-    double g_scale,
-    double rate,                # learning rate / (1 - beta1^t)
-    double v_scale,             # 1 / sqrt(1 - beta2^t)
-    double beta1,
-    double beta2,
-    double epsilon,
+    real[::1] m,                # (n,) what the rule remembers, in and out
+    real[::1] v,                # (n,) likewise
+    dict numbers,               # every field of lm_update
     Py_ssize_t n0,
     Py_ssize_t n1,
 ):
     """One step on elements n0..n1."""
-    cdef lm_adam a = lm_adam(g_scale, beta1, beta2, epsilon, rate, v_scale)
+    cdef lm_update a = numbers
     if n0 >= n1:
         return
     with nogil:
         if real is float:
-            lm_layers_of(level).f32.adam(n1 - n0, &w[n0], &g[n0], &m[n0], &v[n0], &a)
+            lm_layers_of(level).f32.update[rule](n1 - n0, &w[n0], &g[n0], &m[n0], &v[n0], &a)
         else:
-            lm_layers_of(level).f64.adam(n1 - n0, &w[n0], &g[n0], &m[n0], &v[n0], &a)
+            lm_layers_of(level).f64.update[rule](n1 - n0, &w[n0], &g[n0], &m[n0], &v[n0], &a)
