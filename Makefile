@@ -1,4 +1,4 @@
-# make music | make test | make lint | make bench: each makes what it needs.
+# make music | make test | make test-debug | make lint | make bench: each makes what it needs.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -9,13 +9,24 @@ OUT    ?= out.mid
 GROOVE    ?= ../shared/data/groove
 OPEN_EWLD ?= ../shared/data/open_ewld
 
-.PHONY: music test lint bench model clean
+# The tests that drive every compiled module, for the debug build; less those of the NumPy reference.
+DEBUG_TESTS := tests/kernels tests/backends tests/nn/test_cell.py tests/midi/test_scan.py \
+    tests/midi/test_scan_damage.py tests/tokens/test_automaton.py tests/generate/test_loop.py
+
+.PHONY: music test test-debug lint bench model clean
 
 music: $(VENV)/.built  ## continue a real MIDI file by eight bars: out.mid
 	$(BIN)/lstm-music generate --seed $(SEED) --bars 8 --rng-seed 1 --force -o $(OUT)
 
 test: $(VENV)/.built $(VENV)/.test
 	$(BIN)/python -m pytest
+
+test-debug: $(VENV)/.built $(VENV)/.test  ## indices checked, AddressSanitizer and UBSan watching
+	LSTM_MUSIC_DEBUG=1 $(BIN)/python setup.py --quiet build --build-lib build/debug/lib
+	LSTM_MUSIC_DEBUG=1 PYTHONPATH=build/debug/lib PYTHONMALLOC=malloc \
+	    ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	    LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+	    $(BIN)/python -P -m pytest -p no:cacheprovider -k "not reference]" $(DEBUG_TESTS)
 
 lint: $(VENV)/.built $(VENV)/.dev
 	$(BIN)/ruff check .

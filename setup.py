@@ -4,7 +4,9 @@ Every ``src/lstm_music/**/x.pyx`` becomes the module ``lstm_music.**.x``. The C 
 compiled once per instruction-set level (``base``, ``v3`` = AVX2, ``v4`` = AVX-512); dispatch.c
 picks one at run time, so one wheel serves every x86-64 machine.
 
-Set ``LSTM_MUSIC_DEBUG=1`` for bounds-checked, unoptimised modules.
+``LSTM_MUSIC_DEBUG=1`` builds, under ``build/debug``, modules that check every index, and whose C
+code AddressSanitizer and UndefinedBehaviorSanitizer watch: ``make test-debug`` runs the tests on
+them. Never build these in place: Python can load them only with libasan loaded first.
 """
 
 import os
@@ -23,8 +25,13 @@ X86_64 = platform.machine().lower() in {"x86_64", "amd64"}
 
 # No contraction and no reassociation: every level and thread count rounds alike ...
 MATH = ["/O2"] if MSVC else ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+SANITIZE = []
 if DEBUG and not MSVC:
-    MATH = ["-O1", "-g", "-fno-omit-frame-pointer", "-ffp-contract=off"]
+    # What is left out takes most of the compiler's time, and AddressSanitizer sees it, too.
+    SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize=null,object-size,pointer-overflow"]
+    SANITIZE += ["-fno-sanitize-recover=all"]
+    MATH = ["-O1", "-g", "-fno-omit-frame-pointer", "-ffp-contract=off", *SANITIZE]
+BUILD = "build/debug" if DEBUG else "build"
 
 # ... except in these kernels, which live from fused multiply-add. Vector types have no builtin
 # for it, so the compiler must contract a*b + c. v3 and v4 then agree; base has none to fuse.
@@ -97,6 +104,7 @@ def extensions():
                 include_dirs=["src/c", np.get_include()],
                 define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
                 extra_compile_args=GLUE,
+                extra_link_args=SANITIZE,
                 depends=[str(p) for p in Path("src/c").iterdir()],  # the libraries are linked in
             )
         )
@@ -119,9 +127,10 @@ setup(
     ext_modules=cythonize(
         extensions(),
         include_path=["src"],
-        build_dir="build/cython",
+        build_dir=f"{BUILD}/cython",
         compiler_directives=DIRECTIVES,
     ),
     libraries=LIBRARIES,
     cmdclass={"build_ext": BuildExt},
+    options={"build": {"build_base": BUILD}},
 )

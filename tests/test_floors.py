@@ -150,7 +150,7 @@ def test_every_compiled_module_has_a_stub_and_every_stub_a_module():
 
 
 @pytest.mark.parametrize(
-    "folder", ["lstm_music", "src", "tests", "benchmarks"], ids=lambda name: name
+    "folder", ["lstm_music", "src", "tests", "benchmarks", "examples"], ids=lambda name: name
 )
 def test_no_file_passes_400_lines(folder):
     kinds = {".py", ".pyx", ".pxd", ".c", ".h", ".inc"}

@@ -26,12 +26,23 @@ class Checked:
     lengths: IntArray
 
 
+def contiguous(name: str, array: FloatArray) -> FloatArray:
+    """``array`` if it is C-contiguous, else a copy; raise ShapeError if it is no array."""
+    check_is_array(name, array)
+    return np.ascontiguousarray(array)
+
+
+def check_is_array(name: str, array: object) -> None:
+    """Raise ShapeError unless ``array`` is a NumPy array."""
+    if not isinstance(array, np.ndarray):
+        raise ShapeError(f"{name} must be a NumPy array, got {type(array).__name__}")
+
+
 def check_array(
     name: str, array: FloatArray, shape: tuple[int, ...], dtype: np.dtype[np.floating]
 ) -> None:
     """Raise ShapeError unless ``array`` is C-contiguous with exactly this shape and dtype."""
-    if not isinstance(array, np.ndarray):
-        raise ShapeError(f"{name} must be a NumPy array, got {type(array).__name__}")
+    check_is_array(name, array)
     if array.dtype != dtype:
         raise ShapeError(
             f"{name} must be {dtype} like the other arrays, got {array.dtype}; "

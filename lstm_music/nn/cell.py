@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.backends.base import Backend, Tape
-from lstm_music.backends.checks import check_array, check_lengths
+from lstm_music.backends.checks import check_array, check_lengths, contiguous
 from lstm_music.backends.registry import get_backend
 from lstm_music.cells.registry import cell_names, cell_spec
 from lstm_music.cells.spec import CellSpec
@@ -122,12 +122,14 @@ class Cell:
         block for each gate; ``memory-gated`` has ``M_in`` (H, D) and ``W`` (3·H, H). Write into
         them freely.
     input_size : D, the width of the inputs.
+    dtype : float32 or float64, of the parameters and so of every array.
     """
 
     def __init__(self, spec: CellSpec, params: Params, backend: Backend, input_size: int) -> None:
         self.spec = spec
         self.params = params
         self.input_size = input_size
+        self.dtype = params["W"].dtype
         self._backend = backend
         self._composition = composition_of(spec)
 
@@ -135,11 +137,6 @@ class Cell:
     def hidden_size(self) -> int:
         """H, the width of the outputs."""
         return int(self.params["U"].shape[1])
-
-    @property
-    def dtype(self) -> np.dtype[np.floating]:
-        """float32 or float64: of the parameters, and so of every array."""
-        return self.params["W"].dtype
 
     def forward(
         self,
@@ -167,10 +164,12 @@ class Cell:
         ------
         ShapeError : an array has the wrong shape or dtype, or a length is out of range.
         """
+        x = contiguous("x", x)
         if x.ndim != 3 or x.shape[2] != self.input_size or 0 in x.shape:
-            raise ShapeError(f"x must have shape (T, B, {self.input_size}), got {x.shape}")
+            raise ShapeError(
+                f"x must have shape (T, B, {self.input_size}), none empty; got {x.shape}"
+            )
         T, B, _ = x.shape
-        x = np.ascontiguousarray(x)
         check_array("x", x, x.shape, self.dtype)
         s0 = self._state("state", state, B)
         given = check_lengths(lengths, T, B)
@@ -201,7 +200,7 @@ class Cell:
         ShapeError : an array has the wrong shape or dtype.
         """
         T, B, _ = tape.x.shape
-        dy = np.ascontiguousarray(dy)
+        dy = contiguous("dy", dy)
         check_array("dy", dy, (T, B, self.hidden_size), self.dtype)
         ds = self._state("dstate", dstate, B)
         grads = {key: np.zeros_like(value) for key, value in self.params.items()}
@@ -219,6 +218,6 @@ class Cell:
         shape = (self.spec.states, B, self.hidden_size)
         if given is None:
             return np.zeros(shape, self.dtype)
-        state = np.ascontiguousarray(given)
+        state = contiguous(name, given)
         check_array(name, state, shape, self.dtype)
         return state

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.backends.base import Backend
-from lstm_music.backends.checks import check_array, check_lengths
+from lstm_music.backends.checks import check_array, check_is_array, check_lengths
 from lstm_music.backends.registry import get_backend
 from lstm_music.backends.workspace import Workspace
 from lstm_music.cells.registry import cell_spec
@@ -207,15 +207,16 @@ class LanguageModel:
     ) -> tuple[IntArray, IntArray]:
         """Targets (T·B,) with -1 where there is none, and lengths (B,)."""
         config = self.config
-        if np.ndim(rows) != 3 or rows.shape[2] != config.n_streams or 0 in rows.shape:
+        check_is_array("rows", rows)
+        if rows.ndim != 3 or rows.shape[2] != config.n_streams or 0 in rows.shape:
             raise ShapeError(
-                f"rows must have shape (T, B, {config.n_streams}), none empty; got {np.shape(rows)}"
+                f"rows must have shape (T, B, {config.n_streams}), none empty; got {rows.shape}"
             )
         T, B, _ = rows.shape
-        if np.shape(targets) != (T, B) or targets.dtype != np.int32:
+        check_is_array("targets", targets)
+        if targets.shape != (T, B) or targets.dtype != np.int32:
             raise ShapeError(
-                f"targets must be int32 of shape {(T, B)}, got "
-                f"{getattr(targets, 'dtype', type(targets).__name__)} of {np.shape(targets)}"
+                f"targets must be int32 of shape {(T, B)}, got {targets.dtype} of {targets.shape}"
             )
         if len(state) != config.layers:
             raise ShapeError(f"state must have {config.layers} layers, got {len(state)}")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from array_forms import SPREAD, other_floats, read_only
 from cell_cases import make_problem
 
 from lstm_music.backends.base import Tape
@@ -67,20 +68,34 @@ def test_a_tape_may_be_written_again(engine, problem):
         problem.forward(engine, out=first)
 
 
-@pytest.mark.parametrize("name", ["X", "W", "U", "s0"])
-def test_non_contiguous_inputs_are_refused(engine, problem, name):
-    array = problem.arrays[name]
-    wide = np.repeat(array, 2, axis=-1)
-    problem.arrays[name] = wide[..., ::2]
+@pytest.mark.parametrize("form", SPREAD)
+@pytest.mark.parametrize("name", ["X", "W", "U", "b", "p", "s0"])
+def test_non_contiguous_inputs_are_refused(engine, name, form):
+    problem = make_problem(cell_spec("peephole"), (4, 3, 5, 6))
+    spread = SPREAD[form](problem.arrays[name])
+    if spread.flags.c_contiguous:
+        assert spread.ndim == 1  # Fortran order, too
+        return
+    tape = problem.forward(engine)
+    problem.arrays[name] = spread
     with pytest.raises(ShapeError, match=f"{name} must be C-contiguous"):
         problem.forward(engine)
+    if name not in {"b", "s0"}:
+        with pytest.raises(ShapeError, match=f"{name} must be C-contiguous"):
+            problem.backward(engine, tape)
 
 
-@pytest.mark.parametrize("name", ["W", "U", "b", "s0"])
-def test_other_dtypes_are_refused(engine, problem, name):
-    problem.arrays[name] = problem.arrays[name].astype(np.float64)
-    with pytest.raises(ShapeError, match="float32"):
-        problem.forward(engine)
+@pytest.mark.parametrize("name", ["X", "W", "U", "b", "p", "s0"])
+def test_other_dtypes_are_refused(engine, name):
+    problem = make_problem(cell_spec("peephole"), (4, 3, 5, 6))
+    tape = problem.forward(engine)
+    for other in other_floats(problem.arrays[name]):
+        problem.arrays[name] = other
+        with pytest.raises(ShapeError, match=r"must be (a )?float"):
+            problem.forward(engine)
+        if name not in {"b", "s0"}:
+            with pytest.raises(ShapeError, match=r"must be (a )?float"):
+                problem.backward(engine, tape)
 
 
 @pytest.mark.parametrize("name", ["X", "W", "U", "b", "s0"])
@@ -129,10 +144,32 @@ def test_backward_checks_its_own_arguments(engine, problem):
         back(dS=problem.ds_last[:1].copy())
     with pytest.raises(ShapeError, match="must hold an array 'b'"):
         back(grads={"W": good["W"], "U": good["U"]})
-    frozen = np.zeros_like(a["b"])
-    frozen.flags.writeable = False
-    with pytest.raises(ShapeError, match="writable"):
-        back(grads=good | {"b": frozen})
+    for name, array in good.items():
+        with pytest.raises(ShapeError, match="writable"):
+            back(grads=good | {name: read_only(array)})
+    back()
+
+
+@pytest.mark.parametrize("form", SPREAD)
+def test_backward_refuses_non_contiguous_arrays_of_its_own(engine, problem, form):
+    spread, tape, a = SPREAD[form], problem.forward(engine), problem.arrays
+    good = {name: np.zeros_like(a[name]) for name in ("W", "U", "b")}
+
+    def back(dY=problem.dy, dS=problem.ds_last, tape=tape, **grads):
+        engine.sequence_backward(
+            problem.spec, dY, dS, tape, a["X"], a["W"], a["U"], None, good | grads, problem.lengths
+        )
+
+    for message, change in {
+        "dY": {"dY": spread(problem.dy)},
+        "dS_last": {"dS": spread(problem.ds_last)},
+        r"tape\.S": {"tape": Tape(spread(tape.S), tape.K)},
+        r"tape\.K": {"tape": Tape(tape.S, spread(tape.K))},
+        r"grads\['W'\]": {"W": spread(good["W"])},
+        r"grads\['U'\]": {"U": spread(good["U"])},
+    }.items():
+        with pytest.raises(ShapeError, match=f"{message} must be C-contiguous"):
+            back(**change)
     back()
 
 

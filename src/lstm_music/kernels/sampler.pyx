@@ -144,7 +144,7 @@ cdef class Sampler:
 
 
 def continue_tokens(steppers, samplers, int token, int n):
-    """Draw n tokens in each sequence, each the next input, from a model whose inputs are its tokens.
+    """Draw n tokens a sequence, each the next input, from a model whose inputs are its tokens.
 
     Parameters
     ----------
