@@ -4,6 +4,7 @@ import doctest
 import importlib
 import pkgutil
 import re
+import runpy
 
 import pytest
 from paths import ROOT
@@ -38,6 +39,13 @@ def test_readme_python_runs(monkeypatch, tmp_path):
     for block in blocks:
         exec(compile(block, "README.md", "exec"), {})
     assert (tmp_path / "more.mid").read_bytes()[:4] == b"MThd"
+
+
+def test_the_page_of_cells_is_what_the_registry_says():
+    page = runpy.run_path(str(ROOT / "docs" / "make_cells.py"))["page"]()
+    assert (ROOT / "docs" / "cells.md").read_text(encoding="utf-8") == page, (
+        "write it again: python docs/make_cells.py"
+    )
 
 
 def test_readme_and_docs_name_only_options_that_exist():

@@ -53,17 +53,18 @@ class Gating:
 
 _HOCHREITER = (
     "Hochreiter & Schmidhuber (1997), Neural Computation 9(8), section 4: the constant error "
-    "carousel behind an input and an output gate. Theirs squashes to [-2, 2] going in and to "
-    "[-1, 1] going out; here both are tanh."
+    "carousel behind an input and an output gate. Theirs squashes to [-2, 2] going in (equation "
+    "A.3) and to [-1, 1] going out (A.2); here both are tanh. Theirs cuts the gradient off where "
+    "it leaves a cell; here it is whole."
 )
 _GERS_2000 = (
     "Hochreiter & Schmidhuber (1997), Neural Computation 9(8), section 4; the forget gate: "
     "Gers, Schmidhuber & Cummins (2000), Neural Computation 12(10), section 3.1. "
-    "tanh squashes g and c, as in Graves & Schmidhuber (2005)."
+    "tanh squashes g and c, as in the vanilla LSTM of Greff et al. (2015)."
 )
 _GERS_2002 = (
-    "Gers, Schraudolph & Schmidhuber (2002), JMLR 3, 115-143, section 3: peepholes. With h fed "
-    "back and tanh going out: the vanilla LSTM of Greff et al. (2015)."
+    "Gers, Schraudolph & Schmidhuber (2002), JMLR 3, 115-143: peepholes. With h fed back and tanh "
+    "going out: the vanilla LSTM of Greff et al. (2015)."
 )
 _GREFF = (
     "Greff, Srivastava, Koutnik, Steunebrink & Schmidhuber (2015), arXiv:1503.04069: "

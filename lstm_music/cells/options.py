@@ -6,7 +6,6 @@ and :func:`canonical` writes it back: only what differs from the defaults, in th
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +29,23 @@ class Option:
     default: Any
     takes: str
     read: Callable[[str], Any]
+
+    def text(self, value: Any = None) -> str:
+        """``key=value`` as it stands in a name; None: the default.
+
+        Examples
+        --------
+        >>> number("forget_bias", 1.0, -100, 100).text()
+        'forget_bias=1'
+        """
+        value = self.default if value is None else value
+        if isinstance(value, tuple):
+            written = "x".join(map(str, value))
+        elif isinstance(value, float) and value.is_integer():
+            written = str(int(value))
+        else:
+            written = str(value)
+        return f"{self.key}={written}"
 
 
 def choice(key: str, *values: str) -> Option:
@@ -116,20 +132,11 @@ def canonical(cell: str, options: tuple[Option, ...], values: Mapping[str, Any])
     'toy:size=12x8'
     """
     parts = [
-        f"{option.key}={_written(values[option.key])}"
+        option.text(values[option.key])
         for option in options
         if values[option.key] != option.default
     ]
     return f"{cell}:{','.join(parts)}" if parts else cell
-
-
-def _written(value: Any) -> str:
-    """A value as ``read`` takes it."""
-    if isinstance(value, tuple):
-        return "x".join(map(str, value))
-    if isinstance(value, float):
-        return repr(math.trunc(value)) if value.is_integer() else repr(value)
-    return str(value)
 
 
 def _accepted(cell: str, options: tuple[Option, ...]) -> str:

@@ -129,11 +129,15 @@ def test_a_block_has_one_row_for_the_gates_of_all_its_cells():
     assert params["b"].tolist() == [0] * 3 + [1] * 3 + [0] * 15
 
 
+INPUTS = {"embedded": {"embedding_size": 2}, "token table": {"embedding_size": 8, "n_streams": 1}}
+
+
+@pytest.mark.parametrize("inputs", INPUTS)
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", CELLS)
-def test_every_gradient_of_a_model_matches_finite_differences(name, backend):
+def test_every_gradient_of_a_model_matches_finite_differences(name, backend, inputs):
     config = dataclasses.replace(
-        SMALL, n_rows=5, n_tokens=4, embedding_size=2, hidden_size=units(name, 3), cell=name
+        SMALL, n_rows=5, n_tokens=4, hidden_size=units(name, 3), cell=name, **INPUTS[inputs]
     )
     model = LanguageModel.create(config, 0, dtype="float64", backend=backend_of(backend, 1))
     chunk = make_chunk(model, T=4, B=3)
