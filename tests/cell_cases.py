@@ -21,11 +21,26 @@ VARIANTS = [
 """Every cell by its plain name, and once more for each other s_h: all row functions there are."""
 
 
+MAPS = [
+    "conv-lstm:size=5,kernel=5,padding=circular",
+    "conv-lstm:size=19",
+    "conv-lstm:size=3x4,kernel=1x5,s_h=identity",
+    "conv-lstm:size=4x3,kernel=3x3,padding=circular",
+]
+"""Cells on maps: one and two axes, each padding, more places than a vector panel has columns."""
+
+
 def units(cell: str, H: int) -> int:
     """H, or the next number of units that the cell can have."""
-    made_of = cell_spec(cell).made_of
-    size = made_of.size if isinstance(made_of, Blocks) else 1
-    return -(-H // size) * size
+    spec = cell_spec(cell)
+    size = spec.made_of.size if isinstance(spec.made_of, Blocks) else 1
+    return on_map(spec, -(-H // size) * size)
+
+
+def on_map(spec: CellSpec, size: int) -> int:
+    """A number of inputs or units, rounded up to whole channels for a cell on a map."""
+    places = spec.maps.places if spec.maps else 1
+    return -(-size // places) * places
 
 
 SHAPES = {
@@ -84,18 +99,22 @@ def make_problem(
     ragged: bool = True,
     seed: int = 0,
 ) -> Problem:
-    """Random everything: weights, biases, initial state, output gradients, lengths 0..T."""
-    T, B, D, H = shape
+    """Random everything: weights, biases, initial state, output gradients, lengths 0..T.
+
+    On a map, D and H are rounded up to whole channels.
+    """
+    T, B, D, H = (*shape[:2], *(on_map(spec, size) for size in shape[2:]))
     rng = np.random.default_rng(seed)
 
     def draw(*size: int) -> np.ndarray:
         return rng.normal(0, 0.6, size).astype(dtype)
 
+    shapes = spec.shapes(D, H)
     arrays = {
         "X": draw(T, B, D),
-        "W": draw(spec.gates_w * H, D) / np.sqrt(D).astype(dtype),
-        "U": draw(spec.gates_u * H, H) / np.sqrt(H).astype(dtype),
-        "b": draw(spec.gates_w * H),
+        "W": draw(*shapes["W"]) / np.sqrt(shapes["W"][1]).astype(dtype),
+        "U": draw(*shapes["U"]) / np.sqrt(shapes["U"][1]).astype(dtype),
+        "b": draw(*shapes["b"]),
         "s0": draw(spec.states, B, H),
     }
     if spec.row_params:

@@ -66,7 +66,8 @@ class Backend(LayerBackend, Protocol):
         ----------
         spec : the cell.
         X : (T, B, D) — inputs, time-major; T, B >= 1.
-        W : (gates_w·H, D) — input weights.
+        W : (gates_w·H, D) — input weights; for a cell on a map, here and below, as
+            ``CellSpec.maps`` says.
         U : (gates_u·H, H) — recurrent weights.
         b : (gates_w·H,) — biases.
         p : (row_params, H) — further row parameters; None for a cell without.

@@ -8,7 +8,7 @@ import numpy as np
 
 from lstm_music.backends.base import Tape
 from lstm_music.cells.spec import CellSpec
-from lstm_music.errors import ShapeError
+from lstm_music.errors import ConfigError, ShapeError
 from lstm_music.types import FloatArray, IntArray, Params
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -134,12 +134,27 @@ def _check_weights(
 ) -> Checked:
     T, B, D = inputs
     check_float("U", U, 2)
-    H = U.shape[1]
-    check_array("W", W, (spec.gates_w * H, D), dtype)
-    check_array("U", U, (spec.gates_u * H, H), dtype)
+    H = spec.width(U.shape[1])
+    shapes = _shapes(spec, D, H)
+    check_array("W", W, shapes["W"], dtype)
+    check_array("U", U, shapes["U"], dtype)
     rows = np.empty((0, H), dtype) if p is None else p
     check_array("p", rows, (spec.row_params, H), dtype)
     return Checked(T, B, D, H, rows, check_lengths(lengths, T, B))
+
+
+def _shapes(spec: CellSpec, D: int, H: int) -> dict[str, tuple[int, ...]]:
+    """Shapes of the parameters; a size that the cell cannot have is that of an array here."""
+    try:
+        return {"p": (0, H)} | spec.shapes(D, H)
+    except ConfigError as error:
+        raise ShapeError(str(error)) from None
+
+
+def check_start(spec: CellSpec, sizes: Checked, b: FloatArray, s0: FloatArray) -> None:
+    """Check what only the forward pass has."""
+    check_array("b", b, _shapes(spec, sizes.D, sizes.H)["b"], sizes.p.dtype)
+    check_array("s0", s0, (spec.states, sizes.B, sizes.H), sizes.p.dtype)
 
 
 def check_tape(spec: CellSpec, sizes: Checked, tape: Tape) -> None:
@@ -167,18 +182,13 @@ def check_backward(
     E: FloatArray | None = None,
 ) -> tuple[FloatArray, Params]:
     """Check what only the backward pass has; return dS_last and grads with the optional filled."""
-    T, B, D, H = sizes.T, sizes.B, sizes.D, sizes.H
+    T, B, H = sizes.T, sizes.B, sizes.H
     dtype = sizes.p.dtype
     check_array("dY", dY, (T, B, H), dtype)
     check_tape(spec, sizes, tape)
     ds = np.zeros((spec.states, B, H), dtype) if dS_last is None else dS_last
     check_array("dS_last", ds, (spec.states, B, H), dtype)
-    shapes = {
-        "W": (spec.gates_w * H, D),
-        "U": (spec.gates_u * H, H),
-        "b": (spec.gates_w * H,),
-        "p": (spec.row_params, H),
-    } | ({} if E is None else {"E": E.shape})
+    shapes = _shapes(spec, sizes.D, H) | ({} if E is None else {"E": E.shape})
     full = grads if spec.row_params else {"p": np.empty((0, H), dtype)} | grads
     for name, shape in shapes.items():
         if name not in full:

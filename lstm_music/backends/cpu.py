@@ -9,19 +9,21 @@ import numpy as np
 from lstm_music.backends.base import Tape
 from lstm_music.backends.checks import (
     Checked,
-    check_array,
     check_backward,
     check_cell,
     check_matmul,
     check_out,
+    check_start,
     check_token_cell,
 )
 from lstm_music.backends.cpu_backward import BackwardPass
+from lstm_music.backends.cpu_conv import ConvPass
 from lstm_music.backends.cpu_inputs import DenseInputs, TokenInputs
 from lstm_music.backends.cpu_layers import CpuLayers
 from lstm_music.backends.isa import resolve_level
 from lstm_music.backends.products import Products
 from lstm_music.backends.workspace import Crew, Workspace
+from lstm_music.cells.maps import MapShape
 from lstm_music.cells.spec import CellSpec
 from lstm_music.errors import ConfigError
 from lstm_music.kernels import sequence
@@ -78,7 +80,12 @@ class CpuBackend(CpuLayers):
     ) -> Tape:
         """Run a cell over a batch of sequences; see the protocol."""
         sizes = check_cell(spec, X, W, U, p, lengths)
-        return self._forward(spec, sizes, DenseInputs(self._products, X, W), U, b, s0, out)
+        tape = self._started(spec, sizes, b, s0, out)
+        if spec.maps:
+            self._conv(spec, spec.maps, sizes, W, U).forward(X, b, tape)
+        else:
+            self._forward(spec, sizes, DenseInputs(self._products, X, W), U, b, tape)
+        return tape
 
     def token_forward(
         self,
@@ -96,10 +103,41 @@ class CpuBackend(CpuLayers):
     ) -> Tape:
         """Run a cell over sequences of tokens; see the protocol."""
         sizes = check_token_cell(spec, E, tokens, W, U, p, lengths)
-        return self._forward(spec, sizes, self._token_inputs(E, tokens, W), U, b, s0, out)
+        if spec.maps:
+            X = self._looked_up(E, tokens)
+            return self.sequence_forward(spec, X, W, U, b, p, s0, lengths, out=out)
+        tape = self._started(spec, sizes, b, s0, out)
+        self._forward(spec, sizes, self._token_inputs(E, tokens, W), U, b, tape)
+        return tape
 
     def _token_inputs(self, E: FloatArray, tokens: IntArray, W: FloatArray) -> TokenInputs:
         return TokenInputs(self.level, self._crew, self._space, self._products, E, tokens, W)
+
+    def _looked_up(self, E: FloatArray, tokens: IntArray) -> FloatArray:
+        """X (T, B, D), good until the next call: a convolution has no table of E."""
+        flat = tokens.reshape(-1, tokens.shape[2])
+        X = self._space.take("looked up", (len(flat), E.shape[1]), E.dtype)
+        self.embed_forward(E, flat, X)
+        return X.reshape(*tokens.shape[:2], -1)
+
+    def _conv(
+        self, spec: CellSpec, maps: MapShape, sizes: Checked, W: FloatArray, U: FloatArray
+    ) -> ConvPass:
+        return ConvPass(self.level, self._crew, self._space, spec, maps, sizes, W, U)
+
+    def _started(
+        self, spec: CellSpec, sizes: Checked, b: FloatArray, s0: FloatArray, out: Tape | None
+    ) -> Tape:
+        """``out`` or a new tape, with s0 in its place."""
+        check_start(spec, sizes, b, s0)
+        if out is None:
+            T, B, H = sizes.T, sizes.B, sizes.H
+            S = np.empty((T + 1, spec.states, B, H), b.dtype)
+            out = Tape(S, np.empty((T, B, spec.cached * H), b.dtype))
+        else:
+            check_out(spec, sizes, out)
+        out.S[0] = s0
+        return out
 
     def _forward(
         self,
@@ -108,19 +146,9 @@ class CpuBackend(CpuLayers):
         inputs: DenseInputs | TokenInputs,
         U: FloatArray,
         b: FloatArray,
-        s0: FloatArray,
-        out: Tape | None,
-    ) -> Tape:
-        T, B, H, dtype = sizes.T, sizes.B, sizes.H, U.dtype
-        check_array("b", b, (spec.gates_w * H,), dtype)
-        check_array("s0", s0, (spec.states, B, H), dtype)
-        if out is None:
-            S = np.empty((T + 1, spec.states, B, H), dtype)
-            out = Tape(S, np.empty((T, B, spec.cached * H), dtype))
-        else:
-            check_out(spec, sizes, out)
-        out.S[0] = s0
-        tape, take = out, self._space.take
+        tape: Tape,
+    ) -> None:
+        B, dtype, take = sizes.B, U.dtype, self._space.take
         packed_W, table = inputs.weights()
         packed_U = self._products.pack_feeds(spec, U, transpose=True)
         feeds = np.array(spec.feeds, np.int32)
@@ -140,7 +168,6 @@ class CpuBackend(CpuLayers):
             )  # fmt: skip
 
         self._crew.run(work)
-        return tape
 
     def sequence_backward(
         self,
@@ -158,6 +185,9 @@ class CpuBackend(CpuLayers):
         """Gradients through :meth:`sequence_forward`; see the protocol."""
         sizes = check_cell(spec, X, W, U, p, lengths)
         ds_last, full = check_backward(spec, sizes, dY, dS_last, tape, grads)
+        if spec.maps:
+            conv = self._conv(spec, spec.maps, sizes, W, U)
+            return conv.backward(dY, ds_last.copy(), tape, X, full)
         inputs = DenseInputs(self._products, X, W)
         ds0 = self._backward(spec, sizes, dY, ds_last, tape, inputs, U, full)
         return inputs.dX, ds0
@@ -179,6 +209,12 @@ class CpuBackend(CpuLayers):
         """Gradients through :meth:`token_forward`; see the protocol."""
         sizes = check_token_cell(spec, E, tokens, W, U, p, lengths)
         ds_last, full = check_backward(spec, sizes, dY, dS_last, tape, grads, E=E)
+        if spec.maps:
+            X = self._looked_up(E, tokens)
+            dX, ds0 = self.sequence_backward(spec, dY, dS_last, tape, X, W, U, p, grads, lengths)
+            flat = tokens.reshape(-1, tokens.shape[2])
+            self.embed_backward(dX.reshape(len(flat), -1), flat, grads["E"])
+            return ds0
         inputs = self._token_inputs(E, tokens, W)
         return self._backward(spec, sizes, dY, ds_last, tape, inputs, U, full)
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from lstm_music.backends.base import Tape
 from lstm_music.backends.checks import (
-    check_array,
     check_backward,
     check_cell,
     check_matmul,
     check_out,
+    check_start,
     check_token_cell,
 )
 from lstm_music.backends.reference_layers import ReferenceLayers
 from lstm_music.cells.spec import CellSpec
-from lstm_music.reference import embedding, sequence
+from lstm_music.reference import conv, embedding, sequence
 from lstm_music.types import FloatArray, IntArray, Params
 
 
@@ -46,9 +46,9 @@ class ReferenceBackend(ReferenceLayers):
     ) -> Tape:
         """Run a cell over a batch of sequences; see the protocol."""
         sizes = check_cell(spec, X, W, U, p, lengths)
-        check_array("b", b, (spec.gates_w * sizes.H,), X.dtype)
-        check_array("s0", s0, (spec.states, sizes.B, sizes.H), X.dtype)
-        S, K = sequence.sequence_forward(spec, X, W, U, b, sizes.p, s0, sizes.lengths)
+        check_start(spec, sizes, b, s0)
+        forward = conv.sequence_forward if spec.maps else sequence.sequence_forward
+        S, K = forward(spec, X, W, U, b, sizes.p, s0, sizes.lengths)
         if out is None:
             return Tape(S, K)
         check_out(spec, sizes, out)
@@ -71,9 +71,8 @@ class ReferenceBackend(ReferenceLayers):
         """Gradients through :meth:`sequence_forward`; see the protocol."""
         sizes = check_cell(spec, X, W, U, p, lengths)
         ds, full = check_backward(spec, sizes, dY, dS_last, tape, grads)
-        return sequence.sequence_backward(
-            spec, dY, ds, tape.S, tape.K, X, W, U, sizes.p, full, sizes.lengths
-        )
+        backward = conv.sequence_backward if spec.maps else sequence.sequence_backward
+        return backward(spec, dY, ds, tape.S, tape.K, X, W, U, sizes.p, full, sizes.lengths)
 
     def token_forward(
         self,

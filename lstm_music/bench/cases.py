@@ -54,10 +54,10 @@ class TrainCase(Case):
     @property
     def flops(self) -> int:
         """Operations of the products, a multiply-add as two; see ``docs/speed.md``."""
-        shapes = composition_of(cell_spec(self.cell)).shapes(self.H, self.H)
-        stack = self.L * sum(
-            math.prod(shapes[name]) for name in ("W", "U", "M_in") if name in shapes
-        )
+        spec = cell_spec(self.cell)
+        shapes = composition_of(spec).shapes(self.H, self.H)
+        weights = sum(math.prod(shapes[name]) for name in ("W", "U", "M_in") if name in shapes)
+        stack = self.L * weights * (spec.maps.places if spec.maps else 1)
         return 3 * 2 * self.T * self.B * (stack + self.V * self.H)
 
 

@@ -12,6 +12,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
 
+from lstm_music.bench import torch_conv
+from lstm_music.cells.registry import cell_spec
+
 Tensor: TypeAlias = Any  # torch.Tensor; this file is read where torch is not installed, too
 State: TypeAlias = tuple[Tensor, ...]
 Step: TypeAlias = Callable[[Tensor, State], State]
@@ -265,6 +268,12 @@ PROGRAMS: dict[str, Program] = {
 """The program of each cell of the registry, and of an option that nothing else checks."""
 
 
+def has_program(cell: str) -> bool:
+    """Whether :func:`run` knows the cell: those here, and ``conv-lstm`` on any map."""
+    spec = cell_spec(cell)
+    return cell in PROGRAMS or (spec.maps is not None and spec.rows == "peephole")
+
+
 def run(
     cell: str,
     X: Tensor,
@@ -281,6 +290,8 @@ def run(
     """
     import torch
 
+    if maps := cell_spec(cell).maps:
+        return torch_conv.run(maps, X, state, W, U, b, p)
     if M_in is not None:
         H = len(M_in)
         (W_rf, W_o), (b_rf, b_o) = W.mm(M_in).split((2 * H, H)), b.split((2 * H, H))

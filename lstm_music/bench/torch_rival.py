@@ -122,14 +122,14 @@ def _detached(state: Any) -> Any:
 
 def _stack(case: TrainCase, weights: dict[str, Tensor]) -> tuple[Callable[..., Any], list[Tensor]]:
     """The recurrent layers as a function (X, state or None) -> (Y, state); their parameters."""
-    if case.against == "ops" and case.cell in torch_cells.PROGRAMS:
+    if case.against == "ops" and torch_cells.has_program(case.cell):
         return _loop(case, weights)
     if case.against == "nn" and case.cell in _MODULES:
         module = make_module(case.cell, case.H, case.L, weights)
         return module, list(module.parameters())
     raise ConfigError(
         f"torch cannot run {case.cell!r} against={case.against}: nn has {', '.join(_MODULES)}; "
-        f"ops has {', '.join(torch_cells.PROGRAMS)}"
+        f"ops has {', '.join(torch_cells.PROGRAMS)}, conv-lstm with any map"
     )
 
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from lstm_music.cells import fed, gated
 from lstm_music.cells.block import BLOCK
+from lstm_music.cells.conv import CONV_LSTM
 from lstm_music.cells.gru import GRU
 from lstm_music.cells.layernorm_lstm import LAYERNORM_LSTM
 from lstm_music.cells.options import Option, canonical, read_options
@@ -14,7 +15,8 @@ from lstm_music.cells.spec import CellKind, CellSpec
 from lstm_music.errors import ConfigError
 
 _KINDS: dict[str, CellKind] = {
-    kind.name: kind for kind in (*gated.KINDS, *fed.KINDS, BLOCK, LAYERNORM_LSTM, GRU, RNN)
+    kind.name: kind
+    for kind in (*gated.KINDS, *fed.KINDS, BLOCK, CONV_LSTM, LAYERNORM_LSTM, GRU, RNN)
 }
 
 

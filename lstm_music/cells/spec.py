@@ -23,7 +23,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lstm_music.cells.maps import MapShape
 from lstm_music.cells.options import Option
+from lstm_music.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,10 @@ class CellSpec:
         a state side by side; empty: h for all. A gate that sees two states has two blocks.
     made_of : what W, U and b are made of where they are not parameters themselves; the sizes
         above are those of W, U and b.
+    maps : for a cell whose products with W and U are convolutions, how its units lie: H is C·P,
+        C channels of P places, and D likewise; ``W`` is (gates_w·C, C_in·taps), ``U``
+        (gates_u·C, C·taps), ``b`` (gates_w·C,). Such a cell sums early, is fed h, and caches
+        gates_w rows. None: every unit sees all the others.
     """
 
     name: str
@@ -86,9 +92,14 @@ class CellSpec:
     bias_start: tuple[float, ...] = ()
     fed: tuple[int, ...] = ()
     made_of: Blocks | MappedInput | None = None
+    maps: MapShape | None = None
 
     def shapes(self, D: int, H: int) -> dict[str, tuple[int, ...]]:
         """W, U, b, and p for a cell that has row parameters, of D inputs and H units.
+
+        Raises
+        ------
+        ConfigError : D or H is not a whole number of channels of the map.
 
         Examples
         --------
@@ -96,9 +107,36 @@ class CellSpec:
         >>> cell_spec("gru").shapes(3, 5)
         {'W': (15, 3), 'U': (15, 5), 'b': (15,), 'p': (1, 5)}
         """
-        G = self.gates_w * H
-        shapes: dict[str, tuple[int, ...]] = {"W": (G, D), "U": (self.gates_u * H, H), "b": (G,)}
+        n_inputs, n_units = self.channels("input", D), self.channels("hidden", H)
+        taps = self.maps.taps if self.maps else 1
+        G = self.gates_w * n_units
+        shapes: dict[str, tuple[int, ...]] = {
+            "W": (G, n_inputs * taps),
+            "U": (self.gates_u * n_units, n_units * taps),
+            "b": (G,),
+        }
         return shapes | ({"p": (self.row_params, H)} if self.row_params else {})
+
+    def channels(self, name: str, size: int) -> int:
+        """Channels that so many units are; without a map each unit is one.
+
+        Raises
+        ------
+        ConfigError : it is no whole number of them.
+        """
+        places = self.maps.places if self.maps else 1
+        if size % places:
+            raise ConfigError(
+                f"{self.name} has channels of {places} places, so the {name} size must be a "
+                f"multiple of {places}, got {size}"
+            )
+        return size // places
+
+    def width(self, n_columns: int) -> int:
+        """D or H of the cell whose W or U has so many columns."""
+        if self.maps is None:
+            return n_columns
+        return n_columns // self.maps.taps * self.maps.places
 
     @property
     def feeds(self) -> tuple[tuple[int, int, int], ...]:

@@ -12,6 +12,7 @@ class _Model(Protocol):
 
     @property
     def params(self) -> Params: ...
+    def dense_layers(self) -> list[Params]: ...
     config: Any
     spec: CellSpec
     backend: Any

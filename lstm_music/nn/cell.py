@@ -85,11 +85,12 @@ def init_params(
     """Fresh parameters ``W``, ``U``, ``b``, and ``p`` for a cell that has row parameters; or what
     the cell has instead (:mod:`lstm_music.nn.composition`).
 
-    Weights are uniform in ±1/sqrt(H). Biases start where the spec says, by default at 0; row
+    Weights are uniform in ±1/sqrt(n), n the fed-back values that a unit sees: H, or channels times
+    taps for a convolution. Biases start where the spec says, by default at 0; row
     parameters likewise, by default like the weights.
     """
     H, composition = hidden_size, composition_of(spec)
-    bound = H**-0.5
+    bound = spec.shapes(input_size, H)["U"][1] ** -0.5
     params: Params = {
         name: rng.uniform(-bound, bound, shape).astype(dtype)
         for name, shape in composition.shapes(input_size, H).items()
@@ -119,8 +120,8 @@ class Cell:
     spec : sizes, equations and source of the cell.
     params : ``W`` (gates_w·H, D), ``U`` (gates_u·H, H), ``b`` (gates_w·H,), for some cells
         ``p`` (row_params, H); gates in the order of ``spec.gate_order``. ``block`` has a row a
-        block for each gate; ``memory-gated`` has ``M_in`` (H, D) and ``W`` (3·H, H). Write into
-        them freely.
+        block for each gate; ``memory-gated`` has ``M_in`` (H, D) and ``W`` (3·H, H);
+        ``conv-lstm`` has the shapes of :attr:`CellSpec.maps`. Write into them freely.
     input_size : D, the width of the inputs.
     dtype : float32 or float64, of the parameters and so of every array.
     """
@@ -136,7 +137,7 @@ class Cell:
     @property
     def hidden_size(self) -> int:
         """H, the width of the outputs."""
-        return int(self.params["U"].shape[1])
+        return self.spec.width(self.params["U"].shape[1])
 
     def forward(
         self,

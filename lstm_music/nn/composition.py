@@ -68,7 +68,7 @@ class _Same:
         return self._spec.shapes(D, H)
 
     def gate_rows(self, H: int) -> tuple[int, ...]:
-        return (H,) * self._spec.gates_w
+        return (self._spec.channels("hidden", H),) * self._spec.gates_w
 
     def compose(self, own: Params, backend: Backend) -> Params:
         return own

@@ -20,6 +20,7 @@ from lstm_music.errors import ShapeError
 from lstm_music.nn.config import ModelConfig, float_type
 from lstm_music.nn.parameters import Parameters, initial_parameters, zero_parameters
 from lstm_music.nn.stack import Stack, State
+from lstm_music.reference.conv import dense_params
 from lstm_music.types import BoolArray, FloatArray, IntArray, Params
 
 __all__ = ["LanguageModel", "ModelConfig", "State"]
@@ -110,6 +111,14 @@ class LanguageModel:
     def kernel_layers(self) -> list[Params]:
         """W, U, b (p) of each layer as the kernels take them: for most cells the parameters."""
         return self._stack.kernel_layers()
+
+    def dense_layers(self) -> list[Params]:
+        """:meth:`kernel_layers` with the full matrices that convolutions are.
+
+        They take gates·H·(D + H) numbers a layer.
+        """
+        layers = self.kernel_layers()
+        return [dense_params(self.spec, p) for p in layers] if self.spec.maps else layers
 
     def initial_state(self, B: int) -> State:
         """The state before the first token of B sequences: zeros, unless it is learnt."""

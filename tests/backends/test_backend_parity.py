@@ -70,7 +70,7 @@ def test_a_call_leaves_nothing_behind_for_the_next():
 
 
 @pytest.mark.parametrize("isa", READY)
-@pytest.mark.parametrize("cell", cell_names())
+@pytest.mark.parametrize("cell", [c for c in cell_names() if not cell_spec(c).maps])  # test_conv.py
 def test_nan_passes_through_and_stays_in_its_row(cell, isa):
     problem = make_problem(cell_spec(cell), (6, 5, 4, 9), dtype="float32", ragged=False)
     clean = problem.forward(CpuBackend(2, isa))

@@ -12,7 +12,7 @@ from lstm_music.errors import ShapeError
 from lstm_music.kernels.isa import level_names, level_ready
 
 READY = [name for level, name in enumerate(level_names()) if level_ready(level)]
-CELLS = ["lstm", "peephole", "peephole-cell", "fgr", "gru", "rnn", "layernorm-lstm"]
+CELLS = ["lstm", "peephole", "peephole-cell", "fgr", "gru", "rnn", "layernorm-lstm", "conv-lstm"]
 SHAPES = {"small": (5, 3, 4, 7), "one step": (1, 3, 4, 5), "one row": (6, 1, 3, 5)}
 
 
@@ -22,7 +22,7 @@ class TokenProblem(Problem):
     def __init__(self, cell, shape, n_streams=2, **options):
         whole = make_problem(cell_spec(cell), shape, **options)
         super().__init__(whole.spec, whole.arrays, whole.dy, whole.ds_last, whole.lengths)
-        T, B, D, _ = shape
+        (T, B), D = shape[:2], whole.arrays["X"].shape[2]
         rng, dtype = np.random.default_rng(3), whole.arrays["X"].dtype
         self.arrays["E"] = rng.normal(0, 0.6, (11, D)).astype(dtype)
         self.tokens = rng.integers(0, 11, (T, B, n_streams)).astype(np.int32)

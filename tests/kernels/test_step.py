@@ -4,9 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from cell_cases import VARIANTS, units
+from cell_cases import MAPS, VARIANTS, on_map, units
 from model_cases import LEVELS, SMALL, make_chunk, score
 
+from lstm_music.cells.registry import cell_spec
 from lstm_music.errors import ConfigError, ShapeError
 from lstm_music.kernels.isa import level_names
 from lstm_music.kernels.step import PRECISIONS, Stepper, StepWeights, step_together
@@ -17,6 +18,9 @@ CONFIGS = {
     "one of everything": ModelConfig(1, 1, 1, 1, hidden_size=1, layers=1),
     "panels and a rest": ModelConfig(300, 131, 29, 64, hidden_size=70, layers=3),
     "few rows, by table": ModelConfig(40, 33, 2, 16, hidden_size=21, layers=2),
+    "on a map, by table": ModelConfig(
+        40, 33, 2, 24, cell="conv-lstm:size=4x3,kernel=3x3", hidden_size=36
+    ),
 }
 
 
@@ -40,10 +44,13 @@ def test_steps_equal_a_chunk(config, level):
 
 
 @pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("cell", [*VARIANTS, "block:size=5"])
+@pytest.mark.parametrize("cell", [*VARIANTS, "block:size=5", *MAPS])
 def test_every_cell_steps(cell, level):
+    D = on_map(cell_spec(cell), SMALL.embedding_size)
     check_steps_equal_a_chunk(
-        dataclasses.replace(SMALL, cell=cell, hidden_size=units(cell, 19)), level, sharper=1
+        dataclasses.replace(SMALL, cell=cell, embedding_size=D, hidden_size=units(cell, 19)),
+        level,
+        sharper=1,
     )
 
 

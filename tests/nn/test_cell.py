@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from cell_cases import units
+from cell_cases import MAPS, on_map, units
 from gradcheck import worst_error
 
 from lstm_music.backends.registry import get_backend
+from lstm_music.cells.registry import cell_spec
 from lstm_music.errors import ConfigError, ShapeError
 from lstm_music.nn import cell
 
@@ -20,15 +21,15 @@ MADE_OF_OTHERS = ["block:size=1", "block:size=3,s_h=identity", "block:size=5"]
 
 @pytest.mark.parametrize("shape", [(4, 3, 3), (1, 1, 1)], ids=["4 steps", "one of everything"])
 @pytest.mark.parametrize("backend", ["cpu", "reference"])
-@pytest.mark.parametrize("name", [*cell.names(), *MADE_OF_OTHERS])
+@pytest.mark.parametrize("name", [*cell.names(), *MADE_OF_OTHERS, *MAPS])
 def test_gradients_through_the_public_interface(name, backend, shape):
-    (T, B, D), H = shape, units(name, 5)
+    (T, B), D, H = shape[:2], on_map(cell_spec(name), shape[2]), units(name, 5)
     engine = get_backend(backend)
     made = cell.make(name, input_size=D, hidden_size=H, dtype="float64", rng_seed=1, backend=engine)
     rng = np.random.default_rng(0)
     for value in made.params.values():
         value[...] += rng.normal(0, 0.3, value.shape)  # no gradient may vanish by symmetry
-    x, state = rng.normal(size=shape), rng.normal(size=(made.spec.states, B, H))
+    x, state = rng.normal(size=(T, B, D)), rng.normal(size=(made.spec.states, B, H))
     dy, dstate = rng.normal(size=(T, B, H)), rng.normal(size=state.shape)
     lengths = [4, 1, 3] if B == 3 else None
 
@@ -38,7 +39,7 @@ def test_gradients_through_the_public_interface(name, backend, shape):
 
     dx, ds0, grads = made.backward(dy, made.forward(x, state, lengths)[2], dstate)
     arrays = {"x": x, "state": state} | made.params
-    error, where = worst_error(loss, arrays, {"x": dx, "state": ds0} | grads)
+    error, where = worst_error(loss, arrays, {"x": dx, "state": ds0} | grads, at_most=100)
     assert error < 1e-6, where
 
 
@@ -104,6 +105,8 @@ def test_forget_bias_is_where_the_forget_gate_starts():
         ({"name": "lstm:size=3"}, "has no option"),
         ({"name": "block"}, "hidden_size must be a multiple of 2, got 5"),
         ({"name": "block:size=0"}, "size cannot be '0'"),
+        ({"name": "conv-lstm:size=5"}, "input size must be a multiple of 5, got 3"),
+        ({"name": "conv-lstm:size=3"}, "hidden size must be a multiple of 3, got 5"),
         ({"input_size": 0}, "at least 1"),
         ({"hidden_size": -3}, "at least 1"),
         ({"dtype": "float16"}, "float32 or float64"),

@@ -4,11 +4,12 @@ import dataclasses
 
 import numpy as np
 import pytest
+from cell_cases import MAPS, on_map, units
 from gradcheck import worst_error
 from model_cases import BACKENDS, LEVELS, SMALL, backend_of, make_chunk, score, train
 
 from lstm_music.backends.cpu import CpuBackend
-from lstm_music.cells.registry import cell_names
+from lstm_music.cells.registry import cell_names, cell_spec
 from lstm_music.errors import ConfigError, ShapeError
 from lstm_music.nn.config import parameter_shapes
 from lstm_music.nn.model import LanguageModel, ModelConfig
@@ -152,9 +153,10 @@ def test_the_state_given_is_left_alone():
     assert all(np.isfinite(s).all() for s in (*after_train, *after_score))
 
 
-@pytest.mark.parametrize("cell", cell_names())
+@pytest.mark.parametrize("cell", [*cell_names(), *MAPS])
 def test_one_small_batch_is_learnt_by_heart(cell):
-    config = ModelConfig(40, 12, 2, embedding_size=16, cell=cell, hidden_size=24, layers=2)
+    D, H = on_map(cell_spec(cell), 16), units(cell, 24)
+    config = ModelConfig(40, 12, 2, embedding_size=D, cell=cell, hidden_size=H, layers=2)
     model = LanguageModel.create(config, 0)
     chunk = make_chunk(model, T=12, B=4, ragged=False)
     chunk.targets = np.abs(chunk.targets)
@@ -218,6 +220,8 @@ def test_wrong_arguments_are_refused(change):
         {"dropout": float("nan")},
         {"cell": "no such cell"},
         {"cell": 3},
+        {"cell": "conv-lstm:size=3"},
+        {"cell": "conv-lstm:size=5"},
         {"n_rows": 1 << 40},
     ],
 )

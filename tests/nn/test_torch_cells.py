@@ -29,7 +29,7 @@ def compare(problem, run):
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("cell", torch_cells.PROGRAMS)
+@pytest.mark.parametrize("cell", [*torch_cells.PROGRAMS, "conv-lstm"])
 def test_cell_equals_its_autograd_program(cell, dtype, shape):
     def run(t):
         weights = {name: t[name] for name in ("W", "U", "b", "p") if name in t}
@@ -40,7 +40,9 @@ def test_cell_equals_its_autograd_program(cell, dtype, shape):
 
 
 def test_every_cell_has_a_program():
-    assert {name.partition(":")[0] for name in torch_cells.PROGRAMS} == set(cell_names())
+    assert all(torch_cells.has_program(name) for name in cell_names())
+    assert {name.partition(":")[0] for name in torch_cells.PROGRAMS} <= set(cell_names())
+    assert not torch_cells.has_program("conv-lstm:s_h=identity")
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -59,3 +61,21 @@ def test_baselines_equal_torch_modules(cell, module, dtype, shape):
         return torch.func.functional_call(theirs, weights | biases, (t["X"], t["s0"]))
 
     compare(make_problem(cell_spec(cell), shape, dtype=dtype, ragged=False), run)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("options", "channels"),
+    [
+        ("size=7,kernel=3", (2, 3)),
+        ("size=88,kernel=5", (1, 4)),
+        ("size=12,kernel=5,padding=circular", (3, 2)),
+        ("size=12x8,kernel=3x3", (2, 4)),
+        ("size=5x6,kernel=3x5", (3, 3)),
+        ("size=6x5,kernel=5x3,padding=circular", (2, 2)),
+    ],
+)
+def test_convolution_equals_torch(options, channels, dtype):
+    cell = f"conv-lstm:{options}"
+    places = cell_spec(cell).maps.places
+    test_cell_equals_its_autograd_program(cell, dtype, (7, 3, *(n * places for n in channels)))

@@ -19,17 +19,25 @@ B_OF_ONE = "B(a) = the H / size values of a, one a block, each for all cells of 
 
 
 def in_python(line: str) -> tuple[str, str]:
-    """``h = o tanh(c) + z h(t-1)`` as ``h`` and ``o*tanh(c) + z*h_prev``."""
+    """``h = o tanh(c) + z h(t-1)`` as ``h`` and ``o*tanh(c) + z*h_prev``.
+
+    A convolution is written with ``*``; of one place with one place it is a product.
+    """
     left, right = line.replace("(t-1)", "_prev").split(" = ")
     return left.strip(), re.sub(r"(?<=[\w)]) (?=[\w(])", "*", right)
 
 
+OF_ONE_UNIT = {"block": "size=1", "conv-lstm": "size=1,kernel=1"}
+
+
 def one_unit(name: str) -> str:
-    """A block of one cell."""
-    return name.replace("block:", "block:size=1,") if ":" in name else f"{name}:size=1"
+    """The same cell as a block of one, or on a map of one place."""
+    plain, _, options = name.partition(":")
+    parts = [part for part in (OF_ONE_UNIT.get(plain), options) if part]
+    return f"{plain}:{','.join(parts)}" if parts else plain
 
 
-CELLS = [one_unit(n) if n.startswith("block") else n for n in VARIANTS]
+CELLS = [one_unit(name) for name in VARIANTS]
 
 
 @pytest.mark.parametrize("name", [n for n in CELLS if n.partition(":")[0] not in OVER_UNITS])
@@ -51,7 +59,7 @@ def test_reference_computes_what_the_spec_says(name):
         end = "" if single else f"_{gate}"
         known |= {"W" + end: own["W"][row, 0], "b" + end: own["b"][row]}
     # In U, what sees one state lies together, in the order of the gates; a name ends with its gate.
-    fed = re.findall(r"\b(U(?:_\w+)?) (\w)\(t-1\)", spec.equations)
+    fed = re.findall(r"\b(U(?:_\w+)?) (?:\* )?(\w)\(t-1\)", spec.equations)
     fed.sort(key=lambda u: (STATES.index(u[1]), 0 if single else spec.gate_order.index(u[0][-1])))
     assert [STATES.index(state) for _, state in fed] == list(spec.fed or (0,) * spec.gates_u)
     known |= {name: own["U"][row, 0] for row, (name, _) in enumerate(fed)}

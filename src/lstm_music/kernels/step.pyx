@@ -44,7 +44,10 @@ cdef class StepWeights:
 
     Read-only: any number of steppers and threads share one. Where an input is one or a few rows of
     a modest embedding table, the table holds what the first layer's W makes of each row, so that
-    a step need not read W.
+    a step need not read W. A convolution stands here as the full matrix that it is: a token costs
+    as much as with a cell of as many units that all see each other, and a layer takes
+    gates·H·(D + H) numbers: 0.8 MB at H = 256 behind D = 128 in bfloat16, but 17 MB for 16
+    channels of 88 places behind one.
 
     Parameters
     ----------
@@ -65,7 +68,7 @@ cdef class StepWeights:
 
     def __init__(self, model, level=None, precision="bfloat16"):
         cdef unsigned char[::1] pool
-        config, params, layers = model.config, model.params, model.kernel_layers()
+        config, params, layers = model.config, model.params, model.dense_layers()
         if precision not in PRECISIONS:
             raise ConfigError(f"precision must be one of {PRECISIONS}, got {precision!r}")
         self.n_rows, self.spec, self.precision = config.n_rows, model.spec, precision
