@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 from lstm_music.backends.isa import resolve_level
 from lstm_music.bench.cases import GenerateCase, TrainCase
@@ -20,12 +21,12 @@ _TORCH_STEPS = 8  # a loop in Python costs each token the same
 def generate_rows(
     cases: Iterable[GenerateCase], threads: Iterable[int], seconds: float
 ) -> Iterator[Row]:
-    """Measure each case: ours on one thread, torch with the best of all these numbers.
+    """Measure each case: ours with a share of the candidates a thread, torch as it is best.
 
     Parameters
     ----------
     cases : what to generate; times are of one token of one sequence.
-    threads : that torch may use.
+    threads : the most of them is ours to use; torch tries each.
     seconds : to spend on a row, about.
     """
     threads = tuple(threads)
@@ -39,13 +40,23 @@ def _row(case: GenerateCase, threads: tuple[int, ...], seconds: float) -> Row:
         from lstm_music.bench.torch_step import generate_contenders
 
         rivals = generate_contenders(case, model.params, threads, _TORCH_STEPS)
-    ours = Contender(our_tokens(model, case), repeats=_STEPS * case.candidates)
-    return make_row(case.name, case.flops, 1, resolve_level(), race(ours, rivals, seconds))
+    crew = min(max(threads), case.candidates)
+    with ThreadPoolExecutor(crew) as pool:
+        ours = Contender(our_tokens(model, case, pool, crew), repeats=_STEPS * case.candidates)
+        times = race(ours, rivals, seconds)
+    return make_row(case.name, case.flops, crew, resolve_level(), times)
 
 
-def our_tokens(model: LanguageModel, case: GenerateCase) -> Callable[[], object]:
-    """Go on by ``_STEPS`` tokens in each of the sequences."""
+def our_tokens(
+    model: LanguageModel, case: GenerateCase, pool: Executor, crew: int
+) -> Callable[[], object]:
+    """Go on by ``_STEPS`` tokens in each of the sequences, shared out as composing does it."""
     weights, V = StepWeights(model), model.config.n_tokens
     steppers = [Stepper(weights) for _ in range(case.candidates)]
     samplers = [Sampler(V, sequence=n) for n in range(case.candidates)]
-    return lambda: continue_tokens(steppers, samplers, 0, _STEPS)
+    shares = [slice(i, None, crew) for i in range(crew)]
+
+    def go_on(share: slice) -> object:
+        return continue_tokens(steppers[share], samplers[share], 0, _STEPS)
+
+    return lambda: list(pool.map(go_on, shares))
