@@ -10,7 +10,7 @@
  * in float32 (5 terms), 4.1e-17 in float64 (10 terms). r is found with ln 2 in two parts, the
  * first short enough that n times it is exact.
  *
- * NaN passes through: each clamp is written so that a comparison with NaN keeps it.
+ * NaN passes through: each choice is written so that a comparison with NaN keeps it.
  */
 #ifndef LM_CELL_MATH_H
 #define LM_CELL_MATH_H
@@ -30,14 +30,14 @@
 #define LM_MAD_f64(a, b, c) ((a) * (b) + (c))
 #endif
 
-/* q as above; *scale = 2^n. x in [-87, 89]: n is at most 128, where its bits are those of inf. */
+/* q as above; *scale = 2^n. x in [-87, 88]; outside, what comes out means nothing. */
 LM_INLINE float lm_exp_parts_f32(float x, float *scale) {
     const float magic = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer */
     float shifted = LM_MAD_f32(x, 1.44269504f, magic);
     float n = shifted - magic;
     int32_t bits;
     memcpy(&bits, &shifted, sizeof bits);
-    bits = (int32_t)((uint32_t)(bits - 0x4B400000 + 127) << 23);
+    bits = (int32_t)(((uint32_t)bits - 0x4B400000u + 127u) << 23);
     memcpy(scale, &bits, sizeof bits);
     float r = LM_MAD_f32(n, 2.12194440e-4f, LM_MAD_f32(n, -0.693359375f, x));
     float c = 0.00139262504f;
@@ -48,14 +48,14 @@ LM_INLINE float lm_exp_parts_f32(float x, float *scale) {
     return LM_MAD_f32(c, r * r, r);
 }
 
-/* The same in float64; x in [-708, 710]. */
+/* The same in float64; x in [-708, 709]. */
 LM_INLINE double lm_exp_parts_f64(double x, double *scale) {
     const double magic = 6755399441055744.0; /* 1.5 * 2^52 */
     double shifted = LM_MAD_f64(x, 1.4426950408889634, magic);
     double n = shifted - magic;
     int64_t bits;
     memcpy(&bits, &shifted, sizeof bits);
-    bits = (int64_t)((uint64_t)(bits - 0x4338000000000000 + 1023) << 52);
+    bits = (int64_t)(((uint64_t)bits - 0x4338000000000000u + 1023u) << 52);
     memcpy(scale, &bits, sizeof bits);
     double r = LM_MAD_f64(n, -1.42860682030941723212e-6, LM_MAD_f64(n, -6.93145751953125e-1, x));
     double c = 2.5100472505694996e-08;
@@ -71,22 +71,19 @@ LM_INLINE double lm_exp_parts_f64(double x, double *scale) {
     return LM_MAD_f64(c, r * r, r);
 }
 
-/* sigmoid(x) = 1 / (1 + exp(-x)). Below -20 (-40) exp(-x) no longer matters to 1 + exp(-x);
- * above 89 (710) it is inf and the result 0. */
+/* With e = exp(-|x|), which never overflows: 1 / (1 + e) for x >= 0, e / (1 + e) below. */
 LM_INLINE float lm_sigmoid_f32(float x) {
-    float z = -x, s, q;
-    z = z > 89.0f ? 89.0f : z;
-    z = z < -20.0f ? -20.0f : z;
-    q = lm_exp_parts_f32(z, &s);
-    return 1.0f / LM_MAD_f32(s, 1.0f + q, 1.0f);
+    float a = fabsf(x), s, q, e;
+    q = lm_exp_parts_f32(-a, &s);
+    e = a > 87.0f ? 0.0f : LM_MAD_f32(s, q, s);
+    return (x < 0.0f ? e : 1.0f) / (1.0f + e);
 }
 
 LM_INLINE double lm_sigmoid_f64(double x) {
-    double z = -x, s, q;
-    z = z > 710.0 ? 710.0 : z;
-    z = z < -40.0 ? -40.0 : z;
-    q = lm_exp_parts_f64(z, &s);
-    return 1.0 / LM_MAD_f64(s, 1.0 + q, 1.0);
+    double a = fabs(x), s, q, e;
+    q = lm_exp_parts_f64(-a, &s);
+    e = a > 708.0 ? 0.0 : LM_MAD_f64(s, q, s);
+    return (x < 0.0 ? e : 1.0) / (1.0 + e);
 }
 
 /* tanh|x| = -e / (2 + e), e = expm1(-2|x|) = s q + (s - 1); the sign is put back at the end.
