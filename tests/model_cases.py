@@ -1,6 +1,6 @@
 """Small models and random chunks, shared by the tests of the network."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,25 @@ def backend_of(name: str, n_threads: int = 2) -> Backend:
 SMALL = ModelConfig(
     n_rows=11, n_tokens=7, n_streams=3, embedding_size=3, hidden_size=5, layers=2, dropout=0.3
 )
+
+EVERY = {
+    "dropout_kind": "variational",
+    "residual": True,
+    "tied_embedding": True,
+    "learned_state": True,
+}
+OPTIONS = {
+    "variational dropout": replace(SMALL, dropout_kind="variational"),
+    "residual above the first": replace(SMALL, residual=True, layers=3),
+    "residual throughout": replace(SMALL, residual=True, embedding_size=5),
+    "residual, by table": replace(SMALL, residual=True, n_streams=1, embedding_size=8),
+    "tied embedding": replace(SMALL, tied_embedding=True, embedding_size=5),
+    "learned state": replace(SMALL, learned_state=True),
+    "every option": replace(SMALL, **EVERY, embedding_size=5, layers=3),
+    "every option, gru": replace(SMALL, **EVERY, embedding_size=5, cell="gru"),
+    "every option, blocks": replace(SMALL, **EVERY, embedding_size=5, cell="block:size=5"),
+}
+"""A small model for each option of the stack."""
 
 
 @dataclass

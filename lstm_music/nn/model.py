@@ -203,7 +203,7 @@ class LanguageModel:
         if starts is None:
             return state
         B = state[0].shape[1]
-        if np.shape(starts) != (B,) or starts.dtype != np.bool_:
+        if np.shape(starts) != (B,) or getattr(starts, "dtype", None) != np.bool_:
             raise ShapeError(
                 f"starts must be bool of shape ({B},), got "
                 f"{getattr(starts, 'dtype', type(starts).__name__)} of {np.shape(starts)}"

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from cell_cases import MAPS, VARIANTS, on_map, units
-from model_cases import LEVELS, SMALL, make_chunk, score
+from model_cases import LEVELS, OPTIONS, SMALL, make_chunk, score
 
 from lstm_music.cells.registry import cell_spec
 from lstm_music.errors import ConfigError, ShapeError
@@ -54,9 +54,18 @@ def test_every_cell_steps(cell, level):
     )
 
 
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("config", OPTIONS.values(), ids=list(OPTIONS))
+def test_every_option_of_the_stack_steps(config, level):
+    check_steps_equal_a_chunk(config, level, sharper=2)
+
+
 def check_steps_equal_a_chunk(config, level, sharper):
     model = LanguageModel.create(config, 3)
     model.flat_params[:] *= sharper
+    for name, value in model.params.items():
+        if name.startswith("start."):
+            value[...] = np.random.default_rng(4).normal(size=value.shape)
     chunk = make_chunk(model, T=30, B=1, ragged=False)
     chunk.targets = np.abs(chunk.targets)
     chunk.state = model.initial_state(1)
@@ -103,9 +112,9 @@ def test_bfloat16_weights_are_float32_weights_rounded_before(cell, level):
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("cell", ["lstm", "fgr"])
-@pytest.mark.parametrize("config", ["panels and a rest", "few rows, by table"])
+@pytest.mark.parametrize("config", ["panels and a rest", "few rows, by table", "every option"])
 def test_together_is_as_alone_bit_for_bit(config, cell, level, precision):
-    config = dataclasses.replace(CONFIGS[config], cell=cell)
+    config = dataclasses.replace((CONFIGS | OPTIONS)[config], cell=cell)
     weights = StepWeights(LanguageModel.create(config, 3), level_names().index(level), precision)
     rng = np.random.default_rng(1)
     for n in (1, 2, 3, 5, 7, 8, 13, 16):
@@ -146,14 +155,18 @@ def test_only_wanted_logits_are_computed():
         assert np.isnan(some).any()
 
 
-def test_reset_and_copy_of_a_state():
-    model = LanguageModel.create(SMALL, 5)
+@pytest.mark.parametrize("config", [SMALL, OPTIONS["every option"]], ids=["plain", "every option"])
+def test_reset_and_copy_of_a_state(config):
+    model = LanguageModel.create(config, 5)
+    model.flat_params[:] += 0.1  # no start is at zero
     weights = StepWeights(model)
     one, two = Stepper(weights), Stepper(weights)
     rows = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]], np.int32)
     fresh = one.step_py(rows[0])
     one.step_py(rows[1])
     two.copy_state_py(one)
+    wanted = np.ones(config.n_tokens, np.uint8)
+    np.testing.assert_array_equal(two.predict_py(wanted), one.predict_py(wanted))
     after = one.step_py(rows[2])
     assert not np.array_equal(two.step_py(rows[2]), fresh)
     two.reset()

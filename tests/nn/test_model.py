@@ -223,6 +223,12 @@ def test_wrong_arguments_are_refused(change):
         {"cell": "conv-lstm:size=3"},
         {"cell": "conv-lstm:size=5"},
         {"n_rows": 1 << 40},
+        {"dropout_kind": "zoneout"},
+        {"dropout_kind": 1},
+        {"residual": 1},
+        {"learned_state": None},
+        {"tied_embedding": True},
+        {"tied_embedding": True, "embedding_size": 5, "n_rows": 6},
     ],
 )
 def test_wrong_sizes_are_refused(change):

@@ -7,7 +7,7 @@ import struct
 
 import numpy as np
 import pytest
-from model_cases import SMALL, make_chunk, score
+from model_cases import OPTIONS, SMALL, make_chunk, score
 from safetensors.numpy import load, save
 
 from lstm_music.errors import ConfigError, ModelFileError, OutputError
@@ -38,9 +38,14 @@ def sign(blob):
     return blob[:start] + hashlib.sha256(zeroed).hexdigest().encode() + blob[start + 64 :]
 
 
-@pytest.mark.parametrize("cell", ["lstm", "peephole:s_h=identity", "gru"])
-def test_round_trip(path, cell):
-    model = write(path, dataclasses.replace(SMALL, cell=cell))
+CELLS = {
+    cell: dataclasses.replace(SMALL, cell=cell) for cell in ("lstm", "peephole:s_h=identity", "gru")
+}
+
+
+@pytest.mark.parametrize("config", [*CELLS.values(), *OPTIONS.values()], ids=[*CELLS, *OPTIONS])
+def test_round_trip(path, config):
+    model = write(path, config)
     loaded, facts = load_model(path)
     assert loaded.config == model.config
     np.testing.assert_array_equal(loaded.flat_params, model.flat_params)
@@ -50,6 +55,26 @@ def test_round_trip(path, cell):
     assert facts["training"] == {"steps": 3, "loss": 0.5, "files": [{"sha256": "00"}]}
     assert facts["data_card"] == CARD
     assert (facts["format_version"], facts["storage"]) == (1, "float32")
+
+
+@pytest.mark.parametrize("storage", ["float32", "float16"])
+def test_a_tied_embedding_is_stored_once(path, storage):
+    model = write(path, OPTIONS["tied embedding"], storage=storage)
+    tensors = load(path.read_bytes())
+    assert "head.W" not in tensors
+    assert sum(tensor.size for tensor in tensors.values()) == model.flat_params.size
+    loaded, facts = load_model(path)
+    assert np.shares_memory(loaded.params["head.W"], loaded.params["embedding"])
+    assert facts["storage"] == storage
+
+
+def test_a_file_older_than_the_options_of_the_stack(path):
+    """What the first files do not name has its default; the weights are where they were."""
+    younger = ("dropout_kind", "residual", "tied_embedding", "learned_state")
+    forged(path, change_facts=lambda f: [f["sizes"].pop(name) for name in younger])
+    model, _ = load_model(path)
+    assert model.config == TINY
+    np.testing.assert_array_equal(model.flat_params, LanguageModel.create(TINY, 6).flat_params)
 
 
 def test_the_same_model_is_the_same_bytes(path, tmp_path):
@@ -186,6 +211,10 @@ def test_forged_headers_are_refused(path, change, message):
         (lambda f: f["sizes"].update(hidden_size=2**15), "must have shape"),
         (lambda f: f["sizes"].update(cell="unheard of"), "no cell"),
         (lambda f: f["sizes"].pop("layers"), "a model has the sizes"),
+        (lambda f: f["sizes"].update(attention=1), "a model has the sizes"),
+        (lambda f: f["sizes"].update(residual=1), "residual must be true or false"),
+        (lambda f: f["sizes"].update(tied_embedding=True), "unknown: head.W"),
+        (lambda f: f["sizes"].update(learned_state=True), "unknown: start.0"),
     ],
 )
 def test_forged_facts_are_refused(path, change, message):

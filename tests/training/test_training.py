@@ -145,6 +145,8 @@ def test_too_little_music_is_a_clear_error(tmp_path):
         {"momentum": 0.5},
         {"momentum": 1.0, "optimiser": "sgd"},
         {"l2": -1.0},
+        {"dropout_kind": "zoneout"},
+        {"tied_embedding": True, "embedding_size": 8},
         {"hiden_size": 8},
         {"cell": "lstn"},
         {"cell": "block:size=7"},
@@ -206,6 +208,21 @@ def test_whole_pieces_give_the_gradient_of_each_piece_in_one_pass(trained):
         assert n_targets == length
         alone += model.flat_grads * (n_targets / chunk.n_targets)
     np.testing.assert_allclose(together, alone, rtol=0, atol=1e-12 * np.abs(alone).max())
+
+
+def test_a_stack_with_every_option_trains_and_composes(music, trained, tmp_path):
+    cache = trained[0].parent / "cache.safetensors"
+    options = {"dropout_kind": "variational"} | dict.fromkeys(
+        ("residual", "tied_embedding", "learned_state"), True
+    )
+    settings = TINY | options | {"layers": 2, "embedding_size": 24}
+    path, steps = tmp_path / "m.safetensors", []
+    lm.train(music, path, cache=cache, on_progress=steps.append, **settings)
+    assert steps[-1].best_loss < 5
+    model, facts = load_model(path)
+    assert facts["sizes"].items() >= options.items()
+    assert model.params["start.0"].any()  # pieces start mid-stream, and it learns from them
+    assert len(lm.load(path).generate(lm.read(MIDI_DATA / "waltz.mid"), bars=1).notes)
 
 
 def test_training_on_whole_pieces(music, trained, tmp_path):

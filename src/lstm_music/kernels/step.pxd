@@ -22,7 +22,10 @@ cdef struct Plan:
     Py_ssize_t Gu
     Py_ssize_t V
     Py_ssize_t states
+    Py_ssize_t sums                # where a mind has the sums of residual connections, and
+    Py_ssize_t top                 # where it has what the head reads: from now, next
     int n_layers
+    int residual_from              # the first layer whose input is added to its output
     int n_feeds
     const int* feeds               # (n_feeds,3): CellSpec.feeds
     bint sums_early
@@ -35,8 +38,8 @@ cdef struct Plan:
 
 # Where one sequence stands, and its scratch.
 cdef struct Mind:
-    float* now                     # (L,states,H)
-    float* next                    # (L,states,H)
+    float* now                     # (L,states,H), then sums (H,) if a layer is residual
+    float* next                    # the same
     float* x                       # (D,)
     float* wx                      # (Gw,)
     float* uh                      # (Gu,)
@@ -53,6 +56,7 @@ cdef class StepWeights:
     cdef readonly object spec
     cdef readonly str precision
     cdef Plan plan
+    cdef object start              # what a mind has at first
     cdef object pool               # (n,) bytes, aligned; what plan.pool points to
     cdef Py_ssize_t[:, ::1] places
     cdef int[:, ::1] feeds         # what plan.feeds points to

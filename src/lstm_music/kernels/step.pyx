@@ -75,6 +75,9 @@ cdef class StepWeights:
         if level is None:
             level = getattr(model.backend, "level", best_level())
         self.plan = self._plan(config, level)
+        size = max(self.plan.sums, self.plan.top + config.hidden_size)
+        self.start = np.zeros(size, np.float32)
+        self.start[:self.plan.sums] = np.concatenate(model.initial_state(1)).reshape(-1)
         parts, nothing = [], np.empty(0, np.float32)
         for layer in layers:
             U, H = layer["U"], config.hidden_size
@@ -102,7 +105,12 @@ cdef class StepWeights:
         plan.S, plan.D, plan.H, plan.V = S, D, H, config.n_tokens
         plan.Gw, plan.Gu, plan.states = spec.gates_w * H, spec.gates_u * H, spec.states
         plan.n_layers, plan.sums_early = config.layers, spec.sums_early
-        plan.by_table = 8 * S <= D and config.n_rows * plan.Gw <= TABLE_LIMIT
+        residual = [layer for layer in range(config.layers) if config.is_residual(layer)]
+        plan.residual_from = min(residual, default=config.layers)
+        plan.sums = config.layers * plan.states * H
+        plan.top = plan.sums if residual else plan.sums - plan.states * H
+        plan.by_table = (8 * S <= D and config.n_rows * plan.Gw <= TABLE_LIMIT
+                         and plan.residual_from > 0)
         if self.precision == "bfloat16":
             plan.matvec = lm_matvec_bf16_of(level)
         else:
@@ -127,7 +135,7 @@ cdef void hear_together(const Plan* m, int n, Mind** minds, const int** rows) no
     """Move n minds on by one input each, n up to MOST_TOGETHER: rows (S,) of the embedding."""
     cdef const Place* at = m.places
     cdef const Place* table = m.places + m.n_layers + 1
-    cdef Py_ssize_t here = 0, K = m.D
+    cdef Py_ssize_t here = 0, below = 0, K = m.D
     cdef lm_vector v[MOST_TOGETHER]
     cdef Mind* mind
     cdef int i, layer
@@ -143,7 +151,7 @@ cdef void hear_together(const Plan* m, int n, Mind** minds, const int** rows) no
         if layer > 0 or not m.by_table:
             for i in range(n):
                 mind = minds[i]
-                v[i].x = mind.next + here - m.states * m.H if layer else mind.x
+                v[i].x = mind.next + below if layer else mind.x
                 v[i].init, v[i].y = <const float*> (m.pool + at.b), mind.wx
             m.matvec.run(n, m.Gw, K, m.pool + at.W, v)
         recur(m, n, minds, here, m.pool + at.U)
@@ -152,11 +160,22 @@ cdef void hear_together(const Plan* m, int n, Mind** minds, const int** rows) no
             m.cell.f32.forward(m.H, m.H, mind.wx, NULL if m.sums_early else mind.uh,
                                mind.now + here, <const float*> (m.pool + at.p), mind.next + here,
                                mind.cache)
+            if layer >= m.residual_from:
+                add(m.H, mind.next + below if layer else mind.x, mind.next + here,
+                    mind.next + m.sums)
+        below = m.sums if layer >= m.residual_from else here
         here, K = here + m.states * m.H, m.H
         at += 1
     for i in range(n):
         mind = minds[i]
         mind.now, mind.next = mind.next, mind.now
+
+
+cdef inline void add(Py_ssize_t n, const float* a, const float* b, float* sums) noexcept nogil:
+    """Sums (n,) = a + b; they may be a."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        sums[i] = a[i] + b[i]
 
 
 cdef inline void recur(
@@ -190,7 +209,7 @@ cdef void predict_together(
     """
     cdef const Place* at = m.places + m.n_layers
     cdef const float* b = <const float*> (m.pool + at.b)
-    cdef Py_ssize_t panel = m.matvec.panel, first = 0, stop, top = (m.n_layers - 1) * m.states * m.H
+    cdef Py_ssize_t panel = m.matvec.panel, first = 0, stop
     cdef lm_vector v[MOST_TOGETHER]
     cdef int i
     while first < m.V:
@@ -199,7 +218,7 @@ cdef void predict_together(
             stop = min(stop + panel, m.V)
         if stop > first:
             for i in range(n):
-                v[i].x, v[i].init, v[i].y = minds[i].now + top, b + first, logits[i] + first
+                v[i].x, v[i].init, v[i].y = minds[i].now + m.top, b + first, logits[i] + first
             m.matvec.run(n, stop - first, m.H,
                          m.pool + at.W + first * m.H * m.matvec.weight_size, v)
         first = stop + panel
@@ -218,7 +237,7 @@ cdef inline bint any_wanted(
 
 
 cdef class Stepper:
-    """A model's state between two tokens; starts at zero. One thread at a time.
+    """A model's state between two tokens; starts where the model does. One thread at a time.
 
     Parameters
     ----------
@@ -228,7 +247,7 @@ cdef class Stepper:
     def __init__(self, StepWeights weights not None):
         cdef Plan* m = &weights.plan
         self.weights, self.plan = weights, weights.plan
-        self.memory = np.zeros((2, m.n_layers * m.states * m.H), np.float32)
+        self.memory = np.stack([weights.start] * 2)
         cached = weights.spec.cached * m.H
         self.scratch = np.zeros(m.D + m.Gw + m.Gu + cached, np.float32)
         self.mind.now, self.mind.next = &self.memory[0, 0], &self.memory[1, 0]
@@ -253,7 +272,7 @@ cdef class Stepper:
 
     def reset(self):
         """Back to the state before the first token."""
-        self.memory[:] = 0
+        np.asarray(self.memory)[:] = self.weights.start
 
     def copy_state_py(self, Stepper other not None):
         """``copy_state_from`` for Python.
