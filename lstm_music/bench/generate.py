@@ -15,7 +15,7 @@ from lstm_music.kernels.step import Stepper, StepWeights
 from lstm_music.nn.model import LanguageModel
 
 _STEPS = 64  # tokens a call: what Python adds to a call does not show in ours
-_TORCH_STEPS = 8  # a loop in Python costs each token the same
+_TORCH_STEPS = 4  # a loop in Python costs each token the same
 
 
 def generate_rows(

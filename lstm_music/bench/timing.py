@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from lstm_music.kernels import gemm
 
 _TURN_S = 0.03  # short work is repeated this long, so that no turn is all warming up
-_TRIALS = 2  # rounds before a rival's setting may drop out
-_LAGS = 1.2  # times the best one's time
+_TRIALS = 2  # rounds before a rival's setting drops out that takes, times the best one's,
+_LAGS = 1.2
+_HOPELESS = 3  # ... and that many times drop it after any round
 _PEAK_ROUNDS = 200_000
 _peaks: dict[tuple[int, int], float] = {}
 
@@ -56,8 +57,9 @@ class Times:
 def race(ours: Contender, rivals: dict[str, Contender], seconds: float) -> dict[str, Times]:
     """Times of ``ours``, under that name, and of the rivals' settings, taken in turns.
 
-    Everybody runs once untimed and at least once timed, whatever ``seconds`` says. A third of
-    them gone, and two rounds, a rival's setting that lags a fifth behind its best drops out.
+    Everybody runs once untimed and at least once timed, whatever ``seconds`` says. A rival's
+    setting drops out when it takes three times as long as its best one; after a third of the
+    time and two rounds, when it takes a fifth longer.
     """
     everybody = {"ours": ours} | rivals
     times = {name: Times() for name in everybody}
@@ -68,13 +70,14 @@ def race(ours: Contender, rivals: dict[str, Contender], seconds: float) -> dict[
         for name, contender in everybody.items():
             _turn(contender, times[name], _TURN_S)
         rounds += 1
-        if rounds >= _TRIALS and time.perf_counter() > start + seconds / 3:
-            limit = _LAGS * min((times[name].best for name in rivals), default=0)
-            everybody = {
-                name: contender
-                for name, contender in everybody.items()
-                if name == "ours" or times[name].best <= limit
-            }
+        tried = rounds >= _TRIALS and time.perf_counter() > start + seconds / 3
+        best = min((times[name].best for name in rivals), default=0.0)
+        limit = best * (_LAGS if tried else _HOPELESS)
+        everybody = {
+            name: contender
+            for name, contender in everybody.items()
+            if name == "ours" or times[name].best <= limit
+        }
     return times
 
 

@@ -98,7 +98,7 @@ def _threads(asked: tuple[int, ...]) -> tuple[int, ...]:
 
 # Columns of the table: (heading, field, width, digits).
 _COLUMNS = (
-    ("case", "case", 54, None),
+    ("case", "case", 57, None),
     ("isa", "isa", 4, None),
     ("threads", "threads", 7, 0),
     ("ours_ms", "ours_ms", 9, 3),

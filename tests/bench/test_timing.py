@@ -24,8 +24,10 @@ def test_everybody_runs_even_with_no_time_to_spend():
 
 
 def test_a_setting_that_lags_drops_out_and_ours_never_does():
-    times = race(sleeper(0.05), {"quick": sleeper(0.01), "slow": sleeper(0.04)}, 0.6)
-    assert len(times["slow"].seconds) < len(times["quick"].seconds)
+    rivals = {"quick": sleeper(0.04), "slow": sleeper(0.07), "hopeless": sleeper(0.3)}
+    times = race(sleeper(0.05), rivals, 1.5)
+    assert len(times["hopeless"].seconds) == 1
+    assert 2 <= len(times["slow"].seconds) < len(times["quick"].seconds)
     assert len(times["ours"].seconds) >= 3
 
 
