@@ -1,4 +1,4 @@
-"""The convolutional cell as a good torch user writes it; see :mod:`lstm_music.bench.torch_cells`."""
+"""The convolutional cell as a good torch user writes it; see ``torch_cells.py``."""
 
 from __future__ import annotations
 
