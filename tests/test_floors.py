@@ -38,7 +38,8 @@ CONFINED = {
     "music21": {"music/theory.py", "midi/foreign.py"},
     "mido": {"midi/write.py"},
     "cupy": {"backends/gpu.py"},
-    "torch": {f"bench/torch_{name}.py" for name in ("cells", "rival", "step")},  # docs/adr/0005
+    # docs/adr/0005
+    "torch": {f"bench/torch_{name}.py" for name in ("cells", "conv", "rival", "step")},
 }
 REACHES_UP = {  # docs/adr/0001
     ("music/piece.py", "lstm_music.midi.write.write_midi"),
