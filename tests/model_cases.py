@@ -37,6 +37,7 @@ OPTIONS = {
     "learned state": replace(SMALL, learned_state=True),
     "every option": replace(SMALL, **EVERY, embedding_size=5, layers=3),
     "every option, gru": replace(SMALL, **EVERY, embedding_size=5, cell="gru"),
+    "every option, map": replace(SMALL, **EVERY, embedding_size=5, cell="conv-lstm:size=5"),
     "every option, blocks": replace(SMALL, **EVERY, embedding_size=5, cell="block:size=5"),
 }
 """A small model for each option of the stack."""
