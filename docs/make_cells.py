@@ -20,7 +20,14 @@ checked against finite differences in float64.
 |---|---|
 | `s_h` | squashes the cell's state on its way out: `tanh` or `identity` (h = o c) |
 | `forget_bias` | what the biases of the forget gate start at |
+| `zoneout_c`, `zoneout_h` | 0 <= z < 1: how likely a unit of c, of h, is to keep its old value |
 | `size` | of `block`: cells a block; hidden_size must be a multiple of it |
+
+**Zoneout.** Krueger et al. (2016), arXiv:1606.01305, section 3.2: in training each unit of c and of
+h keeps its old value with probability z, c and h each by a mask of its own; h is made of the c
+that has not been kept. In scoring and generation every unit keeps the mean, z of the old value and
+1 - z of the new. The masks hang on the seed, the update, the layer, the step of the chunk and the
+unit's place, on nothing else.
 
 **Linear output.** With `s_h=identity`, and in `noaf` and `memory-gated`, nothing bounds h: on long
 sequences c grows, h with it, and through U so does the next c. Trained on the 23 pieces of
@@ -40,7 +47,7 @@ def section(name: str) -> str:
     """One cell: equations, states, options, source."""
     spec = cell_spec(name)
     facts = f"States: {' '.join(STATES[: spec.states])}. Options: "
-    facts += ", ".join(f"`{option.text()}`" for option in cell_options(name)) or "none"
+    facts += ", ".join(f"`{option.text()}`" for option in cell_options(name))
     parts = [
         f"## {name}",
         "```\n" + textwrap.dedent(spec.equations).strip() + "\n```",

@@ -24,3 +24,6 @@ NoteArray: TypeAlias = npt.NDArray[np.void]
 
 Params: TypeAlias = dict[str, FloatArray]
 """Named, writable parameter arrays; gradients have the same names and shapes."""
+
+MaskKey: TypeAlias = tuple[int, int]
+"""(key, stream) of random masks: 0 <= key < 2**64, 0 <= stream < 2**32."""

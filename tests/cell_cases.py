@@ -7,6 +7,7 @@ import numpy as np
 from lstm_music.backends.base import Backend, Tape
 from lstm_music.cells.registry import cell_names, cell_options, cell_spec
 from lstm_music.cells.spec import Blocks, CellSpec
+from lstm_music.types import MaskKey
 
 VARIANTS = [
     *cell_names(),
@@ -20,6 +21,21 @@ VARIANTS = [
 ]
 """Every cell by its plain name, and once more for each other s_h: all row functions there are."""
 
+ZONEOUT = {"zoneout_c": 0.4, "zoneout_h": 0.25}
+
+
+def zoned(name: str) -> str:
+    """The cell with every zoneout that it takes."""
+    rates = ",".join(
+        f"{option.key}={ZONEOUT[option.key]}"
+        for option in cell_options(name)
+        if option.key in ZONEOUT
+    )
+    return f"{name}:{rates}"
+
+
+ZONED = [zoned(name) for name in cell_names()]
+"""Every cell with zoneout of c and h."""
 
 MAPS = [
     "conv-lstm:size=5,kernel=5,padding=circular",
@@ -69,11 +85,14 @@ class Problem:
     dy: np.ndarray
     ds_last: np.ndarray
     lengths: np.ndarray | None
+    mask_key: MaskKey | None = None
 
     def forward(self, backend: Backend, out: Tape | None = None) -> Tape:
         X, W, U, b, s0 = (self.arrays[name] for name in ("X", "W", "U", "b", "s0"))
         p = self.arrays.get("p")
-        return backend.sequence_forward(self.spec, X, W, U, b, p, s0, self.lengths, out=out)
+        return backend.sequence_forward(
+            self.spec, X, W, U, b, p, s0, self.lengths, out=out, mask_key=self.mask_key
+        )
 
     def loss(self, backend: Backend) -> float:
         tape = self.forward(backend)

@@ -7,10 +7,10 @@ from typing import Protocol
 
 from lstm_music.backends.layers import LayerBackend
 from lstm_music.cells.spec import CellSpec
-from lstm_music.types import FloatArray, IntArray, Params
+from lstm_music.types import FloatArray, IntArray, MaskKey, Params
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Tape:
     """What a forward pass leaves for the backward pass.
 
@@ -18,10 +18,14 @@ class Tape:
     ----------
     S : (T+1, states, B, H) — states; index 0 is the initial one, state 0 is h.
     K : (T, B, cached·H) — what the cell's backward row needs; undefined past a row's length.
+    raw : (T, states, B, H) — the states before zoneout, for a cell that has it, else None.
+    mask_key : that of the forward pass that wrote the tape last.
     """
 
     S: FloatArray
     K: FloatArray
+    raw: FloatArray | None = None
+    mask_key: MaskKey | None = None
 
     @property
     def y(self) -> FloatArray:
@@ -59,6 +63,7 @@ class Backend(LayerBackend, Protocol):
         lengths: IntArray | None = None,
         *,
         out: Tape | None = None,
+        mask_key: MaskKey | None = None,
     ) -> Tape:
         """Run a cell over a batch of sequences.
 
@@ -76,6 +81,10 @@ class Backend(LayerBackend, Protocol):
             keeps its last state.
         out : a tape of the right sizes to write to; None: a new one. Training writes to the same
             one step after step, which spares the system clearing fresh pages each time.
+        mask_key : (key, stream) of the zoneout masks of training, 0 <= key < 2**64, 0 <= stream
+            < 2**32: a function of these two, the step since the start of this call, and the
+            place in (states, B, H). None: every unit keeps the mean share of its old value.
+            Without zoneout in the spec it means nothing.
 
         Returns
         -------
@@ -85,6 +94,7 @@ class Backend(LayerBackend, Protocol):
         Raises
         ------
         ShapeError : an array has the wrong shape, dtype or layout, or a length is out of range.
+        ConfigError : the mask key is out of range.
         """
         ...
 
@@ -135,6 +145,7 @@ class Backend(LayerBackend, Protocol):
         lengths: IntArray | None = None,
         *,
         out: Tape | None = None,
+        mask_key: MaskKey | None = None,
     ) -> Tape:
         """Run a cell over inputs X[t, b] = the sum over s of E[tokens[t, b, s]].
 
@@ -145,7 +156,7 @@ class Backend(LayerBackend, Protocol):
         ----------
         E : (R, D) — the embedding table.
         tokens : (T, B, S) int32, 0..R-1 — the rows of E that add up to each input.
-        spec, W, U, b, p, s0, lengths, out : as in :meth:`sequence_forward`.
+        spec, W, U, b, p, s0, lengths, out, mask_key : as in :meth:`sequence_forward`.
 
         Raises
         ------

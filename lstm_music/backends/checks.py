@@ -9,7 +9,7 @@ import numpy as np
 from lstm_music.backends.base import Tape
 from lstm_music.cells.spec import CellSpec
 from lstm_music.errors import ConfigError, ShapeError
-from lstm_music.types import FloatArray, IntArray, Params
+from lstm_music.types import FloatArray, IntArray, MaskKey, Params
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -162,13 +162,29 @@ def check_tape(spec: CellSpec, sizes: Checked, tape: Tape) -> None:
     T, B, H = sizes.T, sizes.B, sizes.H
     check_array("tape.S", tape.S, (T + 1, spec.states, B, H), sizes.p.dtype)
     check_array("tape.K", tape.K, (T, B, spec.cached * H), sizes.p.dtype)
+    if spec.zoneout:
+        if tape.raw is None:
+            raise ShapeError("a tape of a cell with zoneout must hold the states before it: raw")
+        check_array("tape.raw", tape.raw, (T, spec.states, B, H), sizes.p.dtype)
 
 
 def check_out(spec: CellSpec, sizes: Checked, tape: Tape) -> None:
     """Raise ShapeError unless a tape has the sizes of the call and can be written to."""
     check_tape(spec, sizes, tape)
-    if not (tape.S.flags.writeable and tape.K.flags.writeable):
+    arrays = (tape.S, tape.K) if tape.raw is None else (tape.S, tape.K, tape.raw)
+    if not all(array.flags.writeable for array in arrays):
         raise ShapeError("out must be writable: the tape is written to it")
+
+
+def check_mask_key(mask_key: MaskKey | None) -> None:
+    """Raise ConfigError unless the masks of zoneout can be drawn from this."""
+    if mask_key is None:
+        return
+    key, stream = mask_key
+    if not (0 <= key < 2**64 and 0 <= stream < 2**32):
+        raise ConfigError(
+            f"mask_key needs 0 <= key < 2**64 and 0 <= stream < 2**32, got {key}, {stream}"
+        )
 
 
 def check_backward(

@@ -11,6 +11,7 @@ from lstm_music.backends.checks import (
     Checked,
     check_backward,
     check_cell,
+    check_mask_key,
     check_matmul,
     check_out,
     check_start,
@@ -27,7 +28,8 @@ from lstm_music.cells.maps import MapShape
 from lstm_music.cells.spec import CellSpec
 from lstm_music.errors import ConfigError
 from lstm_music.kernels import sequence
-from lstm_music.types import FloatArray, IntArray, Params
+from lstm_music.kernels.zoneout import Zoneout
+from lstm_music.types import FloatArray, IntArray, MaskKey, Params
 
 
 class CpuBackend(CpuLayers):
@@ -77,10 +79,11 @@ class CpuBackend(CpuLayers):
         lengths: IntArray | None = None,
         *,
         out: Tape | None = None,
+        mask_key: MaskKey | None = None,
     ) -> Tape:
         """Run a cell over a batch of sequences; see the protocol."""
         sizes = check_cell(spec, X, W, U, p, lengths)
-        tape = self._started(spec, sizes, b, s0, out)
+        tape = self._started(spec, sizes, b, s0, out, mask_key)
         if spec.maps:
             self._conv(spec, spec.maps, sizes, W, U).forward(X, b, tape)
         else:
@@ -100,13 +103,16 @@ class CpuBackend(CpuLayers):
         lengths: IntArray | None = None,
         *,
         out: Tape | None = None,
+        mask_key: MaskKey | None = None,
     ) -> Tape:
         """Run a cell over sequences of tokens; see the protocol."""
         sizes = check_token_cell(spec, E, tokens, W, U, p, lengths)
         if spec.maps:
             X = self._looked_up(E, tokens)
-            return self.sequence_forward(spec, X, W, U, b, p, s0, lengths, out=out)
-        tape = self._started(spec, sizes, b, s0, out)
+            return self.sequence_forward(
+                spec, X, W, U, b, p, s0, lengths, out=out, mask_key=mask_key
+            )
+        tape = self._started(spec, sizes, b, s0, out, mask_key)
         self._forward(spec, sizes, self._token_inputs(E, tokens, W), U, b, tape)
         return tape
 
@@ -126,17 +132,25 @@ class CpuBackend(CpuLayers):
         return ConvPass(self.level, self._crew, self._space, spec, maps, sizes, W, U)
 
     def _started(
-        self, spec: CellSpec, sizes: Checked, b: FloatArray, s0: FloatArray, out: Tape | None
+        self,
+        spec: CellSpec,
+        sizes: Checked,
+        b: FloatArray,
+        s0: FloatArray,
+        out: Tape | None,
+        mask_key: MaskKey | None,
     ) -> Tape:
-        """``out`` or a new tape, with s0 in its place."""
+        """``out`` or a new tape, with s0 and the mask key in their places."""
         check_start(spec, sizes, b, s0)
+        check_mask_key(mask_key)
         if out is None:
             T, B, H = sizes.T, sizes.B, sizes.H
             S = np.empty((T + 1, spec.states, B, H), b.dtype)
-            out = Tape(S, np.empty((T, B, spec.cached * H), b.dtype))
+            raw = np.empty((T, spec.states, B, H), b.dtype) if spec.zoneout else None
+            out = Tape(S, np.empty((T, B, spec.cached * H), b.dtype), raw)
         else:
             check_out(spec, sizes, out)
-        out.S[0] = s0
+        out.S[0], out.mask_key = s0, mask_key
         return out
 
     def _forward(
@@ -157,14 +171,15 @@ class CpuBackend(CpuLayers):
         in_place = spec.cached == spec.gates_w
         wx = None if in_place else take("wx", (rows, len(b)), dtype)
         uh = None if spec.sums_early else take("uh", (B, U.shape[0]), dtype)
+        zone = Zoneout(self.level, spec.zoneout, tape.mask_key) if spec.zoneout else None
         scratch = self._products.scratch(dtype)
 
         def work(i: int) -> None:
             b0, b1 = self._crew.share(i, B)
             sequence.forward_rows(
                 self.level, spec.rows.encode(), b, inputs.X, packed_W, table, inputs.tokens,
-                packed_U, feeds, sizes.p, tape.S, tape.K, wx, uh, sizes.lengths, b0, b1,
-                scratch[i],
+                packed_U, feeds, sizes.p, tape.S, tape.K, zone, tape.raw, wx, uh, sizes.lengths,
+                b0, b1, scratch[i],
             )  # fmt: skip
 
         self._crew.run(work)

@@ -13,6 +13,7 @@ from lstm_music.backends.products import Products
 from lstm_music.backends.workspace import Crew, Workspace
 from lstm_music.cells.spec import CellSpec
 from lstm_music.kernels import gemm, maps, sequence
+from lstm_music.kernels.zoneout import Zoneout
 from lstm_music.types import FloatArray, Params
 
 _CHUNK_ROWS = 512
@@ -55,6 +56,9 @@ class BackwardPass:
         rows = self._steps * sizes.B
         self._dwx = space.take("dwx", (rows, width), dtype)
         self._duh = None if spec.sums_early else space.take("duh", (rows, U.shape[0]), dtype)
+        zoned = bool(spec.zoneout)
+        self._zone = Zoneout(level, spec.zoneout, tape.mask_key) if zoned else None
+        self._held = space.take("held", ds.shape, dtype) if zoned else None
         self._packed_s = products.room("s", len(self._feeds) * rows, sizes.H, dtype)
         inputs.start(rows, grads)
 
@@ -77,9 +81,9 @@ class BackwardPass:
         b0, b1 = self._crew.share(i, B)
         sequence.backward_rows(
             self._level, self._spec.rows.encode(), self._dY, self._ds, self._tape.S, self._tape.K,
-            self._inputs.X, self._packed_U, self._feeds, self._sizes.p, dwx, duh, self._dp,
-            self._inputs.packed_X, self._packed_s, self._sizes.lengths, t0, t1, b0, b1,
-            self._scratch[i],
+            self._zone, self._tape.raw, self._held, self._inputs.X, self._packed_U, self._feeds,
+            self._sizes.p, dwx, duh, self._dp, self._inputs.packed_X, self._packed_s,
+            self._sizes.lengths, t0, t1, b0, b1, self._scratch[i],
         )  # fmt: skip
 
     def _gather(self, t0: int, t1: int, i: int) -> None:

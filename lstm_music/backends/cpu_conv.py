@@ -10,6 +10,7 @@ from lstm_music.backends.workspace import Crew, Workspace
 from lstm_music.cells.maps import MapShape
 from lstm_music.cells.spec import CellSpec
 from lstm_music.kernels import conv, gemm
+from lstm_music.kernels.zoneout import Zoneout
 from lstm_music.types import FloatArray, IntArray, Params
 
 _SHARDS = 16
@@ -60,15 +61,19 @@ class ConvPass:
         """(G, ky, channels, kx): a view of W (G, channels·ky·kx)."""
         return W.reshape(len(W), -1, self._ky, self._kx).transpose(0, 2, 1, 3)
 
+    def _zone(self, tape: Tape) -> Zoneout | None:
+        rates = self._spec.zoneout
+        return Zoneout(self._level, rates, tape.mask_key) if rates else None
+
     def forward(self, X: FloatArray, b: FloatArray, tape: Tape) -> None:
         """Fill the tape; ``tape.S[0]`` is there already."""
-        bias = np.repeat(b, self._P)
+        bias, zone = np.repeat(b, self._P), self._zone(tape)
 
         def work(i: int) -> None:
             b0, b1 = self._crew.share(i, self._sizes.B)
             conv.forward_rows(
                 self._level, self._rows, self._plane, X, self._WU, bias, self._sizes.p,
-                tape.S, tape.K, self._sizes.lengths, b0, b1,
+                tape.S, tape.K, zone, tape.raw, self._sizes.lengths, b0, b1,
                 self._shifts[i], self._packed[i], self._scratch[i],
             )  # fmt: skip
 
@@ -83,12 +88,13 @@ class ConvPass:
         dX = np.empty_like(X)
         dWU, d_bias = np.zeros((n, R, G), X.dtype), np.zeros((n, G * self._P), X.dtype)
         dp = np.zeros((n, self._spec.row_params, H), X.dtype)
+        zone, held = self._zone(tape), np.empty_like(ds) if self._spec.zoneout else None
 
         def work(i: int) -> None:
             for shard in range(*self._crew.share(i, n)):
                 conv.backward_rows(
-                    self._level, self._rows, self._plane, dY, ds, tape.S, tape.K, X, self._WU,
-                    self._sizes.p, dX, dWU[shard], d_bias[shard], dp[shard],
+                    self._level, self._rows, self._plane, dY, ds, tape.S, tape.K, zone, tape.raw,
+                    held, X, self._WU, self._sizes.p, dX, dWU[shard], d_bias[shard], dp[shard],
                     self._sizes.lengths, B * shard // n, B * (shard + 1) // n,
                     self._d_sums[i], self._shifts[i], self._packed[i], self._scratch[i],
                 )  # fmt: skip

@@ -6,6 +6,7 @@ from lstm_music.backends.base import Tape
 from lstm_music.backends.checks import (
     check_backward,
     check_cell,
+    check_mask_key,
     check_matmul,
     check_out,
     check_start,
@@ -14,7 +15,7 @@ from lstm_music.backends.checks import (
 from lstm_music.backends.reference_layers import ReferenceLayers
 from lstm_music.cells.spec import CellSpec
 from lstm_music.reference import conv, embedding, sequence
-from lstm_music.types import FloatArray, IntArray, Params
+from lstm_music.types import FloatArray, IntArray, MaskKey, Params
 
 
 def _embed(E: FloatArray, tokens: IntArray) -> FloatArray:
@@ -43,16 +44,21 @@ class ReferenceBackend(ReferenceLayers):
         lengths: IntArray | None = None,
         *,
         out: Tape | None = None,
+        mask_key: MaskKey | None = None,
     ) -> Tape:
         """Run a cell over a batch of sequences; see the protocol."""
         sizes = check_cell(spec, X, W, U, p, lengths)
         check_start(spec, sizes, b, s0)
         forward = conv.sequence_forward if spec.maps else sequence.sequence_forward
-        S, K = forward(spec, X, W, U, b, sizes.p, s0, sizes.lengths)
+        check_mask_key(mask_key)
+        S, K, raw = forward(spec, X, W, U, b, sizes.p, s0, sizes.lengths, mask_key)
         if out is None:
-            return Tape(S, K)
+            return Tape(S, K, raw, mask_key)
         check_out(spec, sizes, out)
         out.S[...], out.K[...] = S, K
+        if out.raw is not None:
+            out.raw[...] = raw
+        out.mask_key = mask_key
         return out
 
     def sequence_backward(
@@ -72,7 +78,10 @@ class ReferenceBackend(ReferenceLayers):
         sizes = check_cell(spec, X, W, U, p, lengths)
         ds, full = check_backward(spec, sizes, dY, dS_last, tape, grads)
         backward = conv.sequence_backward if spec.maps else sequence.sequence_backward
-        return backward(spec, dY, ds, tape.S, tape.K, X, W, U, sizes.p, full, sizes.lengths)
+        return backward(
+            spec, dY, ds, tape.S, tape.K, tape.raw, X, W, U, sizes.p, full, sizes.lengths,
+            tape.mask_key,
+        )  # fmt: skip
 
     def token_forward(
         self,
@@ -87,10 +96,12 @@ class ReferenceBackend(ReferenceLayers):
         lengths: IntArray | None = None,
         *,
         out: Tape | None = None,
+        mask_key: MaskKey | None = None,
     ) -> Tape:
         """Run a cell over sequences of tokens; see the protocol."""
         check_token_cell(spec, E, tokens, W, U, p, lengths)
-        return self.sequence_forward(spec, _embed(E, tokens), W, U, b, p, s0, lengths, out=out)
+        X = _embed(E, tokens)
+        return self.sequence_forward(spec, X, W, U, b, p, s0, lengths, out=out, mask_key=mask_key)
 
     def token_backward(
         self,

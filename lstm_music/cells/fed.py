@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from lstm_music.cells.gated import FORGET_BIAS, S_H, SQUASHES, Gating, bias_start
-from lstm_music.cells.options import Option, canonical, choice
+from lstm_music.cells.options import ZONEOUT_C, ZONEOUT_H, Option, canonical, choice
 from lstm_music.cells.spec import CellKind, CellSpec, MappedInput
 
 PEEPHOLE_CELL = CellSpec(
@@ -118,6 +118,7 @@ GATINGS: dict[str, Gating] = {
 """The member of the gated family that the rows of each name are, behind their sums."""
 
 KINDS: tuple[CellKind, ...] = tuple(
-    CellKind(base.name, (s_h, FORGET_BIAS), partial(_spec, base, s_h)) for base, _, s_h in _BASES
+    CellKind(base.name, (s_h, FORGET_BIAS, ZONEOUT_C, ZONEOUT_H), partial(_spec, base, s_h))
+    for base, _, s_h in _BASES
 )
 """These cells for the registry."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from lstm_music.cells.options import Option, canonical, choice, number
+from lstm_music.cells.options import ZONEOUT_C, ZONEOUT_H, Option, canonical, choice, number
 from lstm_music.cells.spec import CellKind, CellSpec
 
 Source = Literal["gate", "one", "rest"]
@@ -103,7 +103,8 @@ sooner (Gers et al. 2000; Jozefowicz, Zaremba & Sutskever 2015)."""
 def options_of(gating: Gating) -> tuple[Option, ...]:
     """What a member of the family accepts: s_h unless that is what sets it apart."""
     squash = (S_H,) if gating.s_h == "tanh" else ()
-    return (*squash, FORGET_BIAS) if gating.f == "gate" else squash
+    forget = (FORGET_BIAS,) if gating.f == "gate" else ()
+    return (*squash, *forget, ZONEOUT_C, ZONEOUT_H)
 
 
 def bias_start(gate_order: tuple[str, ...], values: Mapping[str, Any]) -> tuple[float, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from lstm_music.cells.options import ZONEOUT_H
 from lstm_music.cells.spec import CellKind, CellSpec
 
 _SPEC = CellSpec(
@@ -27,4 +30,4 @@ _SPEC = CellSpec(
     row_start=(0.0,),
 )
 
-GRU = CellKind("gru", (), lambda *_: _SPEC)
+GRU = CellKind("gru", (ZONEOUT_H,), lambda name, _: replace(_SPEC, name=name))

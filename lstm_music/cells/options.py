@@ -69,6 +69,11 @@ def number(key: str, default: float, least: float, below: float) -> Option:
     return Option(key, default, f"a number, {least:g} <= it < {below:g}", read)
 
 
+ZONEOUT_C = number("zoneout_c", 0.0, 0, 1)
+ZONEOUT_H = number("zoneout_h", 0.0, 0, 1)
+"""Probability that a unit of c, of h, keeps its old value; ``cell_spec`` puts them in the spec."""
+
+
 def sizes(key: str, default: tuple[int, ...], axes: tuple[int, ...], most: int) -> Option:
     """Whole numbers in 1..``most`` joined by ``x``, as many as ``axes`` allows: 88 or 12x8."""
 
@@ -141,7 +146,5 @@ def canonical(cell: str, options: tuple[Option, ...], values: Mapping[str, Any])
 
 def _accepted(cell: str, options: tuple[Option, ...]) -> str:
     """What to do next."""
-    if not options:
-        return f"{cell} takes no options"
     kinds = "; ".join(f"{option.key} = {option.takes}" for option in options)
     return f"{cell} accepts NAME:KEY=VALUE,... with {kinds}"

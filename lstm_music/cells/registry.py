@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 from lstm_music.cells import fed, gated
@@ -9,7 +10,7 @@ from lstm_music.cells.block import BLOCK
 from lstm_music.cells.conv import CONV_LSTM
 from lstm_music.cells.gru import GRU
 from lstm_music.cells.layernorm_lstm import LAYERNORM_LSTM
-from lstm_music.cells.options import Option, canonical, read_options
+from lstm_music.cells.options import ZONEOUT_C, ZONEOUT_H, Option, canonical, read_options
 from lstm_music.cells.rnn import RNN
 from lstm_music.cells.spec import CellKind, CellSpec
 from lstm_music.errors import ConfigError
@@ -41,7 +42,7 @@ def cell_options(name: str) -> tuple[Option, ...]:
     Examples
     --------
     >>> [option.key for option in cell_options("lstm")]
-    ['s_h', 'forget_bias']
+    ['s_h', 'forget_bias', 'zoneout_c', 'zoneout_h']
     """
     return _kind(name).options
 
@@ -65,7 +66,9 @@ def cell_spec(name: str) -> CellSpec:
     plain, colon, options = name.partition(":")
     kind = _kind(plain)
     values = read_options(plain, kind.options, options.split(",") if colon else ())
-    return kind.spec(canonical(plain, kind.options, values), values)
+    spec = kind.spec(canonical(plain, kind.options, values), values)
+    rates = (values.get(ZONEOUT_H.key, 0.0), values.get(ZONEOUT_C.key, 0.0), 0.0, 0.0, 0.0)
+    return replace(spec, zoneout=rates[: spec.states] if any(rates) else ())
 
 
 def _kind(name: str) -> CellKind:

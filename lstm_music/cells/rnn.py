@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from lstm_music.cells.options import ZONEOUT_H
 from lstm_music.cells.spec import CellKind, CellSpec
 
 _SPEC = CellSpec(
@@ -20,4 +23,4 @@ _SPEC = CellSpec(
     cite="Elman (1990), Cognitive Science 14(2), 179-211; torch.nn.RNN.",
 )
 
-RNN = CellKind("rnn", (), lambda *_: _SPEC)
+RNN = CellKind("rnn", (ZONEOUT_H,), lambda name, _: replace(_SPEC, name=name))

@@ -69,6 +69,7 @@ class CellSpec:
     bias_start : what the biases of each gate start at; empty: 0.
     fed : the state that each of the gates_u blocks of H rows of ``U`` multiplies, the blocks of
         a state side by side; empty: h for all. A gate that sees two states has two blocks.
+    zoneout : the probability that a unit of each state keeps its old value; empty: none does.
     made_of : what W, U and b are made of where they are not parameters themselves; the sizes
         above are those of W, U and b.
     maps : for a cell whose products with W and U are convolutions, how its units lie: H is C·P,
@@ -91,6 +92,7 @@ class CellSpec:
     row_start: tuple[float, ...] = ()
     bias_start: tuple[float, ...] = ()
     fed: tuple[int, ...] = ()
+    zoneout: tuple[float, ...] = ()
     made_of: Blocks | MappedInput | None = None
     maps: MapShape | None = None
 

@@ -1,3 +1,4 @@
+from lstm_music.kernels.zoneout import Zoneout
 from lstm_music.types import FloatArray, IntArray
 
 def forward_rows(
@@ -10,6 +11,8 @@ def forward_rows(
     p: FloatArray,
     S: FloatArray,
     K: FloatArray,
+    zone: Zoneout | None,
+    raw: FloatArray | None,
     lengths: IntArray,
     b0: int,
     b1: int,
@@ -25,6 +28,9 @@ def backward_rows(
     ds: FloatArray,
     S: FloatArray,
     K: FloatArray,
+    zone: Zoneout | None,
+    raw: FloatArray | None,
+    held: FloatArray | None,
     X: FloatArray,
     WU: FloatArray,
     p: FloatArray,

@@ -1,5 +1,6 @@
 from typing import Final
 
+from lstm_music.kernels.zoneout import Zoneout
 from lstm_music.types import FloatArray, IntArray
 
 WIDE_ROWS: Final[int]
@@ -18,6 +19,8 @@ def forward_rows(
     p: FloatArray,
     S: FloatArray,
     K: FloatArray,
+    zone: Zoneout | None,
+    raw: FloatArray | None,
     wx: FloatArray | None,
     uh: FloatArray | None,
     lengths: IntArray,
@@ -32,6 +35,9 @@ def backward_rows(
     ds: FloatArray,
     S: FloatArray,
     K: FloatArray,
+    zone: Zoneout | None,
+    raw: FloatArray | None,
+    held: FloatArray | None,
     X: FloatArray | None,
     packed_U: FloatArray,
     feeds: IntArray,

@@ -26,7 +26,7 @@ from lstm_music.cells.spec import CellSpec
 from lstm_music.errors import ConfigError, ShapeError
 from lstm_music.nn.composition import composition_of
 from lstm_music.nn.config import float_type
-from lstm_music.types import FloatArray, IntArray, Params
+from lstm_music.types import FloatArray, IntArray, MaskKey, Params
 
 
 def names() -> tuple[str, ...]:
@@ -144,6 +144,8 @@ class Cell:
         x: FloatArray,
         state: FloatArray | None = None,
         lengths: IntArray | None = None,
+        *,
+        mask_key: MaskKey | None = None,
     ) -> tuple[FloatArray, FloatArray, CellTape]:
         """Run over a batch of sequences.
 
@@ -153,6 +155,9 @@ class Cell:
         state : (states, B, H) — initial state, h first; None: zeros.
         lengths : (B,) integers in 0..T — valid steps of each row; None: all T. Past its length
             a row keeps its last state.
+        mask_key : for a cell with zoneout, (key, stream) of the masks of training, 0 <= key <
+            2**64, 0 <= stream < 2**32; take another for each call. None: every unit keeps the
+            mean share of its old value, as in scoring.
 
         Returns
         -------
@@ -164,6 +169,7 @@ class Cell:
         Raises
         ------
         ShapeError : an array has the wrong shape or dtype, or a length is out of range.
+        ConfigError : the mask key is out of range.
         """
         x = contiguous("x", x)
         if x.ndim != 3 or x.shape[2] != self.input_size or 0 in x.shape:
@@ -176,7 +182,9 @@ class Cell:
         given = check_lengths(lengths, T, B)
         kernel = self._composition.compose(self.params, self._backend)
         W, U, b, p = kernel["W"], kernel["U"], kernel["b"], kernel.get("p")
-        tape = self._backend.sequence_forward(self.spec, x, W, U, b, p, s0, given)
+        tape = self._backend.sequence_forward(
+            self.spec, x, W, U, b, p, s0, given, mask_key=mask_key
+        )
         return np.ascontiguousarray(tape.y), tape.last.copy(), CellTape(tape, x, given)
 
     def backward(

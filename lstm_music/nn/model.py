@@ -177,8 +177,8 @@ class LanguageModel:
         rows, targets, state, lengths : as for :meth:`score_chunk`.
         starts : (B,) bool — rows that begin a sequence here: they start from the initial state,
             whatever ``state`` has there, and it learns from them; None: none does.
-        dropout_key : names the masks, say (seed, update); their low 32 bits count. The same key
-            gives the same masks, on any number of threads.
+        dropout_key : names the masks of dropout and zoneout, say (seed, update); their low 32
+            bits count. The same key gives the same masks, on any number of threads.
 
         Returns
         -------

@@ -22,6 +22,9 @@ from lstm_music.types import BoolArray, FloatArray, IntArray, Params
 State = list[FloatArray]
 """(states, B, H) for each layer, h first."""
 
+_ZONEOUT_STREAM = 1 << 16
+"""Of the first layer's masks; those of dropout are the layers themselves."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pass:
@@ -35,7 +38,7 @@ class Pass:
     outputs : (T, B, H) of each layer.
     tapes : of each layer.
     lengths : (B,)
-    dropout_key : of the masks; None: nothing was dropped.
+    dropout_key : of the masks; None: none were drawn.
     """
 
     layers: list[Params]
@@ -96,7 +99,7 @@ class Stack:
         rows : (T, B, S) int32.
         state : left as it is.
         lengths : (B,) int32.
-        dropout_key : names the masks; None: drop nothing.
+        dropout_key : names the masks of dropout and zoneout; None: none are drawn.
         """
         T, B, _ = rows.shape
         tokens = np.ascontiguousarray(rows)
@@ -105,11 +108,16 @@ class Stack:
         for layer, p in enumerate(run.layers):
             weights = (p["W"], p["U"], p["b"], p.get("p"), state[layer], lengths)
             out = self._tape(layer, T, B)
+            mask_key = None if dropout_key is None else (dropout_key, _ZONEOUT_STREAM + layer)
             if X is None:
                 E = self._parameters.views["embedding"]
-                tape = self._backend.token_forward(self._spec, E, tokens, *weights, out=out)
+                tape = self._backend.token_forward(
+                    self._spec, E, tokens, *weights, out=out, mask_key=mask_key
+                )
             else:
-                tape = self._backend.sequence_forward(self._spec, X, *weights, out=out)
+                tape = self._backend.sequence_forward(
+                    self._spec, X, *weights, out=out, mask_key=mask_key
+                )
             y = self._take(f"output {layer}", (T, B, self._config.hidden_size))
             y[...] = tape.y
             self._drop(y, layer, dropout_key)
@@ -191,7 +199,8 @@ class Stack:
         """Memory of a layer's tape, the same step after step."""
         H, spec = self._config.hidden_size, self._spec
         S = self._take(f"S {layer}", (T + 1, spec.states, B, H))
-        return Tape(S, self._take(f"K {layer}", (T, B, spec.cached * H)))
+        raw = self._take(f"raw {layer}", (T, spec.states, B, H)) if spec.zoneout else None
+        return Tape(S, self._take(f"K {layer}", (T, B, spec.cached * H)), raw)
 
     def _take(self, name: str, shape: tuple[int, ...]) -> FloatArray:
         return self._space.take(name, shape, self._parameters.flat.dtype)

@@ -13,7 +13,7 @@ import numpy as np
 from lstm_music.cells.maps import MapShape
 from lstm_music.cells.spec import CellSpec
 from lstm_music.reference import sequence
-from lstm_music.types import FloatArray, IntArray, Params
+from lstm_music.types import FloatArray, IntArray, MaskKey, Params
 
 
 def dense(W: FloatArray, maps: MapShape) -> FloatArray:
@@ -59,10 +59,12 @@ def sequence_forward(
     p: FloatArray,
     s0: FloatArray,
     lengths: IntArray,
-) -> tuple[FloatArray, FloatArray]:
+    mask_key: MaskKey | None,
+) -> tuple[FloatArray, FloatArray, FloatArray | None]:
     """``sequence.sequence_forward`` for a cell on a map."""
     full = dense_params(spec, {"W": W, "U": U, "b": b})
-    return sequence.sequence_forward(spec, X, full["W"], full["U"], full["b"], p, s0, lengths)
+    W, U, b = full["W"], full["U"], full["b"]
+    return sequence.sequence_forward(spec, X, W, U, b, p, s0, lengths, mask_key)
 
 
 def sequence_backward(
@@ -71,12 +73,14 @@ def sequence_backward(
     dS_last: FloatArray,
     S: FloatArray,
     K: FloatArray,
+    raw: FloatArray | None,
     X: FloatArray,
     W: FloatArray,
     U: FloatArray,
     p: FloatArray,
     grads: Params,
     lengths: IntArray,
+    mask_key: MaskKey | None,
 ) -> tuple[FloatArray, FloatArray]:
     """Mirror of :func:`sequence_forward`."""
     maps = spec.maps
@@ -84,7 +88,7 @@ def sequence_backward(
     full = dense_params(spec, {"W": W, "U": U, "b": grads["b"]})
     d_full = {name: np.zeros_like(array) for name, array in full.items()} | {"p": grads["p"]}
     dX, ds0 = sequence.sequence_backward(
-        spec, dY, dS_last, S, K, X, full["W"], full["U"], p, d_full, lengths
+        spec, dY, dS_last, S, K, raw, X, full["W"], full["U"], p, d_full, lengths, mask_key
     )
     for name in ("W", "U"):
         add_tied(d_full[name], maps, grads[name])

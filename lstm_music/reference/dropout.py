@@ -36,10 +36,11 @@ def philox(key: int, counters: npt.NDArray[np.uint64], stream: int) -> npt.NDArr
     return np.stack([x0, x1, x2, x3], axis=1).astype(np.uint32)
 
 
-def random_words(key: int, stream: int, n: int) -> npt.NDArray[np.uint32]:
-    """(n,) words; block i of 64 holds word w of counter 16 i + c at 16 w + c."""
+def random_words(key: int, stream: int, n: int, first: int = 0) -> npt.NDArray[np.uint32]:
+    """(n,) words from block ``first`` on; block i has word w of counter 16 i + c at 16 w + c."""
     blocks = -(-n // 64)
-    words = philox(key, np.arange(16 * blocks, dtype=np.uint64), stream)
+    counters = np.arange(16 * first, 16 * (first + blocks), dtype=np.uint64)
+    words = philox(key, counters, stream)
     return words.reshape(blocks, 16, 4).transpose(0, 2, 1).reshape(-1)[:n]
 
 

@@ -28,6 +28,17 @@
  *   e0 is a multiple of LM_DROPOUT_BLOCK. Block e / 64 has the 16 Philox4x32-10 outputs with
  *   counters (16 block + c, stream, 0), c = 0..15; word w of output c belongs to element 16 w + c.
  *
+ * zone_forward(H, zone, row, s_prev, s_next, s)   s = m s_prev + (1 - m) s_next
+ * zone_backward(H, zone, row, ds, held)           held = m ds, ds = (1 - m) ds
+ *   zoneout of one state of one batch row of one step: m, in 0..1, is the share of its old value
+ *   that a unit keeps. With zone->masked it is 1 where the random word of a unit is below
+ *   zone->threshold, else 0; without, it is zone->rate for all. Nothing of a product is dropped, so
+ *   NaN passes.
+ *   row     in:  which row of words: the H words of a row start block `row * ceil(H / 64)` of 64,
+ *                laid out as those of dropout
+ *   s_prev, s_next  in: [H];  s out: [H], may be either
+ *   ds      in, out: [H];  held out: [H]
+ *
  * sum_squares(n, x)  in float64, in one fixed order for a given n
  *
  * update[rule](n, w, g, m, v, a)  one step; the gradient is a->g_scale g + a->l2 w
@@ -56,6 +67,14 @@ typedef struct {
     double shrink, grow, least, most;  /* rprop: factors of a step, and its bounds */
 } lm_update;
 
+typedef struct {
+    double rate;        /* 0 <= rate < 1 */
+    uint64_t key;
+    uint32_t stream;
+    uint32_t threshold; /* 2^32 rate */
+    int masked;
+} lm_zone;
+
 #define LM_LAYERS_OF(real)                                                                     \
     struct {                                                                                   \
         void (*embed_forward)(ptrdiff_t n, ptrdiff_t S, ptrdiff_t D, const real *E,            \
@@ -66,6 +85,10 @@ typedef struct {
                               const int32_t *targets, real scale, double *nll);                \
         void (*dropout)(ptrdiff_t e0, ptrdiff_t e1, real *x, uint64_t key, uint32_t stream,    \
                         uint32_t threshold, real scale);                                       \
+        void (*zone_forward)(ptrdiff_t H, const lm_zone *zone, uint64_t row,                   \
+                             const real *s_prev, const real *s_next, real *s);                 \
+        void (*zone_backward)(ptrdiff_t H, const lm_zone *zone, uint64_t row, real *ds,        \
+                              real *held);                                                     \
         double (*sum_squares)(ptrdiff_t n, const real *x);                                     \
         void (*update[LM_N_RULES])(ptrdiff_t n, real *w, const real *g, real *m, real *v,      \
                                    const lm_update *a);                                        \

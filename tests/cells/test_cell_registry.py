@@ -71,6 +71,8 @@ def test_a_cell_with_options_has_one_name(name, canonical):
         "lstm:forget_bias=inf",
         "lstm:forget_bias=much",
         "lstm:size=4",
+        "lstm:zoneout_c=1",
+        "lstm:zoneout_h=-0.1",
         "lstm:s_h=identity:forget_bias=2",
     ],
 )
@@ -87,12 +89,16 @@ def test_an_option_that_a_cell_has_no_use_for_is_refused(name):
         cell_spec(name)
 
 
-def test_a_cell_without_options_says_so():
-    with pytest.raises(ConfigError, match="rnn takes no options"):
-        cell_spec("rnn:s_h=tanh")
-
-
 def test_every_cell_with_a_forget_gate_takes_its_bias():
     for name in cell_names():
         keys = {option.key for option in cell_options(name)}
         assert ("forget_bias" in keys) == ("f" in cell_spec(name).gate_order), name
+        assert ("zoneout_c" in keys) == (cell_spec(name).states > 1), name
+        assert "zoneout_h" in keys, name
+
+
+def test_zoneout_is_in_the_spec_by_state():
+    assert cell_spec("lstm:zoneout_c=0.5").zoneout == (0, 0.5)
+    assert cell_spec("fgr:zoneout_h=0.25,zoneout_c=0.5").zoneout == (0.25, 0.5, 0, 0, 0)
+    assert cell_spec("gru:zoneout_h=0.1").zoneout == (0.1,)
+    assert cell_spec("lstm:zoneout_c=0,zoneout_h=0.0") == cell_spec("lstm")

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from cell_cases import MAPS, VARIANTS, on_map, units
+from cell_cases import MAPS, VARIANTS, ZONED, on_map, units
 from model_cases import LEVELS, OPTIONS, SMALL, make_chunk, score
 
 from lstm_music.cells.registry import cell_spec
@@ -44,7 +44,7 @@ def test_steps_equal_a_chunk(config, level):
 
 
 @pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("cell", [*VARIANTS, "block:size=5", *MAPS])
+@pytest.mark.parametrize("cell", [*VARIANTS, *ZONED, "block:size=5", *MAPS])
 def test_every_cell_steps(cell, level):
     D = on_map(cell_spec(cell), SMALL.embedding_size)
     check_steps_equal_a_chunk(

@@ -22,6 +22,7 @@ from lstm_music.kernels.c_api cimport (
     gemm_pack, gemm_panel, gemm_run, lm_gemm, lm_gemm_of, lm_maps, lm_maps_of, lm_rows,
     lm_rows_of, real, row_backward, row_forward,
 )
+from lstm_music.kernels.zoneout cimport Zoneout, zone_backward, zone_forward
 
 cdef struct Plane:
     Py_ssize_t rows
@@ -44,6 +45,8 @@ def forward_rows(
     const real[:, ::1] p,          # (row_params,H)
     real[:, :, :, ::1] S,          # (T+1,states,B,H) in: S[0]; out: the rest
     real[:, :, ::1] K,             # (T,B,G*P) out
+    Zoneout zone,                  # None: no unit keeps anything
+    real[:, :, :, ::1] raw,        # (T,states,B,H) out: the states before zoneout; None without
     const int[::1] lengths,        # (B,)
     Py_ssize_t b0,
     Py_ssize_t b1,
@@ -60,6 +63,7 @@ def forward_rows(
     cdef Py_ssize_t panel = gemm_panel(gemm, <real> 0), t, b, s, i
     cdef const real* p0 = &p[0, 0] if p.shape[0] else NULL
     cdef real* sums
+    cdef real* s_next
     with nogil:
         for b in range(b0, b1):
             for t in range(T):
@@ -74,8 +78,12 @@ def forward_rows(
                               &packed[i * part * panel], R)
                 gemm_run(gemm, G, m.P, R, &WU[0, 0], R, 1, <const real*> &packed[0], sums, m.P,
                          &bias[0], m.P, &scratch[0])
+                s_next = &S[t + 1, 0, b, 0] if zone is None else &raw[t, 0, b, 0]
                 row_forward(rows, H, B * H, <const real*> sums, <const real*> NULL,
-                            <const real*> &S[t, 0, b, 0], p0, &S[t + 1, 0, b, 0], sums)
+                            <const real*> &S[t, 0, b, 0], p0, s_next, sums)
+                if zone is not None:
+                    zone_forward(zone, t, b, B, H, <const real*> &S[t, 0, b, 0],
+                                 <const real*> s_next, &S[t + 1, 0, b, 0])
 
 
 def backward_rows(
@@ -86,6 +94,9 @@ def backward_rows(
     real[:, :, ::1] ds,            # (states,B,H) in: dLoss/dS[T]; out: dLoss/dS[0]
     const real[:, :, :, ::1] S,    # (T+1,states,B,H)
     const real[:, :, ::1] K,       # (T,B,G*P)
+    Zoneout zone,                  # as in the forward call
+    const real[:, :, :, ::1] raw,  # (T,states,B,H) as the forward call left it
+    real[:, :, ::1] held,          # (states,B,H) scratch; None without zoneout
     const real[:, :, ::1] X,       # (T,B,C_in*P)
     const real[:, ::1] WU,         # (G,R)
     const real[:, ::1] p,          # (row_params,H)
@@ -111,6 +122,7 @@ def backward_rows(
     cdef Py_ssize_t size = part * m.pitch
     cdef const real* p0 = &p[0, 0] if p.shape[0] else NULL
     cdef real* dp0 = &dp[0, 0] if p.shape[0] else NULL
+    cdef const real* s_next
     cdef real* at
     with nogil:
         for b in range(b0, b1):
@@ -119,9 +131,14 @@ def backward_rows(
                 memset(&dX[t, b, 0], 0, D * sizeof(real))
                 if t >= lengths[b]:
                     continue
-                row_backward(rows, H, B * H, &ds[0, b, 0], <const real*> &S[t, 0, b, 0],
-                             <const real*> &S[t + 1, 0, b, 0], <const real*> &K[t, b, 0], p0,
-                             &d_sums[0], <real*> NULL, dp0)
+                s_next = &S[t + 1, 0, b, 0] if zone is None else &raw[t, 0, b, 0]
+                if zone is not None:
+                    zone_backward(zone, t, b, B, H, &ds[0, b, 0], &held[0, b, 0])
+                row_backward(rows, H, B * H, &ds[0, b, 0], <const real*> &S[t, 0, b, 0], s_next,
+                             <const real*> &K[t, b, 0], p0, &d_sums[0], <real*> NULL, dp0)
+                if zone is not None:
+                    for i in range(ds.shape[0]):
+                        add(maps, H, <const real*> &held[i, b, 0], &ds[i, b, 0])
                 add(maps, G * m.P, <const real*> &d_sums[0], &d_bias[0])
                 # dWU: the shifts times the sums' gradient, over the places.
                 shift_both(&m, D, &X[t, b, 0], H, &S[t, 0, b, 0], &shifts[0])

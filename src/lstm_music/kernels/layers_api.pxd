@@ -24,6 +24,13 @@ cdef extern from "layers.h" nogil:
         double least
         double most
 
+    ctypedef struct lm_zone:
+        double rate
+        uint64_t key
+        uint32_t stream
+        uint32_t threshold
+        int masked
+
     ctypedef struct lm_layers_f32:
         void (*embed_forward)(
             Py_ssize_t n, Py_ssize_t S, Py_ssize_t D, const float* E, const int* rows,
@@ -40,6 +47,13 @@ cdef extern from "layers.h" nogil:
         void (*dropout)(
             Py_ssize_t e0, Py_ssize_t e1, float* x, uint64_t key, uint32_t stream,
             uint32_t threshold, float scale,
+        ) noexcept nogil
+        void (*zone_forward)(
+            Py_ssize_t H, const lm_zone* zone, uint64_t row, const float* s_prev,
+            const float* s_next, float* s,
+        ) noexcept nogil
+        void (*zone_backward)(
+            Py_ssize_t H, const lm_zone* zone, uint64_t row, float* ds, float* held,
         ) noexcept nogil
         double (*sum_squares)(Py_ssize_t n, const float* x) noexcept nogil
         void (*update[LM_N_RULES])(
@@ -62,6 +76,13 @@ cdef extern from "layers.h" nogil:
         void (*dropout)(
             Py_ssize_t e0, Py_ssize_t e1, double* x, uint64_t key, uint32_t stream,
             uint32_t threshold, double scale,
+        ) noexcept nogil
+        void (*zone_forward)(
+            Py_ssize_t H, const lm_zone* zone, uint64_t row, const double* s_prev,
+            const double* s_next, double* s,
+        ) noexcept nogil
+        void (*zone_backward)(
+            Py_ssize_t H, const lm_zone* zone, uint64_t row, double* ds, double* held,
         ) noexcept nogil
         double (*sum_squares)(Py_ssize_t n, const double* x) noexcept nogil
         void (*update[LM_N_RULES])(

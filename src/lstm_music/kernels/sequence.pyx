@@ -21,6 +21,7 @@ from lstm_music.kernels.c_api cimport (
     row_backward, row_forward,
 )
 from lstm_music.kernels.layers_api cimport lm_layers_of
+from lstm_music.kernels.zoneout cimport Zoneout, zone_backward, zone_forward
 
 cdef enum:
     WIDE = 32  # batch rows that make a product efficient; narrower ones take several steps at once
@@ -47,6 +48,8 @@ def forward_rows(
     const real[:, ::1] p,          # (row_params,H)
     real[:, :, :, ::1] S,          # (T+1,states,B,H) in: S[0]; out: the rest
     real[:, :, ::1] K,             # (T,B,cached*H) out
+    Zoneout zone,                  # None: no unit keeps anything
+    real[:, :, :, ::1] raw,        # (T,states,B,H) out: the states before zoneout; None without
     real[:, ::1] wx,               # (max(B,WIDE),Gw) scratch; None: cached == gates_w, K serves
     real[:, ::1] uh,               # (B,Gu) scratch; None: the cell sums early
     const int[::1] lengths,        # (B,)
@@ -64,6 +67,7 @@ def forward_rows(
     cdef const real* p0 = &p[0, 0] if p.shape[0] else NULL
     cdef real* sums = NULL
     cdef real* uh_b
+    cdef real* s_next
     with nogil:
         for t in range(T):
             if any_row_on(lengths, b0, b1, t):
@@ -87,9 +91,13 @@ def forward_rows(
             for b in range(b0, b1):
                 if t < lengths[b]:
                     uh_b = NULL if uh is None else &uh[b, 0]
+                    s_next = &S[t + 1, 0, b, 0] if zone is None else &raw[t, 0, b, 0]
                     row_forward(rows, H, B * H, <const real*> (sums + (b - b0) * Gw),
-                                <const real*> uh_b, <const real*> &S[t, 0, b, 0], p0,
-                                &S[t + 1, 0, b, 0], &K[t, b, 0])
+                                <const real*> uh_b, <const real*> &S[t, 0, b, 0], p0, s_next,
+                                &K[t, b, 0])
+                    if zone is not None:
+                        zone_forward(zone, t, b, B, H, <const real*> &S[t, 0, b, 0],
+                                     <const real*> s_next, &S[t + 1, 0, b, 0])
                 else:
                     for s in range(states):
                         memcpy(&S[t + 1, s, b, 0], &S[t, s, b, 0], H * sizeof(real))
@@ -102,6 +110,9 @@ def backward_rows(
     real[:, :, ::1] ds,            # (states,B,H) in: dLoss/dS[t1]; out: dLoss/dS[t0]
     const real[:, :, :, ::1] S,    # (T+1,states,B,H)
     const real[:, :, ::1] K,       # (T,B,cached*H)
+    Zoneout zone,                  # as in the forward call
+    const real[:, :, :, ::1] raw,  # (T,states,B,H) as the forward call left it
+    real[:, :, ::1] held,          # (states,B,H) scratch; None without zoneout
     const real[:, :, ::1] X,       # (T,B,D); None: tokens
     const real[::1] packed_U,      # each feed's part of U, (its Gu,H), packed
     const int[:, ::1] feeds,       # (n,3)
@@ -126,6 +137,7 @@ def backward_rows(
     cdef Py_ssize_t panel = gemm_panel(gemm, <real> 0), depth = (t1 - t0) * B
     cdef Py_ssize_t width = (H + panel - 1) // panel * panel  # of a packed matrix of H columns
     cdef const real* p0 = &p[0, 0] if p.shape[0] else NULL
+    cdef const real* s_next
     cdef real* dwx_b
     cdef real* duh_b
     if b0 >= b1:
@@ -138,9 +150,16 @@ def backward_rows(
                 dwx_b = &dwx[t - t0, b, 0]
                 duh_b = NULL if duh is None else &duh[t - t0, b, 0]
                 if t < lengths[b]:
+                    s_next = &S[t + 1, 0, b, 0] if zone is None else &raw[t, 0, b, 0]
+                    if zone is not None:
+                        zone_backward(zone, t, b, B, H, &ds[0, b, 0], &held[0, b, 0])
                     row_backward(rows, H, B * H, &ds[0, b, 0], <const real*> &S[t, 0, b, 0],
-                                 <const real*> &S[t + 1, 0, b, 0], <const real*> &K[t, b, 0], p0,
-                                 dwx_b, duh_b, &dp[b, 0, 0] if p.shape[0] else NULL)
+                                 s_next, <const real*> &K[t, b, 0], p0, dwx_b, duh_b,
+                                 &dp[b, 0, 0] if p.shape[0] else NULL)
+                    if zone is not None:
+                        for s in range(ds.shape[0]):
+                            for j in range(H):
+                                ds[s, b, j] += held[s, b, j]
                 else:
                     memset(dwx_b, 0, Gw * sizeof(real))
                     if duh_b != NULL:

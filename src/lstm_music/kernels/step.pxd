@@ -1,7 +1,8 @@
 """One token at a time, without the GIL: what the generation loop calls."""
 
 from lstm_music.kernels.c_api cimport lm_rows
-from lstm_music.kernels.layers_api cimport lm_layers, lm_matvec
+from lstm_music.kernels.layers_api cimport lm_layers, lm_matvec, lm_zone
+from lstm_music.kernels.zoneout cimport Zoneout
 
 cdef enum:
     MOST_TOGETHER = 16  # steppers that take a step in one call
@@ -33,6 +34,7 @@ cdef struct Plan:
     const lm_matvec* matvec
     const lm_rows* cell
     const lm_layers* layers
+    const lm_zone* zone            # (states,) what each keeps of its old value; NULL: nothing
     const char* pool
     const Place* places            # the layers, then head, then table
 
@@ -60,6 +62,7 @@ cdef class StepWeights:
     cdef object pool               # (n,) bytes, aligned; what plan.pool points to
     cdef Py_ssize_t[:, ::1] places
     cdef int[:, ::1] feeds         # what plan.feeds points to
+    cdef Zoneout zone              # what plan.zone points to
     cdef Plan _plan(self, config, int level)
     cdef object _packed(self, W)
 

@@ -15,6 +15,7 @@ from lstm_music.kernels.c_api cimport LM_N_LEVELS, lm_level_ready, lm_rows_of
 from lstm_music.kernels.layers_api cimport (
     lm_layers_of, lm_matvec_bf16_of, lm_matvec_f32_of, lm_vector,
 )
+from lstm_music.kernels.zoneout cimport Zoneout
 
 from lstm_music.errors import ConfigError, ShapeError
 
@@ -118,6 +119,8 @@ cdef class StepWeights:
         plan.layers, plan.cell = lm_layers_of(level), lm_rows_of(level, spec.rows.encode())
         self.feeds = np.array(spec.feeds, np.int32)
         plan.n_feeds, plan.feeds = self.feeds.shape[0], &self.feeds[0, 0]
+        self.zone = Zoneout(level, spec.zoneout, None)
+        plan.zone = self.zone.zones if any(spec.zoneout) else NULL
         return plan
 
     cdef object _packed(self, W):
@@ -135,7 +138,7 @@ cdef void hear_together(const Plan* m, int n, Mind** minds, const int** rows) no
     """Move n minds on by one input each, n up to MOST_TOGETHER: rows (S,) of the embedding."""
     cdef const Place* at = m.places
     cdef const Place* table = m.places + m.n_layers + 1
-    cdef Py_ssize_t here = 0, below = 0, K = m.D
+    cdef Py_ssize_t here = 0, below = 0, K = m.D, s, state
     cdef lm_vector v[MOST_TOGETHER]
     cdef Mind* mind
     cdef int i, layer
@@ -160,6 +163,11 @@ cdef void hear_together(const Plan* m, int n, Mind** minds, const int** rows) no
             m.cell.f32.forward(m.H, m.H, mind.wx, NULL if m.sums_early else mind.uh,
                                mind.now + here, <const float*> (m.pool + at.p), mind.next + here,
                                mind.cache)
+            if m.zone != NULL:
+                for s in range(m.states):
+                    state = here + s * m.H
+                    m.layers.f32.zone_forward(m.H, m.zone + s, 0, mind.now + state,
+                                              mind.next + state, mind.next + state)
             if layer >= m.residual_from:
                 add(m.H, mind.next + below if layer else mind.x, mind.next + here,
                     mind.next + m.sums)
