@@ -39,7 +39,7 @@ FUSED = ("gemm", "matvec")
 FUSE = [] if MSVC else ["-ffp-contract=fast"]
 
 # The modules are glue around the C kernels: a quick build and a small wheel win.
-GLUE = MATH if DEBUG or MSVC else [*MATH, "-O2", "-g0"]
+GLUE = MATH if MSVC else [*MATH, *(["-O0"] if DEBUG else ["-O2", "-g0"])]
 
 LEVELS: dict[str, list[str]] = {"base": []}
 if X86_64 and sys.platform == "linux":

@@ -24,6 +24,7 @@ import numpy as np
 import lstm_music as lm
 from lstm_music.backends.registry import get_backend
 from lstm_music.nn.cell import Cell
+from lstm_music.nn.composition import composition_of
 from lstm_music.nn.optim import Adam
 
 GUESS_MSE = 1 / 6
@@ -64,12 +65,13 @@ def hold(cell: Cell, lag: int) -> None:
     the same way; the logarithm is that of Tallec & Ollivier (2018), arXiv:1804.11188, who draw T
     at random. A GRU's z is its forget gate. A cell without these gates is left alone.
     """
-    bias = cell.params["b"].reshape(len(cell.spec.gate_order), -1)
-    for row, gate in enumerate(cell.spec.gate_order):
+    rows = composition_of(cell.spec).gate_rows(cell.hidden_size)
+    biases = np.split(cell.params["b"], np.cumsum(rows)[:-1])
+    for gate, bias in zip(cell.spec.gate_order, biases):
         if gate in ("f", "z"):
-            bias[row] = np.log(lag)
+            bias[...] = np.log(lag)
         elif gate == "i":
-            bias[row] = -np.log(lag)
+            bias[...] = -np.log(lag)
 
 
 class Adder:
