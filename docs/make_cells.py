@@ -21,6 +21,14 @@ checked against finite differences in float64.
 | `s_h` | squashes the cell's state on its way out: `tanh` or `identity` (h = o c) |
 | `forget_bias` | what the biases of the forget gate start at |
 | `size` | of `block`: cells a block; hidden_size must be a multiple of it |
+| `size` | of `conv-lstm`: places of the map along one axis or two: `88`, `12x8` |
+| `kernel` | of `conv-lstm`: taps along each axis, an odd number: `5`, `3x3` |
+| `padding` | of `conv-lstm`: outside the map are `zeros`, or, `circular`, its other end |
+
+**Maps.** In `conv-lstm` the inputs and the units are channels of places, channel by channel, so
+embedding_size and hidden_size must be multiples of the places: `size=16` makes of 256 units 16
+channels. `W * x` is a convolution; `W` has a row for each gate of each channel and a column for
+each tap on each channel of x, whatever the size of the map.
 
 **Linear output.** With `s_h=identity`, and in `noaf` and `memory-gated`, nothing bounds h: on long
 sequences c grows, h with it, and through U so does the next c. Trained on the 23 pieces of
