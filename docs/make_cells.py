@@ -22,6 +22,14 @@ checked against finite differences in float64.
 | `forget_bias` | what the biases of the forget gate start at |
 | `zoneout_c`, `zoneout_h` | 0 <= z < 1: how likely a unit of c, of h, is to keep its old value |
 | `size` | of `block`: cells a block; hidden_size must be a multiple of it |
+| `size` | of `conv-lstm`: places of the map along one axis or two: `88`, `12x8` |
+| `kernel` | of `conv-lstm`: taps along each axis, an odd number: `5`, `3x3` |
+| `padding` | of `conv-lstm`: outside the map are `zeros`, or, `circular`, its other end |
+
+**Maps.** In `conv-lstm` the inputs and the units are channels of places, channel by channel, so
+embedding_size and hidden_size must be multiples of the places: `size=16` makes of 256 units 16
+channels. `W * x` is a convolution; `W` has a row for each gate of each channel and a column for
+each tap on each channel of x, whatever the size of the map.
 
 **Zoneout.** Krueger et al. (2016), arXiv:1606.01305, section 3.2: in training each unit of c and of
 h keeps its old value with probability z, c and h each by a mask of its own; h is made of the c

@@ -24,8 +24,9 @@ def _spec(name: str, values: Mapping[str, Any]) -> CellSpec:
         equations=re.sub(r"([WU]_\w) ", r"\1 * ", cell.equations),
         cite="Shi, Chen, Wang, Yeung, Wong & Woo (2015), arXiv:1506.04214, equations 3, with their "
         "W_x and W_h as W and U, and W_c as p: * is a convolution over the map, from all channels "
-        "to all channels; p c is a product place by place, as each channel has a peephole of its "
-        "own at every place, and one bias for all of them. Section 3.1: zeros around the map.",
+        "to all channels, with the kernel as it stands, as in torch; p c is a product place by "
+        "place, as each channel has a peephole of its own at every place, and one bias for all of "
+        "them. Section 3.1: zeros around the map.",
         maps=MapShape(values["size"], values["kernel"], values["padding"]),
     )
 

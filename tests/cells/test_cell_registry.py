@@ -34,6 +34,8 @@ def test_specs_are_whole(name):
     assert not spec.sums_early or (spec.gates_w == spec.gates_u and len(spec.feeds) == 1)
     assert [block for _, i, k in spec.feeds for block in range(i, k)] == list(range(spec.gates_u))
     assert all(0 <= state < spec.states for state, _, _ in spec.feeds)
+    if spec.maps:  # what kernels/conv.pyx takes for granted
+        assert (spec.sums_early, spec.feeds[0][0], spec.cached) == (True, 0, spec.gates_w)
     assert all(f"{gate} = " in spec.equations for gate in spec.gate_order)
     assert any(character.isdigit() for character in spec.cite)
 
