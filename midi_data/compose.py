@@ -10,7 +10,7 @@ import numpy as np
 from lstm_music.music.grid import STEPS_PER_WHOLE
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
-from lstm_music.music.piece import NOTE_DTYPE, PEDAL_DTYPE, Piece, Tempo, Track
+from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
 
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _ACCIDENTALS = {"": 0, "#": 1, "b": -1}
@@ -46,7 +46,7 @@ def compose(recipe: dict[str, Any]) -> Piece:
         if part.get("pedal"):
             pedal += _pedal(lines, number)
     return Piece(
-        notes=np.array(notes, NOTE_DTYPE),
+        notes=make_notes(notes),
         tracks=tuple(tracks),
         meters=_meters(recipe),
         tempos=tuple(Tempo.from_bpm(bpm, _bar_onset(lines, bar)) for bar, bpm in recipe["tempos"]),

@@ -15,7 +15,6 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from compose import compose
 
 from lstm_music.files import atomic_write
@@ -24,7 +23,7 @@ from lstm_music.midi.write import to_midi_bytes
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
-from lstm_music.music.piece import NOTE_DTYPE, Piece, Tempo, Track
+from lstm_music.music.piece import Piece, Tempo, Track, make_notes
 
 HERE = Path(__file__).resolve().parent
 SOURCES = HERE / "SOURCES.toml"
@@ -88,7 +87,7 @@ def _from_score(score: Any, entry: dict[str, Any]) -> Piece:
     first_bar_steps = _steps(first_bar.duration.quarterLength)
     programs = zip(recipe["programs"], recipe["names"], strict=True)
     return Piece(
-        notes=np.array(notes, NOTE_DTYPE),
+        notes=make_notes(notes),
         tracks=tuple(Track(program, name=name) for program, name in programs),
         meters=(full,),
         tempos=(Tempo.from_bpm(recipe["tempo_bpm"]),),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
-from lstm_music.music.piece import NOTE_DTYPE, PEDAL_DTYPE, Piece, Tempo, Track
+from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
 from lstm_music.tokens.automaton import Automaton
 from lstm_music.tokens.vocabulary import DEFAULT
 
@@ -61,7 +61,7 @@ def pieces(draw):
     meters = tuple(Meter(onset, *meter) for onset, meter in draw(_changes(METERS)))
     tempos = draw(_changes(st.integers(150_000, 2_500_000)))
     return Piece(
-        notes=_array(draw(st.lists(note, max_size=30)), NOTE_DTYPE),
+        notes=make_notes(draw(st.lists(note, max_size=30))),
         tracks=tracks,
         meters=meters,
         tempos=tuple(Tempo(*tempo) for tempo in tempos),

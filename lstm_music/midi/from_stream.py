@@ -18,7 +18,7 @@ from lstm_music.midi.score_time import (
 )
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
-from lstm_music.music.piece import NOTE_DTYPE, Piece, Tempo
+from lstm_music.music.piece import Piece, Tempo, make_notes
 
 _MINOR_MODES = frozenset({"minor", "aeolian", "dorian", "phrygian", "locrian"})
 _MAJOR_MODES = frozenset({"major", "ionian", "lydian", "mixolydian"})
@@ -67,7 +67,7 @@ def piece_from_stream(
     repairs += [f"{count} {what}" for what, count in sorted(reading.counts.items())]
     rows = [(n.onset, max(n.end - n.onset, 1), *n[2:]) for n in reading.notes]
     return Piece(
-        notes=np.array(rows, NOTE_DTYPE),
+        notes=make_notes(rows),
         tracks=tuple(reading.tracks),
         meters=meters,
         tempos=_as_tempos(tempos),

@@ -278,6 +278,7 @@ def _instruments(
     notes["pitch_midi"] = found["pitch_midi"]
     notes["velocity"] = found["velocity"]
     notes["track"] = rank[inverse]
+    notes["timing_96ths"] = 0
     return tracks, notes, _pedal(raw, in_order, limits)
 
 

@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import mido
+import numpy as np
+import numpy.typing as npt
 
 from lstm_music.errors import MidiError
 from lstm_music.files import atomic_write
@@ -22,10 +24,14 @@ from lstm_music.midi.private import Pickup, pickup_payload
 from lstm_music.music.grid import STEPS_PER_QUARTER, STEPS_PER_WHOLE
 from lstm_music.music.key import Key
 from lstm_music.music.meter import DENOMINATORS, MAX_NUMERATOR, Meter
-from lstm_music.music.piece import Piece
+from lstm_music.music.piece import TIMING_PER_STEP, Piece
+from lstm_music.types import NoteArray
 
 TICKS_PER_QUARTER = 480
 TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
+TICKS_PER_96TH = TICKS_PER_STEP // TIMING_PER_STEP
+
+_Ticks = npt.NDArray[np.int64]
 
 _DRUM_CHANNEL = 9
 _PITCHED_CHANNELS = tuple(c for c in range(16) if c != _DRUM_CHANNEL)
@@ -45,7 +51,10 @@ class _Timed:
     items: list[tuple[int, int, mido.Message | mido.MetaMessage]] = field(default_factory=list)
 
     def add(self, steps: int, message: mido.Message | mido.MetaMessage, rank: int = 0) -> None:
-        self.items.append((steps * TICKS_PER_STEP, rank, message))
+        self.add_at(steps * TICKS_PER_STEP, message, rank)
+
+    def add_at(self, ticks: int, message: mido.Message | mido.MetaMessage, rank: int) -> None:
+        self.items.append((ticks, rank, message))
 
     def chunk(self) -> mido.MidiTrack:
         track, now = mido.MidiTrack(), 0
@@ -215,12 +224,35 @@ def _instruments(piece: Piece) -> Iterable[_Timed]:
         value = 127 if down else 0
         message = mido.Message("control_change", channel=channels[i], control=64, value=value)
         chunks[i].add(steps, message, _PEDAL)
-    for onset, duration, pitch, velocity, i in piece.notes.tolist():
+    starts, ends = (ticks.tolist() for ticks in _played_ticks(piece.notes))
+    for start, end, note in zip(starts, ends, piece.notes.tolist()):
+        _, _, pitch, velocity, i, _ = note
         on = mido.Message("note_on", channel=channels[i], note=pitch, velocity=velocity)
         off = mido.Message("note_off", channel=channels[i], note=pitch, velocity=_RELEASE_VELOCITY)
-        chunks[i].add(onset, on, _ON)
-        chunks[i].add(onset + duration, off, _OFF)
+        chunks[i].add_at(start, on, _ON)
+        chunks[i].add_at(end, off, _OFF)
     return chunks
+
+
+def _played_ticks(notes: NoteArray) -> tuple[_Ticks, _Ticks]:
+    """Start and end of each note as it is played: both moved by its timing.
+
+    A note that would touch the next of its pitch by its timing alone makes way for it, as a player
+    must lift a key to strike it again.
+    """
+    onset = notes["onset_steps"].astype(np.int64) * TICKS_PER_STEP
+    start = np.maximum(onset + notes["timing_96ths"].astype(np.int64) * TICKS_PER_96TH, 0)
+    length = notes["duration_steps"].astype(np.int64) * TICKS_PER_STEP
+    end = start + length
+    if notes["timing_96ths"].any():
+        order = np.lexsort([onset, notes["pitch_midi"], notes["track"]])
+        this, following = order[:-1], order[1:]
+        same_key = (notes["track"][this] == notes["track"][following]) & (
+            notes["pitch_midi"][this] == notes["pitch_midi"][following]
+        )
+        apart = same_key & (onset[this] + length[this] <= onset[following])
+        end[this[apart]] = np.minimum(end[this[apart]], start[following[apart]])
+    return start, np.maximum(end, start + 1)
 
 
 def _program_changes(piece: Piece, channels: list[int]) -> list[tuple[int, int]]:

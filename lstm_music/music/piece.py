@@ -6,6 +6,7 @@ All times are whole grid steps (24 a quarter note, ``lstm_music.music.grid``).
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -24,8 +25,16 @@ NOTE_DTYPE = np.dtype(
         ("pitch_midi", "u1"),  # 0..127, 60 = C4; for drums the General MIDI key
         ("velocity", "u1"),  # 1..127
         ("track", "<u2"),  # index into Piece.tracks
+        # How far it is played after (before: < 0) its onset: 96ths of a quarter, 4 a step.
+        ("timing_96ths", "i1"),
     ]
 )
+
+_NOTE_FIELDS = len(NOTE_DTYPE.names or ())
+
+TIMING_PER_STEP = 4
+MAX_TIMING_96THS = 16
+"""A note is played at most a sixth of a quarter note off its onset."""
 
 PEDAL_DTYPE = np.dtype(
     [
@@ -76,6 +85,17 @@ class Tempo:
         return 60e6 / self.usec_per_quarter
 
 
+def make_notes(rows: Iterable[Sequence[int]]) -> npt.NDArray[np.void]:
+    """Notes from rows of (onset_steps, duration_steps, pitch_midi, velocity, track[, timing]).
+
+    Examples
+    --------
+    >>> make_notes([(0, 24, 60, 80, 0)])["timing_96ths"].tolist()
+    [0]
+    """
+    return np.array([(*row, 0)[:_NOTE_FIELDS] for row in rows], NOTE_DTYPE)
+
+
 def _empty_notes() -> npt.NDArray[np.void]:
     return np.empty(0, NOTE_DTYPE)
 
@@ -105,6 +125,7 @@ class Piece:
     source : where it came from (a path, a corpus id).
     repairs : what the reader had to mend, one sentence each.
     max_timing_error_steps : largest distance of an onset in the source from the grid.
+    unstated : which of "meter" and "tempo" the source does not state; not compared.
     """
 
     notes: npt.NDArray[np.void] = field(default_factory=_empty_notes)
@@ -119,6 +140,7 @@ class Piece:
     source: str = ""
     repairs: tuple[str, ...] = ()
     max_timing_error_steps: float = 0.0
+    unstated: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         # Contiguous keys: sorting strided fields takes several times as long.

@@ -44,8 +44,8 @@ def encode(piece: Piece) -> npt.NDArray[np.int32]:
 
     Examples
     --------
-    >>> from lstm_music.music.piece import NOTE_DTYPE, Track
-    >>> c4 = np.array([(0, 24, 60, 80, 0)], NOTE_DTYPE)
+    >>> from lstm_music.music.piece import make_notes, Track
+    >>> c4 = make_notes([(0, 24, 60, 80, 0)])
     >>> [DEFAULT.name(t) for t in encode(Piece(c4, (Track(),)))][-3:]
     ['pitch 60', 'duration 24', 'end']
     """

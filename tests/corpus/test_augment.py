@@ -14,7 +14,7 @@ from lstm_music.corpus.augment import (
 )
 from lstm_music.errors import ConfigError
 from lstm_music.music.key import Key
-from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
+from lstm_music.music.piece import NOTE_DTYPE, Piece, Track, make_notes
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.encode import encode
 
@@ -22,7 +22,7 @@ from lstm_music.tokens.encode import encode
 def piece_of(pitches, drums=(), key=None):
     rows = [(24 * i, 24, p, 80, 0) for i, p in enumerate(pitches)]
     rows += [(24 * i, 6, p, 90, 1) for i, p in enumerate(drums)]
-    return Piece(notes=np.array(rows, NOTE_DTYPE), tracks=(Track(), Track(is_drum=True)), key=key)
+    return Piece(notes=make_notes(rows), tracks=(Track(), Track(is_drum=True)), key=key)
 
 
 def test_pitches_and_key_move_drums_do_not():

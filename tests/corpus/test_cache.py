@@ -10,7 +10,7 @@ from lstm_music.corpus import cache as cache_module
 from lstm_music.corpus.cache import count_bars, read_cache, token_cache, write_cache
 from lstm_music.errors import ConfigError
 from lstm_music.music.meter import Meter
-from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
+from lstm_music.music.piece import Piece, Track, make_notes
 from lstm_music.tokens.decode import decode
 
 ABC = "X:{n}\nM:2/4\nL:1/4\nK:C\nC{melody}|GE|FD|C2|\n\n"
@@ -87,7 +87,7 @@ def test_nothing_usable(tmp_path):
 
 
 def test_count_bars_counts_pickup_and_held_notes():
-    notes = np.array([(0, 24, 60, 80, 0), (24, 97, 60, 80, 0)], NOTE_DTYPE)
+    notes = make_notes([(0, 24, 60, 80, 0), (24, 97, 60, 80, 0)])
     piece = Piece(notes=notes, tracks=(Track(),), meters=(Meter(0, 4, 4),), pickup_steps=24)
     assert count_bars(piece) == 3
     assert count_bars(Piece()) == 0

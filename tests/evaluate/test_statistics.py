@@ -5,15 +5,13 @@ import pytest
 
 from lstm_music.evaluate.statistics import beat_steps, longest_repeat, piece_statistics
 from lstm_music.music.meter import Meter
-from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
+from lstm_music.music.piece import Piece, Track, make_notes
 
 
 def piece_of(*notes, tracks=1, **fields):
     """A piece of (onset, duration, pitch[, track]) in steps."""
     rows = [(n[0], n[1], n[2], 80, n[3] if len(n) > 3 else 0) for n in notes]
-    return Piece(
-        notes=np.array(rows, NOTE_DTYPE), tracks=tuple(Track() for _ in range(tracks)), **fields
-    )
+    return Piece(notes=make_notes(rows), tracks=tuple(Track() for _ in range(tracks)), **fields)
 
 
 def melody(pitches, step=24):

@@ -6,7 +6,7 @@ from paths import MIDI_DATA
 
 import lstm_music as lm
 from lstm_music.generate.dynamics import Accents, even_velocities
-from lstm_music.music.piece import NOTE_DTYPE
+from lstm_music.music.piece import make_notes
 
 
 def seed():
@@ -16,12 +16,12 @@ def seed():
         rows.append((onset, 24, 60, 100 if onset % 96 == 0 else 60, 0))
         rows.append((onset, 6, 36, 40 + onset // 8, 1))
     tracks = (lm.Track(program=40), lm.Track(is_drum=True))
-    return lm.Piece(notes=np.array(rows, NOTE_DTYPE), tracks=tracks)
+    return lm.Piece(notes=make_notes(rows), tracks=tracks)
 
 
 def new_notes():
     rows = [(192, 24, 62, 84, 0), (204, 12, 64, 84, 0), (216, 24, 65, 84, 0), (192, 6, 38, 99, 1)]
-    return np.array(rows, NOTE_DTYPE)
+    return make_notes(rows)
 
 
 def test_a_pitched_track_becomes_even_and_drums_stay():
@@ -40,7 +40,7 @@ def test_new_notes_take_the_accents_of_their_place_in_the_bar():
 
 def test_a_track_that_the_seed_never_played_keeps_its_loudness():
     piece = seed().replace(tracks=(*seed().tracks, lm.Track()))
-    new = np.array([(192, 24, 62, 77, 2)], NOTE_DTYPE)
+    new = make_notes([(192, 24, 62, 77, 2)])
     assert Accents(piece).given_to(new)["velocity"].tolist() == [77]
 
 

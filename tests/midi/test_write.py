@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_music.errors import MidiError, OutputExistsError
+from lstm_music.midi.limits import DEFAULT_LIMITS
 from lstm_music.midi.read import read_midi, read_midi_bytes
+from lstm_music.midi.scan import scan
 from lstm_music.midi.write import to_midi_bytes, write_midi
 from lstm_music.music.key import Key
 from lstm_music.music.meter import DENOMINATORS, Meter
-from lstm_music.music.piece import NOTE_DTYPE, PEDAL_DTYPE, Piece, Tempo, Track
+from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
 
 steps = st.integers(0, 2000)
 names = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=12)
@@ -50,7 +52,7 @@ def pieces(draw):
     meter_map = draw(changes(meters(st.just(0)), meters(st.integers(1, 2000))))
     keys = st.builds(Key, st.integers(-7, 7), st.sampled_from(["major", "minor"]))
     return Piece(
-        notes=np.array(notes, NOTE_DTYPE),
+        notes=make_notes(notes),
         tracks=tracks,
         meters=meter_map,
         tempos=draw(changes(tempos(st.just(0)), tempos(st.integers(1, 2000)))),
@@ -99,9 +101,7 @@ def test_the_same_piece_gives_the_same_bytes(piece):
 
 
 def melody(*notes, **other):
-    return Piece(
-        notes=np.array([(*n, 64, 0) for n in notes], NOTE_DTYPE), **{"tracks": (Track(),)} | other
-    )
+    return Piece(notes=make_notes([(*n, 64, 0) for n in notes]), **{"tracks": (Track(),)} | other)
 
 
 def events(piece):
@@ -196,7 +196,7 @@ def test_a_shared_channel_always_has_the_program_of_the_note_that_sounds():
     """17 programs on 15 channels: a player that merges the tracks must hear each its own."""
     tracks = tuple(Track(i) for i in range(17))
     notes = [(24 * n, 24, 60, 64, n % 17) for n in range(51)]
-    piece = Piece(notes=np.array(notes, NOTE_DTYPE), tracks=tracks)
+    piece = Piece(notes=make_notes(notes), tracks=tracks)
     programs, heard = {}, []
     for message in mido.merge_tracks(events(piece)):
         if message.type == "program_change":
@@ -259,3 +259,19 @@ def test_a_piece_that_cannot_be_written_leaves_the_old_file(tmp_path):
     with pytest.raises(MidiError):
         write_midi(melody((0, 24, 60), tempos=(Tempo(0, 0),)), path, force=True)
     assert path.read_bytes() == before
+
+
+def test_a_note_is_written_where_it_is_played():
+    rows = [(0, 24, 60, 64, 0, -3), (24, 24, 60, 64, 0, 16), (48, 24, 60, 64, 0, -16)]
+    piece = Piece(notes=make_notes(rows), tracks=(Track(),))
+    notes = scan(to_midi_bytes(piece), DEFAULT_LIMITS).notes
+    assert notes["onset_ticks"].tolist() == [0, 480 + 80, 960 - 80]  # nothing before the start
+    # The first two make way for the next of their pitch; the last keeps its length.
+    assert notes["end_ticks"].tolist() == [480, 880, 880 + 480]
+
+
+def test_timing_within_a_step_comes_back_as_the_same_onset():
+    rows = [(24 * i, 12, 60 + i, 64, 0, timing) for i, timing in enumerate((-2, -1, 0, 1))]
+    piece = Piece(notes=make_notes(rows), tracks=(Track(),))
+    again = read_midi_bytes(to_midi_bytes(piece))
+    assert again.notes["onset_steps"].tolist() == piece.notes["onset_steps"].tolist()

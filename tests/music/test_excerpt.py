@@ -6,14 +6,14 @@ from paths import MIDI_DATA
 
 import lstm_music as lm
 from lstm_music.music.excerpt import excerpt, join
-from lstm_music.music.piece import NOTE_DTYPE, PEDAL_DTYPE
+from lstm_music.music.piece import PEDAL_DTYPE, make_notes
 
 
 def piece():
     notes = [(0, 24, 60, 80, 0), (48, 96, 62, 80, 0), (96, 24, 64, 80, 0), (240, 24, 65, 80, 0)]
     pedal = [(0, 0, True), (100, 0, False), (200, 0, True)]
     return lm.Piece(
-        notes=np.array(notes, NOTE_DTYPE),
+        notes=make_notes(notes),
         tracks=(lm.Track(),),
         meters=(lm.Meter(0, 4, 4), lm.Meter(192, 3, 4)),
         tempos=(lm.Tempo(0, 500_000), lm.Tempo(120, 400_000)),

@@ -5,14 +5,14 @@ import pytest
 
 from lstm_music.errors import TokenError
 from lstm_music.music.meter import Meter
-from lstm_music.music.piece import NOTE_DTYPE, PEDAL_DTYPE, Piece, Tempo, Track
+from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
 from lstm_music.tokens.canonical import canonical
 
 
 def piece(*notes, tracks=1, pedal=(), **fields):
     rows = [(*note, 60, 84, 0)[:5] if len(note) < 3 else note for note in notes]
     return Piece(
-        np.array(rows, NOTE_DTYPE),
+        make_notes(rows),
         tuple(Track(i) for i in range(tracks)),
         pedal=np.array(list(pedal), PEDAL_DTYPE),
         **fields,
@@ -27,14 +27,12 @@ def test_a_note_ends_where_its_key_is_struck_again():
 
 def test_other_keys_and_tracks_do_not_end_a_note():
     rows = [(0, 50, 60, 84, 0), (20, 9, 61, 84, 0), (20, 9, 60, 84, 1)]
-    assert np.array_equal(
-        canonical(piece(*rows, tracks=2)).notes, np.array(rows, NOTE_DTYPE)[[0, 1, 2]]
-    )
+    assert np.array_equal(canonical(piece(*rows, tracks=2)).notes, make_notes(rows)[[0, 1, 2]])
 
 
 def test_notes_at_one_place_become_the_longest_and_loudest():
     notes = canonical(piece((0, 5, 60, 100, 0), (0, 9, 60, 20, 0), (0, 9, 60, 20, 0))).notes
-    assert notes.tolist() == [(0, 9, 60, 100, 0)]
+    assert notes.tolist() == [(0, 9, 60, 100, 0, 0)]
 
 
 @pytest.mark.parametrize(("velocity", "centre"), [(1, 4), (7, 4), (8, 12), (80, 84), (127, 124)])

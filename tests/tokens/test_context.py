@@ -6,7 +6,7 @@ from token_strategies import bar_starts, examples, pieces
 
 from lstm_music.music.beats import beat_strengths
 from lstm_music.music.meter import Meter
-from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
+from lstm_music.music.piece import Piece, Track, make_notes
 from lstm_music.tokens.automaton import annotate
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.encode import encode
@@ -118,7 +118,7 @@ def test_streams_of_music_that_repeats_itself(piece):
 
 
 def test_streams_lie_in_their_own_rows():
-    notes = np.array([(0, 24, 60, 80, 0), (96, 200, 127, 80, 0), (96, 1, 127, 9, 1)], NOTE_DTYPE)
+    notes = make_notes([(0, 24, 60, 80, 0), (96, 200, 127, 80, 0), (96, 1, 127, 9, 1)])
     rows = annotate(encode(Piece(notes, (Track(127), Track(0, True)))), 3)
     assert rows.dtype == np.int32
     assert rows.shape[1] == DEFAULT.n_streams == len(NAMES)
@@ -128,7 +128,7 @@ def test_streams_lie_in_their_own_rows():
 
 
 def test_an_upbeat_stands_at_the_end_of_its_bar():
-    notes = np.array([(0, 12, 60, 80, 0), (12, 24, 62, 80, 0), (84, 12, 64, 80, 0)], NOTE_DTYPE)
+    notes = make_notes([(0, 12, 60, 80, 0), (12, 24, 62, 80, 0), (84, 12, 64, 80, 0)])
     tokens = encode(Piece(notes, (Track(),), (Meter(0, 3, 4),), pickup_steps=12))
     rows = annotate(tokens) - np.array(DEFAULT.stream_offsets)
     pitches = [t in DEFAULT["pitch"] for t in tokens]

@@ -6,7 +6,7 @@ import pytest
 from lstm_music.errors import TokenError
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
-from lstm_music.music.piece import NOTE_DTYPE, PEDAL_DTYPE, Piece, Tempo, Track
+from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
 from lstm_music.tokens.encode import encode, encode_header
 from lstm_music.tokens.vocabulary import DEFAULT
 
@@ -27,7 +27,7 @@ def test_tokens_of_a_piece_with_everything():
     ]
     pedal = [(0, 0, True), (24, 0, False), (24, 0, True), (310, 0, False)]
     piece = Piece(
-        np.array(notes, NOTE_DTYPE),
+        make_notes(notes),
         (Track(40), Track(0, True)),
         (Meter(0, 4, 4), Meter(24, 6, 8)),
         (Tempo(0), Tempo(24, 10**6)),
@@ -50,7 +50,7 @@ def test_tokens_of_a_piece_with_everything():
 
 
 def test_long_pickups_and_late_beginnings():
-    late = np.array([(97, 96, 60, 84, 0)], NOTE_DTYPE)
+    late = make_notes([(97, 96, 60, 84, 0)])
     piece = Piece(late, (Track(),), (Meter(0, 4, 2),), pickup_steps=96)
     assert names(piece).endswith(
         "long, pickup 0, program 0, body, long, shift 1, pitch 60, duration 96, end"
@@ -64,7 +64,7 @@ def test_nothing_to_say_is_refused(piece):
 
 
 def test_tokens_are_int32():
-    piece = Piece(np.array([(0, 1, 60, 84, 0)], NOTE_DTYPE), (Track(),))
+    piece = Piece(make_notes([(0, 1, 60, 84, 0)]), (Track(),))
     assert encode(piece).dtype == np.int32
 
 

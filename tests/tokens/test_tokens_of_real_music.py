@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lstm_music.music.meter import Meter
-from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
+from lstm_music.music.piece import Piece, Track, make_notes
 from lstm_music.tokens.automaton import annotate
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.decode import decode
@@ -32,7 +32,7 @@ def parse(work):
     signature = first.timeSignature
     pickup_steps = 0 if not first.paddingLeft else round(24 * first.duration.quarterLength)
     piece = Piece(
-        np.array(rows, NOTE_DTYPE),
+        make_notes(rows),
         tuple(Track(52) for _ in score.parts),
         (Meter(0, signature.numerator, signature.denominator),),
         pickup_steps=pickup_steps,

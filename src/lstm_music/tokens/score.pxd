@@ -7,6 +7,7 @@ cdef packed struct Note:  # music.piece.NOTE_DTYPE
     unsigned char pitch_midi
     unsigned char velocity
     unsigned short track
+    signed char timing_96ths
 
 cdef packed struct Pedal:  # music.piece.PEDAL_DTYPE
     int onset_steps

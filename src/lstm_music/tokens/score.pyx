@@ -166,6 +166,7 @@ cdef class Score:
         new.pitch_midi = <unsigned char>pitch
         new.velocity = <unsigned char>velocity
         new.track = <unsigned short>self.s.track
+        new.timing_96ths = 0
         if self.s.n_at_onset == 0:
             self._onsets[self.s.n_onsets] = new.onset_steps
             self._first_notes[self.s.n_onsets] = <int>self.n_notes
