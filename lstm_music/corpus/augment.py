@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lstm_music.errors import ConfigError
-from lstm_music.music.piece import Piece
+from lstm_music.music.piece import Piece, on_their_onsets
 from lstm_music.tokens.vocabulary import (
     DEFAULT,
     TEMPO_BINS_PER_OCTAVE,
@@ -141,6 +141,6 @@ def straighten(piece: Piece) -> Piece:
     snapped = [(onsets + grid // 2) // grid * grid for grid in _STRAIGHT_GRIDS]
     # The coarser grid is always farther off: compare relative to its spacing.
     errors = [np.abs(onsets - s).sum() / g for s, g in zip(snapped, _STRAIGHT_GRIDS, strict=True)]
-    notes = piece.notes.copy()
+    notes = on_their_onsets(piece.notes)
     notes["onset_steps"] = snapped[int(np.argmin(errors))]
     return piece.replace(notes=notes)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from lstm_music.corpus.cache import TokenCache
 from lstm_music.errors import TokenError
 from lstm_music.evaluate.ngram import KneserNey, TokenModel, Uniform, Unigram
-from lstm_music.tokens.automaton import count_bars
+from lstm_music.tokens.automaton import Automaton
 from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.types import IntArray
 
@@ -80,7 +80,9 @@ def body_likelihood(tokens: IntArray, log_probs: npt.NDArray[np.float64]) -> Lik
     body = tokens[start:]
     n_notes = sum(int(DEFAULT.is_kind(body, kind).sum()) for kind in ("pitch", "drum"))
     nats = -float(np.sum(log_probs[start - 1 :]))
-    return Likelihood(nats, len(body), n_notes, 1, count_bars(tokens))
+    music = Automaton(len(tokens))
+    music.extend(tokens)
+    return Likelihood(nats, len(body), n_notes, 1, music.n_bars)
 
 
 def likelihoods(

@@ -20,7 +20,7 @@ from lstm_music.kernels.step import Stepper, StepWeights
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
-from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo
+from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, on_their_onsets
 from lstm_music.music.theory import estimate_key
 from lstm_music.tokens.automaton import Automaton
 from lstm_music.tokens.canonical import canonical
@@ -51,7 +51,8 @@ class Engine:
     vocabulary : what the tokens mean.
     met : what the training music had, as it came, before any variation. No other kind of token
         is sampled, a piece from nothing is scored for no other instruments, and what a seed has
-        beyond it (pedal, dynamics, tempo changes) is kept from the network, which it would throw.
+        beyond it (pedal, dynamics, timing, tempo changes) is kept from the network, which it would
+        throw.
     """
 
     weights: StepWeights
@@ -64,6 +65,8 @@ class Engine:
             piece = piece.replace(pedal=piece.pedal[:0])
         if "tempo" not in self.met.kinds:
             piece = piece.replace(tempos=piece.tempos[:1])
+        if "timing" not in self.met.kinds:
+            piece = piece.replace(notes=on_their_onsets(piece.notes))
         return piece if self.met.dynamics else even_velocities(piece)
 
     def finish(self, seed: Piece) -> _Finish:

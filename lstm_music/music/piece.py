@@ -96,6 +96,13 @@ def make_notes(rows: Iterable[Sequence[int]]) -> npt.NDArray[np.void]:
     return np.array([(*row, 0)[:_NOTE_FIELDS] for row in rows], NOTE_DTYPE)
 
 
+def on_their_onsets(notes: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+    """A copy of notes (N,) NOTE_DTYPE that are played exactly on their onsets."""
+    notes = notes.copy()
+    notes["timing_96ths"] = 0
+    return notes
+
+
 def _empty_notes() -> npt.NDArray[np.void]:
     return np.empty(0, NOTE_DTYPE)
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from lstm_music.errors import TokenError
 from lstm_music.music.meter import Meter
-from lstm_music.music.piece import Piece, Tempo, Track
+from lstm_music.music.piece import MAX_TIMING_96THS, TIMING_PER_STEP, Piece, Tempo, Track
 from lstm_music.tokens.vocabulary import (
     DEFAULT,
     MAX_ONSET_STEPS,
@@ -29,8 +29,9 @@ def canonical(piece: Piece) -> Piece:
       nothing goes (a repeated meter that cuts a bar short changes something), and so do those
       after the last note and pedal change. Styles without a token become "".
     - The 16 tracks with the most notes stay, in order; names and programs of drum kits go.
-    - Notes of one track, pitch and onset become one (the longest, the loudest); a note still
-      sounding when its pitch is struck again ends there; no note lasts over 64 whole notes.
+    - Notes of one track, pitch and onset become one (the longest, the loudest, the earliest
+      played); a note still sounding when its pitch is struck again ends there; no note lasts
+      over 64 whole notes, is played more than a sixth of a quarter off its onset, or before 0.
     - Pedal changes that change nothing go; within one onset at most a lift and a press stay.
     - Where nothing happens for over 64 whole notes the piece ends, with a repair entry.
 
@@ -96,6 +97,10 @@ def _merged_notes(notes: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
     merged["velocity"] = (
         loudest // VELOCITY_BIN_WIDTH * VELOCITY_BIN_WIDTH + VELOCITY_BIN_WIDTH // 2
     )
+    earliest = np.minimum.reduceat(notes["timing_96ths"], firsts).astype(np.int64)
+    # Nothing sounds before 0.
+    least = np.maximum(-TIMING_PER_STEP * merged["onset_steps"].astype(np.int64), -MAX_TIMING_96THS)
+    merged["timing_96ths"] = np.clip(earliest, least, MAX_TIMING_96THS)
     return merged
 
 

@@ -19,6 +19,7 @@ from lstm_music.tokens.vocabulary import (
     key_index,
     style_index,
     tempo_bin,
+    timing_index,
 )
 
 _Ints = npt.NDArray[np.int64]
@@ -91,8 +92,8 @@ def encode_header(piece: Piece) -> npt.NDArray[np.int32]:
 class _Events:
     """Everything that happens, one row each, sorted as it is told.
 
-    ``main``, ``time`` and ``extra`` are each event's tokens in order, ``longs`` the number of
-    LONG tokens before ``time``: a note's pitch, duration and velocity, or a meter's two.
+    ``main``, ``time``, ``velocity`` and ``timing`` are each event's tokens in order, ``longs``
+    the number of LONG tokens before ``time``: a note's pitch, duration and so on, or a meter's two.
     """
 
     def __init__(self, piece: Piece) -> None:
@@ -133,7 +134,8 @@ class _Events:
             ]
         )
         self.longs = np.concatenate([*zeros[:3], longs])
-        self.extra = np.concatenate([*nothing[:3], _velocity_tokens(piece)])
+        self.velocity = np.concatenate([*nothing[:3], _velocity_tokens(piece)])
+        self.timing = np.concatenate([*nothing[:3], _timing_tokens(notes["timing_96ths"])])
         order = np.lexsort([rank, what, self.track, self.phase, self.onset])
         for name, column in vars(self).items():
             setattr(self, name, column[order])
@@ -149,6 +151,12 @@ def _velocity_tokens(piece: Piece) -> _Ints:
     tokens = np.empty(len(bins), np.int64)
     tokens[order] = np.where(in_order == before, _NONE, _FIRST["velocity"] + in_order)
     return tokens
+
+
+def _timing_tokens(timing_96ths: npt.NDArray[np.int8]) -> _Ints:
+    """Token of each note's timing, _NONE where it is played on its onset."""
+    tokens = _FIRST["timing"] + timing_index(timing_96ths)
+    return np.where(timing_96ths == 0, _NONE, tokens)
 
 
 def _split(steps: _Ints) -> tuple[_Ints, _Ints]:
@@ -172,8 +180,9 @@ def _body(piece: Piece) -> _Ints:
     track[in_track] = np.where(np.diff(tracks, prepend=0) != 0, _FIRST["track"] + tracks, _NONE)
 
     # Of each event: its tokens, _NONE taking no place, and the LONGs before each of them.
-    tokens = np.stack([shift, track, events.main, events.time, events.extra], axis=1).reshape(-1)
-    longs_before = np.zeros((len(step), 5), np.int64)
+    columns = [shift, track, events.main, events.time, events.velocity, events.timing]
+    tokens = np.stack(columns, axis=1).reshape(-1)
+    longs_before = np.zeros((len(step), len(columns)), np.int64)
     longs_before[:, 0], longs_before[:, 3] = longs, events.longs
     present = tokens != _NONE
     ends = np.cumsum(longs_before.reshape(-1) + present)

@@ -5,7 +5,7 @@
     START STYLE NUMERATOR DENOMINATOR KEY TEMPO [LONG*] PICKUP PROGRAM+ BODY onset* END
     onset   [LONG*] SHIFT  [NUMERATOR DENOMINATOR] [TEMPO]  track*
     track   [TRACK]  [PEDAL_UP] [PEDAL_DOWN]  note*
-    note    (PITCH | DRUM) [LONG*] DURATION [VELOCITY]
+    note    (PITCH | DRUM) [LONG*] DURATION [VELOCITY] [TIMING]
 
 The first onset may do without the shift. The tables say which kinds of token may stand where;
 what depends on the music so far is in ``lstm_music.tokens.automaton``.
@@ -22,6 +22,7 @@ from lstm_music.types import BoolArray, IntArray
 
 _MOVES = "long shift"
 _TRACK_BEGINS = "track pedal_up pedal_down pitch drum"
+_NEXT = f"track pitch drum {_MOVES} end"
 
 FOLLOWS = {
     "before start": "start",
@@ -40,8 +41,9 @@ FOLLOWS = {
     "after track": "pedal_up pedal_down pitch drum",
     "after pedal": f"{_TRACK_BEGINS} {_MOVES} end",
     "in note": "long duration",
-    "after duration": f"velocity track pitch drum {_MOVES} end",
-    "after velocity": f"track pitch drum {_MOVES} end",
+    "after duration": f"velocity timing {_NEXT}",
+    "after velocity": f"timing {_NEXT}",
+    "after timing": _NEXT,
     "in shift": "long shift",
     "after end": "",
 }
@@ -70,6 +72,7 @@ BODY_LEADS = {
     "drum": "in note",
     "duration": "after duration",
     "velocity": "after velocity",
+    "timing": "after timing",
     "end": "after end",
 }
 """Where each kind of token leads; LONG keeps its place in a pickup or note, else begins a shift."""

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from lstm_music.errors import TokenError
 from lstm_music.music.key import Key
 from lstm_music.music.meter import DENOMINATORS, MAX_NUMERATOR
+from lstm_music.music.piece import MAX_TIMING_96THS
 
 RADIX_STEPS = 96
 """A time is ``96 * (LONG tokens before it) + r``: one LONG is a whole note."""
@@ -69,6 +70,7 @@ _RANGES = (
     ("velocity", 128 // VELOCITY_BIN_WIDTH),
     ("pitch", 128),
     ("drum", 128),
+    ("timing", 2 * MAX_TIMING_96THS),  # -16..-1, then 1..16; on the onset needs no token
 )
 
 _CONTEXT_STREAMS = (
@@ -188,6 +190,8 @@ class Vocabulary:
                 return f"{60e6 / tempo_usec(value):.0f}"
             case "velocity":
                 return str(VELOCITY_BIN_WIDTH * value + VELOCITY_BIN_WIDTH // 2)
+            case "timing":
+                return f"{index_timing(value):+d}/96"
             case "program" if value == DRUM_PROGRAM:
                 return "drums"
             case _:
@@ -240,6 +244,23 @@ def tempo_usec(tempo: int) -> int:
 def style_index(style: str) -> int:
     """Value of the style token; 0 for a style without one."""
     return _STYLES.index(style) if style in _STYLES else 0
+
+
+def timing_index(timing_96ths: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
+    """Values of the timing tokens of notes that are not played on their onsets.
+
+    Examples
+    --------
+    >>> timing_index(np.array([-16, -1, 1, 16])).tolist()
+    [0, 15, 16, 31]
+    """
+    timing = timing_96ths.astype(np.int64)
+    return timing + MAX_TIMING_96THS - (timing > 0)
+
+
+def index_timing(index: int) -> int:
+    """How far a timing token's value moves a note, in 96ths of a quarter note."""
+    return index - MAX_TIMING_96THS + (index >= MAX_TIMING_96THS)
 
 
 def key_index(key: Key | None) -> int:

@@ -7,6 +7,7 @@ from lstm_music.errors import TokenError
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
+from lstm_music.tokens.decode import decode
 from lstm_music.tokens.encode import encode, encode_header
 from lstm_music.tokens.vocabulary import DEFAULT
 
@@ -81,3 +82,18 @@ def test_a_header_alone_lets_the_model_choose_the_tracks():
     ]
     with pytest.raises(TokenError, match="at most 16 tracks, got 17"):
         encode_header(piece.replace(tracks=(Track(),) * 17))
+
+
+def test_a_note_off_its_onset_says_how_far():
+    rows = [(0, 24, 60, 84, 0, 3), (24, 24, 62, 84, 0, -16), (48, 24, 64, 84, 0, 0)]
+    piece = Piece(make_notes(rows), (Track(),))
+    tokens = encode(piece)
+    told = [DEFAULT.name(t) for t in tokens if DEFAULT.kind(int(t)) == "timing"]
+    assert told == ["timing +3/96", "timing -16/96"]
+    assert decode(tokens).notes["timing_96ths"].tolist() == [3, -16, 0]
+
+
+def test_nothing_is_played_before_the_start_or_too_far_off():
+    rows = [(0, 24, 60, 84, 0, -1), (1, 24, 62, 84, 0, -128), (48, 24, 64, 84, 0, 127)]
+    notes = decode(encode(Piece(make_notes(rows), (Track(),)))).notes
+    assert notes["timing_96ths"].tolist() == [0, -4, 16]

@@ -18,7 +18,7 @@ from lstm_music.tokens.vocabulary import (
 
 def test_every_token_has_one_kind_and_its_own_name():
     names = [DEFAULT.name(token) for token in range(DEFAULT.n_tokens)]
-    assert len(set(names)) == DEFAULT.n_tokens == 857
+    assert len(set(names)) == DEFAULT.n_tokens == 889
     kinds = [DEFAULT.kind(token) for token in range(DEFAULT.n_tokens)]
     assert kinds == [name for name, size in DEFAULT.ranges for _ in range(size)]
 
@@ -49,9 +49,9 @@ def test_names_say_the_value(kind, value, name):
     assert DEFAULT.name(DEFAULT[kind][value]) == name
 
 
-@pytest.mark.parametrize("token", [-1, 857])
+@pytest.mark.parametrize("token", [-1, 889])
 def test_what_is_no_token_has_no_name(token):
-    with pytest.raises(TokenError, match=r"0\.\.856"):
+    with pytest.raises(TokenError, match=r"0\.\.888"):
         DEFAULT.name(token)
 
 

@@ -14,6 +14,7 @@ from cython cimport final
 from libc.string cimport memset
 
 from lstm_music.music.meter import DENOMINATORS
+from lstm_music.music.piece import MAX_TIMING_96THS, TIMING_PER_STEP
 from lstm_music.tokens.grammar import (
     BODY_LEADS,
     FOLLOWS,
@@ -39,14 +40,16 @@ cdef enum:
     OK = 0
     ILLEGAL = -1
     OUT_OF_CAPACITY = -2
-    V = 857
+    V = 889
     RADIX = 96
     VELOCITY_WIDTH = 8
+    MAX_TIMING = 16
+    TIMING_A_STEP = 4
 
 # Kinds of token, in the vocabulary's order.
 cdef enum:
     START, END, BODY, LONG, PEDAL_DOWN, PEDAL_UP, STYLE, NUMERATOR, DENOMINATOR, KEY, TEMPO, PICKUP
-    PROGRAM, TRACK, SHIFT, DURATION, VELOCITY, PITCH, DRUM
+    PROGRAM, TRACK, SHIFT, DURATION, VELOCITY, PITCH, DRUM, TIMING
     N_KINDS
 
 # States: the rows of FOLLOWS, in order.
@@ -54,7 +57,7 @@ cdef enum:
     BEFORE_START, AFTER_START, AFTER_STYLE, AFTER_NUMERATOR, AFTER_DENOMINATOR, AFTER_KEY
     AFTER_TEMPO, AFTER_PICKUP, IN_PROGRAMS
     AT_ONSET, IN_METER, AFTER_METER, AFTER_NEW_TEMPO, AFTER_TRACK, AFTER_PEDAL
-    IN_NOTE, AFTER_DURATION, AFTER_VELOCITY, IN_SHIFT, AFTER_END
+    IN_NOTE, AFTER_DURATION, AFTER_VELOCITY, AFTER_TIMING, IN_SHIFT, AFTER_END
     N_STATES
 
 cdef struct Tables:
@@ -69,8 +72,9 @@ cdef Tables T
 
 def _fill_tables():
     names = [name for name, _ in DEFAULT.ranges]
-    sizes = (len(names), len(FOLLOWS), DEFAULT.n_tokens, RADIX_STEPS, VELOCITY_BIN_WIDTH)
-    if sizes != (N_KINDS, N_STATES, V, RADIX, VELOCITY_WIDTH) or MAX_TRACKS != 16:
+    sizes = (len(names), len(FOLLOWS), DEFAULT.n_tokens, RADIX_STEPS, VELOCITY_BIN_WIDTH,
+             MAX_TIMING_96THS, TIMING_PER_STEP, MAX_TRACKS)
+    if sizes != (N_KINDS, N_STATES, V, RADIX, VELOCITY_WIDTH, MAX_TIMING, TIMING_A_STEP, 16):
         raise ImportError("automaton.pyx and vocabulary.py disagree; build the package again")
     for kind, name in enumerate(names):
         T.first[kind] = DEFAULT[name].start
@@ -96,6 +100,11 @@ cdef int _START_VELOCITY = START_VELOCITY_BIN
 cdef inline int _velocity(int velocity) noexcept nogil:
     """MIDI velocity at the centre of a bin."""
     return VELOCITY_WIDTH * velocity + VELOCITY_WIDTH // 2
+
+
+cdef inline int _timing(int value) noexcept nogil:
+    """96ths of a quarter note that a timing token moves a note by; never 0."""
+    return value - MAX_TIMING + (value >= MAX_TIMING)
 
 
 @final
@@ -206,6 +215,8 @@ cdef class Automaton(Score):
             return RADIX * self.g.longs + value < self._bar_steps()
         if kind == PROGRAM:
             return self.s.n_tracks < 16
+        if kind == TIMING:  # nothing sounds before the start
+            return TIMING_A_STEP * self.onset_steps + _timing(value) >= 0
         if kind == END:
             return self.g.n_sounded == self.s.n_tracks
         return True
@@ -269,6 +280,8 @@ cdef class Automaton(Score):
         elif kind == VELOCITY:
             self.g.velocity[track] = value
             self._notes[self.n_notes - 1].velocity = <unsigned char>_velocity(value)
+        elif kind == TIMING:
+            self._notes[self.n_notes - 1].timing_96ths = <signed char>_timing(value)
         elif kind == SHIFT:
             self.g.longs = 0
             self._fresh_onset()
@@ -385,16 +398,3 @@ def annotate(tokens, int total_bars=0):
             raise automaton._refusal(i, view[i], status)
         automaton.rows(&out[i, 0])
     return rows
-
-
-def count_bars(tokens):
-    """How many bars the notes of a legal token sequence reach into.
-
-    Raises
-    ------
-    TokenError : a token is illegal.
-    """
-    tokens = as_tokens(tokens)
-    automaton = Automaton(max(len(tokens), 1))
-    automaton.extend(tokens)
-    return automaton.n_bars
