@@ -17,14 +17,23 @@ class Limits:
     max_tracks : track chunks in the file, and instruments in the piece.
     max_events : events of all tracks together.
     max_notes : notes of all tracks together.
-    max_quarters : time of the last event, in quarter notes (16,000 bars of 5/4).
+    max_changes : changes of tempo, meter, key and name of all tracks together.
+    max_quarters : time of the last event, in quarter notes.
+    max_seconds : time of the end of the last note, by the tempos of the file.
+    max_at_once : notes that begin at one step of the grid (every key of every channel).
+    max_gap_quarters : silence between notes, in quarter notes (64 bars of 4/4). What follows a
+        longer one is not refused but left out, and ``Piece.repairs`` says so.
     """
 
     max_bytes: int = 16 * 2**20
     max_tracks: int = 4096
     max_events: int = 2_000_000
     max_notes: int = 500_000
+    max_changes: int = 100_000
     max_quarters: int = 20_000
+    max_seconds: int = 4 * 60 * 60
+    max_at_once: int = 2048
+    max_gap_quarters: int = 256
 
 
 DEFAULT_LIMITS = Limits()

@@ -17,6 +17,7 @@ RAW_NOTE_DTYPE = np.dtype(
         ("program", "u1"),  # 0..127, in force when the note began
         ("pitch_midi", "u1"),  # 0..127
         ("velocity", "u1"),  # 1..127
+        ("offset", "i4"),  # byte offset of its first data byte in the file
     ],
     align=True,
 )
@@ -44,7 +45,7 @@ MARK_PEDAL = 3
 MARK_NAME = 4
 """``value``: length of the text in bytes, ``offset``: where it starts."""
 MARK_PRIVATE = 5
-"""A sequencer's own data (meta 0x7F); ``value`` and ``offset`` as for a name."""
+"""Our own data (meta 0x7F under 0x7D); ``value`` and ``offset`` as for a name."""
 
 
 class Repair(NamedTuple):
@@ -54,6 +55,26 @@ class Repair(NamedTuple):
     times: int
     offset: int
 
+    @property
+    def text(self) -> str:
+        """What a person is told of it, without number and place."""
+        return REPAIR_SENTENCES[self.kind]
+
+
+def mend(repairs: list[Repair], kind: str, offset: int) -> None:
+    """Count a repair; ``offset`` counts if it is the first of its kind."""
+    for i, repair in enumerate(repairs):
+        if repair.kind == kind:
+            repairs[i] = repair._replace(times=repair.times + 1)
+            return
+    repairs.append(Repair(kind, 1, offset))
+
+
+def sentence(repair: Repair) -> str:
+    """What a person is told of a repair."""
+    times = f"{repair.times} times, first at byte" if repair.times > 1 else "byte"
+    return f"{repair.text} ({times} {repair.offset})"
+
 
 @dataclass(frozen=True, slots=True)
 class RawMidi:
@@ -61,18 +82,25 @@ class RawMidi:
 
     Parameters
     ----------
-    ticks_per_quarter : 1..32767.
-    format : 0 (one track chunk) or 1 (several, played together).
+    ticks, quarters : so many ticks last so many quarter notes; both 1 or more.
+    in_frames : times are by the clock (SMPTE), not by the beat.
+    start : where in the file the header chunk stands.
+    format : 0 (one track chunk), 1 (several, played together) or 2 (each a piece of its own).
     n_mtrks : track chunks found.
     notes : (N,) RAW_NOTE_DTYPE, by track chunk, then in the order in which they begin.
-    marks : (M,) MARK_DTYPE, by track chunk, then in the order of the file.
+    pedal : (P,) MARK_DTYPE of MARK_PEDAL, by track chunk, then in the order of the file.
+    marks : (M,) MARK_DTYPE of every other kind, in the same order.
     repairs : what was mended, at most one entry a kind.
     """
 
-    ticks_per_quarter: int
+    ticks: int
+    quarters: int
+    in_frames: bool
+    start: int
     format: int
     n_mtrks: int
     notes: npt.NDArray[np.void]
+    pedal: npt.NDArray[np.void]
     marks: npt.NDArray[np.void]
     repairs: tuple[Repair, ...]
 
@@ -91,18 +119,28 @@ REPAIR_SENTENCES: dict[str, str] = {
     "data_byte": "a data byte above 127 was clamped",
     "meta_short": "a tempo, meter or key event was too short and was ignored",
     "unclosed_note": "a note never ended; it was closed at the end of its track",
+    "empty_note": "a note had no length; it was given one step",
+    "long_number": "a number was written in more than the 4 bytes MIDI allows",
+    "wrapper_length": "a length in the RIFF wrapper was wrong",
+    "mac_binary": "a MacBinary header before the file was skipped",
+    "header_length": "the header's length was wrong",
+    "format_unknown": "the format is none of 0, 1 and 2; it was read as 1",
+    "other_patterns": "the file holds several separate pieces; this is the first with notes",
+    "tempo_in_frames": "a tempo was ignored, as times in SMPTE frames run by the clock",
     "tempo_zero": "a tempo of zero was ignored",
     "meter_off_grid": "a meter that cannot be written down was ignored",
     "key_unknown": "a key signature that does not exist was ignored",
+    "after_gap": "the music after a long silence was left out",
 }
 """Every kind of repair and what a person is told. The scanner's come first, as in found.pxd."""
 
 FAULT_SENTENCES = (
     "not enough memory",
-    "a time or length is longer than the 4 bytes MIDI allows",
+    "a time or length is larger than the 28 bits MIDI allows",
     "the file holds more than {max_tracks} tracks",
     "the file holds more than {max_events} events",
     "the file holds more than {max_notes} notes",
     "the music runs on past {max_quarters} quarter notes",
+    "the file holds more than {max_changes} changes of tempo, meter, key and name",
 )
 """What ends a scan, numbered as in found.pxd; braces are filled from the ``Limits``."""

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.errors import ConfigError
+from lstm_music.errors import ConfigError, ShapeError
 from lstm_music.music.key import Key
 from lstm_music.music.meter import BarLines, Meter
+from lstm_music.music.order import extremes, in_order
 
 NOTE_DTYPE = np.dtype(
     [
@@ -150,15 +151,19 @@ class Piece:
     unstated: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        # Contiguous keys: sorting strided fields takes several times as long.
-        keys = ("duration_steps", "pitch_midi", "track", "onset_steps")
-        order = np.lexsort([np.ascontiguousarray(self.notes[key]) for key in keys])
-        object.__setattr__(self, "notes", np.ascontiguousarray(self.notes[order]))
-        pedal = self.pedal[np.lexsort([self.pedal[f] for f in ("track", "onset_steps")])]
-        object.__setattr__(self, "pedal", np.ascontiguousarray(pedal))
-        self._check()
+        if self.notes.dtype != NOTE_DTYPE or self.pedal.dtype != PEDAL_DTYPE:
+            raise ShapeError(
+                "notes and pedal must be of NOTE_DTYPE and PEDAL_DTYPE, "
+                f"got {self.notes.dtype} and {self.pedal.dtype}"
+            )
+        notes = np.ascontiguousarray(self.notes)
+        self._check(notes)
+        object.__setattr__(self, "notes", in_order(notes))
+        if len(self.pedal) > 1:
+            pedal = self.pedal[np.lexsort([self.pedal[f] for f in ("track", "onset_steps")])]
+            object.__setattr__(self, "pedal", np.ascontiguousarray(pedal))
 
-    def _check(self) -> None:
+    def _check(self, notes: npt.NDArray[np.void]) -> None:
         for name, changes in (("meters", self.meters), ("tempos", self.tempos)):
             onsets = [change.onset_steps for change in changes]
             if not onsets or onsets[0] != 0 or any(b <= a for a, b in pairwise(onsets)):
@@ -167,13 +172,11 @@ class Piece:
             raise ConfigError(
                 f"pickup_steps must be 0..{self.meters[0].bar_steps - 1}, got {self.pickup_steps}"
             )
-        if len(self.notes):
-            if self.notes["onset_steps"].min() < 0 or self.notes["duration_steps"].min() < 1:
-                raise ConfigError("notes must have onset_steps >= 0 and duration_steps >= 1")
-            if self.notes["track"].max() >= len(self.tracks):
-                raise ConfigError(
-                    f"a note names track {self.notes['track'].max()} of {len(self.tracks)}"
-                )
+        onset, duration, track, _ = extremes(notes)
+        if onset < 0 or duration < 1:
+            raise ConfigError("notes must have onset_steps >= 0 and duration_steps >= 1")
+        if track >= len(self.tracks):
+            raise ConfigError(f"a note names track {track} of {len(self.tracks)}")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Piece):
@@ -192,9 +195,7 @@ class Piece:
     @property
     def end_steps(self) -> int:
         """Where the last note ends, in steps; 0 without notes."""
-        if not len(self.notes):
-            return 0
-        return int((self.notes["onset_steps"] + self.notes["duration_steps"]).max())
+        return extremes(self.notes)[3]
 
     @property
     def bar_lines(self) -> BarLines:

@@ -21,13 +21,13 @@ def scanned(data):
 
 def notes(raw):
     """(onset, end, mtrk, channel, program, pitch, velocity) of each."""
-    return raw.notes.tolist()
+    return [note[:7] for note in raw.notes.tolist()]
 
 
 def marks(raw):
     """(kind, ticks, value, mtrk, channel) of each."""
     names = ("kind", "ticks", "value", "mtrk", "channel")
-    return [tuple(int(mark[name]) for name in names) for mark in raw.marks]
+    return [tuple(int(mark[name]) for name in names) for mark in (*raw.marks, *raw.pedal)]
 
 
 def test_a_whole_file():
@@ -43,9 +43,15 @@ def test_a_whole_file():
         00  FF 2F 00                 # end of track
     """)
     raw = scanned(data)
-    assert (raw.format, raw.n_mtrks, raw.ticks_per_quarter) == (0, 1, 480)
+    assert (raw.format, raw.n_mtrks, raw.ticks, raw.quarters) == (0, 1, 480, 1)
     assert notes(raw) == [(0, 960, 0, 3, 40, 60, 64), (480, 960, 0, 3, 40, 67, 64)]
     assert raw.repairs == ()
+
+
+def test_a_note_knows_its_byte():
+    data = smf(NOTE + END)
+    (note,) = scanned(data).notes
+    assert data[note["offset"] :].startswith(b"\x3c\x40")
 
 
 def test_numbers_of_one_to_four_bytes():
@@ -148,6 +154,35 @@ def test_overlapping_notes_of_one_pitch_end_first_in_first_out():
     assert [(n[0], n[1], n[6]) for n in notes(raw)] == [(0, 48, 65), (16, 64, 66), (32, 80, 67)]
 
 
+@pytest.mark.parametrize("controller", ["78", "7B"], ids=["all sound off", "all notes off"])
+def test_all_notes_of_a_channel_are_ended_at_once(controller):
+    raw = scanned(
+        smf(
+            f"""
+            00 90 3C 41  00 90 40 42  00 90 3C 43
+            00 91 3C 44                     # another channel: it sounds on
+            10 B0 {controller} 00
+            10 80 3C 00  00 80 40 00        # too late
+            00 81 3C 00
+        """
+            + END
+        )
+    )
+    assert [(n[0], n[1], n[6]) for n in notes(raw)] == [
+        (0, 16, 65),
+        (0, 16, 66),
+        (0, 16, 67),
+        (0, 32, 68),
+    ]
+    assert raw.repairs == ()
+
+
+@pytest.mark.parametrize("controller", ["79", "7A", "7C", "40 7F 00 B0 01"])
+def test_other_controllers_end_no_note(controller):
+    raw = scanned(smf(f"00 90 3C 41  10 B0 {controller} 00  10 80 3C 00" + END))
+    assert notes(raw)[0][:2] == (0, 32)
+
+
 def test_same_pitch_on_other_channels_and_tracks_is_another_note():
     track = "00 90 3C 40  10 91 3C 41  10 80 3C 00  10 81 3C 00" + END
     raw = scanned(smf(track, track))
@@ -169,6 +204,11 @@ def test_programs_set_by_a_track_without_notes_hold_for_later_tracks():
     own = "00 C1 07  00 91 3C 40  60 81 3C 40" + END
     raw = scanned(smf(setup, NOTE + END, own, "00 91 3C 40  60 81 3C 40" + END))
     assert [(n[3], n[4]) for n in notes(raw)] == [(0, 5), (1, 7), (1, 6)]
+
+
+def test_a_program_of_one_piece_does_not_hold_for_the_next():
+    raw = scanned(smf("00 C0 05" + END, NOTE + END, midi_format=2))
+    assert (raw.format, notes(raw)[0][4]) == (2, 0)
 
 
 def test_foreign_chunks_and_a_longer_header_are_stepped_over():

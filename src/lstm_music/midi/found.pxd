@@ -17,6 +17,8 @@ cdef enum:
     DATA_BYTE
     META_SHORT
     UNCLOSED_NOTE
+    EMPTY_NOTE
+    LONG_NUMBER
     N_REPAIRS
 
 # What ends a scan; the sentences, in this order, are raw.FAULT_SENTENCES.
@@ -27,6 +29,7 @@ cdef enum:
     FAULT_EVENTS
     FAULT_NOTES
     FAULT_TIME
+    FAULT_CHANGES
 
 # What reading one thing can end with.
 cdef enum Outcome:
@@ -39,8 +42,10 @@ cdef enum Outcome:
 cdef enum:
     CHANNELS = 16
     PITCHES = 128
+    DRUM_CHANNEL = 9
     CHUNK_HEADER_BYTES = 8
     VLQ_BYTES = 4
+    VLQ_MOST_BYTES = 8  # of a number that leads with zeros
     NONE = -1
 
 # Kinds of mark, numbered as in raw.
@@ -61,6 +66,7 @@ cdef struct Note:
     unsigned char program
     unsigned char pitch
     unsigned char velocity
+    int offset
 
 cdef struct Mark:
     int ticks
@@ -69,6 +75,11 @@ cdef struct Mark:
     unsigned short mtrk
     unsigned char kind
     unsigned char channel
+
+cdef struct Marks:
+    Mark* items
+    int n
+    int room
 
 cdef struct Scan:
     # The bytes, and where we are.
@@ -83,24 +94,27 @@ cdef struct Scan:
     unsigned char program[CHANNELS]
     bint program_set[CHANNELS]
     bint has_notes[CHANNELS]
+    int n_sounding[CHANNELS]
     # First and last sounding note of each channel and pitch: a queue linked through Note.end.
     int oldest[CHANNELS * PITCHES]
     int newest[CHANNELS * PITCHES]
-    # Programs set by tracks without notes of that channel: they hold for the tracks after.
+    # Programs set by tracks without notes of that channel: they hold for the tracks after,
+    # unless every track is a piece of its own.
+    bint separate
     unsigned char setup_program[CHANNELS]
     # What was found.
     Note* notes
     int n_notes
     int note_room
-    Mark* marks
-    int n_marks
-    int mark_room
+    Marks marks
+    Marks pedal
     int n_events
     # Limits.
     int max_tick
     int max_tracks
     int max_events
     int max_notes
+    int max_changes
     # Damage.
     int repair_count[N_REPAIRS]
     Py_ssize_t repair_offset[N_REPAIRS]
@@ -129,24 +143,32 @@ cdef inline void* more_room(void* items, int* room, size_t item_bytes) noexcept 
 
 
 cdef inline Outcome add_mark(
-    Scan* s, unsigned char kind, unsigned char channel, int value, Py_ssize_t offset
+    Scan* s, Marks* marks, unsigned char kind, unsigned char channel, int value, Py_ssize_t offset
 ) noexcept nogil:
     cdef void* moved
     cdef Mark* mark
-    if s.n_marks == s.mark_room:
-        moved = more_room(s.marks, &s.mark_room, sizeof(Mark))
+    if marks.n == marks.room:
+        moved = more_room(marks.items, &marks.room, sizeof(Mark))
         if moved == NULL:
             return fail(s, FAULT_MEMORY, offset)
-        s.marks = <Mark*> moved
-    mark = &s.marks[s.n_marks]
+        marks.items = <Mark*> moved
+    mark = &marks.items[marks.n]
     mark.ticks = s.tick
     mark.value = value
     mark.offset = <int> offset
     mark.mtrk = <unsigned short> s.mtrk
     mark.kind = kind
     mark.channel = channel
-    s.n_marks += 1
+    marks.n += 1
     return GO_ON
+
+
+cdef inline Outcome add_change(
+    Scan* s, unsigned char kind, int value, Py_ssize_t offset
+) noexcept nogil:
+    if s.marks.n >= s.max_changes:
+        return fail(s, FAULT_CHANGES, offset)
+    return add_mark(s, &s.marks, kind, 0, value, offset)
 
 
 cdef inline Outcome note_on(
@@ -170,12 +192,14 @@ cdef inline Outcome note_on(
     note.program = s.program[channel]
     note.pitch = <unsigned char> pitch
     note.velocity = <unsigned char> velocity
+    note.offset = <int> offset
     if s.oldest[slot] == NONE:
         s.oldest[slot] = s.n_notes
     else:
         s.notes[s.newest[slot]].end = s.n_notes
     s.newest[slot] = s.n_notes
     s.has_notes[channel] = True
+    s.n_sounding[channel] += 1
     s.n_notes += 1
     return GO_ON
 
@@ -183,9 +207,24 @@ cdef inline Outcome note_on(
 cdef inline bint note_off(Scan* s, int channel, int pitch) noexcept nogil:
     """End the oldest sounding note of this pitch; False if there is none."""
     cdef int slot = channel * PITCHES + pitch
-    cdef int note = s.oldest[slot]
-    if note == NONE:
+    cdef int i = s.oldest[slot]
+    cdef Note* note
+    if i == NONE:
         return False
-    s.oldest[slot] = s.notes[note].end
-    s.notes[note].end = s.tick
+    note = &s.notes[i]
+    s.oldest[slot] = note.end
+    s.n_sounding[channel] -= 1
+    note.end = s.tick
+    if note.end == note.onset and channel != DRUM_CHANNEL:  # a drum stroke has no length
+        mend(s, EMPTY_NOTE, note.offset)
     return True
+
+
+cdef inline void silence(Scan* s, int channel) noexcept nogil:
+    """End every sounding note of the channel."""
+    cdef int pitch
+    for pitch in range(PITCHES):
+        if s.n_sounding[channel] == 0:
+            return
+        while note_off(s, channel, pitch):
+            pass

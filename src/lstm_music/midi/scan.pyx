@@ -10,13 +10,11 @@ Notes of one pitch that overlap in one channel of one track are closed first in,
 from libc.stdlib cimport free
 from libc.string cimport memchr, memcmp, memcpy, memset
 
+from lstm_music.midi.events cimport big_endian, read_event
 from lstm_music.midi.found cimport (
-    AFTER_END_OF_TRACK, CHANNELS, CHUNK_HEADER_BYTES, CUT, DATA_BYTE,
-    END_OF_TRACK, EVENT_CUT, FAULT, FAULT_EVENTS, FAULT_TIME, FAULT_TRACKS,
-    FAULT_VLQ, GO_ON, LOST, LOST_CHUNK, MARK_KEY, MARK_METER, MARK_NAME, MARK_PEDAL, MARK_PRIVATE,
-    MARK_TEMPO, META_SHORT, N_REPAIRS, NO_END_OF_TRACK, NO_STATUS, NONE, PITCH_BYTE, PITCHES,
-    SYSTEM_MESSAGE, TRACK_COUNT, TRACK_LENGTH, TRAILING_BYTES, UNCLOSED_NOTE, VLQ_BYTES,
-    Outcome, Scan, add_mark, fail, mend, note_off, note_on,
+    AFTER_END_OF_TRACK, CHANNELS, CHUNK_HEADER_BYTES, CUT, END_OF_TRACK, EVENT_CUT, FAULT,
+    FAULT_TRACKS, GO_ON, LOST, LOST_CHUNK, N_REPAIRS, NO_END_OF_TRACK, NONE, TRACK_COUNT,
+    TRACK_LENGTH, TRAILING_BYTES, UNCLOSED_NOTE, Outcome, Scan, fail, mend, silence,
 )
 
 from dataclasses import asdict
@@ -24,6 +22,7 @@ from dataclasses import asdict
 import numpy as np
 
 from lstm_music.errors import MidiError
+from lstm_music.midi.container import find_midi
 from lstm_music.midi.header import read_header
 from lstm_music.midi.raw import (
     FAULT_SENTENCES,
@@ -34,153 +33,7 @@ from lstm_music.midi.raw import (
     Repair,
 )
 
-
-cdef inline Py_ssize_t big_endian(const unsigned char* p, int n) noexcept nogil:
-    cdef Py_ssize_t value = 0
-    cdef int i
-    for i in range(n):
-        value = value << 8 | p[i]
-    return value
-
-
-cdef inline Outcome read_vlq(Scan* s, int* value) noexcept nogil:
-    """A number of 7 bits a byte, the last without its high bit: below 2**28."""
-    cdef Py_ssize_t start = s.pos
-    cdef int number = 0
-    cdef int _i
-    for _i in range(VLQ_BYTES):
-        if s.pos >= s.end:
-            return CUT
-        number = number << 7 | (s.data[s.pos] & 0x7F)
-        s.pos += 1
-        if s.data[s.pos - 1] < 0x80:
-            value[0] = number
-            return GO_ON
-    return fail(s, FAULT_VLQ, start)
-
-
-cdef inline int clamped(Scan* s, Py_ssize_t offset) noexcept nogil:
-    """The data byte at ``offset``, at most 127."""
-    if s.data[offset] > 0x7F:
-        mend(s, DATA_BYTE, offset)
-        return 0x7F
-    return s.data[offset]
-
-
-cdef Outcome channel_event(Scan* s) noexcept nogil:
-    """The data bytes of a channel message; its status is in ``s.status``."""
-    cdef int channel = s.status & 0x0F
-    cdef int message = s.status >> 4
-    cdef Py_ssize_t start = s.pos
-    cdef int value
-    cdef int n_data = 1 if message == 0xC or message == 0xD else 2
-    if s.end - s.pos < n_data:
-        return CUT
-    s.pos += n_data
-    if message == 0x8 or message == 0x9:
-        if s.data[start] > 0x7F:
-            mend(s, PITCH_BYTE, start)
-            return GO_ON
-        value = clamped(s, start + 1)
-        if message == 0x9 and value > 0:
-            return note_on(s, channel, s.data[start], value, start)
-        note_off(s, channel, s.data[start])  # an off without an on is common and harmless
-    elif message == 0xC:
-        s.program[channel] = <unsigned char> clamped(s, start)
-        s.program_set[channel] = True
-    elif message == 0xB and s.data[start] == 64:
-        return add_mark(s, MARK_PEDAL, <unsigned char> channel, clamped(s, start + 1), start)
-    return GO_ON
-
-
-cdef Outcome meta_event(Scan* s) noexcept nogil:
-    """Type, length and payload; ``s.pos`` stands at the type."""
-    cdef Py_ssize_t start
-    cdef int kind
-    cdef int length
-    cdef int least = 0
-    cdef Outcome outcome
-    if s.pos >= s.end:
-        return CUT
-    kind = s.data[s.pos]
-    s.pos += 1
-    outcome = read_vlq(s, &length)
-    if outcome != GO_ON:
-        return outcome
-    if length > s.end - s.pos:
-        return CUT
-    start = s.pos
-    s.pos += length
-    if kind == 0x2F:
-        return END_OF_TRACK
-    if kind == 0x51:
-        least = 3
-    elif kind == 0x58 or kind == 0x59:
-        least = 2
-    if length < least:
-        mend(s, META_SHORT, start)
-    elif kind == 0x51:
-        return add_mark(s, MARK_TEMPO, 0, <int> big_endian(s.data + start, 3), start)
-    elif kind == 0x58:
-        return add_mark(s, MARK_METER, 0, <int> big_endian(s.data + start, 2), start)
-    elif kind == 0x59:
-        return add_mark(s, MARK_KEY, 0, <int> big_endian(s.data + start, 2), start)
-    elif kind == 0x03:
-        return add_mark(s, MARK_NAME, 0, length, start)
-    elif kind == 0x7F:
-        return add_mark(s, MARK_PRIVATE, 0, length, start)
-    return GO_ON
-
-
-cdef Outcome system_event(Scan* s, unsigned char status) noexcept nogil:
-    """Statuses 0xF0 to 0xFF. They leave the running status alone, as most writers expect."""
-    cdef Outcome outcome
-    cdef int length
-    if status == 0xFF:
-        return meta_event(s)
-    if status == 0xF0 or status == 0xF7:
-        outcome = read_vlq(s, &length)
-        if outcome != GO_ON:
-            return outcome
-        if length > s.end - s.pos:
-            return CUT
-        s.pos += length
-        return GO_ON
-    # A wire message that has no place in a file, with the data it would have on the wire.
-    mend(s, SYSTEM_MESSAGE, s.pos - 1)
-    length = 2 if status == 0xF2 else 1 if status == 0xF1 or status == 0xF3 else 0
-    if length > s.end - s.pos:
-        return CUT
-    s.pos += length
-    return GO_ON
-
-
-cdef Outcome read_event(Scan* s) noexcept nogil:
-    cdef Py_ssize_t start = s.pos
-    cdef unsigned char status
-    cdef int delta
-    cdef Outcome outcome = read_vlq(s, &delta)
-    if outcome != GO_ON:
-        return outcome
-    if s.pos >= s.end:
-        return CUT
-    if delta > s.max_tick - s.tick:
-        return fail(s, FAULT_TIME, start)
-    if s.n_events >= s.max_events:
-        return fail(s, FAULT_EVENTS, start)
-    s.n_events += 1
-    s.tick += delta
-    status = s.data[s.pos]
-    if status >= 0xF0:
-        s.pos += 1
-        return system_event(s, status)
-    if status >= 0x80:
-        s.pos += 1
-        s.status = status
-    elif s.status == 0:
-        mend(s, NO_STATUS, s.pos)
-        return LOST
-    return channel_event(s)
+SCANNER_REPAIRS = tuple(REPAIR_SENTENCES)[:N_REPAIRS]
 
 
 cdef inline bint at_track(Scan* s, Py_ssize_t pos) noexcept nogil:
@@ -226,13 +79,14 @@ cdef void begin_track(Scan* s) noexcept nogil:
 cdef void end_track(Scan* s) noexcept nogil:
     """Close what still sounds, and hand on the programs that this track only set up."""
     cdef int channel
-    cdef int pitch
+    cdef int n
     for channel in range(CHANNELS):
-        if s.has_notes[channel]:
-            for pitch in range(PITCHES):
-                while note_off(s, channel, pitch):
-                    mend(s, UNCLOSED_NOTE, s.pos)
-        elif s.program_set[channel]:
+        n = s.n_sounding[channel]
+        if n:
+            silence(s, channel)
+            mend(s, UNCLOSED_NOTE, s.pos)
+            s.repair_count[UNCLOSED_NOTE] += n - 1
+        if s.program_set[channel] and not s.has_notes[channel] and not s.separate:
             s.setup_program[channel] = s.program[channel]
     s.mtrk += 1
 
@@ -325,20 +179,24 @@ def scan(bytes data not None, limits not None):
     max_bytes = min(limits.max_bytes, 2**31 - 1)  # offsets are kept in 31 bits
     if len(data) > max_bytes:
         raise MidiError(f"the file is larger than {max_bytes} bytes", offset=max_bytes)
-    header = read_header(data)
+    window = find_midi(data)
+    header = read_header(data, window)
     # Steps of the grid (24 a quarter) must fit in 31 bits, too.
-    cdef long long max_tick = min(limits.max_quarters, 2**31 // 24 - 1) * header.ticks_per_quarter
+    quarters = min(limits.max_quarters, 2**31 // 24 - 1)
+    cdef long long max_tick = quarters * header.ticks // header.quarters
     cdef Outcome outcome
     cdef Scan s
     memset(&s, 0, sizeof(Scan))
     memset(s.oldest, 0xFF, sizeof(s.oldest))  # NONE everywhere; a track leaves it so
     s.data = data
-    s.size = len(data)
+    s.size = window.end
     s.pos = header.end
+    s.separate = header.format == 2
     s.max_tick = <int> min(max_tick, 2**31 - 1)
     s.max_tracks = min(limits.max_tracks, 2**16 - 1)
     s.max_events = limits.max_events
     s.max_notes = limits.max_notes
+    s.max_changes = limits.max_changes
     try:
         with nogil:
             outcome = read_chunks(&s)
@@ -346,19 +204,23 @@ def scan(bytes data not None, limits not None):
             reason = FAULT_SENTENCES[s.fault].format_map(asdict(limits))
             raise MidiError(reason, offset=s.fault_offset)
         if s.mtrk != header.n_tracks:
-            mend(&s, TRACK_COUNT, 10)
-        kinds = tuple(REPAIR_SENTENCES)[:N_REPAIRS]
+            mend(&s, TRACK_COUNT, header.start + 10)
         return RawMidi(
-            ticks_per_quarter=header.ticks_per_quarter,
+            ticks=header.ticks,
+            quarters=header.quarters,
+            in_frames=header.in_frames,
+            start=header.start,
             format=header.format,
             n_mtrks=s.mtrk,
             notes=_array(s.notes, s.n_notes, RAW_NOTE_DTYPE),
-            marks=_array(s.marks, s.n_marks, MARK_DTYPE),
-            repairs=tuple(
-                Repair(kind, s.repair_count[i], s.repair_offset[i])
-                for i, kind in enumerate(kinds) if s.repair_count[i]
-            ),
+            pedal=_array(s.pedal.items, s.pedal.n, MARK_DTYPE),
+            marks=_array(s.marks.items, s.marks.n, MARK_DTYPE),
+            repairs=header.repairs + tuple([
+                Repair(SCANNER_REPAIRS[i], s.repair_count[i], s.repair_offset[i])
+                for i in range(N_REPAIRS) if s.repair_count[i]
+            ]),
         )
     finally:
         free(s.notes)
-        free(s.marks)
+        free(s.pedal.items)
+        free(s.marks.items)

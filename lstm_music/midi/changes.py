@@ -1,0 +1,142 @@
+"""What a MIDI file says beside its notes: meters, tempos, key, names, pickup bar."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from operator import itemgetter
+from typing import NamedTuple, TypeVar
+
+from lstm_music.midi.private import Pickup, parse_pickup
+from lstm_music.midi.raw import (
+    MARK_KEY,
+    MARK_METER,
+    MARK_NAME,
+    MARK_PRIVATE,
+    MARK_TEMPO,
+    RawMidi,
+    Repair,
+    mend,
+)
+from lstm_music.music.grid import STEPS_PER_QUARTER
+from lstm_music.music.key import Key
+from lstm_music.music.meter import DENOMINATORS, MAX_NUMERATOR, Meter
+from lstm_music.music.piece import Tempo
+
+MAX_NAME_LENGTH = 1000
+_MAX_NAME_BYTES = 64 * 1024
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_DEFAULT_METER = Meter(0, 4, 4)
+_DEFAULT_TEMPO = Tempo(0)
+_Change = TypeVar("_Change")
+
+
+class Changes(NamedTuple):
+    """The fields of a ``Piece`` of these names, and the name of each track chunk that has one."""
+
+    meters: tuple[Meter, ...]
+    tempos: tuple[Tempo, ...]
+    key: Key | None
+    pickup_steps: int
+    unstated: frozenset[str]
+    names: dict[int, str]
+
+    def before(self, step: int) -> Changes:
+        """Without the meters and tempos from ``step`` on."""
+        return self._replace(
+            meters=tuple(meter for meter in self.meters if meter.onset_steps < step),
+            tempos=tuple(tempo for tempo in self.tempos if tempo.onset_steps < step),
+        )
+
+
+def read_changes(data: bytes, raw: RawMidi, repairs: list[Repair]) -> Changes:
+    """Put the marks of a file on the grid, in order of time; of several at one step the last holds.
+
+    Parameters
+    ----------
+    data : the whole file, for its texts.
+    raw : what the scanner found in it.
+    repairs : grows by what makes no sense and was left out.
+    """
+    meters: dict[int, Meter] = {}
+    tempos: dict[int, Tempo] = {}
+    keys: dict[int, Key] = {}
+    names: dict[int, str] = {}
+    pickups: list[Pickup] = []
+    per_tick, half = 2 * STEPS_PER_QUARTER * raw.quarters, raw.ticks
+    for tick, value, offset, mtrk, kind, _ in sorted(raw.marks.tolist(), key=itemgetter(0)):
+        step = (tick * per_tick + half) // (2 * raw.ticks)  # halves go up
+        if kind == MARK_TEMPO:
+            if raw.in_frames:
+                mend(repairs, "tempo_in_frames", offset)
+            elif value:
+                tempos[step] = Tempo(step, value)
+            else:
+                mend(repairs, "tempo_zero", offset)
+        elif kind == MARK_METER:
+            _add_meter(meters, step, value, offset, repairs)
+        elif kind == MARK_KEY:
+            _add_key(keys, step, value, offset, repairs)
+        elif kind == MARK_NAME and (text := _text(data, offset, value)):
+            names.setdefault(mtrk, text)
+        elif kind == MARK_PRIVATE and (pickup := parse_pickup(data[offset : offset + value])):
+            pickups.append(pickup)
+    found = (("meter", meters), ("tempo", tempos))
+    unstated = frozenset(name for name, changes in found if not changes)
+    bars, pickup_steps = _pickup(_from_start(meters, _DEFAULT_METER), pickups)
+    return Changes(
+        meters=bars,
+        tempos=_from_start(tempos, _DEFAULT_TEMPO),
+        key=keys[min(keys)] if keys else None,
+        pickup_steps=pickup_steps,
+        unstated=unstated,
+        names=names,
+    )
+
+
+def _from_start(changes: dict[int, _Change], default: _Change) -> tuple[_Change, ...]:
+    return tuple(changes.values()) if 0 in changes else (default, *changes.values())
+
+
+def _add_meter(
+    meters: dict[int, Meter], step: int, value: int, offset: int, repairs: list[Repair]
+) -> None:
+    numerator, power = value >> 8, value & 0xFF
+    if 1 <= numerator <= MAX_NUMERATOR and power < len(DENOMINATORS):
+        meters[step] = Meter(step, numerator, DENOMINATORS[power])
+    else:
+        mend(repairs, "meter_off_grid", offset)
+
+
+def _add_key(
+    keys: dict[int, Key], step: int, value: int, offset: int, repairs: list[Repair]
+) -> None:
+    sharps, mode = (value >> 8 ^ 0x80) - 0x80, value & 0xFF  # the byte is signed
+    if -7 <= sharps <= 7 and mode <= 1:
+        keys[step] = Key(sharps, ("major", "minor")[mode])
+    else:
+        mend(repairs, "key_unknown", offset)
+
+
+def _text(data: bytes, start: int, length: int) -> str:
+    """Text of unknown encoding: UTF-8 if it is that, else Latin-1; without control characters."""
+    raw = data[start : start + min(length, _MAX_NAME_BYTES)]
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")
+    if not text.isprintable():
+        text = _CONTROL.sub("", text)
+    return text.strip()[:MAX_NAME_LENGTH]
+
+
+def _pickup(meters: tuple[Meter, ...], pickups: list[Pickup]) -> tuple[tuple[Meter, ...], int]:
+    """Undo what ``write`` does to a pickup bar; only a file of ours says that it has one."""
+    for pickup in pickups:
+        if pickup.own_bar and len(meters) == 1:
+            continue
+        full = meters[1] if pickup.own_bar else meters[0]
+        is_there = not pickup.own_bar or full.onset_steps == pickup.steps
+        if is_there and pickup.steps < full.bar_steps:
+            return (replace(full, onset_steps=0), *meters[1 + pickup.own_bar :]), pickup.steps
+    return meters, 0

@@ -1,0 +1,8 @@
+import numpy as np
+import numpy.typing as npt
+
+MAX_TRACKS: int
+
+def to_grid(
+    raw: npt.NDArray[np.void], ticks: int, quarters: int, max_tracks: int
+) -> tuple[npt.NDArray[np.void], list[tuple[int, int, int]], float]: ...

@@ -1,0 +1,180 @@
+"""Events of a track, in C: each is read from the bytes and told to the ``Scan``."""
+
+from lstm_music.midi.found cimport (
+    CUT, DATA_BYTE, END_OF_TRACK, FAULT_EVENTS, FAULT_TIME, FAULT_VLQ, GO_ON, LONG_NUMBER, LOST,
+    MARK_KEY, MARK_METER, MARK_NAME, MARK_PEDAL, MARK_PRIVATE, MARK_TEMPO, META_SHORT, NO_STATUS,
+    PITCH_BYTE, SYSTEM_MESSAGE, VLQ_BYTES, VLQ_MOST_BYTES,
+    Outcome, Scan, add_change, add_mark, fail, mend, note_off, note_on, silence,
+)
+
+cdef enum:
+    SUSTAIN_PEDAL = 64
+    ALL_SOUND_OFF = 120
+    ALL_NOTES_OFF = 123
+    OUR_MAKER = 0x7D  # see lstm_music.midi.private
+
+
+cdef inline Py_ssize_t big_endian(const unsigned char* p, int n) noexcept nogil:
+    cdef Py_ssize_t value = 0
+    cdef int i
+    for i in range(n):
+        value = value << 8 | p[i]
+    return value
+
+
+cdef inline Outcome read_vlq(Scan* s, int* value) noexcept nogil:
+    """A number of 7 bits a byte, the last without its high bit: below 2**28."""
+    cdef Py_ssize_t start = s.pos
+    cdef unsigned char byte
+    cdef int number = 0
+    cdef int i
+    for i in range(VLQ_MOST_BYTES):
+        if s.pos >= s.end:
+            return CUT
+        if number >= 1 << 21:
+            break
+        byte = s.data[s.pos]
+        s.pos += 1
+        number = number << 7 | (byte & 0x7F)
+        if byte < 0x80:
+            if i >= VLQ_BYTES:
+                mend(s, LONG_NUMBER, start)
+            value[0] = number
+            return GO_ON
+    return fail(s, FAULT_VLQ, start)
+
+
+cdef inline int clamped(Scan* s, Py_ssize_t offset) noexcept nogil:
+    """The data byte at ``offset``, at most 127."""
+    if s.data[offset] > 0x7F:
+        mend(s, DATA_BYTE, offset)
+        return 0x7F
+    return s.data[offset]
+
+
+cdef inline Outcome controller(
+    Scan* s, int channel, int number, Py_ssize_t start
+) noexcept nogil:
+    if number == SUSTAIN_PEDAL:
+        return add_mark(
+            s, &s.pedal, MARK_PEDAL, <unsigned char> channel, clamped(s, start + 1), start
+        )
+    if number == ALL_SOUND_OFF or number == ALL_NOTES_OFF:
+        silence(s, channel)
+    return GO_ON
+
+
+cdef inline Outcome channel_event(Scan* s) noexcept nogil:
+    """The data bytes of a channel message; its status is in ``s.status``."""
+    cdef int channel = s.status & 0x0F
+    cdef int message = s.status >> 4
+    cdef Py_ssize_t start = s.pos
+    cdef int value
+    cdef int n_data = 1 if message == 0xC or message == 0xD else 2
+    if s.end - s.pos < n_data:
+        return CUT
+    s.pos += n_data
+    if message == 0x8 or message == 0x9:
+        if s.data[start] > 0x7F:
+            mend(s, PITCH_BYTE, start)
+            return GO_ON
+        value = clamped(s, start + 1)
+        if message == 0x9 and value > 0:
+            return note_on(s, channel, s.data[start], value, start)
+        note_off(s, channel, s.data[start])  # an off without an on is common and harmless
+    elif message == 0xC:
+        s.program[channel] = <unsigned char> clamped(s, start)
+        s.program_set[channel] = True
+    elif message == 0xB:
+        return controller(s, channel, s.data[start], start)
+    return GO_ON
+
+
+cdef inline Outcome meta_event(Scan* s) noexcept nogil:
+    """Type, length and payload; ``s.pos`` stands at the type."""
+    cdef Py_ssize_t start
+    cdef int kind
+    cdef int length
+    cdef int least = 0
+    cdef Outcome outcome
+    if s.pos >= s.end:
+        return CUT
+    kind = s.data[s.pos]
+    s.pos += 1
+    outcome = read_vlq(s, &length)
+    if outcome != GO_ON:
+        return outcome
+    if length > s.end - s.pos:
+        return CUT
+    start = s.pos
+    s.pos += length
+    if kind == 0x2F:
+        return END_OF_TRACK
+    if kind == 0x51:
+        least = 3
+    elif kind == 0x58 or kind == 0x59:
+        least = 2
+    if length < least:
+        mend(s, META_SHORT, start)
+    elif kind == 0x51:
+        return add_change(s, MARK_TEMPO, <int> big_endian(s.data + start, 3), start)
+    elif kind == 0x58:
+        return add_change(s, MARK_METER, <int> big_endian(s.data + start, 2), start)
+    elif kind == 0x59:
+        return add_change(s, MARK_KEY, <int> big_endian(s.data + start, 2), start)
+    elif kind == 0x03:
+        return add_change(s, MARK_NAME, length, start)
+    elif kind == 0x7F and length and s.data[start] == OUR_MAKER:
+        return add_change(s, MARK_PRIVATE, length, start)
+    return GO_ON
+
+
+cdef inline Outcome system_event(Scan* s, unsigned char status) noexcept nogil:
+    """Statuses 0xF0 to 0xFF. They leave the running status alone, as most writers expect."""
+    cdef Outcome outcome
+    cdef int length
+    if status == 0xFF:
+        return meta_event(s)
+    if status == 0xF0 or status == 0xF7:
+        outcome = read_vlq(s, &length)
+        if outcome != GO_ON:
+            return outcome
+        if length > s.end - s.pos:
+            return CUT
+        s.pos += length
+        return GO_ON
+    # A wire message that has no place in a file, with the data it would have on the wire.
+    mend(s, SYSTEM_MESSAGE, s.pos - 1)
+    length = 2 if status == 0xF2 else 1 if status == 0xF1 or status == 0xF3 else 0
+    if length > s.end - s.pos:
+        return CUT
+    s.pos += length
+    return GO_ON
+
+
+cdef inline Outcome read_event(Scan* s) noexcept nogil:
+    cdef Py_ssize_t start = s.pos
+    cdef unsigned char status
+    cdef int delta
+    cdef Outcome outcome = read_vlq(s, &delta)
+    if outcome != GO_ON:
+        return outcome
+    if s.pos >= s.end:
+        return CUT
+    if delta > s.max_tick - s.tick:
+        return fail(s, FAULT_TIME, start)
+    if s.n_events >= s.max_events:
+        return fail(s, FAULT_EVENTS, start)
+    s.n_events += 1
+    s.tick += delta
+    status = s.data[s.pos]
+    if status >= 0xF0:
+        s.pos += 1
+        return system_event(s, status)
+    if status >= 0x80:
+        s.pos += 1
+        s.status = status
+    elif s.status == 0:
+        mend(s, NO_STATUS, s.pos)
+        return LOST
+    return channel_event(s)

@@ -1,0 +1,149 @@
+"""Notes in ticks to notes on the grid, each with its instrument, in one pass."""
+
+from libc.math cimport floor
+from libc.stdlib cimport free, malloc
+from libc.string cimport memset
+
+cimport numpy as cnp
+from lstm_music.midi.found cimport CHANNELS
+from lstm_music.midi.found cimport Note as RawNote
+from lstm_music.music.order cimport Note
+
+import numpy as np
+
+from lstm_music.errors import MidiError
+from lstm_music.midi.raw import RAW_NOTE_DTYPE
+from lstm_music.music.grid import STEPS_PER_QUARTER
+from lstm_music.music.piece import NOTE_DTYPE, TIMING_PER_STEP
+
+cnp.import_array()
+
+cdef enum:
+    PROGRAMS = 128
+
+cdef long long STEPS = STEPS_PER_QUARTER
+cdef long long FINE_PER_STEP = TIMING_PER_STEP
+MAX_TRACKS = 2**16 - 1  # as a note's track is kept in 16 bits
+
+cdef struct Grid:
+    double ticks  # that last ...
+    double quarters  # ... so many quarter notes
+    double steps_per_quarter
+
+
+cdef inline int nearest(const Grid* grid, double per_quarter, int ticks) noexcept nogil:
+    """The nearest of the points, ``per_quarter`` of them to a quarter note; halves go up.
+
+    Exact although in floating point: the dividend is a whole number below 2**53, so that a
+    quotient below a whole number is never rounded up to it.
+    """
+    cdef double doubled = 2 * per_quarter * grid.quarters * ticks
+    return <int> floor((doubled + grid.ticks) / (2 * grid.ticks))
+
+
+cdef struct Instruments:
+    # Of each channel and program: the track chunk it was last heard in, from 1, and its track.
+    int heard_in[CHANNELS * PROGRAMS]
+    int track[CHANNELS * PROGRAMS]
+    # Of each track, its first note.
+    int* first_note
+    int n
+    int most
+
+
+cdef inline int track_of(Instruments* found, const RawNote* note, int i) noexcept nogil:
+    """The track of note ``i``: a new one for a new (chunk, channel, program); -1 past the limit."""
+    cdef int slot = note.channel * PROGRAMS + note.program
+    if found.heard_in[slot] != note.mtrk + 1:
+        if found.n == found.most:
+            return -1
+        found.heard_in[slot] = note.mtrk + 1
+        found.track[slot] = found.n
+        found.first_note[found.n] = i
+        found.n += 1
+    return found.track[slot]
+
+
+cdef double place(
+    const RawNote* raw, Note* notes, Py_ssize_t n, const Grid* grid, Instruments* found
+) noexcept nogil:
+    """Fill ``notes``; the largest distance from the grid in steps, or -1 past the limit."""
+    cdef double off
+    cdef double furthest = 0
+    cdef double exact = grid.steps_per_quarter * grid.quarters / grid.ticks
+    cdef Py_ssize_t i
+    cdef int onset
+    cdef int end
+    cdef int track
+    for i in range(n):
+        track = track_of(found, &raw[i], <int> i)
+        if track < 0:
+            return -1
+        onset = nearest(grid, grid.steps_per_quarter, raw[i].onset)
+        end = nearest(grid, grid.steps_per_quarter, raw[i].end)
+        notes[i].onset = onset
+        notes[i].duration = end - onset if end > onset else 1
+        notes[i].pitch = raw[i].pitch
+        notes[i].velocity = raw[i].velocity
+        notes[i].track = <unsigned short> track
+        notes[i].timing = <signed char> (
+            nearest(grid, FINE_PER_STEP * grid.steps_per_quarter, raw[i].onset)
+            - FINE_PER_STEP * onset
+        )
+        off = raw[i].onset * exact - onset
+        off = off if off > 0 else -off
+        if off > furthest:
+            furthest = off
+    return furthest
+
+
+def to_grid(raw not None, long long ticks, long long quarters, int max_tracks):
+    """Round notes to the grid and give each its track.
+
+    An instrument, and so a track, is one (track chunk, channel, program) that has notes.
+
+    Parameters
+    ----------
+    raw : (N,) RAW_NOTE_DTYPE, C-contiguous.
+    ticks, quarters : so many ticks last so many quarter notes.
+    max_tracks : of instruments.
+
+    Returns
+    -------
+    notes : (N,) NOTE_DTYPE in the order given. Onset and end go to the nearest step each, halves
+        up, and a note lasts at least one; ``timing_96ths`` (-2..2) is what the onset lost.
+    instruments : of each track its (track chunk, channel, program), in order of appearance.
+    max_error_steps : largest distance of an onset from its step.
+
+    Raises
+    ------
+    MidiError : there are more instruments than ``max_tracks``.
+    """
+    if raw.dtype != RAW_NOTE_DTYPE or not raw.flags.c_contiguous:
+        raise ValueError("raw must be a contiguous array of RAW_NOTE_DTYPE")
+    cdef Py_ssize_t n = len(raw)
+    notes = np.empty(n, NOTE_DTYPE)
+    cdef const RawNote* source = <const RawNote*> cnp.PyArray_DATA(raw)
+    cdef Note* target = <Note*> cnp.PyArray_DATA(notes)
+    cdef Grid grid
+    grid.ticks, grid.quarters, grid.steps_per_quarter = ticks, quarters, STEPS
+    cdef Instruments found
+    memset(&found, 0, sizeof(Instruments))
+    found.most = min(max_tracks, MAX_TRACKS)
+    found.first_note = <int*> malloc((found.most + 1) * sizeof(int))
+    if found.first_note == NULL:
+        raise MemoryError
+    cdef double furthest
+    cdef int i
+    try:
+        with nogil:
+            furthest = place(source, target, n, &grid, &found)
+        if furthest < 0:
+            raise MidiError(f"the file holds more than {found.most} instruments")
+        instruments = []
+        for i in range(found.n):
+            note = source[found.first_note[i]]
+            instruments.append((note.mtrk, note.channel, note.program))
+        return notes, instruments, furthest
+    finally:
+        free(found.first_note)
