@@ -1,0 +1,143 @@
+"""Meter and pickup settled: what a reader of the score would see, whatever the file says.
+
+- A meter that the source does not state is inferred.
+- A lone 4/4, which programs write when nobody chose a meter, is overruled when the music clearly
+  is in another one. Any other meter that is told stays, and so do told changes of meter.
+- A pickup that the file cannot tell (its first note is an upbeat, so every bar line is late) is
+  found in the music; a first bar that is shorter than the second meter's bars is one.
+
+Each inference adds a sentence to ``repairs``. The thresholds are set on the dev halves of
+``benchmarks/meter.py``, which reports what they cost and gain.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from lstm_music.music.meter import Meter
+from lstm_music.music.meter_finding import CANDIDATES, Guess, guess_meters
+from lstm_music.music.piece import Piece
+
+OVERRULE_LOG_ODDS = 2.0
+"""How much likelier than 4/4 and 2/4 together another meter must be to overrule a told 4/4."""
+
+PICKUP_LOG_ODDS = 3.5
+"""How much likelier than none a pickup must be where the file tells the meter."""
+
+MIN_ONSETS = 12
+"""Fewer onsets say nothing about the meter."""
+
+_DEFAULT = (4, 4)
+_DUPLE = ((4, 4), (2, 4))
+
+
+def understand(piece: Piece) -> Piece:
+    """The piece with its meter and pickup settled.
+
+    Notes that stand on the file's own grid stay where they are, also where they are played
+    freely about it; `lstm_music.music.quantise.quantise` moves those.
+
+    Parameters
+    ----------
+    piece : as read; ``unstated`` says what its source leaves open.
+
+    Returns
+    -------
+    Piece
+        The same piece when there is nothing to do. Doing it twice changes nothing more.
+
+    Examples
+    --------
+    >>> from lstm_music.music.piece import make_notes, Track
+    >>> waltz = [(24 * i, 24, 45 if i % 3 == 0 else 64 + i % 3, 80, 0) for i in range(48)]
+    >>> piece = understand(Piece(notes=make_notes(waltz), tracks=(Track(),)))
+    >>> str(piece.meters[0])
+    '3/4'
+    """
+    if not len(piece.notes):
+        return piece
+    if len(piece.meters) > 1:
+        return _short_first_bar_as_pickup(piece)
+    if piece.pickup_steps:  # whoever tells a pickup knows the meter
+        return piece
+    if "meter" in piece.unstated:
+        return _infer_meter(piece)
+    return _check_told_meter(piece)
+
+
+def _short_first_bar_as_pickup(piece: Piece) -> Piece:
+    """``1/4`` for one bar, then ``4/4``: how programs write a pickup."""
+    first, second = piece.meters[:2]
+    if second.onset_steps != first.bar_steps or first.bar_steps >= second.bar_steps:
+        return piece
+    return piece.replace(
+        meters=(replace(second, onset_steps=0), *piece.meters[2:]),
+        pickup_steps=first.bar_steps,
+        repairs=(*piece.repairs, f"the one bar of {first} before {second} is taken as its pickup"),
+    )
+
+
+def _infer_meter(piece: Piece) -> Piece:
+    stated = piece.replace(unstated=piece.unstated - {"meter"})
+    if not _says_enough(piece):
+        sentence = f"no meter in the file and too few notes to tell: {piece.meters[0]} assumed"
+        return stated.replace(repairs=(*piece.repairs, sentence))
+    best = guess_meters(piece)[0]
+    return _settled(stated, best, f"no meter in the file: found {_described(best)}")
+
+
+def _check_told_meter(piece: Piece) -> Piece:
+    told = piece.meters[0]
+    counts_as = _DEFAULT if (told.numerator, told.denominator) == (2, 2) else told
+    family = (counts_as.numerator, counts_as.denominator) if counts_as is told else _DEFAULT
+    if family not in CANDIDATES or not _says_enough(piece):
+        return piece
+    guesses = guess_meters(piece)
+    if (told.numerator, told.denominator) == _DEFAULT:
+        best = guesses[0]
+        margin = _log_total(guesses, [best[:2]]) - _log_total(guesses, _DUPLE)
+        if best[:2] not in _DUPLE and margin > OVERRULE_LOG_ODDS:
+            certainty = f"{math.exp(min(margin, 20)):.0f} times as likely"
+            return _settled(
+                piece, best, f"the file says 4/4: found {_described(best)}, {certainty}"
+            )
+    in_meter = [guess for guess in guesses if guess[:2] == family]
+    best = in_meter[0]
+    without = next(guess for guess in in_meter if not guess.pickup_steps)
+    if best.log_prob - without.log_prob <= PICKUP_LOG_ODDS:
+        return piece
+    certainty = f"{math.exp(min(best.log_prob - without.log_prob, 20)):.0f} times as likely"
+    sentence = f"the bar lines of the file are off: found {_pickup(best)}, {certainty}"
+    return piece.replace(pickup_steps=best.pickup_steps, repairs=(*piece.repairs, sentence))
+
+
+def _says_enough(piece: Piece) -> bool:
+    return 1 + int(np.count_nonzero(np.diff(piece.notes["onset_steps"]))) >= MIN_ONSETS
+
+
+def _log_total(guesses: Iterable[Guess], meters: Iterable[tuple[int, ...]]) -> float:
+    """Log probability of some meters, with any pickup."""
+    wanted = set(meters)
+    return float(np.logaddexp.reduce([g.log_prob for g in guesses if g[:2] in wanted]))
+
+
+def _settled(piece: Piece, guess: Guess, sentence: str) -> Piece:
+    return piece.replace(
+        meters=(Meter(0, guess.numerator, guess.denominator),),
+        pickup_steps=guess.pickup_steps,
+        repairs=(*piece.repairs, sentence),
+    )
+
+
+def _described(guess: Guess) -> str:
+    share = f"probability {math.exp(guess.log_prob):.2f}"
+    return f"{guess.numerator}/{guess.denominator} with {_pickup(guess)} ({share})"
+
+
+def _pickup(guess: Guess) -> str:
+    eighths = guess.pickup_steps // 12
+    return f"a pickup of {eighths}/8" if eighths else "no pickup"

@@ -1,0 +1,141 @@
+"""Meter and pickup, on the music we ship; the large corpora are in benchmarks/meter.py."""
+
+import numpy as np
+import pytest
+from paths import MIDI_DATA
+
+from lstm_music.midi.read import read_midi
+from lstm_music.music.meter import Meter
+from lstm_music.music.meter_finding import CANDIDATES, FEATURES, features, guess_meters
+from lstm_music.music.meter_weights import WEIGHTS
+from lstm_music.music.piece import Piece, Track, make_notes
+from lstm_music.music.rhythm import understand
+
+FILES = sorted(MIDI_DATA.glob("*.mid"))
+DUPLE = {"2/4", "4/4"}
+
+
+def in_four(piece, **changes):
+    """As from a program that never asks for a meter."""
+    return piece.replace(meters=(Meter(0, 4, 4),), pickup_steps=0, **changes)
+
+
+def stripped(piece):
+    return in_four(piece, unstated=frozenset({"meter"}))
+
+
+def one_meter(names):
+    found = [read_midi(path) for path in FILES if path.stem in names]
+    assert len(found) == len(names)
+    return found
+
+
+def constant():
+    """Pieces of one meter that are long enough to tell it."""
+    pieces = [read_midi(path) for path in FILES]
+    return [p for p in pieces if len(p.meters) == 1 and len(np.unique(p.notes["onset_steps"])) > 24]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_what_the_file_tells_truly_stays(path):
+    piece = read_midi(path)
+    assert understand(piece) == piece
+
+
+def test_a_meter_that_the_file_leaves_open_is_found():
+    pieces = constant()
+    assert len(pieces) > 15
+    found = [understand(stripped(piece)) for piece in pieces]
+    alike = [
+        {str(p.meters[0]), str(q.meters[0])} <= DUPLE or p.meters == q.meters
+        for p, q in zip(pieces, found, strict=True)
+    ]
+    assert np.mean(alike) >= 0.9
+    assert all("meter" not in piece.unstated for piece in found)
+    assert all("no meter in the file" in piece.repairs[-1] for piece in found)
+
+
+@pytest.mark.parametrize("name", ["waltz", "lead_sheet_waltz", "jig", "slip_jig"])
+def test_a_piece_saved_as_four_four_is_given_its_meter(name):
+    (piece,) = one_meter({name})
+    found = understand(in_four(piece))
+    assert found.meters == piece.meters
+    assert found.pickup_steps == piece.pickup_steps
+    assert f"the file says 4/4: found {piece.meters[0]}" in found.repairs[-1]
+    assert np.array_equal(found.notes, piece.notes)
+
+
+def test_a_pickup_that_the_file_cannot_tell_is_found():
+    (piece,) = one_meter({"reel"})
+    late = piece.notes.copy()
+    late["onset_steps"] += 24
+    # An upbeat of a quarter before the first bar, its bar lines a quarter early.
+    upbeat = make_notes([(0, 24, 62, 80, 0)])
+    shifted = piece.replace(notes=np.concatenate([upbeat, late]), pickup_steps=0)
+    found = understand(shifted)
+    assert (found.pickup_steps - piece.pickup_steps - 24) % piece.meters[0].bar_steps == 0
+    assert "the bar lines of the file are off" in found.repairs[-1]
+
+
+def test_another_meter_than_four_four_is_never_overruled():
+    for piece in one_meter({"reel", "chorale", "drums", "blues"}):
+        told = piece.replace(meters=(Meter(0, 3, 4),), pickup_steps=0)
+        assert understand(told).meters == told.meters
+
+
+def test_told_changes_of_meter_stay():
+    (piece,) = one_meter({"meter_change"})
+    assert len(piece.meters) > 1
+    assert understand(piece).meters == piece.meters
+
+
+def test_a_first_bar_of_one_quarter_is_a_pickup():
+    (piece,) = one_meter({"waltz"})
+    as_written = piece.replace(meters=(Meter(0, 1, 4), Meter(24, 3, 4)), pickup_steps=0)
+    found = understand(as_written)
+    assert (found.meters, found.pickup_steps) == ((Meter(0, 3, 4),), 24)
+    assert found.bar_lines.bar_at(24) == as_written.bar_lines.bar_at(24)
+
+
+def test_a_long_first_bar_stays_a_meter():
+    (piece,) = one_meter({"waltz"})
+    changed = piece.replace(meters=(Meter(0, 5, 4), Meter(120, 3, 4)), pickup_steps=0)
+    assert understand(changed) == changed
+
+
+def test_twice_is_once():
+    for piece in constant():
+        for given in (piece, stripped(piece), in_four(piece)):
+            once = understand(given)
+            assert understand(once) == once
+            assert understand(once).repairs == once.repairs
+
+
+def test_too_few_notes_are_left_alone():
+    notes = make_notes([(36 * i, 36, 60, 80, 0) for i in range(6)])
+    few = Piece(notes=notes, tracks=(Track(),))
+    assert understand(few) is few
+    assert "too few notes" in understand(stripped(few)).repairs[-1]
+    assert understand(Piece()) == Piece()
+
+
+def test_a_drum_beat_tells_its_meter():
+    (drums,) = one_meter({"drums"})
+    assert str(understand(stripped(drums)).meters[0]) in DUPLE
+
+
+def test_probabilities_add_up_and_are_in_order():
+    (piece,) = one_meter({"jig"})
+    guesses = guess_meters(piece)
+    log_probs = [guess.log_prob for guess in guesses]
+    assert np.exp(log_probs).sum() == pytest.approx(1.0)
+    assert log_probs == sorted(log_probs, reverse=True)
+    assert len(guesses) == sum(Meter(0, *meter).bar_steps // 12 for meter in CANDIDATES)
+    assert guesses[0][:2] == (6, 8)
+
+
+def test_every_feature_has_its_weights():
+    assert tuple(WEIGHTS) == FEATURES
+    (piece,) = one_meter({"jig"})
+    assert features(piece).shape == (len(guess_meters(piece)), len(FEATURES))
+    assert np.isfinite(features(piece)).all()
