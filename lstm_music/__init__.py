@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         ShapeError,
         TokenError,
     )
-    from lstm_music.midi.files import read
+    from lstm_music.midi.files import read, read_pieces
     from lstm_music.music.key import Key
     from lstm_music.music.meter import Meter
     from lstm_music.music.piece import Piece, Tempo, Track
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _EXPORTS: dict[str, tuple[str, str | None]] = {
     "load": ("lstm_music.composer", "load"),
     "read": ("lstm_music.midi.files", "read"),
+    "read_pieces": ("lstm_music.midi.files", "read_pieces"),
     "train": ("lstm_music.training.api", "train"),
     "cells": ("lstm_music.cells", None),
     "errors": ("lstm_music.errors", None),
@@ -80,6 +81,7 @@ __all__ = [
     "errors",
     "load",
     "read",
+    "read_pieces",
     "train",
 ]
 

@@ -35,7 +35,12 @@ FLOORS = {
 
 # Heavy or device-bound packages, and the only files that may import them.
 CONFINED = {
-    "music21": {"music/theory.py", "midi/foreign.py"},
+    "music21": {
+        "music/theory.py",
+        "midi/foreign.py",
+        "midi/score_pieces.py",
+        "midi/worker_process.py",
+    },
     "mido": {"midi/write.py"},
     "cupy": {"backends/gpu.py"},
     # docs/adr/0005

@@ -1,25 +1,32 @@
 """Every score format that is not MIDI, through music21: MusicXML, ABC, kern, MEI and more.
 
-music21 is imported inside the functions only: it costs 0.3 to 0.8 s. Files are parsed with
-``forceSource=True``, because music21's cache unpickles files from a shared folder.
+music21 runs in a process of its own with limits on time and memory (`worker`), from bytes that
+were looked through first (`score_source`).
 """
 
 from __future__ import annotations
 
 import re
-import warnings
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from lstm_music.errors import ConfigError, MidiError
+from lstm_music.errors import MidiError
 from lstm_music.midi.from_stream import piece_from_stream
+from lstm_music.midi.regular_file import read_regular
+from lstm_music.midi.score_pieces import MIDI
+from lstm_music.midi.score_source import FORMATS, MAX_BYTES, decode_text
+from lstm_music.midi.worker import CORPUS_FILE, SINGLE_FILE, WorkerLimits, read_in_worker
 from lstm_music.music.piece import Piece
 
 __all__ = [
+    "CORPUS_FILE",
+    "SINGLE_FILE",
     "SUFFIXES",
+    "WorkerLimits",
     "read_score",
+    "read_scores",
     "read_abc",
+    "read_midi_through_music21",
     "piece_from_stream",
     "corpus_chorales",
     "corpus_tunes",
@@ -28,104 +35,149 @@ __all__ = [
     "abc_tunes",
 ]
 
-SUFFIXES = frozenset(
-    {".xml", ".musicxml", ".mxl", ".abc", ".krn", ".mei", ".capx", ".nwctxt", ".nwc", ".musedata"}
-)
-"""File endings that go to music21; its pickle formats stay out."""
+SUFFIXES = frozenset(FORMATS)
+"""File endings that go to music21."""
 
-MAX_BYTES = 32 << 20
 TUNE_BOOKS = ("oneills1850", "airdsAirs", "ryansMammoth")
 """music21's fiddle tunes from three books older than 1904."""
 
 
 def read_score(
-    path: str | Path, *, source: str = "", style: str = "", expand_repeats: bool = True
+    path: str | Path,
+    *,
+    source: str = "",
+    style: str = "",
+    expand_repeats: bool = True,
+    strict: bool = False,
+    limits: WorkerLimits = SINGLE_FILE,
 ) -> Piece:
-    """Read one score file of any format in ``SUFFIXES``.
-
-    A file of several pieces (an ABC tune book) gives its first; `abc_tunes` cuts a book apart.
+    """Read one score file of any format in ``SUFFIXES``; of several pieces in it the first.
 
     Parameters
     ----------
     path : the file.
     source, style : as in Piece; the source is the path unless told.
     expand_repeats : play repeats and voltas out, else each section once with its last ending.
+    strict : refuse a file in which something had to be mended.
+    limits : what reading it may take.
 
     Raises
     ------
-    MidiError : no such file, too large, or music21 cannot read it as music.
+    MidiError : no such file, too large, not a score that music21 can read, or beyond a limit.
+    ConfigError : there is no Python to run music21 in.
     """
     path = Path(path)
-    _check_file(path)
-    source = source or str(path)
-    if path.suffix.lower() == ".abc":
-        text = next(abc_tunes(read_text(path)))
-        return read_abc(text, source=source, style=style, expand_repeats=expand_repeats)
-    return _parse(path, source=source, style=style, expand_repeats=expand_repeats)
+    data, suffix = _read_file(path)
+    if suffix == ".abc":
+        data = next(abc_tunes(_text(data, path))).encode("utf-8", "surrogatepass")
+    options = {"style": style, "expand_repeats": expand_repeats, "strict": strict}
+    return _read(data, suffix, limits, source or str(path), first_only=True, **options)[0]
 
 
-def read_abc(text: str, *, source: str = "", style: str = "", expand_repeats: bool = True) -> Piece:
+def read_scores(
+    path: str | Path,
+    *,
+    expand_repeats: bool = True,
+    strict: bool = False,
+    limits: WorkerLimits = SINGLE_FILE,
+) -> list[Piece]:
+    """All pieces of a score file, such as an ABC tune book; parameters as in `read_score`.
+
+    The source of the second piece is ``path#2``, and so on. A piece that cannot be read is left
+    out, which a repair of the first one says; ``limits`` are for each tune of an ABC book.
+
+    Raises
+    ------
+    MidiError : as `read_score`, if no piece can be read; with ``strict``, if any cannot.
+    """
+    path = Path(path)
+    data, suffix = _read_file(path)
+    options = {"expand_repeats": expand_repeats, "strict": strict}
+    if suffix != ".abc":
+        return _numbered(_read(data, suffix, limits, str(path), **options))
+    pieces, failures = [], []
+    for number, tune in enumerate(abc_tunes(_text(data, path)), start=1):
+        source = f"{path}#{number}" if number > 1 else str(path)
+        tune_data = tune.encode("utf-8", "surrogatepass")
+        try:
+            pieces += _read(tune_data, suffix, limits, source, **options)
+        except MidiError as error:
+            if strict:
+                raise
+            failures.append(f"piece {number} left out: {error.reason}")
+    if not pieces:
+        raise MidiError(f"none of its {len(failures)} pieces; {failures[0]}", path=path)
+    return [pieces[0].replace(repairs=(*pieces[0].repairs, *failures)), *pieces[1:]]
+
+
+def read_abc(
+    text: str,
+    *,
+    source: str = "",
+    style: str = "",
+    expand_repeats: bool = True,
+    limits: WorkerLimits = SINGLE_FILE,
+) -> Piece:
     """Read one tune in ABC notation.
 
     Raises
     ------
-    MidiError : music21 cannot read it, or it holds no notes.
+    MidiError : music21 cannot read it within ``limits``, or it holds no notes.
     """
-    return _parse(text, source=source, style=style, format="abc", expand_repeats=expand_repeats)
+    data = text.encode("utf-8", "surrogatepass")
+    options = {"style": style, "expand_repeats": expand_repeats}
+    return _read(data, ".abc", limits, source, first_only=True, **options)[0]
 
 
-def _check_file(path: Path) -> None:
-    if path.suffix.lower() not in SUFFIXES:
+def read_midi_through_music21(path: str | Path, *, limits: WorkerLimits = SINGLE_FILE) -> Piece:
+    """The reference path: a MIDI file read by music21 alone, as slow and as lossy as that is.
+
+    Raises
+    ------
+    MidiError : no such file, or music21 cannot read it within ``limits``.
+    """
+    data = read_regular(path, MAX_BYTES)
+    return _read(data, MIDI, limits, str(path), first_only=True)[0]
+
+
+def _read_file(path: Path) -> tuple[bytes, str]:
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
         raise MidiError(
             f"unknown kind of file, expected MIDI or one of {' '.join(sorted(SUFFIXES))}", path=path
         )
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise MidiError(f"cannot be read: {error.strerror}", path=path) from error
-    if path.suffix.lower() == ".mxl":
-        size = _unpacked_size(path)
-    if not 0 < size <= MAX_BYTES:
-        raise MidiError(f"expected 1 to {MAX_BYTES} bytes, got {size}", path=path)
+    return read_regular(path, MAX_BYTES), suffix
 
 
-def _unpacked_size(path: Path) -> int:
-    """Bytes that a compressed score unpacks to."""
+def _read(
+    data: bytes, suffix: str, limits: WorkerLimits, source: str, **options: object
+) -> list[Piece]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            return sum(member.file_size for member in archive.infolist())
-    except (OSError, zipfile.BadZipFile) as error:
-        raise MidiError(f"is no compressed score: {error}", path=path) from error
+        return read_in_worker(data, suffix, limits=limits, source=source, **options)
+    except MidiError as error:
+        raise MidiError(error.reason, path=source or None, offset=error.offset) from error
+
+
+def _numbered(pieces: list[Piece]) -> list[Piece]:
+    rest = [p.replace(source=f"{p.source}#{i}") for i, p in enumerate(pieces[1:], start=2)]
+    return [*pieces[:1], *rest]
+
+
+def _text(data: bytes, path: Path) -> str:
+    try:
+        return decode_text(data)[0]
+    except MidiError as error:
+        raise MidiError(error.reason, path=path, offset=error.offset) from error
 
 
 def read_text(path: Path) -> str:
-    """The text of a score file, bytes that are not UTF-8 replaced."""
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise MidiError(f"cannot be read: {error.strerror}", path=path) from error
+    """The text of a score file.
 
-
-def _parse(
-    value: str | Path, *, source: str, style: str = "", expand_repeats: bool, **options: str
-) -> Piece:
-    """Parse with music21; every failure of its becomes one MidiError."""
-    from music21 import converter
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            stream = converter.parse(value, forceSource=True, **options)
-            piece = piece_from_stream(
-                stream, source=source, style=style, expand_repeats=expand_repeats
-            )
-        except (MidiError, ConfigError) as error:
-            raise MidiError(str(error), path=source or None) from error
-        except Exception as error:  # music21 raises whatever its parsers meet
-            reason = f"music21 cannot read it: {type(error).__name__}: {error}"
-            raise MidiError(reason, path=source or None) from error
-    heard = dict.fromkeys(f"music21: {w.message}" for w in caught)
-    return piece.replace(repairs=(*piece.repairs, *list(heard)[:8]))
+    Raises
+    ------
+    MidiError : it cannot be read, or is no text.
+    """
+    return _text(read_regular(path, MAX_BYTES), path)
 
 
 def abc_tunes(text: str) -> Iterator[str]:

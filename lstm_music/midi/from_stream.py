@@ -64,6 +64,8 @@ def piece_from_stream(
     meters, pickup, repairs = meters_and_pickup(measures)
     if not measures:
         meters = _flat_meters(stream, reading)
+    states_meter = any(stream.recurse().getElementsByClass("TimeSignature"))
+    stated = {"meter": states_meter, "tempo": bool(tempos)}
     repairs += [f"{count} {what}" for what, count in sorted(reading.counts.items())]
     rows = [(n.onset, max(n.end - n.onset, 1), *n[2:]) for n in reading.notes]
     return Piece(
@@ -78,6 +80,7 @@ def piece_from_stream(
         source=source,
         repairs=tuple(repairs),
         max_timing_error_steps=reading.max_error,
+        unstated=frozenset(name for name in stated if not stated[name]),
     )
 
 

@@ -1,0 +1,93 @@
+"""Score files through music21, here and now; `foreign` does it in a process with limits."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from lstm_music.errors import LstmMusicError, MidiError
+from lstm_music.midi.from_stream import piece_from_stream
+from lstm_music.midi.score_source import Source, open_source
+from lstm_music.music.piece import Piece
+
+MIDI = "midi"
+"""Instead of a file's ending: the bytes are a MIDI file, for music21's own reader."""
+
+_MAX_REPAIRS = 8
+_MAX_REPAIR_LENGTH = 300
+
+
+def score_pieces(
+    data: bytes,
+    suffix: str,
+    *,
+    source: str = "",
+    style: str = "",
+    expand_repeats: bool = True,
+    strict: bool = False,
+    first_only: bool = False,
+) -> list[Piece]:
+    """The pieces of a score file, read by music21 in this process.
+
+    Parameters
+    ----------
+    data : the file.
+    suffix : a key of ``FORMATS``, or ``MIDI``.
+    source, style, expand_repeats : as in `piece_from_stream`.
+    strict : refuse a file in which something had to be mended.
+    first_only : of a file of several pieces only the first.
+
+    Raises
+    ------
+    MidiError : not a score, or music21 cannot read it as music.
+    """
+    opened = Source(MIDI, data) if suffix == MIDI else open_source(data, suffix)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            stream = _parse(opened)
+            scores = list(getattr(stream, "scores", ())) or [stream]
+            sounding = [score for score in scores if score.recurse().notes] or scores[:1]
+            pieces = [
+                piece_from_stream(score, source=source, style=style, expand_repeats=expand_repeats)
+                for score in (sounding[:1] if first_only else sounding)
+            ]
+        except (LstmMusicError, MemoryError):
+            raise
+        except Exception as error:  # music21 raises whatever its parsers meet
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:_MAX_REPAIR_LENGTH]
+            raise MidiError(f"music21 cannot read it: {reason}") from error
+    heard = dict.fromkeys(f"music21: {w.message}"[:_MAX_REPAIR_LENGTH] for w in caught)
+    mended = (*opened.repairs, *list(heard)[:_MAX_REPAIRS])
+    if strict and mended:
+        raise MidiError(f"something in it must be mended: {mended[0]}")
+    return [piece.replace(repairs=(*piece.repairs, *mended)) for piece in pieces]
+
+
+def _parse(opened: Source) -> Any:
+    """A music21 stream, parsed from memory.
+
+    As with ``converter.parse(forceSource=True)`` nothing is unpickled from music21's cache in a
+    shared folder; nor does music21 open any file.
+    """
+    if opened.format == "capella":
+        return _parse_capella(opened.content)
+    from music21 import converter
+
+    reader = converter.Converter()
+    reader.setSubConverterFromFormat(opened.format)
+    assert reader.subConverter is not None
+    # Its own quantising merges 32nds into chords.
+    reader.subConverter.keywords = {"quantizePost": False} if opened.format == MIDI else {}
+    # By this way the text of .nwc files is read too; ``Converter.parseData`` cannot.
+    reader.subConverter.parseData(opened.content)
+    return reader.stream
+
+
+def _parse_capella(text: str | bytes) -> Any:
+    """What ``ConverterCapella.parseData`` means to do (it fails, in music21 10.5)."""
+    from music21.capella.fromCapellaXML import CapellaImporter
+
+    importer = CapellaImporter()
+    systems = importer.systemScoreFromScore(importer.parseXMLText(text))
+    return importer.partScoreFromSystemScore(systems)
