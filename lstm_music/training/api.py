@@ -99,7 +99,7 @@ def _read_card(path: str | os.PathLike[str] | None) -> dict[str, Any]:
 def _counts(corpus: TokenCache) -> dict[str, int]:
     """Pieces a side, and tokens in all."""
     counts = {side: len(corpus.indices(side)) for side in SPLITS}
-    return counts | {"tokens": len(corpus.tokens), "rejected": len(corpus.rejected)}
+    return counts | {"tokens": corpus.n_tokens, "rejected": len(corpus.rejected)}
 
 
 def _corpus_line(corpus: TokenCache) -> str:
