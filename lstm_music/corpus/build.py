@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from lstm_music.corpus.executors import executor
-from lstm_music.corpus.finish import RECORDS_FILE, SUMMARY_FILE, finish, listing_digest
+from lstm_music.corpus.finish import RECORDS_FILE, finish, listing_digest, read_summary
 from lstm_music.corpus.known import Known, read_known, remove_contents, write_contents
 from lstm_music.corpus.options import CorpusOptions
 from lstm_music.corpus.sources import SourceFile, list_files
@@ -129,7 +129,7 @@ def _unknown(
 
 
 def _cost(files: Iterable[SourceFile]) -> int:
-    is_midi = (os.path.splitext(file.path)[1].lower() in MIDI_SUFFIXES for file in files)
+    is_midi = (Path(file.path).suffix.lower() in MIDI_SUFFIXES for file in files)
     return sum(1 if midi else _SCORE_COST for midi in is_midi)
 
 
@@ -169,8 +169,7 @@ def _parts(folder: Path) -> list[Path]:
 
 def _is_finished(folder: Path, order: np.ndarray) -> bool:
     try:
-        summary = json.loads((folder / SUMMARY_FILE).read_text(encoding="ascii"))
-        return bool(summary["listing"] == listing_digest(order))
+        return bool(read_summary(folder)["listing"] == listing_digest(order))
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

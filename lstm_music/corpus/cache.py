@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.corpus.build import OPTIONS_FILE, Progress, build, is_cache
-from lstm_music.corpus.finish import INDEX_FILE, PIECE, RECORDS_FILE, REJECTS_FILE, SUMMARY_FILE
+from lstm_music.corpus.finish import INDEX_FILE, PIECE, RECORDS_FILE, REJECTS_FILE, read_summary
 from lstm_music.corpus.options import CorpusOptions
 from lstm_music.corpus.records import frame_at
 from lstm_music.corpus.split import SPLITS
@@ -179,7 +179,7 @@ def open_cache(folder: str | os.PathLike[str], keep: object = None) -> TokenCach
         options = json.loads((folder / OPTIONS_FILE).read_text(encoding="ascii"))
         if CorpusOptions.from_facts(options) is None:
             raise ConfigError(f"{folder}: a cache of another version; build it again")
-        summary = json.loads((folder / SUMMARY_FILE).read_text(encoding="ascii"))
+        summary = read_summary(folder)
         index = np.fromfile(folder / INDEX_FILE, PIECE)
         tokens = np.memmap(folder / RECORDS_FILE, "<i2", "r")
         rejected = _read_rejects(folder / REJECTS_FILE)

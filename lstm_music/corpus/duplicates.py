@@ -94,7 +94,8 @@ def _bucket_pairs(keys: _Hashes) -> list[tuple[npt.NDArray[np.int64], npt.NDArra
     """Each place with the first of equal key, and with the one before it of equal key."""
     order = np.argsort(keys, kind="stable")
     in_order = keys[order]
-    new = np.concatenate([[True], in_order[1:] != in_order[:-1]]) if len(keys) else np.empty(0, bool)
+    new = np.ones(len(keys), bool)
+    new[1:] = in_order[1:] != in_order[:-1]
     firsts = np.maximum.accumulate(np.where(new, np.arange(len(keys)), 0))
     again = np.flatnonzero(~new)
     return [(order[firsts[again]], order[again]), (order[again - 1], order[again])]
@@ -126,7 +127,8 @@ def are_near(
     """Whether two sets of these sizes and this resemblance (common / all) are near duplicates."""
     common = resemblance * (n_one.astype(np.float64) + n_other) / (1.0 + resemblance)
     containment = common / np.maximum(np.minimum(n_one, n_other), 1)
-    return (resemblance >= MIN_RESEMBLANCE) & (containment >= MIN_CONTAINMENT)
+    near = (resemblance >= MIN_RESEMBLANCE) & (containment >= MIN_CONTAINMENT)
+    return np.asarray(near)
 
 
 class Groups:
@@ -146,8 +148,8 @@ class Groups:
     def join(self, one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> None:
         """Make one set of the sets of ``one[i]`` and ``other[i]``, for every i."""
         for a, b in zip(one.tolist(), other.tolist(), strict=True):
-            a, b = self._root(a), self._root(b)
-            self._parent[max(a, b)] = min(a, b)
+            roots = self._root(a), self._root(b)
+            self._parent[max(roots)] = min(roots)
 
     def join_equal(self, keys: npt.NDArray[np.uint64], members: npt.NDArray[np.int64]) -> None:
         """Make one set of all ``members`` that have the same key."""
@@ -172,7 +174,8 @@ def _runs(items: npt.NDArray[np.integer], length: int) -> _Hashes:
     n = len(items) - length + 1
     hashed = np.zeros(max(n, 0), np.uint64)
     for i in range(length):
-        hashed = _mixed(hashed * np.uint64(0x100000001B3) + items[i : i + len(hashed)].astype(np.uint64))
+        item = items[i : i + len(hashed)].astype(np.uint64)
+        hashed = _mixed(hashed * np.uint64(0x100000001B3) + item)
     return np.unique(hashed)
 
 

@@ -11,14 +11,20 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from lstm_music.errors import ConfigError, LstmMusicError
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
-Run = Callable[[Callable[[_T], _R], Iterable[_T]], Iterator[_R]]
+
+class Run(Protocol):
+    """Maps a function over chunks of work."""
+
+    def __call__(self, function: Callable[[_T], _R], chunks: Iterable[_T], /) -> Iterator[_R]:
+        """The results, in whatever order they come."""
+
 
 _CONNECT_SECONDS = "10s"
 
@@ -31,7 +37,7 @@ def n_cores() -> int:
 
 
 @contextmanager
-def executor(name: str, jobs: int | None = None) -> Iterator[Run[_T, _R]]:
+def executor(name: str, jobs: int | None = None) -> Iterator[Run]:
     """A function that maps over chunks of work, results in whatever order they come.
 
     Parameters
@@ -62,9 +68,9 @@ def executor(name: str, jobs: int | None = None) -> Iterator[Run[_T, _R]]:
         )
 
 
-def _local(jobs: int) -> Run[_T, _R]:
+def _local(jobs: int) -> Run:
     if jobs == 1:
-        return lambda function, chunks: map(function, chunks)
+        return map
     return lambda function, chunks: _parallel(function, chunks, n_jobs=jobs, backend="loky")
 
 
@@ -94,7 +100,7 @@ class WorkerDiedError(LstmMusicError):
 
 
 @contextmanager
-def _dask(address: str) -> Iterator[Run[_T, _R]]:
+def _dask(address: str) -> Iterator[Run]:
     try:
         from distributed import Client
         from joblib import parallel_config
@@ -119,7 +125,7 @@ def _dask(address: str) -> Iterator[Run[_T, _R]]:
 
 
 @contextmanager
-def _ray(name: str) -> Iterator[Run[_T, _R]]:
+def _ray(name: str) -> Iterator[Run]:
     try:
         import ray
         from joblib import parallel_config

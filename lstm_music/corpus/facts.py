@@ -80,5 +80,3 @@ def repair_kind(sentence: str) -> tuple[str, int]:
     kind = sentence[: found.start()] if found else sentence
     times = int(found.group(1) or 1) if found else 1
     return re.sub(r"\d+(?:\.\d+)?", "N", kind), times
-
-

@@ -81,6 +81,18 @@ def finish(
     atomic_write(folder / SUMMARY_FILE, json.dumps(summary, indent=1).encode("ascii"))
 
 
+def read_summary(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """What `finish` wrote last: numbers of a finished cache.
+
+    Raises
+    ------
+    OSError, ValueError : there is none.
+    """
+    text = Path(folder, SUMMARY_FILE).read_text(encoding="ascii")
+    summary: dict[str, Any] = json.loads(text)
+    return summary
+
+
 class _Writer:
     """Takes records one by one; writes the file of records, the rejects and at last the index."""
 
@@ -88,7 +100,8 @@ class _Writer:
         self._folder = folder
         self._stack = ExitStack()
         self._sources: dict[Path, BinaryIO] = {}
-        self._columns = {name: array("q" if PIECE[name].kind == "i" else "Q") for name in PIECE.names or ()}
+        signed = {name: PIECE[name].kind == "i" for name in PIECE.names or ()}
+        self._columns = {name: array("q" if signed[name] else "Q") for name in signed}
         self._held_out, self._n_shingles = array("B"), array("I")
         self._digest = hashlib.sha256(json.dumps(options.to_facts()).encode())
         self._n_files = self._n_rejects = 0
@@ -144,7 +157,8 @@ class _Writer:
             self._n_shingles.append(piece["n_shingles"])
         for reject in facts["rejects"]:
             self._n_rejects += 1
-            line = {"id": facts["id"] + reject["part"], **{k: reject[k] for k in ("reason", "offset")}}
+            line = {"id": facts["id"] + reject["part"], "reason": reject["reason"]}
+            line["offset"] = reject["offset"]
             self._rejects.write(json.dumps(line).encode("ascii") + b"\n")
 
     def summary(self) -> dict[str, Any]:

@@ -6,7 +6,6 @@ A corpus of a million files is a few arrays here, never a million Python objects
 from __future__ import annotations
 
 import json
-import os
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +17,9 @@ import numpy.typing as npt
 
 from lstm_music.corpus.records import facts_of, frames
 
-PLACE = np.dtype([("stamp", "<u8"), ("content", "<u8"), ("part", "<u4"), ("offset", "<i8"), ("size", "<i8")])
+PLACE = np.dtype(
+    [("stamp", "<u8"), ("content", "<u8"), ("part", "<u4"), ("offset", "<i8"), ("size", "<i8")]
+)
 """Where a record lies: in which file of records, and where there. Content 0: none was read."""
 
 
@@ -91,7 +92,7 @@ def find_record(folder: str, run: str, content: str) -> bytes | None:
     if at == len(places) or places["content"][at] != wanted:
         return None
     try:
-        with open(os.path.join(folder, parts[places["part"][at]]), "rb") as file:
+        with Path(folder, parts[places["part"][at]]).open("rb") as file:
             file.seek(int(places["offset"][at]))
             record = file.read(int(places["size"][at]))
     except OSError:
@@ -114,5 +115,3 @@ def _names_file(folder: Path, run: str) -> Path:
 
 def _places_file(folder: Path, run: str) -> Path:
     return folder / f"known-{run}.places"
-
-

@@ -19,6 +19,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -55,8 +56,8 @@ class Frame:
     def token_starts(self) -> list[int]:
         """Where each piece's tokens begin in the file, counted in int16."""
         lengths = [piece["n_tokens"] for piece in self.facts["pieces"]]
-        ends = np.cumsum([0, *lengths[:-1]]) if lengths else []
-        return [self.tokens_at // 2 + int(end) for end in ends]
+        before = accumulate(lengths, initial=self.tokens_at // 2)
+        return list(before)[: len(lengths)]
 
 
 def pack(

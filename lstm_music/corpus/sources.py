@@ -7,7 +7,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from lstm_music.errors import ConfigError
 from lstm_music.midi import foreign
@@ -80,38 +80,38 @@ def _source(name: str, *, is_alone: bool) -> Iterator[SourceFile]:
         for id_, path in foreign.tune_files():
             yield SourceFile(id_, str(path), style="folk")
     elif Path(name).is_dir():
-        yield from _folder(name, "" if is_alone else Path(name).resolve().name)
+        yield from _folder(Path(name), "" if is_alone else f"{Path(name).resolve().name}/")
     else:
         yield SourceFile(Path(name).name, name)
 
 
-def _folder(folder: str, prefix: str) -> Iterator[SourceFile]:
-    held_out, problem = _official_splits(Path(folder))
+def _folder(folder: Path, prefix: str) -> Iterator[SourceFile]:
+    held_out, problem = _official_splits(folder)
     if problem:
-        yield SourceFile(os.path.join(prefix, "info.csv"), folder, problem=problem)
+        yield SourceFile(f"{prefix}info.csv", str(folder), problem=problem)
     seen: set[tuple[int, int]] = set()
-    below = [""]
+    below = [""]  # folders still to be searched, each with a slash behind it
     while below:
         inner = below.pop()
-        path = os.path.join(folder, inner) if inner else folder
+        path = folder / inner
         try:
-            status = os.stat(path)
+            status = path.stat()
             if (status.st_dev, status.st_ino) in seen:  # a link to a folder that was searched
                 continue
             seen.add((status.st_dev, status.st_ino))
-            entries = sorted(os.scandir(path), key=lambda entry: entry.name)
+            with os.scandir(path) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
         except OSError as error:
             reason = f"folder cannot be searched ({error.strerror or error})"
-            yield SourceFile(os.path.join(prefix, inner), path, problem=reason)
+            yield SourceFile(f"{prefix}{inner}", str(path), problem=reason)
             continue
         folders = []
         for entry in entries:
-            name = os.path.join(inner, entry.name) if inner else entry.name
             if _is_folder(entry):
-                folders.append(name)
+                folders.append(f"{inner}{entry.name}/")
             elif _is_music(entry.name):
-                id_ = os.path.join(prefix, name)
-                yield SourceFile(id_, entry.path, held_out=held_out.get(name, ""))
+                name = inner + entry.name
+                yield SourceFile(prefix + name, entry.path, held_out=held_out.get(name, ""))
         below += reversed(folders)
 
 
@@ -123,7 +123,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_music(name: str) -> bool:
-    suffix = os.path.splitext(name)[1].lower()
+    suffix = PurePath(name).suffix.lower()
     return suffix in MIDI_SUFFIXES or suffix in foreign.SUFFIXES
 
 
@@ -150,7 +150,7 @@ def _official_splits(folder: Path) -> tuple[dict[str, str], str]:
 def _stamped(file: SourceFile, source: int) -> SourceFile:
     size = changed = -1
     try:
-        status = os.stat(file.path)
+        status = Path(file.path).stat()
         size, changed = status.st_size, status.st_mtime_ns
     except (OSError, ValueError):
         pass  # told when it is read

@@ -113,7 +113,7 @@ def content_digest(file: SourceFile) -> str:
     ------
     MidiError : it is not a regular file, cannot be read, or is beyond all limits.
     """
-    suffix = os.path.splitext(file.path)[1].lower()
+    suffix = Path(file.path).suffix.lower()
     digest = hashlib.blake2b(f"{suffix}\0{file.style}\0".encode(), digest_size=16)
     # Non-blocking: opening a pipe that nobody writes to would otherwise never return.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
