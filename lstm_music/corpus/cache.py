@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,6 +113,14 @@ class _Ids(Sequence[str]):
         return facts["id"] + facts["pieces"][int(row["part"])]["part"]
 
 
+class _Temporary:
+    """A folder that is removed with this object."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="lstm_music-"))
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+
+
 def token_cache(
     sources: Iterable[str | os.PathLike[str]],
     path: str | os.PathLike[str] | None = None,
@@ -145,8 +155,8 @@ def token_cache(
     if caches:
         cache = open_cache(caches[0])
     else:
-        keep = tempfile.TemporaryDirectory(prefix="lstm_music-") if path is None else None
-        folder = Path(keep.name if keep is not None else os.fspath(path or ""))
+        keep = _Temporary() if path is None else None
+        folder = keep.folder if keep is not None else Path(os.fspath(path or ""))
         build(
             names,
             folder,
@@ -176,22 +186,22 @@ def open_cache(folder: str | os.PathLike[str], keep: object = None) -> TokenCach
     """
     folder = Path(folder)
     try:
-        options = json.loads((folder / OPTIONS_FILE).read_text(encoding="ascii"))
-        if CorpusOptions.from_facts(options) is None:
-            raise ConfigError(f"{folder}: a cache of another version; build it again")
+        _check_version(folder)
         summary = read_summary(folder)
         index = np.fromfile(folder / INDEX_FILE, PIECE)
         tokens = np.memmap(folder / RECORDS_FILE, "<i2", "r")
         rejected = _read_rejects(folder / REJECTS_FILE)
         _check_whole(index, tokens, summary)
+        for row in index[[0, -1]]:  # all of them would take too long
+            _check_record(folder / RECORDS_FILE, row)
     except FileNotFoundError as error:
         raise ConfigError(
             f"{folder}: no finished cache ({Path(error.filename).name} is missing); "
             "build it with `lstm-music corpus build`"
         ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        if isinstance(error, ConfigError):
-            raise
+    except ConfigError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{folder}: the cache is damaged ({error}); build it again") from error
     return TokenCache(
         tokens=tokens,
@@ -213,6 +223,20 @@ def _read_rejects(path: Path) -> tuple[tuple[str, str], ...]:
 
 def _with_offset(reason: str, offset: int | None) -> str:
     return reason if offset is None else f"{reason} (byte {offset})"
+
+
+def _check_version(folder: Path) -> None:
+    options = json.loads((folder / OPTIONS_FILE).read_text(encoding="ascii"))
+    if CorpusOptions.from_facts(options) is None:
+        raise ConfigError(f"{folder}: a cache of another version; build it again")
+
+
+def _check_record(path: Path, row: np.void) -> None:
+    with path.open("rb") as file:
+        frame = frame_at(file, int(row["record"]))
+    part = int(row["part"])
+    if part >= len(frame.facts["pieces"]) or frame.token_starts()[part] != row["start"]:
+        raise ValueError("index and records do not fit together")
 
 
 def _check_whole(
