@@ -28,9 +28,11 @@ def random_piece(rng, n_onsets=12, style=None):
 def cache_of(pieces, sides=None):
     """A cache of canonical pieces."""
     tokens = [encode(piece) for piece in pieces]
+    lengths = np.array([len(t) for t in tokens], np.int32)
     return TokenCache(
         tokens=np.concatenate(tokens).astype(np.int16),
-        lengths=np.array([len(t) for t in tokens], np.int32),
+        starts=np.cumsum(lengths, dtype=np.int64) - lengths,
+        lengths=lengths,
         sides=np.array([SPLITS.index(s) for s in sides or ["train"] * len(pieces)], np.uint8),
         styles=tuple(piece.style for piece in pieces),
         ids=tuple(str(i) for i in range(len(pieces))),

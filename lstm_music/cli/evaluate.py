@@ -13,7 +13,7 @@ import click
 @click.argument("sources", nargs=-1, required=True)
 @click.option("--model", default="default", show_default=True, help="Bundled name, or a file.")
 @click.option("--side", type=click.Choice(["valid", "test"]), default="test", show_default=True)
-@click.option("--cache", type=click.Path(path_type=Path), help="Keep the tokens in this file.")
+@click.option("--cache", type=click.Path(path_type=Path), help="Keep the tokens in this folder.")
 @click.option("--order", type=click.IntRange(1, 7), default=5, show_default=True, help="n-gram.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -59,6 +59,13 @@ class _Lines:
             share = 100.0 * progress.tokens / progress.max_tokens
             self.note(f"{share:5.1f} %  {_text(progress)}, {progress.seconds_left:.0f} s left")
 
+    def now_and_then(self, text: str) -> None:
+        """Show a line unless there was one shortly before."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + _SECONDS_BETWEEN_LINES
+            self.note(text)
+
     def note(self, text: str) -> None:
         if sys.stderr is not None:
             sys.stderr.write(text + "\n")
@@ -90,3 +97,21 @@ def training_display() -> Iterator[Display]:
     )
     with RichProgress(*columns, console=Console(stderr=True)) as bar:
         yield _Bar(bar)
+
+
+@contextmanager
+def counting_display(*names: str) -> Iterator[Callable[..., None]]:
+    """A function that shows one count a name: live on a terminal, else a line now and then."""
+
+    def text(counts: tuple[int, ...]) -> str:
+        return ", ".join(f"{n:,} {name}" for name, n in zip(names, counts, strict=True))
+
+    if sys.stderr is None or not sys.stderr.isatty():
+        lines = _Lines()
+        yield lambda *counts: lines.now_and_then(text(counts))
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status("reading") as status:
+        yield lambda *counts: status.update(text(counts))

@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 @click.option("--evaluate-every", type=int, default=1_000_000, show_default=True, help="Tokens.")
 @click.option("--rng-seed", type=int, default=0, show_default=True)
 @click.option("--threads", type=int, help="Default: one a core; never changes the result.")
-@click.option("--cache", type=click.Path(path_type=Path), help="Keep the tokens in this file.")
+@click.option("--cache", type=click.Path(path_type=Path), help="Keep the tokens in this folder.")
 @click.option(
     "--storage", type=click.Choice(["float32", "float16"]), default="float32", show_default=True
 )

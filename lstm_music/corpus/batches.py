@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.corpus.augment import vary
-from lstm_music.corpus.cache import TokenCache, count_bars
+from lstm_music.corpus.cache import TokenCache
+from lstm_music.corpus.facts import count_bars
 from lstm_music.errors import ConfigError
 from lstm_music.tokens.automaton import annotate
 from lstm_music.tokens.decode import decode

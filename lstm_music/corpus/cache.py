@@ -1,32 +1,30 @@
-"""A tokenised corpus in one .safetensors file, made once and reused while nothing changes."""
+"""A tokenised corpus in a folder, mapped into memory: made once, reused while nothing changes."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.corpus.load import Progress, load_items
-from lstm_music.corpus.sources import Item, OnReject, list_items
-from lstm_music.corpus.split import SPLITS, split
-from lstm_music.errors import ConfigError, LstmMusicError
-from lstm_music.files import atomic_write
-from lstm_music.music.piece import Piece
-from lstm_music.tokens.canonical import canonical
-from lstm_music.tokens.encode import encode
+from lstm_music.corpus.build import OPTIONS_FILE, Progress, build, is_cache
+from lstm_music.corpus.finish import INDEX_FILE, PIECE, RECORDS_FILE, REJECTS_FILE, read_summary
+from lstm_music.corpus.options import CorpusOptions
+from lstm_music.corpus.records import frame_at
+from lstm_music.corpus.split import SPLITS
+from lstm_music.errors import ConfigError
 from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.types import IntArray
 
-CACHE_VERSION = 1
-"""Raised when reading, splitting or encoding changes, so that old caches are made anew."""
-
-_ARRAYS = ("tokens", "lengths", "sides")
+OnReject = Callable[[str, str], None]
+"""Called with the id of a piece that cannot be used, and the reason."""
 
 
 @dataclass(frozen=True)
@@ -35,30 +33,34 @@ class TokenCache:
 
     Parameters
     ----------
-    tokens : (n,) int16, piece after piece.
+    tokens : (n,) int16; may be mapped from a file and hold other things between the pieces.
+    starts : (P,) int64, where each piece's tokens begin.
     lengths : (P,) int32, tokens of each piece.
     sides : (P,) uint8, index into `SPLITS`.
     styles : (P,) the style word of each piece, "" when unknown.
-    ids : (P,) where each piece came from.
+    ids : (P,) where each piece came from, below its source.
     rejected : (id, reason) of what was left out.
-    digest : of the sources and the tokeniser.
+    digest : of the content of the sources, the options and the tokeniser.
+    keep : whatever must live as long as the tokens are used.
     """
 
     tokens: npt.NDArray[np.int16]
+    starts: npt.NDArray[np.int64]
     lengths: npt.NDArray[np.int32]
     sides: npt.NDArray[np.uint8]
-    styles: tuple[str, ...]
-    ids: tuple[str, ...]
-    rejected: tuple[tuple[str, str], ...]
+    styles: Sequence[str]
+    ids: Sequence[str]
+    rejected: Sequence[tuple[str, str]]
     digest: str
+    keep: object = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def piece_tokens(self, index: int) -> IntArray:
         """Tokens of one piece, (N,) int32."""
-        end = int(self.lengths[: index + 1].sum(dtype=np.int64))
-        return self.tokens[end - int(self.lengths[index]) : end].astype(np.int32)
+        start = int(self.starts[index])
+        return self.tokens[start : start + int(self.lengths[index])].astype(np.int32)
 
     def indices(self, side: str) -> npt.NDArray[np.int64]:
         """Which pieces stand on a side: "train", "valid" or "test"."""
@@ -68,140 +70,181 @@ class TokenCache:
         """Tokens to predict in one pass over a side: all but each piece's first."""
         return int((self.lengths[self.indices(side)].astype(np.int64) - 1).sum())
 
+    @property
+    def n_tokens(self) -> int:
+        """Tokens of all pieces."""
+        return int(self.lengths.sum(dtype=np.int64))
+
     def __iter__(self) -> Iterator[IntArray]:
-        ends = np.cumsum(self.lengths, dtype=np.int64)
-        for end, length in zip(ends, self.lengths, strict=True):
-            yield self.tokens[end - length : end].astype(np.int32)
+        return map(self.piece_tokens, range(len(self)))
+
+
+class _Styles(Sequence[str]):
+    """Style words from their numbers."""
+
+    def __init__(self, numbers: npt.NDArray[np.uint8]) -> None:
+        self._numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        if isinstance(index, slice):
+            return tuple(DEFAULT.styles[number] for number in self._numbers[index])
+        return DEFAULT.styles[self._numbers[index]]
+
+
+class _Ids(Sequence[str]):
+    """Ids, each read from its record when it is asked for."""
+
+    def __init__(self, records: Path, index: npt.NDArray[np.void]) -> None:
+        self._records = records
+        self._index = index
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        if isinstance(index, slice):
+            return tuple(self[i] for i in range(*index.indices(len(self))))
+        row = self._index[index]
+        with self._records.open("rb") as file:
+            facts = frame_at(file, int(row["record"])).facts
+        return facts["id"] + facts["pieces"][int(row["part"])]["part"]
+
+
+class _Temporary:
+    """A folder that is removed with this object."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="lstm_music-"))
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
 
 def token_cache(
     sources: Iterable[str | os.PathLike[str]],
     path: str | os.PathLike[str] | None = None,
     *,
+    options: CorpusOptions | None = None,
     progress: Progress | None = None,
     on_reject: OnReject | None = None,
-    n_jobs: int = 2,
+    jobs: int | None = None,
+    executor_name: str = "local",
 ) -> TokenCache:
-    """Read, split and tokenise a corpus, or take the cache file if it still fits.
+    """Read, split and tokenise a corpus, or take what a cache has of it.
 
     Parameters
     ----------
-    sources, progress, on_reject, n_jobs : as in `load_pieces`.
-    path : the cache file, read if it fits and else written; None to keep nothing.
+    sources : one folder that `build` made, or what `list_files` takes.
+    path : folder of the cache, brought up to date; None to keep nothing beyond this process.
+    options, progress, jobs, executor_name : as in `build`.
+    on_reject : called with (id, reason) for each piece left out.
 
     Raises
     ------
-    ConfigError : a source does not exist, or none holds a usable piece.
+    ConfigError : a source does not exist, none holds a usable piece, or a cache stands among
+        other sources.
+    OutputError : the cache cannot be written.
     """
-    rejected: list[tuple[str, str]] = []
-
-    def reject(id_: str, reason: str) -> None:
-        rejected.append((id_, reason))
-        if on_reject is not None:
+    names = [os.fspath(source) for source in sources]
+    caches = [name for name in names if is_cache(name)]
+    if caches and len(names) > 1:
+        raise ConfigError(
+            f"{caches[0]} is a cache: it must be the only source; build one of all the folders"
+        )
+    if caches:
+        cache = open_cache(caches[0])
+    else:
+        keep = _Temporary() if path is None else None
+        folder = keep.folder if keep is not None else Path(os.fspath(path or ""))
+        build(
+            names,
+            folder,
+            options,
+            progress=progress,
+            jobs=jobs,
+            executor_name=executor_name,
+        )
+        cache = open_cache(folder, keep)
+    if on_reject is not None:
+        for id_, reason in cache.rejected:
             on_reject(id_, reason)
-
-    items = list_items(sources, reject)
-    digest = _digest(items)
-    cached = None if path is None else read_cache(path)
-    if cached is not None and cached.digest == digest:
-        if on_reject is not None:
-            for id_, reason in cached.rejected[len(rejected) :]:
-                on_reject(id_, reason)
-        return cached
-    cache = _tokenise(
-        items, digest, reject=reject, rejected=rejected, progress=progress, n_jobs=n_jobs
-    )
-    if path is not None:
-        write_cache(path, cache)
     return cache
 
 
-def _tokenise(
-    items: Sequence[Item],
-    digest: str,
-    *,
-    reject: OnReject,
-    rejected: Sequence[tuple[str, str]],
-    progress: Progress | None,
-    n_jobs: int,
-) -> TokenCache:
-    loaded = load_items(items, progress=progress, on_reject=reject, n_jobs=n_jobs)
-    kept: list[tuple[str, str, str, IntArray]] = []
-    for one, side in zip(loaded, split(loaded), strict=True):
-        try:
-            piece = canonical(one.piece)
-            tokens = encode(piece)
-        except LstmMusicError as error:
-            reject(one.id, str(error))
-        else:
-            kept.append((one.id, side, piece.style, tokens))
-    if not kept:
-        raise ConfigError("the corpus holds no usable piece; see the reasons for the rejected")
-    ids, sides, styles, tokens_of = zip(*kept, strict=True)
-    return TokenCache(
-        tokens=np.concatenate(tokens_of).astype(np.int16),
-        lengths=np.array([len(tokens) for tokens in tokens_of], np.int32),
-        sides=np.array([SPLITS.index(side) for side in sides], np.uint8),
-        styles=styles,
-        ids=ids,
-        rejected=tuple(rejected),
-        digest=digest,
-    )
+def open_cache(folder: str | os.PathLike[str], keep: object = None) -> TokenCache:
+    """A cache that `build` has finished.
 
+    Parameters
+    ----------
+    folder : of the cache.
+    keep : as in `TokenCache`.
 
-def count_bars(piece: Piece) -> int:
-    """Bars from the beginning to the end of the last note, a pickup counted."""
-    return piece.bar_lines.bar_at(piece.end_steps - 1) + 1 if len(piece.notes) else 0
-
-
-def write_cache(path: str | os.PathLike[str], cache: TokenCache) -> None:
-    """Write a cache, all of it or nothing."""
-    from safetensors.numpy import save
-
-    arrays = {name: getattr(cache, name) for name in _ARRAYS}
-    words = {name: json.dumps(getattr(cache, name)) for name in ("styles", "ids", "rejected")}
-    atomic_write(path, save(arrays, {**words, "digest": cache.digest}))
-
-
-def read_cache(path: str | os.PathLike[str]) -> TokenCache | None:
-    """Read a cache; None if the file is not there, damaged, or something else."""
-    from safetensors import SafetensorError, safe_open
-
-    if not Path(path).is_file():
-        return None
+    Raises
+    ------
+    ConfigError : no cache, not finished, of another version, or damaged.
+    """
+    folder = Path(folder)
     try:
-        with safe_open(path, "np") as file:
-            words = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in _ARRAYS}
-        cache = TokenCache(
-            **arrays,
-            styles=tuple(json.loads(words["styles"])),
-            ids=tuple(json.loads(words["ids"])),
-            rejected=tuple((i, why) for i, why in json.loads(words["rejected"])),
-            digest=words["digest"],
-        )
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError):
-        return None
-    return cache if _is_whole(cache) else None
-
-
-def _is_whole(cache: TokenCache) -> bool:
-    columns = (cache.sides, cache.styles, cache.ids)
-    return all(len(column) == len(cache) for column in columns) and len(cache.tokens) == int(
-        cache.lengths.sum(dtype=np.int64)
+        _check_version(folder)
+        summary = read_summary(folder)
+        index = np.fromfile(folder / INDEX_FILE, PIECE)
+        tokens = np.memmap(folder / RECORDS_FILE, "<i2", "r")
+        rejected = _read_rejects(folder / REJECTS_FILE)
+        _check_whole(index, tokens, summary)
+        for row in index[[0, -1]]:  # all of them would take too long
+            _check_record(folder / RECORDS_FILE, row)
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{folder}: no finished cache ({Path(error.filename).name} is missing); "
+            "build it with `lstm-music corpus build`"
+        ) from error
+    except ConfigError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"{folder}: the cache is damaged ({error}); build it again") from error
+    return TokenCache(
+        tokens=tokens,
+        starts=np.ascontiguousarray(index["start"]),
+        lengths=np.ascontiguousarray(index["length"]),
+        sides=np.ascontiguousarray(index["side"]),
+        styles=_Styles(np.ascontiguousarray(index["style"])),
+        ids=_Ids(folder / RECORDS_FILE, index),
+        rejected=rejected,
+        digest=summary["digest"],
+        keep=keep,
     )
 
 
-def _digest(items: Iterable[Item]) -> str:
-    """SHA-256 over the content of every item and the tokeniser's tables."""
-    total = hashlib.sha256(f"{CACHE_VERSION}{DEFAULT.to_json()}".encode())
-    for item in items:
-        content = item.abc.encode()
-        if item.path is not None:
-            try:
-                content = item.path.read_bytes()
-            except OSError:  # told when the piece is read
-                content = b""
-        words = f"{item.id}\0{item.style}\0{item.held_out}\0{len(content)}\0"
-        total.update(words.encode() + content)
-    return total.hexdigest()
+def _read_rejects(path: Path) -> tuple[tuple[str, str], ...]:
+    rows = map(json.loads, path.read_text(encoding="ascii").splitlines())
+    return tuple((row["id"], _with_offset(row["reason"], row["offset"])) for row in rows)
+
+
+def _with_offset(reason: str, offset: int | None) -> str:
+    return reason if offset is None else f"{reason} (byte {offset})"
+
+
+def _check_version(folder: Path) -> None:
+    options = json.loads((folder / OPTIONS_FILE).read_text(encoding="ascii"))
+    if CorpusOptions.from_facts(options) is None:
+        raise ConfigError(f"{folder}: a cache of another version; build it again")
+
+
+def _check_record(path: Path, row: np.void) -> None:
+    with path.open("rb") as file:
+        frame = frame_at(file, int(row["record"]))
+    part = int(row["part"])
+    if part >= len(frame.facts["pieces"]) or frame.token_starts()[part] != row["start"]:
+        raise ValueError("index and records do not fit together")
+
+
+def _check_whole(
+    index: npt.NDArray[np.void], tokens: npt.NDArray[np.int16], summary: dict[str, object]
+) -> None:
+    ends = index["start"] + index["length"]
+    fits = len(index) == summary["pieces"] and 2 * len(tokens) == summary["bytes"]
+    if not fits or index["start"].min() < 0 or ends.max() > len(tokens):
+        raise ValueError("index and tokens do not fit together")
+    if index["side"].max() >= len(SPLITS) or index["style"].max() >= len(DEFAULT.styles):
+        raise ValueError("the index names what does not exist")

@@ -1,112 +1,76 @@
-"""Read a whole corpus: in parallel, with a reason for every piece left out."""
+"""Read one file of a corpus: its pieces, and a reason for every piece left out."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 
-from lstm_music.corpus.sources import Item, OnReject, infer_style, list_items
-from lstm_music.errors import LstmMusicError
-from lstm_music.midi import foreign
-from lstm_music.midi.files import MIDI_SUFFIXES
-from lstm_music.midi.read import read_midi
+import numpy as np
+
+from lstm_music.corpus.options import CorpusOptions
+from lstm_music.corpus.sources import SourceFile, infer_style
+from lstm_music.errors import LstmMusicError, MidiError
+from lstm_music.midi import files, foreign
 from lstm_music.music.piece import Piece
 from lstm_music.music.theory import estimate_key
 
-Progress = Callable[[int, int], None]
-"""Called with how many pieces are done, and of how many."""
 
-_SERIAL_BELOW = 200  # starting the processes costs more than reading so few
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedPiece:
-    """A piece, the id of where it came from, and "valid" or "test" if its source holds it out."""
-
-    id: str
-    piece: Piece
-    held_out: str = ""
-
-
-def load_pieces(
-    sources: Iterable[str | os.PathLike[str]],
-    *,
-    progress: Progress | None = None,
-    on_reject: OnReject | None = None,
-    n_jobs: int = 2,
-) -> list[LoadedPiece]:
-    """Read every piece of the sources; one bad file never ends the run.
+def read_file(
+    file: SourceFile, options: CorpusOptions
+) -> Iterator[tuple[str, Piece | LstmMusicError]]:
+    """Every piece of a file, or why it cannot be used, each with its part: "#3", "" if alone.
 
     Repeats are taken once (see `piece_from_stream`): the copies would double the training time.
-    A missing key is estimated, a missing style inferred.
-
-    Parameters
-    ----------
-    sources : as in `list_items`.
-    progress : called now and then with (done, total).
-    on_reject : called with (id, reason) for each piece left out; by default they are dropped.
-    n_jobs : processes; more than one only for large corpora.
-
-    Raises
-    ------
-    ConfigError : a source does not exist.
+    A missing key is estimated, a missing style inferred. One bad file never ends the run, so
+    even what no reader should raise becomes a reason here.
     """
-    reject = on_reject or _ignore
-    items = list_items(sources, reject)
-    return load_items(items, progress=progress, on_reject=reject, n_jobs=n_jobs)
+    for part, read in _readers(file):
+        try:
+            yield part, _finished(read(), file, part, options)
+        except LstmMusicError as error:
+            yield part, error
+        except Exception as error:  # a bug of ours or of music21's: told, counted, gone on
+            reason = f"unexpected {type(error).__name__}: {error} (a bug: please report the file)"
+            yield part, MidiError(reason, path=file.path)
 
 
-def load_items(
-    items: Sequence[Item],
-    *,
-    progress: Progress | None = None,
-    on_reject: OnReject | None = None,
-    n_jobs: int = 2,
-) -> list[LoadedPiece]:
-    """Read the pieces that `list_items` found; parameters as in `load_pieces`."""
-    loaded = []
-    for done, (item, result) in enumerate(zip(items, _read_all(items, n_jobs)), start=1):
-        if isinstance(result, str):
-            (on_reject or _ignore)(item.id, result)
-        else:
-            loaded.append(LoadedPiece(item.id, result, item.held_out))
-        if progress is not None:
-            progress(done, len(items))
-    return loaded
+def _readers(file: SourceFile) -> Iterator[tuple[str, Callable[[], Piece]]]:
+    path = Path(file.path)
+    if path.suffix.lower() in files.MIDI_SUFFIXES:
+        yield "", partial(files.read, path)
+    elif path.suffix.lower() != ".abc":
+        yield "", partial(foreign.read_score, path, expand_repeats=False)
+    else:
+        try:
+            tunes = list(foreign.abc_tunes(foreign.read_text(path)))
+        except LstmMusicError as error:
+            yield "", partial(_raise, error)
+            return
+        for number, text in enumerate(tunes, start=1):
+            yield f"#{number}", partial(foreign.read_abc, text, expand_repeats=False)
 
 
-def _ignore(_id: str, _reason: str) -> None:
-    """Reject without a word."""
+def _raise(error: LstmMusicError) -> Piece:
+    raise error
 
 
-def _read_all(items: Sequence[Item], n_jobs: int) -> Iterator[Piece | str]:
-    # The worker processes inherit the standard streams, which a host program may not have.
-    if n_jobs == 1 or len(items) < _SERIAL_BELOW or sys.stdout is None or sys.stderr is None:
-        yield from map(read_item, items)
-        return
-    from joblib import Parallel, delayed  # comes with music21
-
-    pool = Parallel(n_jobs=n_jobs, return_as="generator", batch_size=8)
-    yield from pool(delayed(read_item)(item) for item in items)
-
-
-def read_item(item: Item) -> Piece | str:
-    """The piece of one item, or why it cannot be used."""
-    try:
-        piece = _read(item)
-    except LstmMusicError as error:
-        return str(error)
+def _finished(piece: Piece, file: SourceFile, part: str, options: CorpusOptions) -> Piece:
     if not len(piece.notes):
-        return "holds no notes"
+        raise MidiError("holds no notes", path=file.path)
+    piece = with_timing(piece, options.timing)
     key = piece.key or estimate_key(piece)
-    return piece.replace(key=key, style=item.style or infer_style(piece), source=item.id)
+    return piece.replace(key=key, style=file.style or infer_style(piece), source=file.id + part)
 
 
-def _read(item: Item) -> Piece:
-    if item.path is None:
-        return foreign.read_abc(item.abc, source=item.id, expand_repeats=False)
-    if item.path.suffix.lower() in MIDI_SUFFIXES:
-        return read_midi(item.path)
-    return foreign.read_score(item.path, source=item.id, expand_repeats=False)
+def with_timing(piece: Piece, timing: str) -> Piece:
+    """The piece with its onsets as ``timing`` wants them; see `CorpusOptions`."""
+    if timing != "played":
+        from lstm_music.music.quantise import quantise  # type: ignore[import-not-found]
+
+        piece = quantise(piece)
+    if timing == "micro" or not np.any(piece.notes["timing_96ths"]):
+        return piece
+    notes = piece.notes.copy()
+    notes["timing_96ths"] = 0
+    return piece.replace(notes=notes)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from lstm_music.errors import ConfigError, LstmMusicError
+from lstm_music.errors import ConfigError
 from lstm_music.midi import foreign
 from lstm_music.midi.files import MIDI_SUFFIXES
 from lstm_music.music.piece import Piece
@@ -16,55 +17,52 @@ from lstm_music.music.piece import Piece
 BUILT_IN = ("music21:chorales", "music21:tunes")
 """Sources that every installation has, free to train on."""
 
-OnReject = Callable[[str, str], None]
-"""Called with the id of a piece that cannot be used, and the reason."""
-
 _OFFICIAL_SPLITS = {"validation": "valid", "valid": "valid", "test": "test"}
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One piece that is still to be read.
-
-    ``path`` is a file, or None when ``abc`` holds the tune itself. ``held_out`` is "valid" or
-    "test" when the source says so, "" when we may decide.
-    """
-
-    id: str
-    path: Path | None = None
-    abc: str = ""
-    style: str = ""
-    held_out: str = ""
-
-
-def list_items(sources: Iterable[str | os.PathLike[str]], on_reject: OnReject) -> list[Item]:
-    """All pieces of the sources, in a fixed order.
+class SourceFile:
+    """One file that is still to be read; it may hold several pieces.
 
     Parameters
     ----------
-    sources : folders (searched to the bottom), files, or names of `BUILT_IN`.
-    on_reject : told of every file that is not music or cannot be opened.
+    id : where it lies below its source; the same wherever the source is.
+    path : the file.
+    style : what the source says it holds, "" when it does not.
+    held_out : "valid" or "test" when the source says so, "" when we may decide.
+    problem : why it cannot be read, when that is known already.
+    stamp : of the id, style, held_out, size and time of change: equal if nothing has changed.
+    """
+
+    id: str
+    path: str
+    style: str = ""
+    held_out: str = ""
+    problem: str = ""
+    stamp: int = 0
+
+
+def list_files(sources: Iterable[str | os.PathLike[str]]) -> Iterator[SourceFile]:
+    """All music files of the sources, in a fixed order, one by one.
+
+    Parameters
+    ----------
+    sources : folders (searched to the bottom, links followed, each folder once), files, or names
+        of `BUILT_IN`. With more than one, the ids of a folder begin with its name.
 
     Raises
     ------
     ConfigError : a source does not exist.
     """
-    items: list[Item] = []
-    for source in sources:
-        name = os.fspath(source)
-        if name == "music21:chorales":
-            items += (Item(id_, path, style="chorale") for id_, path in foreign.chorale_files())
-        elif name == "music21:tunes":
-            items += (Item(id_, abc=abc, style="folk") for id_, abc in foreign.tune_texts())
-        elif Path(name).is_dir():
-            items += _folder(Path(name), on_reject)
-        elif Path(name).is_file():
-            items += _file(Path(name), on_reject)
-        else:
+    names = [os.fspath(source) for source in sources]
+    for name in names:
+        if name not in BUILT_IN and not Path(name).exists():
             raise ConfigError(
                 f"no such corpus: {name}; expected a folder, a file or one of {', '.join(BUILT_IN)}"
             )
-    return items
+    for number, name in enumerate(names):
+        for file in _source(name, is_alone=len(names) == 1):
+            yield _stamped(file, number)
 
 
 def infer_style(piece: Piece) -> str:
@@ -74,38 +72,89 @@ def infer_style(piece: Piece) -> str:
     return "drums" if piece.tracks and all(track.is_drum for track in piece.tracks) else ""
 
 
-def _folder(folder: Path, on_reject: OnReject) -> Iterator[Item]:
-    held_out = _official_splits(folder, on_reject)
-    for path in sorted(folder.rglob("*")):
-        suffix = path.suffix.lower()
-        if path.is_file() and (suffix in MIDI_SUFFIXES or suffix in foreign.SUFFIXES):
-            yield from _file(path, on_reject, held_out.get(path, ""))
+def _source(name: str, *, is_alone: bool) -> Iterator[SourceFile]:
+    if name == "music21:chorales":
+        for id_, path in foreign.chorale_files():
+            yield SourceFile(id_, str(path), style="chorale")
+    elif name == "music21:tunes":
+        for id_, path in foreign.tune_files():
+            yield SourceFile(id_, str(path), style="folk")
+    elif Path(name).is_dir():
+        yield from _folder(Path(name), "" if is_alone else f"{Path(name).resolve().name}/")
+    else:
+        yield SourceFile(Path(name).name, name)
 
 
-def _file(path: Path, on_reject: OnReject, held_out: str = "") -> Iterator[Item]:
-    if path.suffix.lower() != ".abc":
-        yield Item(str(path), path, held_out=held_out)
-        return
+def _folder(folder: Path, prefix: str) -> Iterator[SourceFile]:
+    held_out, problem = _official_splits(folder)
+    if problem:
+        yield SourceFile(f"{prefix}info.csv", str(folder), problem=problem)
+    seen: set[tuple[int, int]] = set()
+    below = [""]  # folders still to be searched, each with a slash behind it
+    while below:
+        inner = below.pop()
+        path = folder / inner
+        try:
+            status = path.stat()
+            if (status.st_dev, status.st_ino) in seen:  # a link to a folder that was searched
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(path) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            reason = f"folder cannot be searched ({error.strerror or error})"
+            yield SourceFile(f"{prefix}{inner}", str(path), problem=reason)
+            continue
+        folders = []
+        for entry in entries:
+            if _is_folder(entry):
+                folders.append(f"{inner}{entry.name}/")
+            elif _is_music(entry.name):
+                name = inner + entry.name
+                yield SourceFile(prefix + name, entry.path, held_out=held_out.get(name, ""))
+        below += reversed(folders)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
-        tunes = foreign.abc_tunes(foreign.read_text(path))
-        for number, tune in enumerate(tunes, start=1):
-            yield Item(f"{path}#{number}", abc=tune, held_out=held_out)
-    except LstmMusicError as error:
-        on_reject(str(path), str(error))
+        return entry.is_dir()
+    except OSError:  # a link to itself; if it is named like music, reading it says so
+        return False
 
 
-def _official_splits(folder: Path, on_reject: OnReject) -> dict[Path, str]:
-    """What the folder's info.csv (columns midi_filename and split, as in Groove) holds out."""
+def _is_music(name: str) -> bool:
+    suffix = PurePath(name).suffix.lower()
+    return suffix in MIDI_SUFFIXES or suffix in foreign.SUFFIXES
+
+
+def _official_splits(folder: Path) -> tuple[dict[str, str], str]:
+    """What the folder's info.csv (columns midi_filename and split, as in Groove) holds out.
+
+    Returns the side of each held-out file, and what is wrong with the table.
+    """
     table = folder / "info.csv"
     if not table.is_file():
-        return {}
+        return {}, ""
     try:
         with table.open(newline="", encoding="utf-8") as file:
-            return {
-                folder / row["midi_filename"]: _OFFICIAL_SPLITS[row["split"]]
+            held_out = {
+                os.path.normpath(row["midi_filename"]): _OFFICIAL_SPLITS[row["split"]]
                 for row in csv.DictReader(file)
                 if row.get("midi_filename") and row.get("split") in _OFFICIAL_SPLITS
             }
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        on_reject(str(table), f"split not used: {error}")
-        return {}
+        return {}, f"split not used: {error}"
+    return held_out, ""
+
+
+def _stamped(file: SourceFile, source: int) -> SourceFile:
+    size = changed = -1
+    try:
+        status = Path(file.path).stat()
+        size, changed = status.st_size, status.st_mtime_ns
+    except (OSError, ValueError):
+        pass  # told when it is read
+    words = (source, file.id, file.style, file.held_out, file.problem, size, changed)
+    text = "\0".join(map(str, words)).encode("utf-8", "surrogateescape")
+    stamp = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
+    return SourceFile(file.id, file.path, file.style, file.held_out, file.problem, stamp)

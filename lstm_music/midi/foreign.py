@@ -31,6 +31,7 @@ __all__ = [
     "corpus_chorales",
     "corpus_tunes",
     "chorale_files",
+    "tune_files",
     "tune_texts",
     "abc_tunes",
 ]
@@ -204,16 +205,24 @@ def chorale_files() -> list[tuple[str, Path]]:
     return list(files.items())
 
 
-def tune_texts() -> list[tuple[str, str]]:
-    """Id and ABC text of each tune of music21's three fiddle-tune books."""
+def tune_files() -> list[tuple[str, Path]]:
+    """Id and file of each part of music21's three fiddle-tune books; each part holds many tunes."""
     from music21 import corpus
 
-    tunes = []
-    for book in TUNE_BOOKS:
-        for path in sorted(corpus.getComposer(book)):
-            for number, text in enumerate(abc_tunes(read_text(Path(path))), start=1):
-                tunes.append((f"music21:tunes/{book}/{Path(path).stem}/{number}", text))
-    return tunes
+    return [
+        (f"music21:tunes/{book}/{Path(path).stem}", Path(path))
+        for book in TUNE_BOOKS
+        for path in sorted(corpus.getComposer(book))
+    ]
+
+
+def tune_texts() -> list[tuple[str, str]]:
+    """Id and ABC text of each tune of music21's three fiddle-tune books."""
+    return [
+        (f"{name}#{number}", text)
+        for name, path in tune_files()
+        for number, text in enumerate(abc_tunes(read_text(path)), start=1)
+    ]
 
 
 def corpus_chorales() -> Iterator[Piece]:

@@ -46,11 +46,12 @@ def train(
 
     Parameters
     ----------
-    sources : folders or files, "music21:chorales", "music21:tunes".
+    sources : folders or files, "music21:chorales", "music21:tunes"; or one folder that
+        ``lstm-music corpus build`` made.
     output : the ``.safetensors`` file.
     on_progress : called after every update.
     on_note : called with one line for each rejected file and on the corpus.
-    cache : file that keeps the tokens for the next run; None = nowhere.
+    cache : folder that keeps the tokens for the next run; None = nowhere.
     storage : "float32" or "float16" weights in the file.
     data_card : TOML file on the data and its licences, stored in the model file.
     force : overwrite ``output``.
@@ -99,7 +100,7 @@ def _read_card(path: str | os.PathLike[str] | None) -> dict[str, Any]:
 def _counts(corpus: TokenCache) -> dict[str, int]:
     """Pieces a side, and tokens in all."""
     counts = {side: len(corpus.indices(side)) for side in SPLITS}
-    return counts | {"tokens": len(corpus.tokens), "rejected": len(corpus.rejected)}
+    return counts | {"tokens": corpus.n_tokens, "rejected": len(corpus.rejected)}
 
 
 def _corpus_line(corpus: TokenCache) -> str:

@@ -1,16 +1,19 @@
-"""The token cache: whole again from its file, made anew when anything has changed."""
+"""The token cache: made once, brought up to date, damage told."""
 
-from dataclasses import replace
+import json
+import shutil
 
 import numpy as np
 import pytest
-from corpus_data import cache_of, random_piece
 
-from lstm_music.corpus import cache as cache_module
-from lstm_music.corpus.cache import count_bars, read_cache, token_cache, write_cache
-from lstm_music.errors import ConfigError
+from lstm_music.corpus import build as build_module
+from lstm_music.corpus.build import build
+from lstm_music.corpus.cache import open_cache, token_cache
+from lstm_music.corpus.facts import count_bars
+from lstm_music.corpus.options import CorpusOptions
+from lstm_music.errors import ConfigError, OutputError, OutputExistsError
 from lstm_music.music.meter import Meter
-from lstm_music.music.piece import Piece, Track, make_notes
+from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
 from lstm_music.tokens.decode import decode
 
 ABC = "X:{n}\nM:2/4\nL:1/4\nK:C\nC{melody}|GE|FD|C2|\n\n"
@@ -26,68 +29,159 @@ def folder(tmp_path):
 
 
 def same(one, other):
-    return all(
-        np.array_equal(getattr(one, name), getattr(other, name))
-        for name in one.__dataclass_fields__
+    return (
+        all(list(getattr(one, name)) == list(getattr(other, name)) for name in ("ids", "styles"))
+        and one.sides.tolist() == other.sides.tolist()
+        and [t.tolist() for t in one] == [t.tolist() for t in other]
+        and (one.rejected, one.digest) == (other.rejected, other.digest)
     )
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_tokens_of_a_folder(folder):
     cache = token_cache([folder])
-    assert cache.ids == tuple(f"{folder}/book.abc#{n}" for n in range(1, 8))
-    assert [id_ for id_, _ in cache.rejected] == [f"{folder}/bad.mid"]
+    assert cache.ids[:] == tuple(f"book.abc#{n}" for n in range(1, 8))
+    assert [id_ for id_, _ in cache.rejected] == ["bad.mid"]
     pieces = [decode(tokens) for tokens in cache]
     assert [int(piece.notes["pitch_midi"][1]) for piece in pieces] == [60, 62, 64, 65, 67, 69, 71]
+    assert cache.n_tokens == sum(len(tokens) for tokens in cache)
     assert [cache.piece_tokens(i).tolist() for i in range(7)] == [t.tolist() for t in cache]
 
 
-def test_the_file_is_reused_until_something_changes(folder, tmp_path, monkeypatch):
-    path = tmp_path / "cache.safetensors"
+def test_nothing_is_read_again_until_something_changes(folder, tmp_path, monkeypatch):
+    path = tmp_path / "cache"
     first = token_cache([folder], path)
-    monkeypatch.setattr(cache_module, "load_items", None)  # a call would fail
+    before = contents(path)
+    read = []
+    work = build_module.work
+    monkeypatch.setattr(
+        build_module, "work", lambda files, job: read.extend(files) or work(files, job)
+    )
     told = []
     again = token_cache([folder], path, on_reject=lambda *args: told.append(args))
     assert same(again, first)
+    assert contents(path) == before
     assert told == list(first.rejected)
+    assert not read
     (folder / "book.abc").write_text(ABC.format(n=1, melody="c"))
-    with pytest.raises(TypeError):
-        token_cache([folder], path)
-    monkeypatch.undo()
     assert len(token_cache([folder], path)) == 1
+    assert [file.id for file in read] == ["book.abc"]
 
 
-def test_round_trip_and_damage(tmp_path):
-    rng = np.random.default_rng(2)
-    cache = cache_of(
-        [random_piece(rng) for _ in range(5)], ["train", "test", "valid"] + ["train"] * 2
-    )
-    path = tmp_path / "cache.safetensors"
-    write_cache(path, cache)
-    assert same(read_cache(path), cache)
-    assert cache.indices("train").tolist() == [0, 3, 4]
-    assert cache.n_targets("train") == sum(len(cache.piece_tokens(i)) - 1 for i in (0, 3, 4))
-    data = path.read_bytes()
-    for damaged in (b"", data[:-9], data[:50], b"{}" * 40):
-        path.write_bytes(damaged)
-        assert read_cache(path) is None
-    assert read_cache(tmp_path / "none") is None
+def test_a_file_that_is_gone_is_gone(folder, tmp_path):
+    token_cache([folder], tmp_path / "cache")
+    (folder / "bad.mid").unlink()
+    shutil.copy(folder / "book.abc", folder / "copy.abc")
+    cache = token_cache([folder], tmp_path / "cache")
+    assert cache.rejected == ()
+    assert same(cache, token_cache([folder]))
 
 
-def test_a_cache_that_does_not_add_up_is_not_used(tmp_path):
-    cache = cache_of([random_piece(np.random.default_rng(2))])
-    for wrong in ({"lengths": cache.lengths + 1}, {"ids": ()}, {"sides": np.zeros(2, np.uint8)}):
-        write_cache(tmp_path / "cache", replace(cache, **wrong))
-        assert read_cache(tmp_path / "cache") is None
+def test_moved_files_are_not_parsed_again(folder, tmp_path, monkeypatch):
+    token_cache([folder], tmp_path / "cache")
+    (folder / "book.abc").rename(folder / "renamed.abc")
+    monkeypatch.setattr("lstm_music.corpus.tokenise.read_file", None)  # a call would fail
+    cache = token_cache([folder], tmp_path / "cache")
+    assert cache.ids[0] == "renamed.abc#1"
+    monkeypatch.undo()
+    assert same(cache, token_cache([folder]))
+
+
+def test_moving_the_folder_changes_no_side_and_no_digest(folder, tmp_path):
+    first = token_cache([folder])
+    moved = folder.rename(tmp_path / "elsewhere")
+    assert same(token_cache([moved]), first)
+
+
+def test_a_cache_as_the_source(folder, tmp_path):
+    made = token_cache([folder], tmp_path / "cache")
+    assert same(token_cache([tmp_path / "cache"]), made)
+    with pytest.raises(ConfigError, match="only source"):
+        token_cache([tmp_path / "cache", folder])
+
+
+def test_other_options_need_force(folder, tmp_path):
+    build([folder], tmp_path / "cache")
+    strict = CorpusOptions(strict=True)
+    with pytest.raises(OutputExistsError, match="strict True"):
+        build([folder], tmp_path / "cache", strict)
+    build([folder], tmp_path / "cache", strict, force=True)
+    assert json.loads((tmp_path / "cache" / "options.json").read_text())["strict"] is True
+
+
+def test_a_folder_of_other_things_is_left_alone(folder, tmp_path):
+    before = contents(folder)
+    with pytest.raises(OutputExistsError, match="something else"):
+        build([folder], folder, force=True)
+    (folder / "lock").unlink()
+    assert contents(folder) == before
+
+
+def test_a_cache_of_another_version_is_made_anew(folder, tmp_path):
+    build([folder], tmp_path / "cache")
+    before = contents(tmp_path / "cache")
+    options = json.loads(before["options.json"]) | {"version": 1}
+    (tmp_path / "cache" / "options.json").write_text(json.dumps(options))
+    with pytest.raises(ConfigError, match="another version"):
+        open_cache(tmp_path / "cache")
+    build([folder], tmp_path / "cache")
+    assert contents(tmp_path / "cache") == before
+
+
+def test_damage_is_told(folder, tmp_path):
+    build([folder], tmp_path / "cache")
+    with pytest.raises(ConfigError, match="no finished cache"):
+        open_cache(tmp_path)
+    for name in ("cache.json", "index.bin", "records.rec", "options.json"):
+        path = tmp_path / "cache" / name
+        data = path.read_bytes()
+        for damaged in (b"", data[:-9], data[: len(data) // 2], b"[]", bytes(len(data))):
+            path.write_bytes(damaged)
+            with pytest.raises(ConfigError, match="cache"):
+                open_cache(tmp_path / "cache")
+        path.write_bytes(data)
+    assert len(open_cache(tmp_path / "cache")) == 7
+
+
+def test_damaged_records_are_read_anew(folder, tmp_path):
+    build([folder], tmp_path / "cache")
+    before = contents(tmp_path / "cache")
+    path = tmp_path / "cache" / "records.rec"
+    for place in range(0, len(before["records.rec"]), 97):
+        data = bytearray(before["records.rec"])
+        data[place] ^= 0x10
+        path.write_bytes(data)
+        build([folder], tmp_path / "cache")
+        assert contents(tmp_path / "cache") == before
+
+
+def test_two_runs_at_once(folder, tmp_path):
+    held, refused = build_module._locked(tmp_path / "cache"), pytest.raises(OutputError)
+    with held, refused as error:
+        build([folder], tmp_path / "cache")
+    assert "another run" in str(error.value)
+    build([folder], tmp_path / "cache")
 
 
 def test_nothing_usable(tmp_path):
-    (tmp_path / "a.mid").write_bytes(b"")
+    (tmp_path / "music").mkdir()
+    (tmp_path / "music" / "a.mid").write_bytes(b"")
     with pytest.raises(ConfigError, match="no usable piece"):
-        token_cache([tmp_path])
+        token_cache([tmp_path / "music"])
+
+
+@pytest.mark.parametrize("setting", [{"timing": "swung"}, {"reader": "mido"}])
+def test_options_that_do_not_exist(setting):
+    with pytest.raises(ConfigError, match=next(iter(setting.values()))):
+        CorpusOptions(**setting)
 
 
 def test_count_bars_counts_pickup_and_held_notes():
-    notes = make_notes([(0, 24, 60, 80, 0), (24, 97, 60, 80, 0)])
+    notes = np.zeros(2, NOTE_DTYPE)
+    notes["onset_steps"], notes["duration_steps"] = [0, 24], [24, 97]
     piece = Piece(notes=notes, tracks=(Track(),), meters=(Meter(0, 4, 4),), pickup_steps=24)
     assert count_bars(piece) == 3
     assert count_bars(Piece()) == 0

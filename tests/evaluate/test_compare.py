@@ -9,7 +9,6 @@ from paths import MIDI_DATA
 
 import lstm_music as lm
 from lstm_music.cli.main import run
-from lstm_music.corpus.cache import write_cache
 from lstm_music.evaluate.compare import compare, piece_likelihood
 from lstm_music.nn.model import LanguageModel, ModelConfig
 from lstm_music.tokens.encode import encode
@@ -67,7 +66,7 @@ def test_no_piece_on_a_side_is_a_clear_error(model):
 
 def test_the_command_line_prints_every_model(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    args = ["evaluate", str(MIDI_DATA), "--cache", "c.safetensors", "--side", "valid"]
+    args = ["evaluate", str(MIDI_DATA), "--cache", "c.cache", "--side", "valid"]
     assert run([*args, "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["all"]
     assert {"uniform", "unigram", "Kneser-Ney 5-gram", "this model"} <= set(rows)
@@ -82,8 +81,8 @@ def test_the_bundled_model_foresees_a_chorale_that_it_never_saw():
     assert score.nats_per_note < 3.0  # 21.9 for a uniform guess
 
 
-def test_a_cache_of_another_corpus_is_made_anew(capsys, tmp_path, cache):
-    write_cache(tmp_path / "c.safetensors", cache)
-    code = run(["evaluate", str(tmp_path), "--cache", str(tmp_path / "c.safetensors")])
+def test_a_corpus_without_music(capsys, tmp_path):
+    (tmp_path / "music").mkdir()
+    code = run(["evaluate", str(tmp_path / "music"), "--cache", str(tmp_path / "c.cache")])
     assert code == 2
     assert "no usable piece" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from paths import MIDI_DATA
 
 import lstm_music as lm
 from lstm_music.corpus.batches import ChunkStream
-from lstm_music.corpus.cache import read_cache
+from lstm_music.corpus.cache import open_cache
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
 from lstm_music.nn.optim import OPTIMISERS
@@ -56,7 +56,7 @@ def trained(music, tmp_path_factory):
         folder / "m.safetensors",
         on_progress=steps.append,
         on_note=notes.append,
-        cache=folder / "cache.safetensors",
+        cache=folder / "cache",
         **TINY,
     )
     return folder / "m.safetensors", steps, notes
@@ -94,7 +94,7 @@ def test_the_model_file_describes_itself_and_composes(trained):
 
 def test_same_seed_same_model_for_one_and_two_threads(music, trained, tmp_path):
     first = trained[0].read_bytes()
-    cache = trained[0].parent / "cache.safetensors"
+    cache = trained[0].parent / "cache"
     for threads in (1, 2):
         path = tmp_path / f"{threads}.safetensors"
         lm.train(music, path, cache=cache, threads=threads, **TINY)
@@ -106,7 +106,7 @@ def test_same_seed_same_model_for_one_and_two_threads(music, trained, tmp_path):
 
 
 def test_another_seed_another_model(music, trained, tmp_path):
-    cache = trained[0].parent / "cache.safetensors"
+    cache = trained[0].parent / "cache"
     lm.train(music, tmp_path / "m.safetensors", cache=cache, **TINY | {"rng_seed": 6})
     one, _ = load_model(trained[0])
     other, _ = load_model(tmp_path / "m.safetensors")
@@ -161,7 +161,7 @@ def test_bad_settings_are_refused(music, tmp_path, setting):
 def test_a_gradient_that_is_not_finite_stops_in_its_step(
     music, trained, tmp_path, monkeypatch, optimiser
 ):
-    cache = trained[0].parent / "cache.safetensors"
+    cache = trained[0].parent / "cache"
     whole = Trainer._update
     updates = []
 
@@ -182,7 +182,7 @@ def test_every_optimiser_learns_at_its_own_rate(music, trained, tmp_path, optimi
     settings = {k: v for k, v in TINY.items() if k != "learning_rate"}
     settings |= {"optimiser": optimiser, "l2": 1e-5}
     path, steps = tmp_path / "m.safetensors", []
-    cache = trained[0].parent / "cache.safetensors"
+    cache = trained[0].parent / "cache"
     lm.train(music, path, cache=cache, on_progress=steps.append, **settings)
     assert steps[-1].best_loss < 5.5  # log(889) = 6.79 at the start
     recorded = load_model(path)[1]["training"]["settings"]
@@ -192,7 +192,7 @@ def test_every_optimiser_learns_at_its_own_rate(music, trained, tmp_path, optimi
 
 def test_whole_pieces_give_the_gradient_of_each_piece_in_one_pass(trained):
     """chunk_steps 0: nothing is cut, so a batch's gradient is the mean over its pieces' tokens."""
-    cache = read_cache(trained[0].parent / "cache.safetensors")
+    cache = open_cache(trained[0].parent / "cache")
     sizes = load_model(trained[0])[0].config
     model = LanguageModel.create(dataclasses.replace(sizes, dropout=0.0), 0, dtype="float64")
     stream = ChunkStream(cache, batch_size=3, chunk_length=None, rng_seed=1)
@@ -211,7 +211,7 @@ def test_whole_pieces_give_the_gradient_of_each_piece_in_one_pass(trained):
 
 
 def test_a_stack_with_every_option_trains_and_composes(music, trained, tmp_path):
-    cache = trained[0].parent / "cache.safetensors"
+    cache = trained[0].parent / "cache"
     options = {"dropout_kind": "variational"} | dict.fromkeys(
         ("residual", "tied_embedding", "learned_state"), True
     )
@@ -226,7 +226,7 @@ def test_a_stack_with_every_option_trains_and_composes(music, trained, tmp_path)
 
 
 def test_training_on_whole_pieces(music, trained, tmp_path):
-    cache = trained[0].parent / "cache.safetensors"
+    cache = trained[0].parent / "cache"
     settings = TINY | {"chunk_steps": 0, "max_tokens": 40_000}
     steps = []
     path = tmp_path / "m.safetensors"
@@ -235,7 +235,7 @@ def test_training_on_whole_pieces(music, trained, tmp_path):
 
 
 def test_an_interrupt_keeps_a_usable_model(music, trained, tmp_path):
-    cache = trained[0].parent / "cache.safetensors"
+    cache = trained[0].parent / "cache"
 
     def stop(progress):
         if progress.step == 7:  # before the first validation is due
@@ -250,7 +250,7 @@ def test_an_interrupt_keeps_a_usable_model(music, trained, tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_ctrl_c_on_the_command_line(music, trained, tmp_path):
-    cache = trained[0].parent / "cache.safetensors"
+    cache = trained[0].parent / "cache"
     sizes = ["--hidden-size", "16", "--layers", "1", "--batch-size", "2"]
     command = [sys.executable, "-m", "lstm_music", "train", music, "-o", "m.safetensors", *sizes]
     command += ["--max-tokens", "100000000", "--evaluate-every", "2000", "--cache", cache, "--json"]

@@ -1,0 +1,222 @@
+"""Build a cache: read every file once, on all cores, and lose nothing to an interrupt.
+
+Workers take chunks of files and append each file's record to a part file of their own. A run
+that is interrupted, even killed, leaves those; the next one takes up what they hold and reads the
+rest. The finish (`corpus.finish`) then puts all records into one file, in the order of the
+sources, so that the result does not tell who read what, or how often the run was broken off.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import chain, islice
+from pathlib import Path
+
+import numpy as np
+
+from lstm_music.corpus.executors import executor
+from lstm_music.corpus.finish import RECORDS_FILE, finish, listing_digest, read_summary
+from lstm_music.corpus.known import Known, read_known, remove_contents, write_contents
+from lstm_music.corpus.options import CorpusOptions
+from lstm_music.corpus.sources import SourceFile, list_files
+from lstm_music.corpus.tokenise import Done, Job, work
+from lstm_music.errors import ConfigError, OutputError, OutputExistsError
+from lstm_music.files import atomic_write
+from lstm_music.midi.files import MIDI_SUFFIXES
+
+OPTIONS_FILE = "options.json"
+LOCK_FILE = "lock"
+
+Progress = Callable[[int, int, int], None]
+"""Called with how many files are done, pieces kept, and pieces left out, in this run."""
+
+_CHUNK_COST = 32
+_SCORE_COST = 8  # a score takes about as long to read as so many MIDI files, or longer
+_SERIAL_BELOW = 200  # starting the processes costs more than reading so few
+
+
+def build(
+    sources: Iterable[str | os.PathLike[str]],
+    folder: str | os.PathLike[str],
+    options: CorpusOptions | None = None,
+    *,
+    jobs: int | None = None,
+    executor_name: str = "local",
+    force: bool = False,
+    progress: Progress | None = None,
+) -> None:
+    """Make the cache of some sources in ``folder``, or bring the one that is there up to date.
+
+    Parameters
+    ----------
+    sources : as in `list_files`.
+    folder : of the cache; made if it is not there.
+    options : how to read; the defaults of `CorpusOptions` if None.
+    jobs, executor_name : as in `executor`.
+    force : begin anew, whatever the folder holds of an earlier cache.
+    progress : called now and then.
+
+    Raises
+    ------
+    ConfigError : a source does not exist, none holds a usable piece, or the executor cannot work.
+    OutputExistsError : the folder holds something else, or a cache made with other options.
+    OutputError : the folder cannot be written, or another run is writing it.
+    """
+    options = options or CorpusOptions()
+    folder = Path(folder)
+    names = [os.fspath(source) for source in sources]
+    try:
+        with _locked(folder):
+            _prepare(folder, options, force=force)
+            _update(names, folder, options, jobs, executor_name, progress)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"{folder}: cannot write the cache ({reason})") from error
+
+
+def is_cache(folder: str | os.PathLike[str]) -> bool:
+    """Whether a folder holds a cache, finished or not."""
+    return Path(folder, OPTIONS_FILE).is_file()
+
+
+def _update(
+    sources: Sequence[str],
+    folder: Path,
+    options: CorpusOptions,
+    jobs: int | None,
+    executor_name: str,
+    progress: Progress | None,
+) -> None:
+    parts = _parts(folder)
+    known = read_known(parts)
+    listing = array("Q")
+    job = Job(str(folder.resolve()), secrets.token_hex(4), options)
+    todo = _unknown(list_files(sources), known, listing)
+    first = list(islice(todo, _SERIAL_BELOW))
+    if first:
+        write_contents(known, folder, job.run)
+        try:
+            is_small = executor_name == "local" and _cost(first) < _SERIAL_BELOW
+            with executor(executor_name, 1 if is_small else jobs) as run:
+                results = run(partial(work, job=job), _chunks(chain(first, todo)))
+                _follow(results, folder, progress)
+        finally:
+            remove_contents(folder, job.run)
+    order = np.frombuffer(listing, np.uint64)
+    if first or len(parts) != 1 or not _is_finished(folder, order):
+        parts = _parts(folder)
+        finish(folder, read_known(parts) if first else known, order, options)
+        for path in parts:
+            if path.name != RECORDS_FILE:
+                path.unlink(missing_ok=True)
+
+
+def _unknown(
+    files: Iterable[SourceFile], known: Known, listing: array[int]
+) -> Iterator[SourceFile]:
+    """The files that no earlier run has read; every file's stamp goes to the listing."""
+    for file in files:
+        listing.append(file.stamp)
+        if not known.has(file.stamp):
+            yield file
+
+
+def _cost(files: Iterable[SourceFile]) -> int:
+    is_midi = (Path(file.path).suffix.lower() in MIDI_SUFFIXES for file in files)
+    return sum(1 if midi else _SCORE_COST for midi in is_midi)
+
+
+def _chunks(files: Iterator[SourceFile]) -> Iterator[list[SourceFile]]:
+    """Chunks of about equal cost."""
+    chunk: list[SourceFile] = []
+    for file in files:
+        chunk.append(file)
+        if _cost(chunk) >= _CHUNK_COST:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _follow(results: Iterator[Done], folder: Path, progress: Progress | None) -> None:
+    """Count what the workers report, and see that what they wrote is here."""
+    files = pieces = rejects = 0
+    for done in results:
+        path = folder / done.part
+        if not path.is_file() or path.stat().st_size < done.part_bytes:
+            raise ConfigError(
+                f"a worker wrote {done.part}, but it is not in {folder}: the workers of a cluster "
+                "must see the same folders as this machine"
+            )
+        files, pieces, rejects = files + done.files, pieces + done.pieces, rejects + done.rejects
+        if progress is not None:
+            progress(files, pieces, rejects)
+
+
+def _parts(folder: Path) -> list[Path]:
+    """All files of records, the finished one first."""
+    finished = folder / RECORDS_FILE
+    parts = sorted(folder.glob("part-*.rec"))
+    return [finished, *parts] if finished.is_file() else parts
+
+
+def _is_finished(folder: Path, order: np.ndarray) -> bool:
+    try:
+        return bool(read_summary(folder)["listing"] == listing_digest(order))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _prepare(folder: Path, options: CorpusOptions, *, force: bool) -> None:
+    """Make the folder one of a cache of these options."""
+    others = sorted(path.name for path in folder.iterdir() if path.name != LOCK_FILE)
+    old = None
+    if OPTIONS_FILE in others:
+        with suppress(ValueError):
+            facts = json.loads((folder / OPTIONS_FILE).read_text(encoding="ascii"))
+            old = CorpusOptions.from_facts(facts)
+        if old == options and not force:
+            return
+        if old is not None and not force:
+            raise OutputExistsError(
+                f"{folder}: a cache made with {_words(old)}, asked for {_words(options)}; choose "
+                "another folder, or make it anew (--force, force=True)"
+            )
+        _clear(folder)
+    elif others:
+        raise OutputExistsError(
+            f"{folder}: holds something else ({others[0]}), no cache; choose an empty folder"
+        )
+    atomic_write(folder / OPTIONS_FILE, json.dumps(options.to_facts()).encode("ascii"))
+
+
+def _words(options: CorpusOptions) -> str:
+    return f"timing {options.timing}, reader {options.reader}, strict {options.strict}"
+
+
+def _clear(folder: Path) -> None:
+    """Remove an earlier cache, the sign that it is one last."""
+    for path in sorted(folder.iterdir(), key=lambda path: path.name == OPTIONS_FILE):
+        if path.name != LOCK_FILE:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other runs out of the folder; the system ends this when the process ends."""
+    import fcntl
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK_FILE).open("wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OutputError(f"{folder}: another run is writing this cache; wait for it") from None
+        yield

@@ -1,0 +1,146 @@
+"""The work on one file, done in whatever process takes it: read, tokenise, append the record."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import signal
+import socket
+import stat
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lstm_music.corpus.duplicates import shingles, sketch
+from lstm_music.corpus.facts import piece_facts
+from lstm_music.corpus.known import find_record
+from lstm_music.corpus.load import read_file
+from lstm_music.corpus.options import CorpusOptions
+from lstm_music.corpus.records import Appender, Facts, facts_of, pack, with_facts
+from lstm_music.corpus.sources import SourceFile
+from lstm_music.errors import LstmMusicError, MidiError
+from lstm_music.tokens.canonical import canonical
+from lstm_music.tokens.encode import encode
+
+MAX_BYTES = 64 << 20
+"""Of a file; no reader takes more."""
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What every chunk of a run has in common.
+
+    Parameters
+    ----------
+    folder : the cache.
+    run : name of this run; no two share a part file.
+    options : how to read.
+    """
+
+    folder: str
+    run: str
+    options: CorpusOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What has become of a chunk: files read, pieces kept, pieces left out; and where it lies."""
+
+    files: int
+    pieces: int
+    rejects: int
+    part: str
+    part_bytes: int
+
+
+def work(files: Sequence[SourceFile], job: Job) -> Done:
+    """Read some files and append their records to this worker's own part file."""
+    _leave_interrupts_to_the_parent()
+    name = f"part-{job.run}-{socket.gethostname()}-{os.getpid()}-{threading.get_native_id()}.rec"
+    path = Path(job.folder, name)
+    pieces = rejects = 0
+    with Appender(path) as part:
+        for file in files:
+            record, n_pieces, n_rejects = file_record(file, job)
+            part.append(record)
+            pieces, rejects = pieces + n_pieces, rejects + n_rejects
+    return Done(len(files), pieces, rejects, name, path.stat().st_size)
+
+
+def file_record(file: SourceFile, job: Job) -> tuple[bytes, int, int]:
+    """The record of one file, and how many pieces it holds and leaves out."""
+    facts: Facts = {"id": file.id, "stamp": f"{file.stamp:016x}", "held_out": file.held_out}
+    try:
+        if file.problem:
+            raise MidiError(file.problem, path=file.path)
+        facts["content"] = content_digest(file)
+    except LstmMusicError as error:
+        # Without a content: it may well be readable next time.
+        facts |= {"content": "", "pieces": [], "rejects": [_reject("", error)]}
+        return pack(facts, [], []), 0, 1
+    known = find_record(job.folder, job.run, facts["content"])
+    record = _read(file, facts, job.options) if known is None else with_facts(known, **facts)
+    whole = facts_of(record)
+    return record, len(whole["pieces"]), len(whole["rejects"])
+
+
+def _read(file: SourceFile, facts: Facts, options: CorpusOptions) -> bytes:
+    facts = facts | {"pieces": [], "rejects": []}
+    sketches, sequences = [], []
+    for part, piece in read_file(file, options):
+        try:
+            if isinstance(piece, LstmMusicError):
+                raise piece
+            tokens = encode(canonical(piece))
+        except LstmMusicError as error:
+            facts["rejects"].append(_reject(part, error))
+            continue
+        hashes = shingles(piece)
+        facts["pieces"].append(piece_facts(part, piece, tokens, len(hashes)))
+        sketches.append(sketch(hashes))
+        sequences.append(tokens)
+    return pack(facts, sketches, sequences)
+
+
+def content_digest(file: SourceFile) -> str:
+    """Hexadecimal digest of what the file holds and how it is taken: its ending, its style.
+
+    Raises
+    ------
+    MidiError : it is not a regular file, cannot be read, or is beyond all limits.
+    """
+    suffix = Path(file.path).suffix.lower()
+    digest = hashlib.blake2b(f"{suffix}\0{file.style}\0".encode(), digest_size=16)
+    # Non-blocking: opening a pipe that nobody writes to would otherwise never return.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(file.path, flags)
+        with os.fdopen(descriptor, "rb", buffering=0) as opened:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise MidiError("a folder, pipe or device, not a regular file", path=file.path)
+            if status.st_size > MAX_BYTES:
+                reason = f"{status.st_size} bytes long, expected {MAX_BYTES} at most"
+                raise MidiError(reason, path=file.path)
+            while block := opened.read(_BLOCK):
+                digest.update(block)
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        reason = f"cannot be read ({getattr(error, 'strerror', None) or error})"
+        raise MidiError(reason, path=file.path) from error
+    return digest.hexdigest()
+
+
+def _reject(part: str, error: LstmMusicError) -> Facts:
+    reason = error.reason if isinstance(error, MidiError) else str(error)
+    return {"part": part, "reason": reason, "offset": getattr(error, "offset", None)}
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    """Ctrl-C reaches every process of a terminal; only the one that started it may answer."""
+    is_worker = multiprocessing.parent_process() is not None
+    if is_worker and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
