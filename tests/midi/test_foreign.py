@@ -199,7 +199,7 @@ def test_first_chorale():
 def test_corpora_as_pieces():
     chorale, tune = next(corpus_chorales()), next(corpus_tunes())
     assert (chorale.style, chorale.source) == ("chorale", "music21:chorales/bwv269")
-    assert (tune.style, tune.source) == ("folk", "music21:tunes/oneills1850/0001-0050/1")
+    assert (tune.style, tune.source) == ("folk", "music21:tunes/oneills1850/0001-0050#1")
     assert tune.title == "The Enchanted Valley"
 
 
