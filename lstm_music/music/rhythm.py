@@ -108,11 +108,19 @@ def _check_told_meter(piece: Piece) -> Piece:
     in_meter = [guess for guess in guesses if guess[:2] == family]
     best = in_meter[0]
     without = next(guess for guess in in_meter if not guess.pickup_steps)
-    if best.log_prob - without.log_prob <= PICKUP_LOG_ODDS:
+    unsure = best.log_prob - without.log_prob <= PICKUP_LOG_ODDS
+    if unsure or not _may_be_upbeat(piece, best.pickup_steps):
         return piece
     certainty = f"{math.exp(min(best.log_prob - without.log_prob, 20)):.0f} times as likely"
     sentence = f"the bar lines of the file are off: found {_pickup(best)}, {certainty}"
     return piece.replace(pickup_steps=best.pickup_steps, repairs=(*piece.repairs, sentence))
+
+
+def _may_be_upbeat(piece: Piece, pickup_steps: int) -> bool:
+    """Whether what begins before a first bar line also ends there, as an upbeat does."""
+    notes = piece.notes[: int(np.searchsorted(piece.notes["onset_steps"], pickup_steps))]
+    ends = notes["onset_steps"] + notes["duration_steps"]
+    return bool((ends <= pickup_steps).all())
 
 
 def _says_enough(piece: Piece) -> bool:
