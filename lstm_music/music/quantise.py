@@ -112,6 +112,13 @@ def quantise(piece: Piece) -> Piece:
     return moved.replace(repairs=(*piece.repairs, sentence))
 
 
+def ternary_share(piece: Piece) -> float:
+    """Share of the divided beats that fall into three or six parts; 0 when none is divided."""
+    parts = _find_grid(_played(piece)).parts
+    divided = parts > DIVISIONS[0]
+    return float((parts[divided] % 3 == 0).mean()) if divided.any() else 0.0
+
+
 def timing_residual(piece: Piece) -> Residual:
     """How far the notes of a piece are played off their onsets, by its own tempos."""
     if not len(piece.notes):
