@@ -114,8 +114,8 @@ def main() -> None:
     print(HEADER + "WEIGHTS: dict[str, tuple[float, ...]] = {")
     print(f"    # {'  '.join(f'{n}/{d}' for n, d in CANDIDATES)}")
     for name, row in zip(FEATURES, weights, strict=True):
-        row += BY_HAND.get(name, 0.0)
-        print(f'    "{name}": ({", ".join(f"{value:.2f}" for value in row)}),')
+        values = row + BY_HAND.get(name, 0.0)
+        print(f'    "{name}": ({", ".join(f"{value:.2f}" for value in values)}),')
     print("}")
 
 

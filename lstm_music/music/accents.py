@@ -7,6 +7,7 @@ beginning it is within a step of; the others (triplets, 32nds) are only counted.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +15,8 @@ import numpy.typing as npt
 from lstm_music.music.piece import Piece
 
 SLOT_STEPS = 6
-MAX_SLOTS = 2048
-"""128 bars of 4/4: more music than this says nothing new about the meter."""
+MAX_SLOTS = 1024
+"""64 bars of 4/4: more music than this says nothing new about the meter."""
 
 ACCENTS = (
     "onset",  # a note begins
@@ -37,9 +38,13 @@ _ROW = {name: i for i, name in enumerate(ACCENTS)}
 
 # General MIDI percussion keys (level 1, table 3).
 _DRUM_KEYS = {"kick": (35, 36), "snare": (37, 38, 39, 40), "crash": (49, 52, 55, 57)}
+_DRUM_KINDS = np.full(128, -1, np.int8)
+for _i, _keys in enumerate(_DRUM_KEYS.values()):
+    _DRUM_KINDS[list(_keys)] = _i
 _LEEWAY = 2.0  # semitones about the mean that count a little too, for "low" and "high"
 
 FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -58,93 +63,133 @@ class Accents:
     ternary_share: float
 
 
+class _Onsets(NamedTuple):
+    """Notes that begin on a slot, in order of it, as contiguous columns."""
+
+    slot: IntArray
+    duration: IntArray
+    pitch: npt.NDArray[np.uint8]
+    velocity: npt.NDArray[np.uint8]
+
+    def where(self, chosen: npt.NDArray[np.bool_]) -> _Onsets:
+        if chosen.all():
+            return self
+        index = np.flatnonzero(chosen)  # faster than a mask, four times over
+        return _Onsets(
+            self.slot[index], self.duration[index], self.pitch[index], self.velocity[index]
+        )
+
+
 def find_accents(piece: Piece) -> Accents:
     """Accents of the first `MAX_SLOTS` slots of a piece with at least one note."""
-    notes = piece.notes
-    slots = (notes["onset_steps"] + SLOT_STEPS // 2) // SLOT_STEPS
-    count = int(np.searchsorted(slots, MAX_SLOTS))  # notes are in order of onset
-    notes, slots = notes[:count], slots[:count]
-    on_slot = np.abs(notes["onset_steps"] - slots * SLOT_STEPS) <= 1
-    length = int(slots[-1]) + 1 if count else 1
+    onset = np.ascontiguousarray(piece.notes["onset_steps"])
+    slot = (onset + SLOT_STEPS // 2) // SLOT_STEPS
+    count = int(np.searchsorted(slot, MAX_SLOTS))  # notes are in order of onset
+    if not count:
+        silence = np.zeros((len(ACCENTS), 1), np.float32)
+        return Accents(silence, np.zeros((1, 12), np.float32), 0.0)
+    notes = piece.notes[:count]
+    duration, pitch, velocity = (
+        np.ascontiguousarray(notes[f]) for f in ("duration_steps", "pitch_midi", "velocity")
+    )
+    heard = _Onsets(slot[:count], duration, pitch, velocity)
+    is_drum = np.array([track.is_drum for track in piece.tracks], bool)[notes["track"]]
+    on_slot = np.abs(onset[:count] - heard.slot * SLOT_STEPS) <= 1
+    length = int(heard.slot[-1]) + 1
     rows = np.zeros((len(ACCENTS), length), np.float32)
-    drums = np.array([track.is_drum for track in piece.tracks], bool)[notes["track"]]
     chroma = np.zeros((length, 12), np.float32)
-    at, beginning = slots[on_slot], notes[on_slot]
-    if len(at):
-        _any_notes(rows, at)
-        is_drum = drums[on_slot]
-        if is_drum.any():
-            _drums(rows, at[is_drum], beginning[is_drum])
-        if not is_drum.all():
-            pitched = ~is_drum
-            _pitched(rows, at[pitched], beginning[pitched])
-            chroma[at[pitched], beginning["pitch_midi"][pitched] % 12] = 1
-    if not drums.all():
-        _sounding(rows, notes[~drums], slots[~drums])
-    return Accents(rows, chroma, 1.0 - float(on_slot.mean()) if count else 0.0)
+    beginning = heard.where(on_slot)
+    if len(beginning.slot):
+        _any_notes(rows, beginning.slot)
+    pitched = heard.where(on_slot & ~is_drum)
+    if len(pitched.slot):
+        _pitched(rows, pitched)
+        chroma[pitched.slot, pitched.pitch % 12] = 1
+    if is_drum.any():
+        _drums(rows, heard.where(on_slot & is_drum))
+    if not is_drum.all():
+        _sounding(rows, heard.where(~is_drum))
+    return Accents(rows, chroma, 1.0 - float(on_slot.mean()))
 
 
-def _any_notes(rows: FloatArray, at: npt.NDArray[np.int32]) -> None:
-    counts = np.bincount(at, minlength=rows.shape[1])
+def _any_notes(rows: FloatArray, slot: IntArray) -> None:
+    counts = np.bincount(slot, minlength=rows.shape[1])
     places = np.flatnonzero(counts)
     rows[_ROW["onset"]] = counts > 0
     rows[_ROW["chord"]] = np.log2(1 + counts)
     rows[_ROW["wait"], places[:-1]] = np.log2(1 + np.minimum(np.diff(places), 32))
 
 
+def _firsts(slot: IntArray) -> npt.NDArray[np.intp]:
+    """Index of the first note of each slot that has one."""
+    return np.flatnonzero(np.diff(slot, prepend=-1))
+
+
 def _loudness(velocity: npt.NDArray[np.uint8], firsts: npt.NDArray[np.intp]) -> FloatArray:
     """Largest velocity of each onset above the mean of these; 0 where all are nearly the same."""
     loudest = np.maximum.reduceat(velocity, firsts).astype(np.float32)
-    return np.maximum(loudest - loudest.mean(), 0) * np.float32(loudest.std() > 1)
+    above = np.maximum(loudest - loudest.mean(), 0)
+    return above if loudest.std() > 1 else np.zeros_like(above)
 
 
-def _drums(rows: FloatArray, at: npt.NDArray[np.int32], notes: npt.NDArray[np.void]) -> None:
-    for name, wanted in _DRUM_KEYS.items():
-        rows[_ROW[name], at[np.isin(notes["pitch_midi"], wanted)]] = 1
-    firsts = np.flatnonzero(np.diff(at, prepend=-1))
-    rows[_ROW["hit"], at[firsts]] = _loudness(notes["velocity"], firsts)
+def _drums(rows: FloatArray, notes: _Onsets) -> None:
+    if not len(notes.slot):
+        return
+    kinds = _DRUM_KINDS[notes.pitch]
+    for i, name in enumerate(_DRUM_KEYS):
+        rows[_ROW[name], notes.slot[kinds == i]] = 1
+    firsts = _firsts(notes.slot)
+    rows[_ROW["hit"], notes.slot[firsts]] = _loudness(notes.velocity, firsts)
 
 
-def _pitched(rows: FloatArray, at: npt.NDArray[np.int32], notes: npt.NDArray[np.void]) -> None:
-    firsts = np.flatnonzero(np.diff(at, prepend=-1))
-    places = at[firsts]
-    rows[_ROW["loud"], places] = _loudness(notes["velocity"], firsts)
-    sixteenths = np.minimum(notes["duration_steps"], 192) / np.float32(SLOT_STEPS)
-    rows[_ROW["long"], places] = np.log2(1 + np.maximum.reduceat(sixteenths, firsts))
-    pitch = notes["pitch_midi"].astype(np.float32)
-    lowest, highest = np.minimum.reduceat(pitch, firsts), np.maximum.reduceat(pitch, firsts)
+def _pitched(rows: FloatArray, notes: _Onsets) -> None:
+    firsts = _firsts(notes.slot)
+    places = notes.slot[firsts]
+    rows[_ROW["loud"], places] = _loudness(notes.velocity, firsts)
+    longest = np.minimum(np.maximum.reduceat(notes.duration, firsts), 192)
+    rows[_ROW["long"], places] = np.log2(1 + longest / np.float32(SLOT_STEPS))
+    lowest = np.minimum.reduceat(notes.pitch, firsts).astype(np.float32)
+    highest = np.maximum.reduceat(notes.pitch, firsts).astype(np.float32)
     rows[_ROW["low"], places] = np.maximum(lowest.mean() + _LEEWAY - lowest, 0)
     rows[_ROW["high"], places] = np.maximum(highest - highest.mean() + _LEEWAY, 0)
 
 
-def _sounding(rows: FloatArray, notes: npt.NDArray[np.void], slots: npt.NDArray[np.int32]) -> None:
+def _sounding(rows: FloatArray, notes: _Onsets) -> None:
     """Harmony and entries, from the pitch classes that sound in each slot."""
     length = rows.shape[1]
-    ends = (notes["onset_steps"] + notes["duration_steps"] + SLOT_STEPS // 2) // SLOT_STEPS
-    ends = np.minimum(np.maximum(ends, slots + 1), length)
-    pitch_class = notes["pitch_midi"] % 12
+    slots = -(-notes.duration // SLOT_STEPS)
+    end = np.minimum(notes.slot + slots, length)
+    pitch_class = notes.pitch % 12
     size = 12 * (length + 1)
-    changes = np.bincount(slots * 12 + pitch_class, minlength=size)
-    changes -= np.bincount(ends * 12 + pitch_class, minlength=size)
-    sounding = np.cumsum(changes.reshape(-1, 12), axis=0)
-    silent_before = np.concatenate([[False], ~sounding[: length - 1].any(axis=1)])
-    entries = slots[silent_before[slots]]
-    rows[_ROW["entry"], entries] = 1
-    heard = np.zeros((length + 1, 12), np.float32)  # slots for which each class has sounded
-    np.cumsum(sounding[:length] > 0, axis=0, out=heard[1:])
+    changes = np.bincount(notes.slot * 12 + pitch_class, minlength=size)
+    changes -= np.bincount(end * 12 + pitch_class, minlength=size)
+    by_class = np.ascontiguousarray(changes.astype(np.int32).reshape(-1, 12).T)
+    sounding = np.cumsum(by_class, axis=1)[:, :length] > 0
+    entry = notes.slot[_firsts(notes.slot)]
+    entry = entry[entry > 0]
+    rows[_ROW["entry"], entry[~sounding[:, entry - 1].any(axis=0)]] = 1
+    heard = np.zeros((12, length + 1), np.float32)  # slots for which each class has sounded
+    np.cumsum(sounding.astype(np.float32), axis=1, out=heard[:, 1:])
     for name, window in (("harmony", 4), ("harmony2", 8)):
         rows[_ROW[name]] = _novelty(heard, window)
 
 
 def _novelty(heard: FloatArray, window: int) -> FloatArray:
     """1 - cosine of the pitch classes after and before each slot; 0 where either is silent."""
-    length = len(heard) - 1
+    length = heard.shape[1] - 1
     padded = np.concatenate(
-        [np.repeat(heard[:1], window, 0), heard[:length], np.repeat(heard[-1:], window, 0)]
+        [
+            np.repeat(heard[:, :1], window, axis=1),
+            heard[:, :length],
+            np.repeat(heard[:, -1:], window, axis=1),
+        ],
+        axis=1,
     )
-    spans = padded[window:] - padded[:-window]  # spans[t] ends at t, spans[t + window] begins
-    lengths = np.sqrt(np.einsum("tp,tp->t", spans, spans))
+    spans = padded[:, window:] - padded[:, :-window]  # span t ends at t, t + window begins there
+    power = np.square(spans).sum(axis=0)
     after, before = slice(window, window + length), slice(0, length)
-    product = np.einsum("tp,tp->t", spans[after], spans[before])
-    scale = lengths[after] * lengths[before]
-    return np.where(scale > 0, 1 - product / np.where(scale > 0, scale, 1), 0).astype(np.float32)
+    product = (spans[:, after] * spans[:, before]).sum(axis=0)
+    scale = np.sqrt(power[after] * power[before])
+    silent = scale == 0
+    scale[silent], product[silent] = 1, 1
+    return np.asarray(1 - product / scale)

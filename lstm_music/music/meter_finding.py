@@ -118,13 +118,14 @@ def _by_level(rows: FloatArray) -> npt.NDArray[np.float32]:
     """(C, accents * levels): mean accent on each level, relative to the mean of the piece."""
     table = _candidates()
     kinds, length = rows.shape
+    by_slot = np.ascontiguousarray(rows.T)  # so that bars add up as long rows
     profiles = np.zeros((len(CANDIDATES), table.levels.shape[1], kinds), np.float32)
     for index, meter in enumerate(CANDIDATES):
         bar = _bar_slots(meter)
         whole = length - length % bar
         profile = profiles[index, :bar]
-        profile += rows[:, :whole].reshape(kinds, -1, bar).sum(axis=1).T
-        profile[: length - whole] += rows[:, whole:].T
+        profile += by_slot[:whole].reshape(-1, bar * kinds).sum(axis=0).reshape(bar, kinds)
+        profile[: length - whole] += by_slot[whole:]
     total = rows.sum(axis=1)
     bars = table.bar / np.float32(length)
     per_mean = np.where(total > 0, 1 / np.maximum(total, 1e-9), 0) * table.bar[:, None]

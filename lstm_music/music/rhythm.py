@@ -1,5 +1,6 @@
-"""Meter and pickup settled: what a reader of the score would see, whatever the file says.
+"""Rhythm settled: what a reader of the score would see, whatever the file says.
 
+- A performance that is not on the grid of its own file is given the grid of its beats.
 - A meter that the source does not state is inferred.
 - A lone 4/4, which programs write when nobody chose a meter, is overruled when the music clearly
   is in another one. Any other meter that is told stays, and so do told changes of meter.
@@ -18,9 +19,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from lstm_music.music.alignment import align_to_beats
+from lstm_music.music.beat_tracking import gathering, is_on_own_grid
 from lstm_music.music.meter import Meter
 from lstm_music.music.meter_finding import CANDIDATES, Guess, guess_meters
 from lstm_music.music.piece import Piece
+from lstm_music.music.quantise import quantise
 
 OVERRULE_LOG_ODDS = 2.0
 """How much likelier than 4/4 and 2/4 together another meter must be to overrule a told 4/4."""
@@ -36,10 +40,10 @@ _DUPLE = ((4, 4), (2, 4))
 
 
 def understand(piece: Piece) -> Piece:
-    """The piece with its meter and pickup settled.
+    """The piece with its beats, meter and pickup settled.
 
-    Notes that stand on the file's own grid stay where they are, also where they are played
-    freely about it; `lstm_music.music.quantise.quantise` moves those.
+    Notes that are played to the file's own beats stay where they are, however loosely they are
+    played; `lstm_music.music.quantise.quantise` moves those.
 
     Parameters
     ----------
@@ -60,6 +64,8 @@ def understand(piece: Piece) -> Piece:
     """
     if not len(piece.notes):
         return piece
+    if len(piece.meters) == 1 and not is_on_own_grid(piece):
+        piece = _freely_played(piece)
     if len(piece.meters) > 1:
         return _short_first_bar_as_pickup(piece)
     if piece.pickup_steps:  # whoever tells a pickup knows the meter
@@ -67,6 +73,15 @@ def understand(piece: Piece) -> Piece:
     if "meter" in piece.unstated:
         return _infer_meter(piece)
     return _check_told_meter(piece)
+
+
+def _freely_played(piece: Piece) -> Piece:
+    """On the grid of its own beats, if the notes then gather on a grid; else as it was."""
+    aligned = align_to_beats(piece)
+    if gathering(aligned.notes["onset_steps"]) < gathering(piece.notes["onset_steps"]):
+        return piece
+    is_default = piece.meters == (Meter(0, *_DEFAULT),)
+    return aligned.replace(unstated=aligned.unstated | ({"meter"} if is_default else set()))
 
 
 def _short_first_bar_as_pickup(piece: Piece) -> Piece:
@@ -86,7 +101,7 @@ def _infer_meter(piece: Piece) -> Piece:
     if not _says_enough(piece):
         sentence = f"no meter in the file and too few notes to tell: {piece.meters[0]} assumed"
         return stated.replace(repairs=(*piece.repairs, sentence))
-    best = guess_meters(piece)[0]
+    best = guess_meters(quantise(piece))[0]
     return _settled(stated, best, f"no meter in the file: found {_described(best)}")
 
 
@@ -108,11 +123,19 @@ def _check_told_meter(piece: Piece) -> Piece:
     in_meter = [guess for guess in guesses if guess[:2] == family]
     best = in_meter[0]
     without = next(guess for guess in in_meter if not guess.pickup_steps)
-    if best.log_prob - without.log_prob <= PICKUP_LOG_ODDS:
+    unsure = best.log_prob - without.log_prob <= PICKUP_LOG_ODDS
+    if unsure or not _may_be_upbeat(piece, best.pickup_steps):
         return piece
     certainty = f"{math.exp(min(best.log_prob - without.log_prob, 20)):.0f} times as likely"
     sentence = f"the bar lines of the file are off: found {_pickup(best)}, {certainty}"
     return piece.replace(pickup_steps=best.pickup_steps, repairs=(*piece.repairs, sentence))
+
+
+def _may_be_upbeat(piece: Piece, pickup_steps: int) -> bool:
+    """Whether what begins before a first bar line also ends there, as an upbeat does."""
+    notes = piece.notes[: int(np.searchsorted(piece.notes["onset_steps"], pickup_steps))]
+    ends = notes["onset_steps"] + notes["duration_steps"]
+    return bool((ends <= pickup_steps).all())
 
 
 def _says_enough(piece: Piece) -> bool:
