@@ -60,7 +60,7 @@ class _Lines:
             self.note(f"{share:5.1f} %  {_text(progress)}, {progress.seconds_left:.0f} s left")
 
     def now_and_then(self, text: str) -> None:
-        """Show a line unless there was one shortly before."""
+        """Show a line unless there was one shortly before, or the run has just begun."""
         now = time.monotonic()
         if now >= self._next:
             self._next = now + _SECONDS_BETWEEN_LINES
@@ -107,8 +107,17 @@ def counting_display(*names: str) -> Iterator[Callable[..., None]]:
         return ", ".join(f"{n:,} {name}" for name, n in zip(names, counts, strict=True))
 
     if sys.stderr is None or not sys.stderr.isatty():
-        lines = _Lines()
-        yield lambda *counts: lines.now_and_then(text(counts))
+        lines, last = _Lines(), []
+
+        def show(*counts: int) -> None:
+            last[:] = [text(counts)]
+            lines.now_and_then(*last)
+
+        try:
+            yield show
+        finally:
+            for line in last:
+                lines.note(line)
         return
     from rich.console import Console
 

@@ -1,15 +1,18 @@
 """Near duplicates: the same music transposed, in another tempo, edited a little, or cut short.
 
 A piece is described by the set of its shingles: runs of intervals of its top line, which neither
-transposition nor tempo changes; for drums alone, runs of strokes with the ratios of the times
-between them. Of the set only a sketch is kept, the minimum of each of `SKETCH_SIZE` hash
-functions over it; the share of equal minima estimates the share of common shingles (Broder, "On
-the resemblance and containment of documents", 1997). Pieces that agree in a band of the sketch
-are compared (Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, 2014, section 3.4), each
-with the first of its bucket and with its neighbour: never all with all, so the time is linear.
+transposition nor tempo changes; for drums alone, runs of what is struck together. Of the set only
+a sketch is kept, the minimum of each of `SKETCH_SIZE` hash functions over it; the share of equal
+minima estimates the share of common shingles (Broder, "On the resemblance and containment of
+documents", 1997). Pieces that agree in a band of the sketch are compared (Leskovec, Rajaraman and
+Ullman, Mining of Massive Datasets, 2014, section 3.4), each with the first of its bucket and with
+its neighbour: never all with all, so the time is linear.
 """
 
 from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -20,14 +23,17 @@ BAND_ROWS = 3
 BANDS = 42
 SKETCH_SIZE = BAND_ROWS * BANDS
 
-INTERVALS = 6
+INTERVALS = 4
 """Intervals of the top line in a shingle."""
 
-STROKES = 8
+STROKES = 6
 """Onsets of drums in a shingle."""
 
-MIN_SHINGLES = 12
-"""A piece with fewer is compared as a whole only (`music hash` of its tokens)."""
+MIN_SHINGLES = 8
+"""A piece with fewer is compared as a whole only."""
+
+MIN_ITEMS = 8
+"""A piece of fewer intervals, or strokes, is not compared at all."""
 
 MIN_RESEMBLANCE = 0.25
 MIN_CONTAINMENT = 0.55
@@ -45,14 +51,32 @@ _B = _RNG.integers(0, 1 << 63, SKETCH_SIZE, dtype=np.uint64)
 _BLOCK = 4096
 
 
-def shingles(piece: Piece) -> _Hashes:
-    """Distinct 64-bit hashes of the piece's shingles, sorted; of the drums if it has no other."""
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What is left of a piece when transposition and tempo are taken away.
+
+    Parameters
+    ----------
+    shingles : distinct 64-bit hashes of its shingles, sorted.
+    whole : hash of all of it in order; 0 where it is too short to tell pieces apart.
+    """
+
+    shingles: _Hashes
+    whole: int
+
+
+def outline(piece: Piece) -> Outline:
+    """The intervals of the top line; of drums alone, what is struck together."""
     if not len(piece.notes):
-        return np.empty(0, np.uint64)
+        return Outline(np.empty(0, np.uint64), 0)
     drums = np.array([track.is_drum for track in piece.tracks], bool)[piece.notes["track"]]
-    if not drums.all():
-        return _runs(np.diff(_top_line(piece.notes[~drums])) & 0xFF, INTERVALS)
-    return _runs(_strokes(piece.notes), STROKES)
+    if drums.all():
+        items, length = _strokes(piece.notes), STROKES
+    else:
+        items, length = np.diff(_top_line(piece.notes[~drums])).astype(np.uint64), INTERVALS
+    whole = hashlib.blake2b(items.astype("<u8").tobytes(), digest_size=8).digest()
+    is_long = len(items) >= MIN_ITEMS
+    return Outline(_runs(items, length), int.from_bytes(whole, "little") if is_long else 0)
 
 
 def sketch(hashes: _Hashes) -> npt.NDArray[np.uint16]:
@@ -66,7 +90,9 @@ def sketch(hashes: _Hashes) -> npt.NDArray[np.uint16]:
 
 
 def near_duplicates(
-    sketches: npt.NDArray[np.uint16], n_shingles: npt.NDArray[np.integer]
+    sketches: npt.NDArray[np.uint16],
+    n_shingles: npt.NDArray[np.integer],
+    wholes: npt.NDArray[np.uint64],
 ) -> npt.NDArray[np.int64]:
     """Which pieces are copies of each other, directly or through others.
 
@@ -74,12 +100,15 @@ def near_duplicates(
     ----------
     sketches : (P, SKETCH_SIZE) uint16, may be mapped from a file.
     n_shingles : (P,) size of each piece's set.
+    wholes : (P,) of each piece's `Outline`.
 
     Returns
     -------
     groups : (P,) number of the first piece of each piece's group; its own if it stands alone.
     """
     groups = Groups(len(sketches))
+    told = np.flatnonzero(wholes)
+    groups.join_equal(wholes[told], told)
     long_enough = np.flatnonzero(n_shingles >= MIN_SHINGLES)
     for band in range(BANDS):
         first = BAND_ROWS * band
@@ -169,13 +198,12 @@ class Groups:
         return member
 
 
-def _runs(items: npt.NDArray[np.integer], length: int) -> _Hashes:
+def _runs(items: _Hashes, length: int) -> _Hashes:
     """Distinct hashes of every run of ``length`` items."""
     n = len(items) - length + 1
     hashed = np.zeros(max(n, 0), np.uint64)
     for i in range(length):
-        item = items[i : i + len(hashed)].astype(np.uint64)
-        hashed = _mixed(hashed * np.uint64(0x100000001B3) + item)
+        hashed = _mixed(hashed * np.uint64(0x100000001B3) + items[i : i + len(hashed)])
     return np.unique(hashed)
 
 
@@ -203,12 +231,9 @@ def _top_line(notes: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
     return np.asarray(np.maximum.reduceat(pitches, _onset_groups(notes["onset_steps"])))
 
 
-def _strokes(notes: npt.NDArray[np.void]) -> npt.NDArray[np.uint64]:
-    """What each group of onsets strikes, with the ratio of the times before and after it."""
-    starts = _onset_groups(notes["onset_steps"])
+def _strokes(notes: npt.NDArray[np.void]) -> _Hashes:
+    """What each group of onsets strikes."""
     keys = _mixed(notes["pitch_midi"].astype(np.uint64) + np.uint64(1))
-    struck = np.bitwise_or.reduceat(np.uint64(1) << keys % np.uint64(61), starts)
-    gaps = np.diff(notes["onset_steps"][starts].astype(np.float64))
-    ratios = np.zeros(len(starts))
-    ratios[1:-1] = np.rint(2.0 * np.log2(gaps[1:] / gaps[:-1])) if len(gaps) > 1 else 0.0
-    return _mixed(struck + (ratios + 64).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+    bits = np.uint64(1) << keys % np.uint64(64)
+    struck = np.bitwise_or.reduceat(bits, _onset_groups(notes["onset_steps"]))
+    return np.asarray(struck)

@@ -7,10 +7,15 @@ folders under the same names: they read the files and write into the cache thems
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache, partial
 from typing import Protocol, TypeVar
 
 from lstm_music.errors import ConfigError, LstmMusicError
@@ -27,6 +32,7 @@ class Run(Protocol):
 
 
 _CONNECT_SECONDS = "10s"
+_WATCH_SECONDS = 0.5
 
 
 def n_cores() -> int:
@@ -71,7 +77,26 @@ def executor(name: str, jobs: int | None = None) -> Iterator[Run]:
 def _local(jobs: int) -> Run:
     if jobs == 1:
         return map
-    return lambda function, chunks: _parallel(function, chunks, n_jobs=jobs, backend="loky")
+    return lambda function, chunks: _parallel(
+        partial(_while_parent_lives, os.getpid(), function), chunks, n_jobs=jobs, backend="loky"
+    )
+
+
+def _while_parent_lives(parent: int, function: Callable[[_T], _R], chunk: _T) -> _R:
+    _end_with(parent)
+    return function(chunk)
+
+
+@cache
+def _end_with(parent: int) -> None:
+    """End this process when its parent has been killed; else it would wait for work for minutes."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _parallel(
@@ -87,12 +112,25 @@ def _parallel(
         **options,
     )
     try:
-        yield from pool(delayed(function)(chunk) for chunk in chunks)
+        with _interrupts_held_back():
+            results = pool(delayed(function)(chunk) for chunk in chunks)
+        yield from results
     except TerminatedWorkerError as error:
         raise WorkerDiedError(
             "a worker process was killed, perhaps for want of memory; what was read is kept: "
             "run it again to go on, with fewer --jobs"
         ) from error
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Processes started herein never see Ctrl-C: only the one at the terminal may answer it."""
+    signals = {signal.SIGINT}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class WorkerDiedError(LstmMusicError):

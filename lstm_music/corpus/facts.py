@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lstm_music.corpus.duplicates import Outline
 from lstm_music.corpus.split import fingerprint
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.piece import Piece
@@ -17,7 +18,7 @@ from lstm_music.types import IntArray
 _TIMES = re.compile(r" \((?:(\d+) times, first at )?byte \d+\)$")
 
 
-def piece_facts(part: str, piece: Piece, tokens: IntArray, n_shingles: int) -> dict[str, Any]:
+def piece_facts(part: str, piece: Piece, tokens: IntArray, shape: Outline) -> dict[str, Any]:
     """Facts of one piece as JSON values.
 
     Parameters
@@ -25,7 +26,7 @@ def piece_facts(part: str, piece: Piece, tokens: IntArray, n_shingles: int) -> d
     part : which of the file's pieces it is, such as "#3"; "" if there is one.
     piece : as it was read.
     tokens : (N,) int32, what it became.
-    n_shingles : size of the set that its sketch stands for.
+    shape : its outline.
     """
     n_notes = np.bincount(piece.notes["track"], minlength=len(piece.tracks))
     programs = {
@@ -39,7 +40,8 @@ def piece_facts(part: str, piece: Piece, tokens: IntArray, n_shingles: int) -> d
         "style": style_index(piece.style),
         "fingerprint": fingerprint(piece)[:16],
         "music": hashlib.blake2b(tokens.astype("<i2").tobytes(), digest_size=8).hexdigest(),
-        "n_shingles": n_shingles,
+        "n_shingles": len(shape.shingles),
+        "whole": f"{shape.whole:016x}",
         "notes": len(piece.notes),
         "seconds": round(seconds(piece), 3),
         "bars": count_bars(piece),

@@ -102,7 +102,7 @@ class _Writer:
         self._sources: dict[Path, BinaryIO] = {}
         signed = {name: PIECE[name].kind == "i" for name in PIECE.names or ()}
         self._columns = {name: array("q" if signed[name] else "Q") for name in signed}
-        self._held_out, self._n_shingles = array("B"), array("I")
+        self._held_out, self._n_shingles, self._wholes = array("B"), array("I"), array("Q")
         self._digest = hashlib.sha256(json.dumps(options.to_facts()).encode())
         self._n_files = self._n_rejects = 0
         self._end = 0
@@ -155,6 +155,7 @@ class _Writer:
                 column.append(row[name])
             self._held_out.append(SPLITS.index(facts["held_out"] or SPLITS[0]))
             self._n_shingles.append(piece["n_shingles"])
+            self._wholes.append(int(piece["whole"], 16))
         for reject in facts["rejects"]:
             self._n_rejects += 1
             line = {"id": facts["id"] + reject["part"], "reason": reject["reason"]}
@@ -182,7 +183,9 @@ class _Writer:
             index[name] = np.frombuffer(column, np.int64 if column.typecode == "q" else np.uint64)
         path = self._folder / "sketches.tmp"
         sketches = np.memmap(path, "<u2", "r", shape=(len(index), SKETCH_SIZE))
-        index["group"] = near_duplicates(sketches, np.frombuffer(self._n_shingles, np.uint32))
+        n_shingles = np.frombuffer(self._n_shingles, np.uint32)
+        wholes = np.frombuffer(self._wholes, np.uint64)
+        index["group"] = near_duplicates(sketches, n_shingles, wholes)
         held_out = np.frombuffer(self._held_out, np.uint8)
         index["side"] = split(index["fingerprint"], held_out, index["group"])
         return index

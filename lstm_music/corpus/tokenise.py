@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
-import signal
 import socket
 import stat
 import threading
@@ -13,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lstm_music.corpus.duplicates import shingles, sketch
+from lstm_music.corpus.duplicates import outline, sketch
 from lstm_music.corpus.facts import piece_facts
 from lstm_music.corpus.known import find_record
 from lstm_music.corpus.load import read_file
@@ -21,7 +19,6 @@ from lstm_music.corpus.options import CorpusOptions
 from lstm_music.corpus.records import Appender, Facts, facts_of, pack, with_facts
 from lstm_music.corpus.sources import SourceFile
 from lstm_music.errors import LstmMusicError, MidiError
-from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.encode import encode
 
 MAX_BYTES = 64 << 20
@@ -59,7 +56,6 @@ class Done:
 
 def work(files: Sequence[SourceFile], job: Job) -> Done:
     """Read some files and append their records to this worker's own part file."""
-    _leave_interrupts_to_the_parent()
     name = f"part-{job.run}-{socket.gethostname()}-{os.getpid()}-{threading.get_native_id()}.rec"
     path = Path(job.folder, name)
     pieces = rejects = 0
@@ -95,13 +91,13 @@ def _read(file: SourceFile, facts: Facts, options: CorpusOptions) -> bytes:
         try:
             if isinstance(piece, LstmMusicError):
                 raise piece
-            tokens = encode(canonical(piece))
+            tokens = encode(piece)
         except LstmMusicError as error:
             facts["rejects"].append(_reject(part, error))
             continue
-        hashes = shingles(piece)
-        facts["pieces"].append(piece_facts(part, piece, tokens, len(hashes)))
-        sketches.append(sketch(hashes))
+        shape = outline(piece)
+        facts["pieces"].append(piece_facts(part, piece, tokens, shape))
+        sketches.append(sketch(shape.shingles))
         sequences.append(tokens)
     return pack(facts, sketches, sequences)
 
@@ -137,10 +133,3 @@ def content_digest(file: SourceFile) -> str:
 def _reject(part: str, error: LstmMusicError) -> Facts:
     reason = error.reason if isinstance(error, MidiError) else str(error)
     return {"part": part, "reason": reason, "offset": getattr(error, "offset", None)}
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    """Ctrl-C reaches every process of a terminal; only the one that started it may answer."""
-    is_worker = multiprocessing.parent_process() is not None
-    if is_worker and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
