@@ -66,7 +66,7 @@ def _finished(piece: Piece, file: SourceFile, part: str, options: CorpusOptions)
 def with_timing(piece: Piece, timing: str) -> Piece:
     """The piece with its onsets as ``timing`` wants them; see `CorpusOptions`."""
     if timing != "played":
-        from lstm_music.music.quantise import quantise  # type: ignore[import-not-found]
+        from lstm_music.music.quantise import quantise
 
         piece = quantise(piece)
     if timing == "micro" or not np.any(piece.notes["timing_96ths"]):

@@ -28,7 +28,7 @@ _BLUR_SECONDS = 0.02
 _WINDOW_SECONDS, _HOP_SECONDS = 8.0, 1.0
 _PERIODS = np.geomspace(0.25, 1.5, 72)  # seconds a beat: 240 to 40 a minute
 _PREFERRED_PERIOD, _PREFERENCE_OCTAVES = 0.6, 0.9
-_TEMPO_CHANGE = 0.02  # cost of moving by one of the 72 periods (2.5 %) from window to window
+_TEMPO_CHANGE = 0.04  # cost of moving by one of the 72 periods (2.5 %) from window to window
 _TIGHTNESS = 60.0  # of the beat to the local tempo; Ellis's alpha
 _SECONDS_LIMIT = 4 * 3600
 
