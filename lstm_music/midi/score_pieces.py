@@ -45,7 +45,7 @@ def score_pieces(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            stream = _parse(opened)
+            stream = parse_score(opened)
             scores = list(getattr(stream, "scores", ())) or [stream]
             sounding = [score for score in scores if score.recurse().notes] or scores[:1]
             pieces = [
@@ -64,7 +64,7 @@ def score_pieces(
     return [piece.replace(repairs=(*piece.repairs, *mended)) for piece in pieces]
 
 
-def _parse(opened: Source) -> Any:
+def parse_score(opened: Source) -> Any:
     """A music21 stream, parsed from memory.
 
     As with ``converter.parse(forceSource=True)`` nothing is unpickled from music21's cache in a
