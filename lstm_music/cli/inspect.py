@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(path: Path, as_json: bool) -> None:
+@click.option(
+    "--reader",
+    type=click.Choice(["lstm_music", "music21"]),
+    default="lstm_music",
+    show_default=True,
+    help="Who reads a MIDI file: our own reader, or music21 as the slow reference.",
+)
+@click.option("--strict", is_flag=True, help="Refuse a file in which something must be mended.")
+def command(path: Path, as_json: bool, reader: str, strict: bool) -> None:
     """Show what PATH, a music file or a model file, holds and what reading it had to mend."""
     if path.suffix == ".safetensors":
         from lstm_music.composer import load
@@ -26,7 +34,7 @@ def command(path: Path, as_json: bool) -> None:
     else:
         from lstm_music.midi.files import read
 
-        facts = _piece_facts(read(path))
+        facts = _piece_facts(read(path, reader=reader, strict=strict))
     click.echo(json.dumps(facts) if as_json else json.dumps(facts, indent=2, ensure_ascii=False))
 
 

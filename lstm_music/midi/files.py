@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from lstm_music.errors import ConfigError, MidiError
+from lstm_music.errors import ConfigError
 from lstm_music.midi import foreign
 from lstm_music.midi.foreign import SINGLE_FILE, WorkerLimits
-from lstm_music.midi.read import read_midi
+from lstm_music.midi.read import read_midi, read_midi_pieces
 from lstm_music.midi.regular_file import read_regular
 from lstm_music.music.piece import Piece
+from lstm_music.music.rhythm import understand
 
 MIDI_SUFFIXES = frozenset({".mid", ".midi", ".kar", ".rmi", ".smf"})
 READERS = ("lstm_music", "music21")
@@ -24,7 +25,8 @@ def read(
 ) -> Piece:
     """Read a music file of any format; of a file of several pieces the first.
 
-    A file that starts as MIDI is read as MIDI whatever its name; else its ending decides.
+    A file that starts as MIDI is read as MIDI whatever its name; else its ending decides. Meter
+    and pickup are settled where the file leaves them open (`lstm_music.music.rhythm`).
 
     Parameters
     ----------
@@ -39,8 +41,10 @@ def read(
     """
     path = _checked(path, reader)
     if not is_midi(path):
-        return foreign.read_score(path, strict=strict)
-    return _read_midi(path, reader, strict, SINGLE_FILE)
+        return _understood(foreign.read_score(path, strict=strict))
+    if reader == "music21":
+        return understand(foreign.read_midi_through_music21(path, strict=strict))
+    return understand(read_midi(path, strict=strict))
 
 
 def read_pieces(
@@ -51,7 +55,7 @@ def read_pieces(
     expand_repeats: bool = True,
     limits: WorkerLimits = SINGLE_FILE,
 ) -> list[Piece]:
-    """Read all pieces of a music file: the tunes of an ABC book, the scores of a kern file.
+    """Read all pieces of a music file: the tunes of an ABC book, the patterns of a MIDI file.
 
     Parameters
     ----------
@@ -66,8 +70,10 @@ def read_pieces(
     path = _checked(path, reader)
     if not is_midi(path):
         options = {"expand_repeats": expand_repeats, "strict": strict}
-        return foreign.read_scores(path, **options, limits=limits)
-    return [_read_midi(path, reader, strict, limits)]
+        return [_understood(p) for p in foreign.read_scores(path, **options, limits=limits)]
+    if reader == "music21":
+        return [understand(foreign.read_midi_through_music21(path, strict=strict, limits=limits))]
+    return [understand(piece) for piece in read_midi_pieces(path, strict=strict)]
 
 
 def is_midi(path: Path) -> bool:
@@ -86,10 +92,6 @@ def _checked(path: str | os.PathLike[str], reader: str) -> Path:
     return Path(path)
 
 
-def _read_midi(path: Path, reader: str, strict: bool, limits: WorkerLimits) -> Piece:
-    if reader == "music21":
-        return foreign.read_midi_through_music21(path, limits=limits)
-    piece = read_midi(path)
-    if strict and piece.repairs:
-        raise MidiError(f"something in it must be mended: {piece.repairs[0]}", path=path)
-    return piece
+def _understood(piece: Piece) -> Piece:
+    """A score's piece; who wrote a meter into a score meant it, and has told its pickup."""
+    return understand(piece) if "meter" in piece.unstated else piece

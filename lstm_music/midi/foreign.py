@@ -130,7 +130,9 @@ def read_abc(
     return _read(data, ".abc", limits, source, first_only=True, **options)[0]
 
 
-def read_midi_through_music21(path: str | Path, *, limits: WorkerLimits = SINGLE_FILE) -> Piece:
+def read_midi_through_music21(
+    path: str | Path, *, strict: bool = False, limits: WorkerLimits = SINGLE_FILE
+) -> Piece:
     """The reference path: a MIDI file read by music21 alone, as slow and as lossy as that is.
 
     Raises
@@ -138,7 +140,7 @@ def read_midi_through_music21(path: str | Path, *, limits: WorkerLimits = SINGLE
     MidiError : no such file, or music21 cannot read it within ``limits``.
     """
     data = read_regular(path, MAX_BYTES)
-    return _read(data, MIDI, limits, str(path), first_only=True)[0]
+    return _read(data, MIDI, limits, str(path), strict=strict, first_only=True)[0]
 
 
 def _read_file(path: Path) -> tuple[bytes, str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.music.piece import Track
+from lstm_music.music.piece import TIMING_PER_STEP, Track
 
 DEFAULT_VELOCITY = 80
 CHORD_TRACK_NAME = "Chords"
@@ -17,13 +19,14 @@ _DRUM_CHANNEL = 9  # counted from 0
 
 
 class ScoreNote(NamedTuple):
-    """A note as written: onset and end in steps, sounding MIDI pitch."""
+    """A note as written: onset and end in steps, sounding MIDI pitch, and as in NOTE_DTYPE."""
 
     onset: int
     end: int
     pitch: int
     velocity: int
     track: int
+    timing_96ths: int = 0
 
 
 @dataclass
@@ -37,29 +40,47 @@ class Reading:
 
     def steps(self, quarters: float | Fraction) -> int:
         """Quarter notes to the nearest step, the distance remembered."""
-        # Offsets come as floats or fractions; a third of a quarter is a third again.
-        exact = Fraction(quarters).limit_denominator(1 << 16) * STEPS_PER_QUARTER
-        nearest = round(exact)
+        exact = _exact(quarters) * STEPS_PER_QUARTER
+        nearest = _nearest(exact)
         self.max_error = max(self.max_error, float(abs(exact - nearest)))
         return nearest
 
 
+def _exact(quarters: float | Fraction) -> Fraction:
+    # Offsets come as floats or fractions; a third of a quarter is a third again.
+    return Fraction(quarters).limit_denominator(1 << 16)
+
+
+def _nearest(exact: Fraction) -> int:
+    """Halves go up, as when a MIDI file is read."""
+    return math.floor(exact + Fraction(1, 2))
+
+
+def timing_96ths(quarters: float | Fraction, onset_steps: int) -> int:
+    """What an onset lost by going to its step, as in NOTE_DTYPE."""
+    fine = _exact(quarters) * STEPS_PER_QUARTER * TIMING_PER_STEP
+    return _nearest(fine) - TIMING_PER_STEP * onset_steps
+
+
 def read_part(part: Any, reading: Reading) -> None:
-    """Add one part as one track, if it has notes."""
+    """Add the notes of one part: a track for each program that plays in it, in order."""
     flat = part.flatten()
-    program, is_drum, transposition = _instrument(flat, part.atSoundingPitch is True)
+    instruments = _Instruments(flat, part.atSoundingPitch is True)
+    name = str(getattr(part, "partName", "") or "")
     ties = _Ties()
+    tracks: dict[tuple[int, bool], int] = {}
     for element in flat.notes:
         if "ChordSymbol" in element.classes:
             continue
         if element.duration.isGrace or not element.quarterLength:
             reading.counts["grace or empty notes left out"] += 1
             continue
+        program, is_drum_part, transposition = instruments.at(element.offset)
         onset = reading.steps(element.offset)
         end = reading.steps(element.offset + element.quarterLength)
+        timing = timing_96ths(element.offset, onset)
         for member in getattr(element, "notes", (element,)):
             unpitched = "Unpitched" in member.classes
-            is_drum = is_drum or unpitched
             pitch = _drum_key(member) if unpitched else member.pitch.midi + transposition
             if not 0 <= pitch <= 127:
                 reading.counts["notes outside the MIDI range left out"] += 1
@@ -67,22 +88,37 @@ def read_part(part: Any, reading: Reading) -> None:
             velocity = member.volume.velocity or element.volume.velocity or DEFAULT_VELOCITY
             velocity = min(max(int(velocity), 1), 127)
             tie = member.tie or element.tie
-            note = ScoreNote(onset, end, pitch, velocity, len(reading.tracks))
+            is_drum = is_drum_part or unpitched
+            if (program, is_drum) not in tracks:
+                tracks[program, is_drum] = len(reading.tracks)
+                reading.tracks.append(Track(program, is_drum, name))
+            note = ScoreNote(onset, end, pitch, velocity, tracks[program, is_drum], timing)
             ties.add(note, "" if tie is None else tie.type)
-    if ties.notes:
-        reading.tracks.append(Track(program, is_drum, str(getattr(part, "partName", "") or "")))
-        reading.notes += ties.notes
+    reading.notes += ties.notes
 
 
-def _instrument(flat: Any, at_sounding_pitch: bool) -> tuple[int, bool, int]:
-    """Program, whether drums, and semitones from written to sounding pitch."""
-    instrument = next(iter(flat.getElementsByClass("Instrument")), None)
-    if instrument is None:
-        return 0, False, 0
-    interval = None if at_sounding_pitch else instrument.transposition
-    semitones = 0 if interval is None else int(interval.semitones)
-    program = min(max(instrument.midiProgram or 0, 0), 127)
-    return program, instrument.midiChannel == _DRUM_CHANNEL, semitones
+class _Instruments:
+    """Program, whether drums, and semitones from written to sounding pitch, by the time."""
+
+    def __init__(self, flat: Any, at_sounding_pitch: bool) -> None:
+        self._changes: dict[Any, tuple[int, bool, int]] = {}
+        for instrument in flat.getElementsByClass("Instrument"):
+            interval = None if at_sounding_pitch else instrument.transposition
+            program = min(max(instrument.midiProgram or 0, 0), 127)
+            # Of several at a place the last: a MIDI file's program comes after its track's name.
+            self._changes[instrument.offset] = (
+                program,
+                instrument.midiChannel == _DRUM_CHANNEL,
+                0 if interval is None else int(interval.semitones),
+            )
+        self._offsets = sorted(self._changes)
+
+    def at(self, offset: Any) -> tuple[int, bool, int]:
+        """In force at an offset; before the first change that one, without any a piano."""
+        if not self._offsets:
+            return 0, False, 0
+        i = bisect_right(self._offsets, offset) - 1
+        return self._changes[self._offsets[max(i, 0)]]
 
 
 @dataclass

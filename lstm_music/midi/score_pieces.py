@@ -45,7 +45,7 @@ def score_pieces(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            stream = _parse(opened)
+            stream = parse_score(opened)
             scores = list(getattr(stream, "scores", ())) or [stream]
             sounding = [score for score in scores if score.recurse().notes] or scores[:1]
             pieces = [
@@ -64,12 +64,14 @@ def score_pieces(
     return [piece.replace(repairs=(*piece.repairs, *mended)) for piece in pieces]
 
 
-def _parse(opened: Source) -> Any:
+def parse_score(opened: Source) -> Any:
     """A music21 stream, parsed from memory.
 
     As with ``converter.parse(forceSource=True)`` nothing is unpickled from music21's cache in a
     shared folder; nor does music21 open any file.
     """
+    if opened.format == MIDI:
+        return _parse_midi(opened.content)
     if opened.format == "capella":
         return _parse_capella(opened.content)
     from music21 import converter
@@ -77,11 +79,28 @@ def _parse(opened: Source) -> Any:
     reader = converter.Converter()
     reader.setSubConverterFromFormat(opened.format)
     assert reader.subConverter is not None
-    # Its own quantising merges 32nds into chords.
-    reader.subConverter.keywords = {"quantizePost": False} if opened.format == MIDI else {}
     # By this way the text of .nwc files is read too; ``Converter.parseData`` cannot.
     reader.subConverter.parseData(opened.content)
     return reader.stream
+
+
+def _parse_midi(data: str | bytes) -> Any:
+    """What ``converter.parse`` makes of a MIDI file, unquantised and as it sounds."""
+    from music21 import instrument, midi
+
+    file = midi.MidiFile()
+    file.readstr(data)
+    # Its own quantising merges 32nds into chords.
+    score = midi.translate.midiFileToStream(file, quantizePost=False)
+    for part in score.parts:
+        part.atSoundingPitch = True  # a track named Clarinet is not written a tone higher
+        first = next(iter(part.flatten().getElementsByClass("Instrument")), None)
+        if first is None or first.offset:
+            part.insert(0, instrument.Piano())  # program 0, until another is chosen
+    if not any(e.type == midi.MetaEvents.TIME_SIGNATURE for t in file.tracks for e in t.events):
+        for signature in list(score.recurse().getElementsByClass("TimeSignature")):
+            signature.activeSite.remove(signature)  # music21's, not the file's
+    return score
 
 
 def _parse_capella(text: str | bytes) -> Any:

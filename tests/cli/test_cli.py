@@ -183,6 +183,7 @@ def test_info_and_inspect_and_metrics_speak_json(call):
     code, out, _ = call("inspect", CHORALE, "--json")
     assert code == 0
     assert json.loads(out)["tracks"]
+    assert json.loads(call("inspect", CHORALE, "--json", "--reader", "music21")[1])["notes"] == 250
     code, out, _ = call("metrics", CHORALE, "--json")
     assert code == 0
     assert json.loads(out)["files"][0]["distinct_pitches"] > 10
