@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from lstm_music.errors import LstmMusicError, MidiError
 from lstm_music.midi import files, foreign
 from lstm_music.music.piece import Piece
 from lstm_music.music.theory import estimate_key
+
+_T = TypeVar("_T")
 
 
 def read_file(
@@ -25,39 +28,66 @@ def read_file(
     A missing key is estimated, a missing style inferred. One bad file never ends the run, so
     even what no reader should raise becomes a reason here.
     """
-    for part, read in _readers(file):
-        try:
-            yield part, _finished(read(), file, part, options)
-        except LstmMusicError as error:
-            yield part, error
-        except Exception as error:  # a bug of ours or of music21's: told, counted, gone on
-            reason = f"unexpected {type(error).__name__}: {error} (a bug: please report the file)"
-            yield part, MidiError(reason, path=file.path)
+    for tune, read in _readers(file, options):
+        pieces = _tried(read, file)
+        if isinstance(pieces, LstmMusicError):
+            yield tune, pieces
+            continue
+        for number, piece in enumerate(pieces, start=1):
+            part = tune or (f"#{number}" if len(pieces) > 1 else "")
+            yield part, _tried(partial(_finished, piece, file, part, options), file)
 
 
-def _readers(file: SourceFile) -> Iterator[tuple[str, Callable[[], Piece]]]:
+def _readers(
+    file: SourceFile, options: CorpusOptions
+) -> Iterator[tuple[str, Callable[[], list[Piece]]]]:
+    """How to read the file, or each tune of a book, so that one bad tune leaves the others."""
     path = Path(file.path)
-    if path.suffix.lower() in files.MIDI_SUFFIXES:
-        yield "", partial(files.read, path)
-    elif path.suffix.lower() != ".abc":
-        yield "", partial(foreign.read_score, path, expand_repeats=False)
-    else:
-        try:
-            tunes = list(foreign.abc_tunes(foreign.read_text(path)))
-        except LstmMusicError as error:
-            yield "", partial(_raise, error)
-            return
-        for number, text in enumerate(tunes, start=1):
-            yield f"#{number}", partial(foreign.read_abc, text, expand_repeats=False)
+    if path.suffix.lower() != ".abc":
+        yield "", partial(_read_pieces, path, options)
+        return
+    tunes = _tried(lambda: list(foreign.abc_tunes(foreign.read_text(path))), file)
+    if isinstance(tunes, LstmMusicError):
+        yield "", partial(_raise, tunes)
+        return
+    for number, text in enumerate(tunes, start=1):
+        yield f"#{number}", partial(_read_tune, text)
 
 
-def _raise(error: LstmMusicError) -> Piece:
+def _read_pieces(path: Path, options: CorpusOptions) -> list[Piece]:
+    return files.read_pieces(
+        path,
+        reader=options.reader,
+        strict=options.strict,
+        expand_repeats=False,
+        limits=foreign.CORPUS_FILE,
+    )
+
+
+def _read_tune(text: str) -> list[Piece]:
+    return [foreign.read_abc(text, expand_repeats=False, limits=foreign.CORPUS_FILE)]
+
+
+def _raise(error: LstmMusicError) -> list[Piece]:
     raise error
+
+
+def _tried(function: Callable[[], _T], file: SourceFile) -> _T | LstmMusicError:
+    """What the function returns, or its error as one of ours."""
+    try:
+        return function()
+    except LstmMusicError as error:
+        return error
+    except Exception as error:  # a bug of ours or of music21's: told, counted, gone on
+        reason = f"unexpected {type(error).__name__}: {error} (a bug: please report the file)"
+        return MidiError(reason, path=file.path)
 
 
 def _finished(piece: Piece, file: SourceFile, part: str, options: CorpusOptions) -> Piece:
     if not len(piece.notes):
         raise MidiError("holds no notes", path=file.path)
+    if options.strict and piece.repairs:
+        raise MidiError(f"something in it must be mended: {piece.repairs[0]}", path=file.path)
     piece = with_timing(piece, options.timing)
     key = piece.key or estimate_key(piece)
     return piece.replace(key=key, style=file.style or infer_style(piece), source=file.id + part)

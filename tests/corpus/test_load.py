@@ -35,10 +35,10 @@ def test_a_tune_that_cannot_be_read_leaves_the_others(tmp_path):
 
 
 def test_whatever_a_reader_raises_is_a_reason(tmp_path, monkeypatch):
-    def broken(path):
+    def broken(path, **options):
         raise IndexError("list index out of range")
 
-    monkeypatch.setattr(load.files, "read", broken)
+    monkeypatch.setattr(load.files, "read_pieces", broken)
     error = only(tmp_path / "a.mid")
     assert isinstance(error, MidiError)
     assert "unexpected IndexError" in str(error)
