@@ -40,10 +40,10 @@ def command(path: Path, as_json: bool, reader: str, strict: bool) -> None:
 
 def _piece_facts(piece: Piece) -> dict[str, Any]:
     from lstm_music.music.instruments import instrument_name
-    from lstm_music.music.theory import estimate_key
+    from lstm_music.music.theory import likely_key
 
     end = piece.end_steps
-    key = piece.key or estimate_key(piece)
+    key = likely_key(piece)
     return {
         "file": piece.source,
         "title": piece.title,
@@ -52,7 +52,7 @@ def _piece_facts(piece: Piece) -> dict[str, Any]:
         "meters": {str(m.onset_steps): str(m) for m in piece.meters},
         "tempos_bpm": {str(t.onset_steps): round(t.tempo_bpm, 2) for t in piece.tempos},
         "key": None if key is None else str(key),
-        "key_is_estimated": piece.key is None and key is not None,
+        "key_is_estimated": key != piece.key,
         "pickup_steps": piece.pickup_steps,
         "tracks": [
             {

@@ -14,7 +14,7 @@ from lstm_music.corpus.sources import SourceFile, infer_style
 from lstm_music.errors import LstmMusicError, MidiError
 from lstm_music.midi import files, foreign
 from lstm_music.music.piece import Piece
-from lstm_music.music.theory import estimate_key
+from lstm_music.music.theory import likely_key
 
 _T = TypeVar("_T")
 
@@ -89,7 +89,7 @@ def _finished(piece: Piece, file: SourceFile, part: str, options: CorpusOptions)
     if options.strict and piece.repairs:
         raise MidiError(f"something in it must be mended: {piece.repairs[0]}", path=file.path)
     piece = with_timing(piece, options.timing)
-    key = piece.key or estimate_key(piece)
+    key = likely_key(piece)
     return piece.replace(key=key, style=file.style or infer_style(piece), source=file.id + part)
 
 

@@ -21,7 +21,7 @@ from lstm_music.music.excerpt import excerpt
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, on_their_onsets
-from lstm_music.music.theory import estimate_key
+from lstm_music.music.theory import likely_key
 from lstm_music.tokens.automaton import Automaton
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.decode import written_piece
@@ -202,7 +202,7 @@ def _plan(engine: Engine, seed: Piece, bars: int) -> _Plan:
     only_drums = all(track.is_drum for track in seed.tracks)
     context = canonical(
         heard.replace(
-            key=seed.key or estimate_key(seed),
+            key=likely_key(seed),
             style=seed.style or (_DRUMS if only_drums else ""),
         )
     )

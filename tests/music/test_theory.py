@@ -10,6 +10,7 @@ from lstm_music.music.theory import (
     estimate_key,
     estimate_key_music21,
     key_correlations,
+    likely_key,
     pitch_class_durations,
 )
 
@@ -63,3 +64,14 @@ def test_nothing_pitched_has_no_key():
     assert estimate_key(drums) is None
     assert estimate_key_music21(drums) is None
     assert not key_correlations(drums).any()
+
+
+def test_c_major_by_default_gives_way_to_the_music():
+    far = piece_of(np.array([0, 2, 4, 5, 7, 9, 11, 12, 7, 4, 0]) + 66)
+    assert likely_key(far.replace(key=Key(0))) == estimate_key(far)
+    assert likely_key(far.replace(key=Key(1))) == Key(1)  # somebody chose it
+    assert likely_key(far) == estimate_key(far)
+    for near in (piece_of([60, 62, 64, 65, 67, 60]), piece_of([69, 71, 72, 74, 76, 69])):
+        assert likely_key(near.replace(key=Key(0))) == Key(0)
+    assert likely_key(Piece(key=Key(0))) == Key(0)
+    assert likely_key(Piece()) is None
