@@ -67,7 +67,7 @@ def read_part(part: Any, reading: Reading) -> None:
     flat = part.flatten()
     instruments = _Instruments(flat, part.atSoundingPitch is True)
     name = str(getattr(part, "partName", "") or "")
-    ties = _Ties()
+    found: list[tuple[ScoreNote, str]] = []
     tracks: dict[tuple[int, bool], int] = {}
     for element in flat.notes:
         if "ChordSymbol" in element.classes:
@@ -93,8 +93,8 @@ def read_part(part: Any, reading: Reading) -> None:
                 tracks[program, is_drum] = len(reading.tracks)
                 reading.tracks.append(Track(program, is_drum, name))
             note = ScoreNote(onset, end, pitch, velocity, tracks[program, is_drum], timing)
-            ties.add(note, "" if tie is None else tie.type)
-    reading.notes += ties.notes
+            found.append((note, "" if tie is None else tie.type))
+    reading.notes += _joined(found)
 
 
 class _Instruments:
@@ -121,24 +121,31 @@ class _Instruments:
         return self._changes[self._offsets[max(i, 0)]]
 
 
-@dataclass
-class _Ties:
-    """Notes of one part, tied ones joined as they come."""
+_TIED_BACK = frozenset({"stop", "continue"})
+_TIED_ON = frozenset({"start", "continue"})
 
-    notes: list[ScoreNote] = field(default_factory=list)
-    _open: dict[int, int] = field(default_factory=dict)  # pitch -> index of the note held over
 
-    def add(self, note: ScoreNote, tie: str) -> None:
-        """Add a note, or lengthen the one that it is tied to; ``tie`` as in MusicXML."""
-        place = self._open.pop(note.pitch, -1)
-        joins = tie in {"stop", "continue"} and place >= 0 and self.notes[place].end == note.onset
-        if joins:
-            self.notes[place] = self.notes[place]._replace(end=note.end)
+def _joined(found: list[tuple[ScoreNote, str]]) -> list[ScoreNote]:
+    """The notes of one part, tied ones joined; each comes with its tie as in MusicXML, or "".
+
+    A tie that nothing says the end of (some programs write none) ends at the next note of its
+    pitch if that follows at once.
+    """
+    notes: list[ScoreNote] = []
+    open_ties: dict[int, int] = {}  # pitch -> index of the note held over
+    # In two voices on one pitch, the note that says it is tied has the tie.
+    found = sorted(found, key=lambda item: (item[0].onset, item[1] not in _TIED_BACK))
+    for note, tie in found:
+        place = open_ties.get(note.pitch, -1)
+        if place >= 0 and notes[place].end == note.onset:
+            notes[place] = notes[place]._replace(end=note.end)
+            del open_ties[note.pitch]
         else:
-            place = len(self.notes)
-            self.notes.append(note)
-        if tie in {"start", "continue"}:
-            self._open[note.pitch] = place
+            place = len(notes)
+            notes.append(note)
+        if tie in _TIED_ON:
+            open_ties[note.pitch] = place
+    return notes
 
 
 def _drum_key(note: Any) -> int:

@@ -130,20 +130,27 @@ def _with_busiest_tracks(piece: Piece) -> Piece:
     busiest = np.argsort(-counts, kind="stable")[:MAX_TRACKS]
     kept = np.sort(busiest[counts[busiest] > 0])
     n_lost = int(np.count_nonzero(counts)) - len(kept)
+    tracks = tuple(_told_track(piece.tracks[i]) for i in kept.tolist())
+    if len(kept) == len(counts) and (not len(piece.pedal) or piece.pedal["track"].max() < len(kept)):
+        return piece if tracks == piece.tracks else piece.replace(tracks=tracks)
     number = np.full(max(len(counts), int(piece.pedal["track"].max(initial=0)) + 1), -1)
     number[kept] = np.arange(len(kept))
     notes = piece.notes[number[piece.notes["track"]] >= 0]
     notes["track"] = number[notes["track"]]
     pedal = piece.pedal[number[piece.pedal["track"]] >= 0]
     pedal["track"] = number[pedal["track"]]
-    tracks = [piece.tracks[i] for i in kept]
     lost = (f"dropped {n_lost} of {n_lost + MAX_TRACKS} tracks, those with the fewest notes",)
     return piece.replace(
         notes=notes,
         pedal=pedal,
-        tracks=tuple(Track(0 if t.is_drum else t.program, t.is_drum) for t in tracks),
+        tracks=tracks,
         repairs=piece.repairs + (lost if n_lost else ()),
     )
+
+
+def _told_track(track: Track) -> Track:
+    """What the program token says of a track."""
+    return Track(0 if track.is_drum else track.program, track.is_drum)
 
 
 def _with_real_pedal(piece: Piece) -> Piece:
@@ -201,6 +208,8 @@ def _cut_at_gap(piece: Piece) -> Piece:
 
 def _without_trailing_changes(piece: Piece) -> Piece:
     """Without meters and tempos after the last note and pedal change."""
+    if len(piece.meters) == len(piece.tempos) == 1:
+        return piece
     last = max(
         int(piece.notes["onset_steps"].max(initial=0)),
         int(piece.pedal["onset_steps"].max(initial=0)),

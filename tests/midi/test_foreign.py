@@ -230,3 +230,32 @@ def test_bad_files_raise_one_clear_error(tmp_path, name, content, says):
 def test_missing_file(tmp_path):
     with pytest.raises(MidiError, match="cannot be read: No such file"):
         read_score(tmp_path / "none.xml")
+
+
+@pytest.mark.parametrize("second", [None, "stop", "start"])
+def test_a_tie_whose_end_is_not_told(second):
+    """Some programs write no end of a tie; the next note of the pitch is it, if it follows."""
+    from music21 import note, stream, tie
+
+    part = stream.Part()
+    for onset, pitch, kind in ((0, 60, "start"), (1, 60, second), (2, 60, None), (4, 60, None)):
+        element = note.Note(pitch, quarterLength=1)
+        element.tie = tie.Tie(kind) if kind else None
+        part.insert(onset, element)
+    joined = (0, 48, 60, 0) if second != "start" else (0, 72, 60, 0)
+    apart = [(48, 24, 60, 0)] if second != "start" else []
+    assert rows(piece_from_stream(part)) == [joined, *apart, (96, 24, 60, 0)]
+
+
+def test_a_tie_goes_to_the_voice_that_has_its_end():
+    from music21 import note, stream, tie
+
+    part = stream.Part()
+    held = note.Note(60, quarterLength=1)
+    held.tie = tie.Tie("start")
+    end = note.Note(60, quarterLength=2)
+    end.tie = tie.Tie("stop")
+    part.insert(0, held)
+    part.insert(1, note.Note(60, quarterLength=1))  # another voice, written first
+    part.insert(1, end)
+    assert rows(piece_from_stream(part)) == [(0, 72, 60, 0), (24, 24, 60, 0)]
