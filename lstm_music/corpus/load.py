@@ -13,7 +13,7 @@ from lstm_music.corpus.options import CorpusOptions
 from lstm_music.corpus.sources import SourceFile, infer_style
 from lstm_music.errors import LstmMusicError, MidiError
 from lstm_music.midi import files, foreign
-from lstm_music.music.piece import Piece
+from lstm_music.music.piece import Piece, on_their_onsets
 from lstm_music.music.theory import estimate_key
 
 _T = TypeVar("_T")
@@ -101,6 +101,4 @@ def with_timing(piece: Piece, timing: str) -> Piece:
         piece = quantise(piece)
     if timing == "micro" or not np.any(piece.notes["timing_96ths"]):
         return piece
-    notes = piece.notes.copy()
-    notes["timing_96ths"] = 0
-    return piece.replace(notes=notes)
+    return piece.replace(notes=on_their_onsets(piece.notes))
