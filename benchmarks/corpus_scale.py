@@ -137,9 +137,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where to work; a temporary folder if left out")
     args = parser.parse_args()
     folder = args.folder or Path(tempfile.mkdtemp(prefix="lstm_music-scale-"))
-    print(
-        "  files   seconds   files/s   parent MB   of it not files   worker MB   cache MB   again, s"
-    )
+    print("  files   seconds  files/s  parent MB  of it own  worker MB  cache MB  again, s")
     done = 0
     for size in map(int, args.sizes.split(",")):
         make_files(folder / "music", done, size)
