@@ -1,5 +1,8 @@
 """Build caches of 1,000, 10,000 and 100,000 files: files a second, and memory as it grows.
 
+Memory is the most that the parent ever held resident, how much of that was no mapped file, which
+the system may drop at will, and the most of a worker.
+
 The files are the pieces of midi_data, each transposed, in another tempo, and with some of its
 notes moved: half of the files by a few notes (near copies), half by most (other music).
 
@@ -89,10 +92,11 @@ def measure(music: Path, cache: Path, jobs: int) -> dict[str, float]:
     command += ["-o", str(cache), "--jobs", str(jobs), "--json"]
     started = time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as run:
-        parent = worker = 0
+        parent = own = worker = 0
         while run.poll() is None:
-            parent = max(parent, _peak_kb(run.pid))
-            worker = max([worker, *(_peak_kb(pid) for pid in _children(run.pid))])
+            parent = max(parent, _kb(run.pid, "VmHWM"))
+            own = max(own, _kb(run.pid, "RssAnon"))
+            worker = max([worker, *(_kb(pid, "VmHWM") for pid in _children(run.pid))])
             time.sleep(0.1)
         seconds = time.monotonic() - started
         assert run.stdout is not None
@@ -102,6 +106,7 @@ def measure(music: Path, cache: Path, jobs: int) -> dict[str, float]:
         "files": summary["files"],
         "seconds": seconds,
         "parent_mb": parent / 1024,
+        "own_mb": own / 1024,
         "worker_mb": worker / 1024,
         "cache_mb": size / 1e6,
         "tokens": summary["tokens"],
@@ -117,12 +122,12 @@ def _children(pid: int) -> list[int]:
     return below + [deeper for child in below for deeper in _children(child)]
 
 
-def _peak_kb(pid: int) -> int:
+def _kb(pid: int, name: str) -> int:
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
     except OSError:
         return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
+    return next((int(line.split()[1]) for line in lines if line.startswith(f"{name}:")), 0)
 
 
 def main() -> None:
@@ -132,7 +137,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where to work; a temporary folder if left out")
     args = parser.parse_args()
     folder = args.folder or Path(tempfile.mkdtemp(prefix="lstm_music-scale-"))
-    print("  files   seconds   files/s   parent MB   worker MB   cache MB   again, s")
+    print("  files   seconds  files/s  parent MB  of it own  worker MB  cache MB  again, s")
     done = 0
     for size in map(int, args.sizes.split(",")):
         make_files(folder / "music", done, size)
@@ -141,9 +146,9 @@ def main() -> None:
         row = measure(folder / "music", cache, args.jobs)
         again = measure(folder / "music", cache, args.jobs)
         print(
-            f"{row['files']:7d} {row['seconds']:9.1f} {row['files'] / row['seconds']:9.0f} "
-            f"{row['parent_mb']:11.0f} {row['worker_mb']:11.0f} {row['cache_mb']:10.1f} "
-            f"{again['seconds']:10.1f}",
+            f"{row['files']:7d} {row['seconds']:9.1f} {row['files'] / row['seconds']:8.0f} "
+            f"{row['parent_mb']:10.0f} {row['own_mb']:10.0f} {row['worker_mb']:10.0f} "
+            f"{row['cache_mb']:9.1f} {again['seconds']:9.1f}",
             flush=True,
         )
     if args.folder is None:

@@ -107,7 +107,8 @@ def counting_display(*names: str) -> Iterator[Callable[..., None]]:
         return ", ".join(f"{n:,} {name}" for name, n in zip(names, counts, strict=True))
 
     if sys.stderr is None or not sys.stderr.isatty():
-        lines, last = _Lines(), []
+        lines = _Lines()
+        last: list[str] = []
 
         def show(*counts: int) -> None:
             last[:] = [text(counts)]

@@ -12,9 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from lstm_music.errors import ConfigError
-from lstm_music.music.piece import Piece, on_their_onsets
+from lstm_music.music.instruments import SOUNDING_RANGES
+from lstm_music.music.piece import Piece, Track, on_their_onsets
 from lstm_music.tokens.vocabulary import (
     DEFAULT,
     TEMPO_BINS_PER_OCTAVE,
@@ -23,8 +25,7 @@ from lstm_music.tokens.vocabulary import (
 )
 from lstm_music.types import BoolArray, IntArray
 
-LOWEST_MIDI, HIGHEST_MIDI = 24, 103
-"""Transposition leads no note out of here (C1 to G7) that was not out already."""
+_RANGES = np.array(SOUNDING_RANGES)
 
 _CHANCES = {
     "tempo": 0.5,
@@ -64,9 +65,16 @@ def transpose(piece: Piece, semitones: int) -> Piece:
 
 
 def transpositions(piece: Piece, lowest: int = -5, highest: int = 6) -> range:
-    """The semitones that keep the piece in a sane range, 0 always among them."""
-    pitches = piece.notes["pitch_midi"][pitched_notes(piece)]
-    return _room(pitches.astype(np.int32), lowest, highest)
+    """The semitones that keep every instrument within its range, 0 always among them.
+
+    A track that is out of its range already is led no farther out, and not back in either: what
+    it was written for is not the instrument that plays it.
+    """
+    pitched = pitched_notes(piece)
+    programs = np.array([track.program for track in piece.tracks], np.int64)
+    tracks = piece.notes["track"][pitched]
+    pitches = piece.notes["pitch_midi"][pitched].astype(np.int64)
+    return _room(programs[tracks] if len(tracks) else tracks, pitches, lowest, highest)
 
 
 def transpose_tokens(tokens: IntArray, semitones: int) -> IntArray:
@@ -84,22 +92,40 @@ def transpose_tokens(tokens: IntArray, semitones: int) -> IntArray:
 
 def token_transpositions(tokens: IntArray, lowest: int = -5, highest: int = 6) -> range:
     """The same as `transpositions`, for tokens (N,) int32."""
-    return _room(tokens[DEFAULT.is_kind(tokens, "pitch")] - DEFAULT["pitch"].start, lowest, highest)
+    programs = tokens[DEFAULT.is_kind(tokens, "program")] - DEFAULT["program"].start
+    changes = DEFAULT.is_kind(tokens, "track")
+    changes[:1] = True  # from the beginning on it is the first track
+    numbers = np.where(DEFAULT.is_kind(tokens, "track"), tokens - DEFAULT["track"].start, 0)
+    track = numbers[np.maximum.accumulate(np.where(changes, np.arange(len(tokens)), 0))]
+    pitched = DEFAULT.is_kind(tokens, "pitch")
+    pitches = tokens[pitched] - DEFAULT["pitch"].start
+    return _room(programs[track[pitched]], pitches, lowest, highest)
 
 
-def _room(pitches: IntArray, lowest: int, highest: int) -> range:
+def _room(
+    programs: npt.NDArray[np.integer], pitches: npt.NDArray[np.integer], lowest: int, highest: int
+) -> range:
+    """How far notes, each with its program, may go down and up."""
     if not len(pitches):
         return range(1)
-    down = min(int(pitches.min()) - LOWEST_MIDI, -lowest)
-    up = min(HIGHEST_MIDI - int(pitches.max()), highest)
+    ranges = _RANGES[programs]
+    down = min(int((pitches - ranges[:, 0]).min()), -lowest)
+    up = min(int((ranges[:, 1] - pitches).min()), highest)
     return range(-max(down, 0), max(up, 0) + 1)
+
+
+def fitting_programs(lowest_pitch: int, highest_pitch: int) -> npt.NDArray[np.int64]:
+    """The programs whose range holds both pitches; all 128 if none does."""
+    fits = (_RANGES[:, 0] <= lowest_pitch) & (highest_pitch <= _RANGES[:, 1])
+    return np.flatnonzero(fits) if fits.any() else np.arange(len(_RANGES))
 
 
 def vary(piece: Piece, rng: np.random.Generator) -> Piece:
     """Another reading of the piece, drawn from ``rng``.
 
-    Transposed by any of `transpositions`; now and then in another tempo, on other instruments,
-    louder or softer as a whole, and without its style or key; drums alone straightened.
+    Transposed by any of `transpositions`; now and then in another tempo, on other instruments
+    that can play it, louder or softer as a whole, and without its style or key; drums alone
+    straightened.
     """
     # Every draw is made for every piece, so that one setting cannot shift another's draws.
     chance = dict(zip(_CHANCES, rng.random(len(_CHANCES)), strict=True))
@@ -107,7 +133,7 @@ def vary(piece: Piece, rng: np.random.Generator) -> Piece:
     piece = transpose(piece, choices[int(rng.integers(len(choices)))])
     tempo_bins = int(rng.integers(-_MAX_TEMPO_BINS, _MAX_TEMPO_BINS + 1))
     velocity = int(rng.integers(-_MAX_VELOCITY_CHANGE, _MAX_VELOCITY_CHANGE + 1))
-    programs = rng.integers(0, 128, max(len(piece.tracks), 1))
+    programs = rng.random(max(len(piece.tracks), 1))
     changes: dict[str, Any] = {}
     if chance["tempo"] < _CHANCES["tempo"]:
         factor = 2.0 ** (tempo_bins / TEMPO_BINS_PER_OCTAVE)
@@ -115,12 +141,8 @@ def vary(piece: Piece, rng: np.random.Generator) -> Piece:
             replace(t, usec_per_quarter=round(t.usec_per_quarter * factor)) for t in piece.tempos
         )
     if chance["programs"] < _CHANCES["programs"]:
-        if chance["one_program"] < _CHANCES["one_program"]:
-            programs[:] = programs[0]
-        changes["tracks"] = tuple(
-            track if track.is_drum else replace(track, program=int(program))
-            for track, program in zip(piece.tracks, programs)
-        )
+        one = chance["one_program"] < _CHANCES["one_program"]
+        changes["tracks"] = _on_other_instruments(piece, programs, one_program=one)
     if chance["velocity"] < _CHANCES["velocity"]:
         notes = piece.notes.copy()
         notes["velocity"] = np.clip(notes["velocity"].astype(np.int64) + velocity, 1, 127)
@@ -133,6 +155,23 @@ def vary(piece: Piece, rng: np.random.Generator) -> Piece:
     if chance["straighten"] < _CHANCES["straighten"] and not pitched_notes(piece).any():
         piece = straighten(piece)
     return piece
+
+
+def _on_other_instruments(
+    piece: Piece, draws: npt.NDArray[np.float64], *, one_program: bool
+) -> tuple[Track, ...]:
+    """Tracks with programs that can play their notes, by a draw 0..1 each; or one for all."""
+    pitched = pitched_notes(piece)
+    pitches = piece.notes["pitch_midi"].astype(np.int64)
+    tracks = []
+    for number, (track, draw) in enumerate(zip(piece.tracks, draws)):
+        own = pitches[pitched & (one_program | (piece.notes["track"] == number))]
+        if not track.is_drum and len(own):
+            programs = fitting_programs(int(own.min()), int(own.max()))
+            chosen = programs[int((draws[0] if one_program else draw) * len(programs))]
+            track = replace(track, program=int(chosen))  # noqa: PLW2901
+        tracks.append(track)
+    return tuple(tracks)
 
 
 def straighten(piece: Piece) -> Piece:

@@ -16,8 +16,9 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from lstm_music import __version__
 from lstm_music.errors import ConfigError, LstmMusicError
 
 _T = TypeVar("_T")
@@ -152,14 +153,30 @@ def _dask(address: str) -> Iterator[Run]:
             "and workers with `dask worker`, or leave --executor out"
         ) from error
     try:
-        if not client.scheduler_info(n_workers=-1)["workers"]:
-            raise ConfigError(
-                f"the Dask scheduler at {address} has no workers; start some: dask worker {address}"
-            )
+        _check_workers(client, address)
         with parallel_config("dask"):
             yield _parallel
     finally:
         client.close()
+
+
+def _check_workers(client: Any, address: str) -> None:
+    """A worker that cannot import the package would leave the run waiting for ever."""
+    found = client.run(_our_version, on_error="return")
+    if not found:
+        raise ConfigError(
+            f"the Dask scheduler at {address} has no workers; start some: dask worker {address}"
+        )
+    for worker, answer in found.items():
+        if answer != __version__:
+            raise ConfigError(
+                f"the Dask worker {worker} answers {answer!r}, expected lstm_music {__version__}; "
+                "install the same version there and start the worker again"
+            )
+
+
+def _our_version() -> str:
+    return __version__
 
 
 @contextmanager

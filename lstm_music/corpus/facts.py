@@ -12,6 +12,7 @@ from lstm_music.corpus.duplicates import Outline
 from lstm_music.corpus.split import fingerprint
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.piece import Piece
+from lstm_music.music.roles import track_roles
 from lstm_music.tokens.vocabulary import DRUM_PROGRAM, style_index
 from lstm_music.types import IntArray
 
@@ -48,6 +49,7 @@ def piece_facts(part: str, piece: Piece, tokens: IntArray, shape: Outline) -> di
         "meters": list(dict.fromkeys(f"{m.numerator}/{m.denominator}" for m in piece.meters)),
         "key": str(piece.key) if piece.key else "",
         "programs": sorted(programs),
+        "roles": [role for role, n in zip(track_roles(piece), n_notes.tolist()) if n],
         "tempos_bpm": [round(t.tempo_bpm) for t in piece.tempos[:1]],
         "tempo_changes": len(piece.tempos) - 1,
         "pickup": piece.pickup_steps > 0,

@@ -28,6 +28,7 @@ RECORDS_FILE = "records.rec"
 INDEX_FILE = "index.bin"
 REJECTS_FILE = "rejects.jsonl"
 SUMMARY_FILE = "cache.json"
+_SKETCHES_FILE = "sketches.bin"
 
 PIECE = np.dtype(
     [
@@ -35,7 +36,7 @@ PIECE = np.dtype(
         ("length", "<i4"),  # tokens
         ("side", "u1"),  # index into SPLITS
         ("style", "u1"),  # index into the vocabulary's styles
-        ("part", "<u2"),  # which piece of its record, 65535 and above alike
+        ("part", "<u4"),  # which piece of its record
         ("record", "<i8"),  # byte offset of the record
         ("group", "<i8"),  # first of its near duplicates
         ("content", "<u8"),  # equal for files of equal bytes
@@ -94,23 +95,29 @@ def read_summary(folder: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 class _Writer:
-    """Takes records one by one; writes the file of records, the rejects and at last the index."""
+    """Takes records one by one; writes the file of records, the rejects and the index.
+
+    The index goes to the disk with them; sides and groups are filled in at the end, when the
+    few numbers that decide them are known of all pieces.
+    """
 
     def __init__(self, folder: Path, options: CorpusOptions) -> None:
         self._folder = folder
         self._stack = ExitStack()
         self._sources: dict[Path, BinaryIO] = {}
-        signed = {name: PIECE[name].kind == "i" for name in PIECE.names or ()}
-        self._columns = {name: array("q" if signed[name] else "Q") for name in signed}
-        self._held_out, self._n_shingles, self._wholes = array("B"), array("I"), array("Q")
+        self._row = np.zeros(1, PIECE)
+        self._held_out, self._n_shingles = array("B"), array("I")
+        self._fingerprints, self._wholes = array("Q"), array("Q")
         self._digest = hashlib.sha256(json.dumps(options.to_facts()).encode())
-        self._n_files = self._n_rejects = 0
+        self._n_files = self._n_rejects = self._n_tokens = 0
         self._end = 0
 
     def __enter__(self) -> _Writer:
-        names = (RECORDS_FILE, REJECTS_FILE, "sketches")
-        files = [self._stack.enter_context((self._folder / f"{n}.tmp").open("wb")) for n in names]
-        self._records, self._rejects, self._sketches = files
+        def opened(name: str) -> BinaryIO:
+            return self._stack.enter_context((self._folder / f"{name}.tmp").open("wb"))
+
+        self._records, self._rejects = opened(RECORDS_FILE), opened(REJECTS_FILE)
+        self._index, self._sketches = opened(INDEX_FILE), opened(_SKETCHES_FILE)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -139,23 +146,21 @@ class _Writer:
         self._digest.update(f"{facts['content']} {facts['held_out']}\n".encode("ascii"))
         self._n_files += 1
         for part, (piece, start) in enumerate(zip(facts["pieces"], frame.token_starts())):
-            row = {
-                "start": start + moved // 2,
-                "length": piece["n_tokens"],
-                "side": 0,
-                "style": piece["style"],
-                "part": min(part, 0xFFFF),
-                "record": frame.offset + moved,
-                "group": 0,
-                "content": int(facts["content"][:16], 16),
-                "music": int(piece["music"], 16),
-                "fingerprint": int(piece["fingerprint"], 16),
-            }
-            for name, column in self._columns.items():
-                column.append(row[name])
-            self._held_out.append(SPLITS.index(facts["held_out"] or SPLITS[0]))
-            self._n_shingles.append(piece["n_shingles"])
+            fingerprint = int(piece["fingerprint"], 16)
+            self._row["start"] = start + moved // 2
+            self._row["length"] = piece["n_tokens"]
+            self._row["style"] = piece["style"]
+            self._row["part"] = part
+            self._row["record"] = frame.offset + moved
+            self._row["content"] = int(facts["content"][:16], 16)
+            self._row["music"] = int(piece["music"], 16)
+            self._row["fingerprint"] = fingerprint
+            self._index.write(self._row.tobytes())
+            self._fingerprints.append(fingerprint)
             self._wholes.append(int(piece["whole"], 16))
+            self._n_shingles.append(piece["n_shingles"])
+            self._held_out.append(SPLITS.index(facts["held_out"] or SPLITS[0]))
+            self._n_tokens += piece["n_tokens"]
         for reject in facts["rejects"]:
             self._n_rejects += 1
             line = {"id": facts["id"] + reject["part"], "reason": reject["reason"]}
@@ -163,29 +168,28 @@ class _Writer:
             self._rejects.write(json.dumps(line).encode("ascii") + b"\n")
 
     def summary(self) -> dict[str, Any]:
-        """Write the index; what the cache holds, in numbers."""
-        index = self._index()
-        (self._folder / f"{INDEX_FILE}.tmp").write_bytes(index.tobytes())
+        """What the cache holds, in numbers; called when all is written, to complete the index."""
+        n_pieces = len(self._held_out)
+        if not n_pieces:
+            raise ConfigError("the corpus holds no usable piece; see the reasons for the rejected")
+        sketches = np.memmap(
+            self._folder / f"{_SKETCHES_FILE}.tmp", "<u2", "r", shape=(n_pieces, SKETCH_SIZE)
+        )
+        groups = near_duplicates(
+            sketches,
+            np.frombuffer(self._n_shingles, np.uint32),
+            np.frombuffer(self._wholes, np.uint64),
+        )
+        fingerprints = np.frombuffer(self._fingerprints, np.uint64)
+        index = np.memmap(self._folder / f"{INDEX_FILE}.tmp", PIECE, "r+")
+        index["group"] = groups
+        index["side"] = split(fingerprints, np.frombuffer(self._held_out, np.uint8), groups)
+        index.flush()
         return {
             "digest": self._digest.hexdigest(),
             "files": self._n_files,
-            "pieces": len(index),
+            "pieces": n_pieces,
             "rejected": self._n_rejects,
-            "tokens": int(index["length"].sum(dtype=np.int64)),
+            "tokens": self._n_tokens,
             "bytes": self._end,
         }
-
-    def _index(self) -> npt.NDArray[np.void]:
-        index = np.empty(len(self._held_out), PIECE)
-        if not len(index):
-            raise ConfigError("the corpus holds no usable piece; see the reasons for the rejected")
-        for name, column in self._columns.items():
-            index[name] = np.frombuffer(column, np.int64 if column.typecode == "q" else np.uint64)
-        path = self._folder / "sketches.tmp"
-        sketches = np.memmap(path, "<u2", "r", shape=(len(index), SKETCH_SIZE))
-        n_shingles = np.frombuffer(self._n_shingles, np.uint32)
-        wholes = np.frombuffer(self._wholes, np.uint64)
-        index["group"] = near_duplicates(sketches, n_shingles, wholes)
-        held_out = np.frombuffer(self._held_out, np.uint8)
-        index["side"] = split(index["fingerprint"], held_out, index["group"])
-        return index

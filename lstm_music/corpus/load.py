@@ -13,7 +13,9 @@ from lstm_music.corpus.options import CorpusOptions
 from lstm_music.corpus.sources import SourceFile, infer_style
 from lstm_music.errors import LstmMusicError, MidiError
 from lstm_music.midi import files, foreign
-from lstm_music.music.piece import Piece
+from lstm_music.music.piece import Piece, on_their_onsets
+from lstm_music.music.quantise import quantise
+from lstm_music.music.rhythm import understand
 from lstm_music.music.theory import likely_key
 
 _T = TypeVar("_T")
@@ -51,7 +53,7 @@ def _readers(
         yield "", partial(_raise, tunes)
         return
     for number, text in enumerate(tunes, start=1):
-        yield f"#{number}", partial(_read_tune, text)
+        yield f"#{number}", partial(_read_tune, text, options)
 
 
 def _read_pieces(path: Path, options: CorpusOptions) -> list[Piece]:
@@ -64,8 +66,12 @@ def _read_pieces(path: Path, options: CorpusOptions) -> list[Piece]:
     )
 
 
-def _read_tune(text: str) -> list[Piece]:
-    return [foreign.read_abc(text, expand_repeats=False, limits=foreign.CORPUS_FILE)]
+def _read_tune(text: str, options: CorpusOptions) -> list[Piece]:
+    """One tune of a book; `files.read_pieces` would give all of them or, if strict, none."""
+    piece = foreign.read_abc(text, expand_repeats=False, limits=foreign.CORPUS_FILE)
+    if options.strict and piece.repairs:
+        raise MidiError(f"something in it must be mended: {piece.repairs[0]}")
+    return [understand(piece) if "meter" in piece.unstated else piece]
 
 
 def _raise(error: LstmMusicError) -> list[Piece]:
@@ -86,8 +92,6 @@ def _tried(function: Callable[[], _T], file: SourceFile) -> _T | LstmMusicError:
 def _finished(piece: Piece, file: SourceFile, part: str, options: CorpusOptions) -> Piece:
     if not len(piece.notes):
         raise MidiError("holds no notes", path=file.path)
-    if options.strict and piece.repairs:
-        raise MidiError(f"something in it must be mended: {piece.repairs[0]}", path=file.path)
     piece = with_timing(piece, options.timing)
     key = likely_key(piece)
     return piece.replace(key=key, style=file.style or infer_style(piece), source=file.id + part)
@@ -96,11 +100,7 @@ def _finished(piece: Piece, file: SourceFile, part: str, options: CorpusOptions)
 def with_timing(piece: Piece, timing: str) -> Piece:
     """The piece with its onsets as ``timing`` wants them; see `CorpusOptions`."""
     if timing != "played":
-        from lstm_music.music.quantise import quantise
-
         piece = quantise(piece)
     if timing == "micro" or not np.any(piece.notes["timing_96ths"]):
         return piece
-    notes = piece.notes.copy()
-    notes["timing_96ths"] = 0
-    return piece.replace(notes=notes)
+    return piece.replace(notes=on_their_onsets(piece.notes))

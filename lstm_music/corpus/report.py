@@ -93,7 +93,7 @@ class _Counts:
         self.tables["styles"][DEFAULT.styles[piece["style"]] or "unknown"] += 1
         self.tables["keys"][piece["key"] or "unknown"] += 1
         self.tables["meters"].update(piece["meters"])
-        self.tables["roles"].update(piece.get("roles", ()))
+        self.tables["roles"].update(piece["roles"])
         self.programs.update(piece["programs"])
         self.tempos[piece["tempos_bpm"][0]] += 1
 

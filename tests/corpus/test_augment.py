@@ -13,6 +13,7 @@ from lstm_music.corpus.augment import (
     vary,
 )
 from lstm_music.errors import ConfigError
+from lstm_music.music.instruments import SOUNDING_RANGES
 from lstm_music.music.key import Key
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track, make_notes
 from lstm_music.tokens.canonical import canonical
@@ -37,12 +38,52 @@ def test_a_piece_without_key_stays_so():
     assert transpose(piece_of([60]), 2).key is None
 
 
-def test_range_is_bounded_by_the_music():
-    assert transpositions(piece_of([60, 72])) == range(-5, 7)
-    assert transpositions(piece_of([26, 60])) == range(-2, 7)
-    assert transpositions(piece_of([60, 101])) == range(-5, 3)
-    assert transpositions(piece_of([20, 110])) == range(1)  # out already: not moved further
-    assert transpositions(piece_of([60, 72]), lowest=-12, highest=0) == range(-12, 1)
+VIOLIN, CONTRABASS, FLUTE = (Track(program) for program in (40, 43, 73))
+
+
+def test_range_is_bounded_by_the_instruments():
+    def room(pitches, *tracks, **limits):
+        piece = piece_of(pitches).replace(tracks=tracks or (Track(),))
+        return transpositions(piece, **limits)
+
+    assert room([60, 72]) == range(-5, 7)
+    assert room([23, 60]) == range(-2, 7)
+    assert room([60, 105]) == range(-5, 4)
+    assert room([20, 110]) == range(1)  # out already: not moved further
+    assert room([60, 72], lowest=-12, highest=0) == range(-12, 1)
+    assert room([57, 72], VIOLIN) == range(-2, 7)
+    assert room([60, 72], FLUTE) == range(7)
+    assert room([57, 72], FLUTE) == range(7)  # too low for it: not lower still
+    assert room([30, 52], CONTRABASS) == range(-2, 4)
+
+
+def test_every_track_has_its_say():
+    violin, bass = (piece_of([pitch]).notes for pitch in (57, 53))
+    bass["track"] = 1
+    both = Piece(notes=np.concatenate([violin, bass]), tracks=(VIOLIN, CONTRABASS))
+    assert transpositions(both) == range(-2, 3)
+    assert token_transpositions(encode(both)) == range(-2, 3)
+
+
+def test_other_instruments_can_play_the_notes():
+    rng = np.random.default_rng(3)
+    low, high = piece_of([33, 45]).notes, piece_of([76, 90]).notes
+    high["track"] = 1
+    both = Piece(notes=np.concatenate([low, high]), tracks=(CONTRABASS, FLUTE))
+    chosen = [vary(both, rng) for _ in range(400)]
+    changed = [piece for piece in chosen if piece.tracks != both.tracks]
+    assert len({piece.tracks for piece in changed}) > 30
+    for piece in changed:
+        for number, track in enumerate(piece.tracks):
+            lowest, highest = SOUNDING_RANGES[track.program]
+            pitches = piece.notes["pitch_midi"][piece.notes["track"] == number]
+            assert lowest <= pitches.min() <= pitches.max() <= highest
+
+
+def test_ranges_are_of_every_program():
+    assert len(SOUNDING_RANGES) == 128
+    assert all(0 <= lowest < highest <= 127 for lowest, highest in SOUNDING_RANGES)
+    assert SOUNDING_RANGES[40][0] == 55  # the violin's open G string
 
 
 def test_drums_alone_are_not_transposed():

@@ -1,6 +1,10 @@
 """Reading a file of a corpus: keys filled in, repeats once, reasons for the rejected."""
 
+import io
+
+import mido
 import numpy as np
+from paths import MIDI_DATA
 
 from lstm_music.corpus import load
 from lstm_music.corpus.augment import transpose
@@ -15,8 +19,8 @@ from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
 ABC = "X:{n}\nM:2/4\nL:1/4\nK:none\n|:CE|GE:|\nFD|C2|\n\n"
 
 
-def read(path, style=""):
-    return list(read_file(SourceFile(path.name, str(path), style=style), CorpusOptions()))
+def read(path, style="", **options):
+    return list(read_file(SourceFile(path.name, str(path), style=style), CorpusOptions(**options)))
 
 
 def only(path):
@@ -79,3 +83,50 @@ def test_played_timing_forgets_how_far_off_a_note_is():
     assert with_timing(exact, "played") is exact
     notes["timing_96ths"] = [1, -2]
     assert with_timing(exact.replace(notes=notes), "played") == exact
+
+
+def test_timing_decides_what_is_kept_of_a_performance(tmp_path):
+    """Eighths, every other one a 48th of a quarter late: half a step of the grid."""
+    ticks = [240 * i + 10 * (i % 2) for i in range(65)]
+    notes = [(tick, 42 + i % 3) for i, tick in enumerate(ticks)]
+    (tmp_path / "a.mid").write_bytes(drum_hits(notes))
+    played, straight, micro = (
+        read(tmp_path / "a.mid", timing=timing)[0][1] for timing in ("played", "straight", "micro")
+    )
+    assert not played.notes["timing_96ths"].any()
+    assert not straight.notes["timing_96ths"].any()
+    for piece in (straight, micro):
+        assert piece.notes["onset_steps"].tolist() == [12 * i for i in range(65)]
+    assert micro.notes["timing_96ths"].tolist() == [2 * (i % 2) for i in range(65)]
+
+
+def drum_hits(notes):
+    """A MIDI file, 480 ticks a quarter, of (tick, key) hits on channel 10."""
+    file = mido.MidiFile(ticks_per_beat=480)
+    track = mido.MidiTrack([mido.MetaMessage("time_signature", numerator=4, denominator=4)])
+    now = 0
+    for tick, key in notes:
+        track.append(mido.Message("note_on", channel=9, note=key, velocity=80, time=tick - now))
+        track.append(mido.Message("note_off", channel=9, note=key, time=60))
+        now = tick + 60
+    file.tracks.append(track)
+    data = io.BytesIO()
+    file.save(file=data)
+    return data.getvalue()
+
+
+def test_strict_refuses_what_was_mended(tmp_path):
+    data = bytearray((MIDI_DATA / "waltz.mid").read_bytes())
+    (tmp_path / "a.mid").write_bytes(data[:-20])
+    ((_, lenient),) = read(tmp_path / "a.mid")
+    assert lenient.repairs
+    ((_, error),) = read(tmp_path / "a.mid", strict=True)
+    assert isinstance(error, MidiError)
+    assert error.offset is not None
+
+
+def test_the_reference_reader(tmp_path):
+    (tmp_path / "a.mid").write_bytes((MIDI_DATA / "reel.mid").read_bytes())
+    ((_, ours),) = read(tmp_path / "a.mid")
+    ((_, reference),) = read(tmp_path / "a.mid", reader="music21")
+    assert reference.notes["pitch_midi"].tolist() == ours.notes["pitch_midi"].tolist()
