@@ -1,4 +1,4 @@
-# make music | make test | make test-debug | make lint | make bench: each makes what it needs.
+# make music | make test | make test-debug | make fuzz | make lint | make bench: each makes what it needs.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -9,13 +9,15 @@ OUT    ?= out.mid
 GROOVE    ?= ../shared/data/groove
 OPEN_EWLD ?= ../shared/data/open_ewld
 
+FUZZ_SECONDS ?= 600
+
 # For the debug build: what drives every compiled module, less what takes minutes to do so again
 # (finite differences) and what drives NumPy.
 DEBUG_TESTS := -k "not finite_differences and not public_interface and not reference]" \
     tests/kernels tests/backends tests/nn/test_cell.py tests/midi/test_scan.py \
     tests/midi/test_scan_damage.py tests/tokens/test_automaton.py tests/generate/test_precision.py
 
-.PHONY: music test test-debug lint bench model clean
+.PHONY: music test test-debug fuzz lint bench model clean
 
 music: $(VENV)/.built  ## continue a real MIDI file by eight bars: out.mid
 	$(BIN)/lstm-music generate --seed $(SEED) --bars 8 --rng-seed 1 --force -o $(OUT)
@@ -30,6 +32,17 @@ test-debug: $(VENV)/.built $(VENV)/.test  ## indices checked, AddressSanitizer a
 	    LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
 	    $(BIN)/python -P -m pytest -n auto -p no:cacheprovider $(DEBUG_TESTS)
 
+fuzz: $(VENV)/.built $(VENV)/.test  ## hunt for bytes that break the reader; needs clang
+	$(BIN)/python -m pip install --quiet atheris
+	$(BIN)/python tests/fuzz/build.py build/fuzz
+	$(BIN)/python tests/fuzz_corpus.py unpack build/fuzz/seeds
+	mkdir -p build/fuzz/found
+	LD_PRELOAD="$$($(BIN)/python -c 'import atheris; print(atheris.path())')/asan_with_fuzzer.so" \
+	    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	    PYTHONPATH=build/fuzz:tests $(BIN)/python -P tests/fuzz/fuzz_read.py \
+	    build/fuzz/found build/fuzz/seeds midi_data -dict=tests/fuzz/midi.dict -max_len=1024 \
+	    -timeout=10 -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/
+
 lint: $(VENV)/.built $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -39,7 +52,7 @@ lint: $(VENV)/.built $(VENV)/.dev
 
 bench: $(VENV)/.built
 	$(BIN)/python benchmarks/startup.py
-	$(BIN)/python benchmarks/read_midi.py
+	$(BIN)/lstm-music bench read midi_data
 	$(BIN)/lstm-music bench train
 	$(BIN)/lstm-music bench train --cells
 	$(BIN)/lstm-music bench step

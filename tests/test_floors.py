@@ -24,7 +24,7 @@ FLOORS = {
     "nn": (4, "n"),
     "corpus": (4, "m"),
     "pretrained": (4, "b"),
-    "bench": (5, "n"),
+    "bench": (5, "b"),
     "training": (5, "b"),
     "generate": (5, "b"),
     "evaluate": (5, "b"),
@@ -35,13 +35,16 @@ FLOORS = {
 
 # Heavy or device-bound packages, and the only files that may import them.
 CONFINED = {
+    # in bench: docs/adr/0006
     "music21": {
+        "bench/read.py",
         "music/theory.py",
         "midi/foreign.py",
         "midi/score_pieces.py",
         "midi/worker_process.py",
     },
-    "mido": {"midi/write.py"},
+    "mido": {"bench/read.py", "midi/write.py"},
+    "symusic": {"bench/read.py"},
     "cupy": {"backends/gpu.py"},
     # docs/adr/0005
     "torch": {f"bench/torch_{name}.py" for name in ("cells", "conv", "rival", "step")},
@@ -51,7 +54,7 @@ REACHES_UP = {  # docs/adr/0001
     ("cells/__init__.py", "lstm_music.nn.cell"),
     ("cells/__init__.py", "lstm_music.nn.cell.Cell"),
 }
-ALWAYS_INSIDE_FUNCTIONS = {"music21", "cupy", "matplotlib", "torch"}
+ALWAYS_INSIDE_FUNCTIONS = {"music21", "cupy", "matplotlib", "torch", "symusic"}
 NEVER_AT_IMPORT_OF_CLI = {"numpy", "rich", "mido", "safetensors"}
 
 

@@ -1,13 +1,16 @@
-"""`lstm-music bench`: our speed beside torch's, measured in the same run."""
+"""`lstm-music bench`: our speed beside that of others, measured in the same run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from lstm_music.bench.rows import Row
 
 
@@ -45,7 +48,7 @@ def _shared(seconds: float) -> Callable[[Any], Any]:
 
 @click.group()
 def command() -> None:
-    """Measure our speed beside torch's, in turns on this machine, and print rows."""
+    """Measure our speed beside that of others, in turns on this machine, and print rows."""
 
 
 @command.command()
@@ -90,6 +93,23 @@ def generate(
     _print(generate_rows(select(cases, GENERATE), _threads(threads), seconds), as_json)
 
 
+@command.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0),
+    default=2,
+    show_default=True,
+    help="To spend on each reader and case, about.",
+)
+def read(folder: Path | None, as_json: bool, seconds: float) -> None:
+    """Reading MIDI: ours, mido, symusic, music21, on one core; also of the files in FOLDER."""
+    from lstm_music.bench.read import read_rows
+
+    _print_table(read_rows(folder, seconds), _READ_COLUMNS, as_json)
+
+
 def _threads(asked: tuple[int, ...]) -> tuple[int, ...]:
     import os
 
@@ -111,24 +131,42 @@ _COLUMNS = (
     ("torch's setting", "torch_setting", 16, None),
 )
 
+_READ_COLUMNS = (
+    ("case", "case", 24, None),
+    ("reader", "reader", 8, None),
+    ("files", "files", 6, 0),
+    ("notes", "notes", 8, 0),
+    ("median_ms", "median_ms", 11, 3),
+    ("best_ms", "best_ms", 11, 3),
+    ("ratio", "ratio", 9, 2),
+)
+
 
 def _print(rows: Iterable[Row], as_json: bool) -> None:
-    """Each row as soon as it is there."""
-    import json
-    from dataclasses import asdict
-
     from lstm_music.bench.rows import torch_is_installed
 
     if not torch_is_installed():
         click.echo("torch is not installed: torch_ms and ratio stay empty", err=True)
+    _print_table(rows, _COLUMNS, as_json)
+
+
+def _print_table(
+    rows: Iterable[DataclassInstance],
+    columns: tuple[tuple[str, str, int, int | None], ...],
+    as_json: bool,
+) -> None:
+    """Each row as soon as it is there."""
+    import json
+    from dataclasses import asdict
+
     if not as_json:
-        click.echo(" ".join(_cell(heading, width, None) for heading, _, width, _ in _COLUMNS))
+        click.echo(" ".join(_cell(heading, width, None) for heading, _, width, _ in columns))
     for row in rows:
         values = asdict(row)
         if as_json:
             click.echo(json.dumps(values))
         else:
-            cells = (_cell(values[key], width, digits) for _, key, width, digits in _COLUMNS)
+            cells = (_cell(values[key], width, digits) for _, key, width, digits in columns)
             click.echo(" ".join(cells).rstrip())
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--seed", type=click.Path(path_type=Path), help="Music file to continue.")
+@click.option("--strict", is_flag=True, help="Refuse a seed in which something must be mended.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write.")
 @click.option("--bars", type=click.IntRange(1, 1024), default=8, show_default=True)
 @click.option("--model", default="default", show_default=True, help="Bundled name, or a file.")
@@ -50,7 +51,7 @@ def command(**options: Any) -> None:
     outputs = _output_paths(options["output"], options["seed"], options["num_outputs"])
     _check_outputs(outputs, options["force"])
     sampling = Sampling(*(options[k] for k in ("temperature", "top_k", "top_p", "min_p")))
-    seed = None if options["seed"] is None else read(options["seed"])
+    seed = None if options["seed"] is None else read(options["seed"], strict=options["strict"])
     rng_seed = random_rng_seed() if options["rng_seed"] is None else options["rng_seed"]
     composer = load(options["model"])
     pieces = composer.generate_many(

@@ -32,9 +32,10 @@ def command(path: Path, as_json: bool, reader: str, strict: bool) -> None:
         facts = {"file": str(path), **composer.metadata}
         del facts["vocabulary"]
     else:
-        from lstm_music.midi.files import read
+        from lstm_music.midi.files import read_pieces
 
-        facts = _piece_facts(read(path, reader=reader, strict=strict))
+        pieces = [_piece_facts(p) for p in read_pieces(path, reader=reader, strict=strict)]
+        facts = pieces[0] if len(pieces) == 1 else {"file": str(path), "pieces": pieces}
     click.echo(json.dumps(facts) if as_json else json.dumps(facts, indent=2, ensure_ascii=False))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
@@ -26,6 +27,11 @@ from lstm_music.music.piece import Tempo
 MAX_NAME_LENGTH = 1000
 _MAX_NAME_BYTES = 64 * 1024
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_UNSTATED = {
+    (no_meter, no_tempo): frozenset(["meter"] * no_meter + ["tempo"] * no_tempo)
+    for no_meter in (False, True)
+    for no_tempo in (False, True)
+}
 _DEFAULT_METER = Meter(0, 4, 4)
 _DEFAULT_TEMPO = Tempo(0)
 _Change = TypeVar("_Change")
@@ -63,33 +69,38 @@ def read_changes(data: bytes, raw: RawMidi, repairs: list[Repair]) -> Changes:
     keys: dict[int, Key] = {}
     names: dict[int, str] = {}
     pickups: list[Pickup] = []
-    per_tick, half = 2 * STEPS_PER_QUARTER * raw.quarters, raw.ticks
+    per_tick, ticks = 2 * STEPS_PER_QUARTER * raw.quarters, raw.ticks
     for tick, value, offset, mtrk, kind, _ in sorted(raw.marks.tolist(), key=itemgetter(0)):
-        step = (tick * per_tick + half) // (2 * raw.ticks)  # halves go up
-        if kind == MARK_TEMPO:
+        step = (tick * per_tick + ticks) // (2 * ticks)  # halves go up
+        if kind == MARK_NAME:
+            if mtrk not in names and (text := _text(data, offset, value)):
+                names[mtrk] = text
+        elif kind == MARK_KEY:
+            if key := _key(value):
+                keys[step] = key
+            else:
+                mend(repairs, "key_unknown", offset)
+        elif kind == MARK_METER:
+            if meter := _meter(step, value):
+                meters[step] = meter
+            else:
+                mend(repairs, "meter_off_grid", offset)
+        elif kind == MARK_TEMPO:
             if raw.in_frames:
                 mend(repairs, "tempo_in_frames", offset)
             elif value:
                 tempos[step] = Tempo(step, value)
             else:
                 mend(repairs, "tempo_zero", offset)
-        elif kind == MARK_METER:
-            _add_meter(meters, step, value, offset, repairs)
-        elif kind == MARK_KEY:
-            _add_key(keys, step, value, offset, repairs)
-        elif kind == MARK_NAME and (text := _text(data, offset, value)):
-            names.setdefault(mtrk, text)
         elif kind == MARK_PRIVATE and (pickup := parse_pickup(data[offset : offset + value])):
             pickups.append(pickup)
-    found = (("meter", meters), ("tempo", tempos))
-    unstated = frozenset(name for name, changes in found if not changes)
     bars, pickup_steps = _pickup(_from_start(meters, _DEFAULT_METER), pickups)
     return Changes(
         meters=bars,
         tempos=_from_start(tempos, _DEFAULT_TEMPO),
         key=keys[min(keys)] if keys else None,
         pickup_steps=pickup_steps,
-        unstated=unstated,
+        unstated=_UNSTATED[not meters, not tempos],
         names=names,
     )
 
@@ -98,24 +109,21 @@ def _from_start(changes: dict[int, _Change], default: _Change) -> tuple[_Change,
     return tuple(changes.values()) if 0 in changes else (default, *changes.values())
 
 
-def _add_meter(
-    meters: dict[int, Meter], step: int, value: int, offset: int, repairs: list[Repair]
-) -> None:
+# Most files say the same: the values, which nobody can change, are made once.
+@lru_cache(maxsize=256)
+def _meter(step: int, value: int) -> Meter | None:
     numerator, power = value >> 8, value & 0xFF
     if 1 <= numerator <= MAX_NUMERATOR and power < len(DENOMINATORS):
-        meters[step] = Meter(step, numerator, DENOMINATORS[power])
-    else:
-        mend(repairs, "meter_off_grid", offset)
+        return Meter(step, numerator, DENOMINATORS[power])
+    return None
 
 
-def _add_key(
-    keys: dict[int, Key], step: int, value: int, offset: int, repairs: list[Repair]
-) -> None:
+@lru_cache(maxsize=256)
+def _key(value: int) -> Key | None:
     sharps, mode = (value >> 8 ^ 0x80) - 0x80, value & 0xFF  # the byte is signed
     if -7 <= sharps <= 7 and mode <= 1:
-        keys[step] = Key(sharps, ("major", "minor")[mode])
-    else:
-        mend(repairs, "key_unknown", offset)
+        return Key(sharps, ("major", "minor")[mode])
+    return None
 
 
 def _text(data: bytes, start: int, length: int) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from typing import NamedTuple
 
 from lstm_music.errors import MidiError
 from lstm_music.midi.container import Window
 from lstm_music.midi.raw import Repair
 
+_FIELDS = struct.Struct(">IHHH")  # length, format, tracks, division
 _HEADER_BYTES = 14
 _CHUNK_HEADER_BYTES = 8
 _FIELD_BYTES = 6
@@ -51,22 +53,20 @@ def read_header(data: bytes, window: Window) -> Header:
         reason = f"not a MIDI file: expected MThd and at least {_HEADER_BYTES} bytes"
         got = f"got {data[start : start + 4]!r} and {end - start}"
         raise MidiError(f"{reason}, {got}", offset=start)
-    midi_format, n_tracks, division = (
-        int.from_bytes(data[start + i : start + i + 2], "big") for i in (8, 10, 12)
-    )
+    length, midi_format, n_tracks, division = _FIELDS.unpack_from(data, start + 4)
     ticks, quarters = _division(division, start + 12)
     repairs = list(wrapper)
     if midi_format > _LAST_FORMAT:
         repairs.append(Repair("format_unknown", 1, start + 8))
         midi_format = 1
-    after = _end(data, start, end, repairs)
+    after = _end(data, window, length, repairs)
     in_frames = division >= 0x8000
     return Header(midi_format, n_tracks, ticks, quarters, in_frames, start, after, tuple(repairs))
 
 
-def _end(data: bytes, start: int, end: int, repairs: list[Repair]) -> int:
+def _end(data: bytes, window: Window, length: int, repairs: list[Repair]) -> int:
     """Where the header chunk ends; its length is not believed if a track stands nearer."""
-    length = int.from_bytes(data[start + 4 : start + 8], "big")
+    start, end, _ = window
     if length == _FIELD_BYTES:
         return start + _HEADER_BYTES
     if length > end - start - _CHUNK_HEADER_BYTES:

@@ -9,7 +9,6 @@ its channel and track chunk.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -23,6 +22,7 @@ from lstm_music.midi.changes import Changes, read_changes
 from lstm_music.midi.grid import to_grid
 from lstm_music.midi.limits import DEFAULT_LIMITS, Limits
 from lstm_music.midi.raw import RawMidi, Repair, mend, sentence
+from lstm_music.midi.regular_file import read_regular
 from lstm_music.midi.scan import scan
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.order import crowds_and_gaps, in_order
@@ -145,41 +145,11 @@ def read_midi_pieces_bytes(
 def _with_path(
     path: str | os.PathLike[str], limits: Limits, read: Callable[[bytes, str], _Result]
 ) -> _Result:
+    data = read_regular(path, limits.max_bytes)
     try:
-        return read(_read_bytes(path, limits), os.fsdecode(path))
+        return read(data, os.fsdecode(path))
     except MidiError as error:
         raise MidiError(error.reason, path=path, offset=error.offset) from error
-
-
-def _read_bytes(path: str | os.PathLike[str], limits: Limits) -> bytes:
-    # Non-blocking: opening a pipe that nobody writes to would otherwise never return.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        descriptor = os.open(path, flags)
-        try:
-            return _content(descriptor, limits)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise MidiError(f"cannot be read ({error.strerror or error})") from error
-    except ValueError as error:  # a null byte in the name
-        raise MidiError(f"not a file name ({error})") from error
-
-
-def _content(descriptor: int, limits: Limits) -> bytes:
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        raise MidiError("a folder, pipe or device, not a regular file")
-    if status.st_size > limits.max_bytes:
-        reason = f"the file is larger than {limits.max_bytes} bytes"
-        raise MidiError(reason, offset=limits.max_bytes)
-    data = os.read(descriptor, status.st_size)
-    while len(data) < status.st_size:  # a network may give less at a time
-        more = os.read(descriptor, status.st_size - len(data))
-        if not more:
-            break
-        data += more
-    return data
 
 
 def _patterns(raw: RawMidi) -> list[RawMidi]:

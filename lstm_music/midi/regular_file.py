@@ -19,12 +19,21 @@ def read_regular(path: str | os.PathLike[str], max_bytes: int) -> bytes:
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
         descriptor = os.open(path, flags)
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise MidiError("a folder, pipe or device, not a regular file", path=path)
+            return _first_bytes(descriptor, min(status.st_size, max_bytes + 1))
+        finally:
             os.close(descriptor)
-            raise MidiError("a folder, pipe or device, not a regular file", path=path)
-        with os.fdopen(descriptor, "rb") as file:
-            return file.read(max_bytes + 1)
     except OSError as error:
         raise MidiError(f"cannot be read: {error.strerror or error}", path=path) from error
     except ValueError as error:  # a null byte in the name
         raise MidiError(f"not a file name: {error}", path=path) from error
+
+
+def _first_bytes(descriptor: int, n: int) -> bytes:
+    data = os.read(descriptor, n)
+    while len(data) < n and (more := os.read(descriptor, n - len(data))):
+        data += more  # a network may give less at a time
+    return data

@@ -4,6 +4,7 @@ import json
 import sys
 
 import pytest
+from paths import MIDI_DATA
 
 from lstm_music.cli.main import run
 
@@ -109,3 +110,36 @@ def test_a_cell_that_torch_lacks_is_a_usage_error(capsys):
     case = "H=8 L=1 B=3 T=4 V=16 cell=fgr"
     assert run(["bench", "train", "--cases", case, "--no-memory"]) == 2
     assert "ops has lstm, lstm-1997" in capsys.readouterr().err
+
+
+READ_FIELDS = {"case", "reader", "files", "notes", "median_ms", "best_ms", "ratio"}
+
+
+@pytest.fixture
+def a_folder(tmp_path):
+    folder = tmp_path / "songs"
+    (folder / "deeper").mkdir(parents=True)
+    (folder / "deeper" / "song.MID").write_bytes((MIDI_DATA / "single_note.mid").read_bytes())
+    (folder / "broken.mid").write_bytes(b"MThd")
+    (folder / "notes.txt").write_text("not music")
+    return folder
+
+
+def test_reading_beside_others(capsys, monkeypatch, a_folder):
+    monkeypatch.setattr("lstm_music.bench.read.SAMPLES", (20,))
+    assert run(["bench", "read", str(a_folder), "--seconds", "0", "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert all(row.keys() == READ_FIELDS for row in rows)
+    readers = ["ours", "mido", "symusic", "music21"]
+    assert {row["reader"] for row in rows} - {"symusic"} == set(readers) - {"symusic"}
+    cases = {(row["case"], row["files"], row["notes"]) for row in rows}
+    assert cases == {("20 notes in 4 tracks", 1, 20), ("folder songs", 1, 1)}
+    for row in rows:
+        ours = next(r for r in rows if r["reader"] == "ours" and r["case"] == row["case"])
+        assert row["ratio"] == pytest.approx(row["median_ms"] / ours["median_ms"])
+
+
+def test_reading_a_folder_without_music(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("lstm_music.bench.read.SAMPLES", ())
+    assert run(["bench", "read", str(tmp_path), "--seconds", "0"]) == 2
+    assert "no MIDI file" in capsys.readouterr().err

@@ -9,6 +9,7 @@ import sys
 import mido
 import pytest
 from paths import MIDI_DATA
+from smf_bytes import END, NOTE, smf
 
 from lstm_music.cli.main import run
 from lstm_music.cli.train import command as train
@@ -187,6 +188,27 @@ def test_info_and_inspect_and_metrics_speak_json(call):
     code, out, _ = call("metrics", CHORALE, "--json")
     assert code == 0
     assert json.loads(out)["files"][0]["distinct_pitches"] > 10
+
+
+def test_inspect_shows_every_piece_of_a_file(call, tmp_path):
+    path = tmp_path / "two.mid"
+    path.write_bytes(smf(NOTE + END, NOTE + NOTE + END, midi_format=2))
+    facts = json.loads(call("inspect", path, "--json")[1])
+    assert [piece["notes"] for piece in facts["pieces"]] == [1, 2]
+    assert facts["file"] == str(path)
+
+
+@pytest.mark.parametrize("command", [["inspect"], ["generate", "--seed"]])
+def test_strict_refuses_what_would_be_mended(command, call, tmp_path):
+    path = tmp_path / "damaged.mid"
+    path.write_bytes(smf("00 90 3C FF  60 80 3C 00" + END))
+    code, out, err = call(*command, path, "--strict")
+    assert (code, out) == (3, "")
+    assert "a data byte above 127 was clamped (byte 25)" in one_line(err)
+    if command == ["inspect"]:
+        code, out, _ = call(*command, path, "--json")
+        assert code == 0
+        assert "byte 25" in json.loads(out)["repairs"][0]
 
 
 def test_the_options_of_train_are_the_settings():

@@ -7,7 +7,9 @@ import pytest
 from smf_bytes import END, NOTE, smf, unhex
 
 from lstm_music.errors import MidiError
+from lstm_music.midi.limits import Limits
 from lstm_music.midi.read import read_midi, read_midi_bytes
+from lstm_music.midi.write import to_midi_bytes
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Tempo, Track
@@ -176,7 +178,7 @@ def test_source_and_title_do_not_count_as_music(tmp_path):
 
 
 def test_a_missing_file(tmp_path):
-    with pytest.raises(MidiError, match=r"gone\.mid: cannot be read \(No such file"):
+    with pytest.raises(MidiError, match=r"gone\.mid: cannot be read: No such file"):
         read_midi(tmp_path / "gone.mid")
 
 
@@ -212,3 +214,116 @@ def test_an_error_names_path_and_byte(tmp_path):
 def test_reading_is_independent_of_what_was_read_before():
     assert read(NOTE + END) == read(NOTE + END)
     assert unhex("# nothing") == b""
+
+
+def test_timing_keeps_what_the_grid_loses():
+    """480 ticks a quarter, 20 a step: 5 make a 96th."""
+    onsets = "00 90 3C 40 14 3C 00", "07 3C 40 14 3C 00", "13 3C 40 14 3C 00"
+    piece = read(" ".join(onsets) + END, division=480)
+    # At ticks 0, 27 and 66: steps 0, 1 and 3, and 0, 7 and 6 ticks off them.
+    assert piece.notes["onset_steps"].tolist() == [0, 1, 3]
+    assert piece.notes["timing_96ths"].tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("events", "unstated"),
+    [
+        ("", {"meter", "tempo"}),
+        ("00 FF 51 03 07 A1 20", {"meter"}),
+        ("00 FF 58 04 04 02 18 08", {"tempo"}),
+        ("00 FF 58 04 04 02 18 08 00 FF 51 03 07 A1 20", set()),
+        ("00 FF 58 04 00 02 18 08 00 FF 51 03 00 00 00", {"meter", "tempo"}),  # nonsense
+    ],
+)
+def test_what_the_file_leaves_open_is_told(events, unstated):
+    piece = read(events + NOTE + END)
+    assert piece.unstated == unstated
+    assert piece == read(NOTE + END)
+
+
+def test_what_we_write_leaves_nothing_open():
+    assert read_midi_bytes(to_midi_bytes(read(NOTE + END))).unstated == set()
+
+
+def test_strict_reading_refuses_the_first_repair_by_its_byte():
+    """A key from nowhere, found by the reader; before it in the file, a clamped velocity."""
+    data = smf("00 90 3C FF  60 80 3C 00  00 FF 59 02 08 00" + END)
+    assert len(read_midi_bytes(data).repairs) == 2
+    with pytest.raises(MidiError, match=r"strict reading .*: a data byte above 127") as caught:
+        read_midi_bytes(data, strict=True)
+    assert caught.value.offset == 25
+
+
+def test_strict_reading_of_a_sound_file(tmp_path):
+    path = tmp_path / "sound.mid"
+    path.write_bytes(smf(NOTE + END))
+    assert read_midi(path, strict=True) == read_midi(path)
+
+
+def test_music_after_a_long_silence_is_left_out():
+    """A note, 3 quarters of silence, and another, with a pedal, a tempo and a meter of its own."""
+    tail = "60 B0 40 7F 00 FF 51 03 0F 42 40 00 FF 58 04 03 02 18 08" + NOTE
+    data = smf(NOTE + "60 FF 01 00 60 FF 01 00" + tail + END)
+    whole = read_midi_bytes(data, limits=Limits(max_gap_quarters=3))
+    assert (len(whole.notes), len(whole.pedal), len(whole.tempos), len(whole.meters)) == (
+        2,
+        1,
+        2,
+        2,
+    )
+    assert whole.repairs == ()
+    cut = read_midi_bytes(data, limits=Limits(max_gap_quarters=2))
+    assert (len(cut.notes), len(cut.pedal), len(cut.tempos), len(cut.meters)) == (1, 0, 1, 1)
+    (repair,) = cut.repairs
+    assert f"byte {data.rindex(bytes.fromhex('3C40'), 0, data.rindex(b'`'))}" in repair
+    with pytest.raises(MidiError, match="long silence"):
+        read_midi_bytes(data, strict=True, limits=Limits(max_gap_quarters=2))
+
+
+def test_silence_before_the_first_note_is_no_gap():
+    data = smf("60 FF 01 00" * 9 + NOTE + END)
+    assert len(read_midi_bytes(data, limits=Limits(max_gap_quarters=1)).notes) == 1
+
+
+@pytest.mark.parametrize("n", [3, 4])
+def test_the_limit_of_notes_at_once_is_exact(n):
+    chord = " ".join(f"00 90 {60 + i:02x} 40" for i in range(n))
+    data = smf(chord + "60 B0 7B 00" + END)
+    limits = Limits(max_at_once=3)
+    if n == 3:
+        assert len(read_midi_bytes(data, limits=limits).notes) == 3
+    else:
+        with pytest.raises(MidiError, match="more than 3 notes begin at once"):
+            read_midi_bytes(data, limits=limits)
+
+
+@pytest.mark.parametrize(("max_seconds", "fits"), [(3, True), (2.999, False)])
+def test_the_limit_of_time_by_the_clock_is_exact(max_seconds, fits):
+    """A quarter at 60 and two at 30 bpm: 1 + 2 s; the last tempo begins where nothing sounds."""
+    slow = "00 FF 51 03 1E 84 80"
+    data = smf(
+        "00 FF 51 03 0F 42 40" + NOTE + slow + NOTE + "00 FF 51 03 FF FF FF 60 FF 01 00" + END
+    )
+    limits = Limits(max_seconds=max_seconds)
+    if fits:
+        assert len(read_midi_bytes(data, limits=limits).notes) == 2
+    else:
+        with pytest.raises(MidiError, match="lasts longer than"):
+            read_midi_bytes(data, limits=limits)
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_the_limit_of_changes_is_exact(n):
+    data = smf("00 FF 51 03 07 A1 20" * n + NOTE + END)
+    if n == 2:
+        assert len(read_midi_bytes(data, limits=Limits(max_changes=2)).notes) == 1
+    else:
+        with pytest.raises(MidiError, match="more than 2 changes"):
+            read_midi_bytes(data, limits=Limits(max_changes=2))
+
+
+def test_a_drum_stroke_needs_no_length():
+    drums = read("00 99 24 40  00 89 24 40" + END)
+    assert drums.repairs == ()
+    assert onsets_and_durations(drums) == [(0, 1)]
+    assert "no length" in read("00 90 24 40  00 80 24 40" + END).repairs[0]

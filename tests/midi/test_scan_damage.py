@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from paths import MIDI_DATA
-from smf_bytes import END, NOTE, chunk, smf, unhex
+from smf_bytes import END, NOTE, chunk, riff, smf, unhex
 
 from lstm_music.errors import MidiError
 from lstm_music.midi.limits import Limits
@@ -16,13 +16,6 @@ from lstm_music.midi.scan import scan
 from lstm_music.music.piece import Piece
 
 HEADER = smf()[:10] + bytes([0, 1, 0, 96])
-
-
-def riff(midi, *, data_off_by=0, file_off_by=0, before=b"", after=b""):
-    """An RMID file around the MIDI bytes, its lengths right or not."""
-    data = b"data" + (len(midi) + data_off_by).to_bytes(4, "little") + midi + bytes(len(midi) % 2)
-    content = b"RMID" + before + data + after
-    return b"RIFF" + (len(content) + file_off_by).to_bytes(4, "little") + content
 
 
 def track(dump, wrong_by=0):
@@ -53,9 +46,22 @@ MENDED = [
     ("system_message", smf("00 F2 01 02" + NOTE + END), 23, 1),
     ("pitch_byte", smf("00 90 C8 40" + NOTE + END), 24, 1),
     ("data_byte", smf("00 90 3C FF  60 80 3C 00" + END), 25, 1),
+    ("data_byte", smf("00 B0 07 FF" + NOTE + END), 25, 1),
+    ("data_byte", smf("00 B0 87 00" + NOTE + END), 24, 1),
+    ("data_byte", smf("00 D0 80" + NOTE + END), 24, 1),
+    ("data_byte", smf("00 E0 00 80" + NOTE + END), 25, 1),
     ("meta_short", smf("00 FF 51 01 07" + NOTE + END), 26, 1),
     ("meta_short", smf("00 FF 58 01 07" + NOTE + END), 26, 1),
+    ("meta_short", smf("00 FF 58 02 03 02" + NOTE + END), 26, 1),
     ("meta_short", smf("00 FF 59 00" + NOTE + END), 26, 1),
+    ("meta_short", smf("00 FF 00 01 07" + NOTE + END), 26, 1),
+    ("meta_short", smf("00 FF 20 00" + NOTE + END), 26, 1),
+    ("meta_short", smf("00 FF 21 00" + NOTE + END), 26, 1),
+    ("meta_short", smf("00 FF 54 04 01 02 03 04" + NOTE + END), 26, 1),
+    ("meta_long", smf("00 FF 51 05 07 A1 20 00 00" + NOTE + END), 26, 1),
+    ("offset_value", smf("00 FF 54 05 18 00 00 00 00" + NOTE + END), 26, 1),
+    ("offset_value", smf("00 FF 54 05 01 3C 00 00 00" + NOTE + END), 26, 1),
+    ("format_0_tracks", smf(NOTE + END, END, midi_format=0), 8, 1),
     ("unclosed_note", smf("00 90 3C 40  60 FF 2F 00"), 30, 1),
     ("empty_note", smf("00 90 3C 40  00 80 3C 00" + END), 24, 1),
     ("long_number", smf("80 80 80 80 00 90 3C 40  60 80 3C 00" + END), 22, 1),
@@ -238,3 +244,24 @@ def test_time_is_linear_in_the_bytes():
         with suppress(MidiError):
             scan(data, replace(Limits(), max_tracks=2**16))
         assert time.process_time() - start < 0.5, data[14:30]
+
+
+def test_65_535_tracks():
+    """As many as a file can announce: refused at once by default, and read where that is asked."""
+    data = smf()[:10] + b"\xff\xff\0\x60" + track(NOTE + END) * 65_535
+    start = time.process_time()
+    with pytest.raises(MidiError, match="more than 4096 tracks"):
+        read_midi_bytes(data)
+    assert time.process_time() - start < 0.1
+    start = time.process_time()
+    piece = read_midi_bytes(data, limits=Limits(max_tracks=65_535, max_at_once=65_535))
+    assert time.process_time() - start < 1
+    assert (len(piece.tracks), len(piece.notes), piece.repairs) == (65_535, 65_535, ())
+
+
+def test_many_controllers_that_end_notes_take_no_time():
+    """A note and an "all notes off" in turns: the search of its channel must not add up."""
+    data = smf("00 90 3C 40  01 B0 7B 00" * 200_000 + END)
+    start = time.process_time()
+    assert len(read_midi_bytes(data).notes) == 200_000
+    assert time.process_time() - start < 1

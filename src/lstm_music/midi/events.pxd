@@ -2,8 +2,8 @@
 
 from lstm_music.midi.found cimport (
     CUT, DATA_BYTE, END_OF_TRACK, FAULT_EVENTS, FAULT_TIME, FAULT_VLQ, GO_ON, LONG_NUMBER, LOST,
-    MARK_KEY, MARK_METER, MARK_NAME, MARK_PEDAL, MARK_PRIVATE, MARK_TEMPO, META_SHORT, NO_STATUS,
-    PITCH_BYTE, SYSTEM_MESSAGE, VLQ_BYTES, VLQ_MOST_BYTES,
+    MARK_KEY, MARK_METER, MARK_NAME, MARK_PEDAL, MARK_PRIVATE, MARK_TEMPO, META_LONG, META_SHORT,
+    NO_STATUS, OFFSET_VALUE, PITCH_BYTE, SYSTEM_MESSAGE, VLQ_BYTES, VLQ_MOST_BYTES,
     Outcome, Scan, add_change, add_mark, fail, mend, note_off, note_on, silence,
 )
 
@@ -12,6 +12,19 @@ cdef enum:
     ALL_SOUND_OFF = 120
     ALL_NOTES_OFF = 123
     OUR_MAKER = 0x7D  # see lstm_music.midi.private
+
+# Kinds of meta event.
+cdef enum:
+    SEQUENCE_NUMBER = 0x00
+    TRACK_NAME = 0x03
+    CHANNEL_PREFIX = 0x20
+    PORT_PREFIX = 0x21
+    END_MARK = 0x2F
+    TEMPO = 0x51
+    SMPTE_OFFSET = 0x54
+    METER = 0x58
+    KEY = 0x59
+    SEQUENCER_OWN = 0x7F
 
 
 cdef inline Py_ssize_t big_endian(const unsigned char* p, int n) noexcept nogil:
@@ -59,6 +72,8 @@ cdef inline Outcome controller(
         return add_mark(
             s, &s.pedal, MARK_PEDAL, <unsigned char> channel, clamped(s, start + 1), start
         )
+    clamped(s, start)
+    clamped(s, start + 1)
     if number == ALL_SOUND_OFF or number == ALL_NOTES_OFF:
         silence(s, channel)
     return GO_ON
@@ -87,7 +102,35 @@ cdef inline Outcome channel_event(Scan* s) noexcept nogil:
         s.program_set[channel] = True
     elif message == 0xB:
         return controller(s, channel, s.data[start], start)
+    else:
+        clamped(s, start)  # what it says is not kept
+        if n_data == 2:
+            clamped(s, start + 1)
     return GO_ON
+
+
+cdef inline int meta_length(int kind, int length) noexcept nogil:
+    """The bytes that a meta event of this kind has; ``length`` where any number is right."""
+    if kind == SEQUENCE_NUMBER:
+        return 2 if length else 0
+    if kind == CHANNEL_PREFIX or kind == PORT_PREFIX:
+        return 1
+    if kind == TEMPO:
+        return 3
+    if kind == SMPTE_OFFSET:
+        return 5
+    if kind == METER:
+        return 4
+    if kind == KEY:
+        return 2
+    return length
+
+
+cdef inline bint is_time_of_day(const unsigned char* p) noexcept nogil:
+    """Hours (with the frame rate above them), minutes, seconds, frames, hundredths."""
+    return (
+        p[0] < 0x80 and (p[0] & 0x1F) < 24 and p[1] < 60 and p[2] < 60 and p[3] < 30 and p[4] < 100
+    )
 
 
 cdef inline Outcome meta_event(Scan* s) noexcept nogil:
@@ -95,7 +138,7 @@ cdef inline Outcome meta_event(Scan* s) noexcept nogil:
     cdef Py_ssize_t start
     cdef int kind
     cdef int length
-    cdef int least = 0
+    cdef int right
     cdef Outcome outcome
     if s.pos >= s.end:
         return CUT
@@ -108,24 +151,26 @@ cdef inline Outcome meta_event(Scan* s) noexcept nogil:
         return CUT
     start = s.pos
     s.pos += length
-    if kind == 0x2F:
+    if kind == END_MARK:
         return END_OF_TRACK
-    if kind == 0x51:
-        least = 3
-    elif kind == 0x58 or kind == 0x59:
-        least = 2
-    if length < least:
+    right = meta_length(kind, length)
+    if length < right:
         mend(s, META_SHORT, start)
-    elif kind == 0x51:
+        return GO_ON
+    if length > right:
+        mend(s, META_LONG, start)
+    if kind == TEMPO:
         return add_change(s, MARK_TEMPO, <int> big_endian(s.data + start, 3), start)
-    elif kind == 0x58:
+    if kind == METER:
         return add_change(s, MARK_METER, <int> big_endian(s.data + start, 2), start)
-    elif kind == 0x59:
+    if kind == KEY:
         return add_change(s, MARK_KEY, <int> big_endian(s.data + start, 2), start)
-    elif kind == 0x03:
+    if kind == TRACK_NAME:
         return add_change(s, MARK_NAME, length, start)
-    elif kind == 0x7F and length and s.data[start] == OUR_MAKER:
+    if kind == SEQUENCER_OWN and length and s.data[start] == OUR_MAKER:
         return add_change(s, MARK_PRIVATE, length, start)
+    if kind == SMPTE_OFFSET and not is_time_of_day(s.data + start):
+        mend(s, OFFSET_VALUE, start)
     return GO_ON
 
 

@@ -31,14 +31,14 @@ cdef struct Grid:
     double steps_per_quarter
 
 
-cdef inline int nearest(const Grid* grid, double per_quarter, int ticks) noexcept nogil:
+cdef inline long long nearest(const Grid* grid, double per_quarter, int ticks) noexcept nogil:
     """The nearest of the points, ``per_quarter`` of them to a quarter note; halves go up.
 
     Exact although in floating point: the dividend is a whole number below 2**53, so that a
     quotient below a whole number is never rounded up to it.
     """
     cdef double doubled = 2 * per_quarter * grid.quarters * ticks
-    return <int> floor((doubled + grid.ticks) / (2 * grid.ticks))
+    return <long long> floor((doubled + grid.ticks) / (2 * grid.ticks))
 
 
 cdef struct Instruments:
@@ -70,7 +70,7 @@ cdef double place(
     """Fill ``notes``; the largest distance from the grid in steps, or -1 past the limit."""
     cdef double off
     cdef double furthest = 0
-    cdef double exact = grid.steps_per_quarter * grid.quarters / grid.ticks
+    cdef double scaled = grid.steps_per_quarter * grid.quarters  # steps that grid.ticks last
     cdef Py_ssize_t i
     cdef int onset
     cdef int end
@@ -79,8 +79,8 @@ cdef double place(
         track = track_of(found, &raw[i], <int> i)
         if track < 0:
             return -1
-        onset = nearest(grid, grid.steps_per_quarter, raw[i].onset)
-        end = nearest(grid, grid.steps_per_quarter, raw[i].end)
+        onset = <int> nearest(grid, grid.steps_per_quarter, raw[i].onset)
+        end = <int> nearest(grid, grid.steps_per_quarter, raw[i].end)
         notes[i].onset = onset
         notes[i].duration = end - onset if end > onset else 1
         notes[i].pitch = raw[i].pitch
@@ -90,11 +90,11 @@ cdef double place(
             nearest(grid, FINE_PER_STEP * grid.steps_per_quarter, raw[i].onset)
             - FINE_PER_STEP * onset
         )
-        off = raw[i].onset * exact - onset
+        off = raw[i].onset * scaled - onset * grid.ticks  # exact, as in nearest()
         off = off if off > 0 else -off
         if off > furthest:
             furthest = off
-    return furthest
+    return furthest / grid.ticks
 
 
 def to_grid(raw not None, long long ticks, long long quarters, int max_tracks):

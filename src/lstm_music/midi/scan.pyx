@@ -205,6 +205,13 @@ def scan(bytes data not None, limits not None):
             raise MidiError(reason, offset=s.fault_offset)
         if s.mtrk != header.n_tracks:
             mend(&s, TRACK_COUNT, header.start + 10)
+        repairs = list(header.repairs)
+        if header.format == 0 and s.mtrk > 1:
+            repairs.append(Repair("format_0_tracks", 1, header.start + 8))
+        repairs += [
+            Repair(SCANNER_REPAIRS[i], s.repair_count[i], s.repair_offset[i])
+            for i in range(N_REPAIRS) if s.repair_count[i]
+        ]
         return RawMidi(
             ticks=header.ticks,
             quarters=header.quarters,
@@ -215,10 +222,7 @@ def scan(bytes data not None, limits not None):
             notes=_array(s.notes, s.n_notes, RAW_NOTE_DTYPE),
             pedal=_array(s.pedal.items, s.pedal.n, MARK_DTYPE),
             marks=_array(s.marks.items, s.marks.n, MARK_DTYPE),
-            repairs=header.repairs + tuple([
-                Repair(SCANNER_REPAIRS[i], s.repair_count[i], s.repair_offset[i])
-                for i in range(N_REPAIRS) if s.repair_count[i]
-            ]),
+            repairs=tuple(repairs),
         )
     finally:
         free(s.notes)
