@@ -83,9 +83,12 @@ def judge(piece: Piece, rng: np.random.Generator) -> tuple[float, ...]:
     levels = [(beat // 2, 0), (2 * beat, 0), (2 * beat, beat)]
     any_level = max(f, *(f_measure(found, true_beats(piece, seconds, *level)) for level in levels))
     aligned = align_to_beats(loose)
+    free = float(not is_on_own_grid(loose))
+    if aligned is None:
+        return 0.0, f, any_level, np.nan, np.nan
     error = _seconds_error(loose, aligned)
     intervals = _intervals_right(piece, quantise(aligned)) if f > 0.9 else np.nan
-    return float(not is_on_own_grid(loose)), f, any_level, intervals, 1e3 * error
+    return free, f, any_level, intervals, 1e3 * error
 
 
 def _seconds_error(before: Piece, after: Piece) -> float:

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from lstm_music.music.piece import Piece
 
 SLOT_STEPS = 6
-MAX_SLOTS = 1024
-"""64 bars of 4/4: more music than this says nothing new about the meter."""
+MAX_SLOTS = 768
+"""48 bars of 4/4: more music than this says nothing new about the meter."""
 
 ACCENTS = (
     "onset",  # a note begins
@@ -93,22 +93,25 @@ def find_accents(piece: Piece) -> Accents:
         np.ascontiguousarray(notes[f]) for f in ("duration_steps", "pitch_midi", "velocity")
     )
     heard = _Onsets(slot[:count], duration, pitch, velocity)
-    is_drum = np.array([track.is_drum for track in piece.tracks], bool)[notes["track"]]
-    on_slot = np.abs(onset[:count] - heard.slot * SLOT_STEPS) <= 1
+    is_drum = np.array([track.is_drum for track in piece.tracks], bool)
+    drum = is_drum[notes["track"]] if is_drum.any() else np.zeros(count, bool)
+    off = onset[:count] - heard.slot * SLOT_STEPS
+    on_slot = (off >= -1) & (off <= 1)
     length = int(heard.slot[-1]) + 1
     rows = np.zeros((len(ACCENTS), length), np.float32)
     chroma = np.zeros((length, 12), np.float32)
     beginning = heard.where(on_slot)
     if len(beginning.slot):
         _any_notes(rows, beginning.slot)
-    pitched = heard.where(on_slot & ~is_drum)
+    melodic = heard.where(~drum)
+    pitched = heard.where(on_slot & ~drum) if drum.any() else beginning
     if len(pitched.slot):
         _pitched(rows, pitched)
         chroma[pitched.slot, pitched.pitch % 12] = 1
-    if is_drum.any():
-        _drums(rows, heard.where(on_slot & is_drum))
-    if not is_drum.all():
-        _sounding(rows, heard.where(~is_drum))
+    if drum.any():
+        _drums(rows, heard.where(on_slot & drum))
+    if len(melodic.slot):
+        _sounding(rows, melodic)
     return Accents(rows, chroma, 1.0 - float(on_slot.mean()))
 
 
@@ -122,7 +125,10 @@ def _any_notes(rows: FloatArray, slot: IntArray) -> None:
 
 def _firsts(slot: IntArray) -> npt.NDArray[np.intp]:
     """Index of the first note of each slot that has one."""
-    return np.flatnonzero(np.diff(slot, prepend=-1))
+    is_first = np.empty(len(slot), bool)
+    is_first[0] = True
+    np.not_equal(slot[1:], slot[:-1], out=is_first[1:])
+    return np.flatnonzero(is_first)
 
 
 def _loudness(velocity: npt.NDArray[np.uint8], firsts: npt.NDArray[np.intp]) -> FloatArray:

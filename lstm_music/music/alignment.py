@@ -21,11 +21,14 @@ TEMPO_ERROR_SECONDS = 0.01
 TERNARY_SHARE = 0.6
 """From this share of the divided beats in three on, beats are dotted quarters (6/8, 9/8, 12/8)."""
 
+LEAST_ON_GRID = 0.5
+"""Random onsets have 0.4 of their notes within 20 ms of the grid that fits them best."""
+
 _COMPOUND_STEPS = 36
 _MAX_USEC = 2**24 - 1  # what a MIDI file can say
 
 
-def align_to_beats(piece: Piece) -> Piece:
+def align_to_beats(piece: Piece) -> Piece | None:
     """The piece on the grid of the beats that its notes suggest.
 
     Silence before the first beat becomes whole beats, or goes when shorter than half a beat.
@@ -36,14 +39,17 @@ def align_to_beats(piece: Piece) -> Piece:
 
     Returns
     -------
-    Piece
-        New onsets, timings, durations, pedal and tempos; the first meter, without pickup.
+    Piece or None
+        New onsets, timings, durations, pedal and tempos; the first meter, without pickup. None
+        when fewer than `LEAST_ON_GRID` of the notes are near a grid of the beats found.
     """
     beats = track_beats(piece)
     aligned = _on_beats(piece, beats, STEPS_PER_QUARTER)
     if ternary_share(aligned) >= TERNARY_SHARE:
         aligned = _on_beats(piece, beats, _COMPOUND_STEPS)
     residual = timing_residual(quantise(aligned))
+    if residual.share_within_20_ms < LEAST_ON_GRID:
+        return None
     pace = [60 / period for period in np.quantile(np.diff(beats), (0.05, 0.5, 0.95))]
     sentence = (
         f"not played to the beats of the file: found about {pace[1]:.0f} beats a minute "

@@ -1,8 +1,7 @@
 """Beats of music that was played freely, not on the grid of its own file.
 
 Whether it was: on a grid the onsets gather at some places of the quarter note, off it they are
-anywhere, so the Fourier coefficients of their phases are as small as chance makes them. Only a
-file at the default tempo is asked: who sets a tempo plays to it.
+anywhere, so the Fourier coefficients of their phases are as small as chance makes them.
 
 Where the beats are: the tempo along the piece from a tempogram (autocorrelation of the onset
 accents in windows, a smooth path through it by Viterbi), then beats that fall on accents at
@@ -33,27 +32,33 @@ _TIGHTNESS = 60.0  # of the beat to the local tempo; Ellis's alpha
 _SECONDS_LIMIT = 4 * 3600
 
 _PARTS = (1, 2, 3, 4, 6, 8)  # of a quarter note, at whose multiples onsets may gather
-_GATHERED = 0.3
+GATHERED = 0.3
+"""Onsets that gather more than this are on the file's grid, if loosely."""
+
+_LOOSELY = 0.12
 _CHANCE = 3.0  # times the size that a coefficient has by chance
 
 
 def is_on_own_grid(piece: Piece) -> bool:
     """Whether the onsets gather on quarter notes or parts of them, more than by chance.
 
-    True as well for a piece with a tempo that somebody chose (any but the 120 that programs
-    write by default), and for one with too few onsets to tell.
+    True as well for a piece with too few onsets to tell. Who chose a tempo (any but the 120
+    that programs write by default) most likely played to it, and may play more loosely.
     """
-    if any(tempo.usec_per_quarter != DEFAULT_USEC_PER_QUARTER for tempo in piece.tempos):
-        return True
     distinct = np.flatnonzero(np.diff(piece.notes["onset_steps"], prepend=-1))
     if len(distinct) < MIN_ONSETS:
         return True
-    least = max(_GATHERED, _CHANCE / len(distinct) ** 0.5)
-    return bool(gathering(piece.notes["onset_steps"][distinct]) > least)
+    is_chosen = any(t.usec_per_quarter != DEFAULT_USEC_PER_QUARTER for t in piece.tempos)
+    least = _LOOSELY if is_chosen else max(GATHERED, _CHANCE / len(distinct) ** 0.5)
+    return gathering(piece.notes["onset_steps"]) > least
 
 
 def gathering(onset_steps: npt.NDArray[np.int32]) -> float:
-    """Largest Fourier coefficient of the onsets' phases, 0 (anywhere) to 1 (on a grid)."""
+    """Largest Fourier coefficient of the onsets' phases, 0 (anywhere) to 1 (on a grid).
+
+    Notes that begin together count once.
+    """
+    onset_steps = onset_steps[np.diff(onset_steps, prepend=-1) > 0]
     counts = np.bincount(onset_steps % STEPS_PER_QUARTER, minlength=STEPS_PER_QUARTER)
     turns = np.outer(_PARTS, np.arange(STEPS_PER_QUARTER)) / STEPS_PER_QUARTER
     return float(np.abs(np.exp(2j * np.pi * turns) @ counts).max() / counts.sum())

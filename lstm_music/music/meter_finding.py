@@ -140,21 +140,31 @@ def _likeness(accents: Accents) -> npt.NDArray[np.float32]:
 
     The cosine at a lag less its mean over all bars and beats; 0 where the music is shorter.
     """
-    parts = [np.ascontiguousarray(accents.rows[0])[:, None], accents.chroma]
-    energy = [float(np.vdot(part, part)) for part in parts]
-    lags = [(bar, 2 * bar, 4 * bar, _beat_slots(m)) for m in CANDIDATES for bar in [_bar_slots(m)]]
-    at = {lag: [0.0, 0.0] for lag in np.unique(lags).tolist()}
+    lags, index, is_bar = _lags()
     length = len(accents.chroma)
-    for lag, row in at.items():
-        for i, part in enumerate(parts):
-            if lag < length and energy[i]:
+    parts = (np.ascontiguousarray(accents.rows[0])[:, None], accents.chroma)
+    at = np.zeros((2, len(lags)))
+    for row, part in zip(at, parts, strict=True):
+        energy = float(np.vdot(part, part))
+        for i, lag in enumerate(lags.tolist()):
+            if lag < length and energy:
                 share = length / (length - lag)
-                row[i] = share * float(np.vdot(part[:-lag], part[lag:])) / energy[i]
-    known = [lag for lag in {4, 6, *map(_bar_slots, CANDIDATES)} if lag < length]
-    mean = np.mean([at[lag] for lag in known], axis=0) if known else np.zeros(2)
-    by_meter = np.array([[at[lag] - mean * (lag < length) for lag in row] for row in lags])
-    by_kind = by_meter.transpose(0, 2, 1).reshape(len(CANDIDATES), -1)
-    return np.asarray(by_kind, np.float32)[_candidates().meter]
+                row[i] = share * float(np.vdot(part[:-lag], part[lag:])) / energy
+    known = lags < length
+    measured = is_bar & known
+    if measured.any():
+        at -= known * at[:, measured].mean(axis=1, keepdims=True)
+    by_meter = at[:, index].transpose(1, 0, 2).reshape(len(CANDIDATES), -1)
+    return np.asarray(by_meter, np.float32)[_candidates().meter]
+
+
+@cache
+def _lags() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    """Every lag once; (meters, 4) which of them each meter asks for; which are a bar or beat."""
+    bars = [_bar_slots(meter) for meter in CANDIDATES]
+    rows = [(b, 2 * b, 4 * b, _beat_slots(m)) for b, m in zip(bars, CANDIDATES, strict=True)]
+    lags, index = np.unique(rows, return_inverse=True)
+    return lags, index.reshape(len(rows), -1), np.isin(lags, [4, 6, *bars])
 
 
 def _form(accents: Accents, ends: int, last: int) -> npt.NDArray[np.float32]:
@@ -197,7 +207,9 @@ def guess_meters(piece: Piece, meters: Iterable[tuple[int, int]] = CANDIDATES) -
     scores = np.einsum("cf,cf->c", features(piece), _weights()).astype(np.float64)
     scores -= np.logaddexp.reduce(scores[wanted])
     order = np.argsort(-scores, kind="stable")
+    order = order[wanted[order]]
+    meter, pickup = table.meter[order].tolist(), (table.pickup[order] * SLOT_STEPS).tolist()
     return [
-        Guess(*CANDIDATES[table.meter[i]], int(table.pickup[i]) * SLOT_STEPS, float(scores[i]))
-        for i in order[wanted[order]]
+        Guess(*CANDIDATES[m], p, score)
+        for m, p, score in zip(meter, pickup, scores[order].tolist(), strict=True)
     ]

@@ -65,9 +65,9 @@ class _Grid(NamedTuple):
 def quantise(piece: Piece) -> Piece:
     """The piece with every onset on the musical grid and the rest in ``timing_96ths``.
 
-    A piece whose onsets all stand on multiples of 3 or 4 steps (32nds, sextuplets) comes back
-    as it is. Where most do, only the others move, to the nearest of these. No note comes to
-    overlap another of its pitch and track that it did not overlap before.
+    A piece whose onsets stand on multiples of 3 or 4 steps (32nds, sextuplets), nine in ten of
+    them at least, is notation: its notes stay, but for those between two steps. No note comes
+    to overlap another of its pitch and track that it did not overlap before.
 
     Parameters
     ----------
@@ -89,12 +89,14 @@ def quantise(piece: Piece) -> Piece:
     if not len(piece.notes):
         return piece
     played = _played(piece)
-    exact = _is_exact(piece)
-    if exact.all():
+    on_step = np.abs(piece.notes["timing_96ths"]) <= _EXACT_96THS
+    written = piece.notes["onset_steps"]
+    is_notated = (on_step & ((written % 3 == 0) | (written % 4 == 0))).mean() >= NOTATED_SHARE
+    if is_notated and on_step.all():
         return piece
-    if exact.mean() >= NOTATED_SHARE:
+    if is_notated:
         grid = None
-        onset = np.where(exact, piece.notes["onset_steps"], _nearest_notated(played))
+        onset = np.where(on_step, written, _nearest_notated(played))
     else:
         grid = _find_grid(played)
         onset = _snap(played, grid)
@@ -134,12 +136,6 @@ def _played(piece: Piece) -> Ints:
     notes = piece.notes
     on_grid = TIMING_PER_STEP * notes["onset_steps"].astype(np.int64)
     return np.asarray(np.maximum(on_grid + notes["timing_96ths"], 0))
-
-
-def _is_exact(piece: Piece) -> npt.NDArray[np.bool_]:
-    onset = piece.notes["onset_steps"]
-    on_grid = (onset % 3 == 0) | (onset % 4 == 0)
-    return np.asarray(on_grid & (np.abs(piece.notes["timing_96ths"]) <= _EXACT_96THS))
 
 
 def _nearest_notated(played: Ints) -> Ints:

@@ -20,7 +20,7 @@ from dataclasses import replace
 import numpy as np
 
 from lstm_music.music.alignment import align_to_beats
-from lstm_music.music.beat_tracking import gathering, is_on_own_grid
+from lstm_music.music.beat_tracking import GATHERED, gathering, is_on_own_grid
 from lstm_music.music.meter import Meter
 from lstm_music.music.meter_finding import CANDIDATES, Guess, guess_meters
 from lstm_music.music.piece import Piece
@@ -76,12 +76,14 @@ def understand(piece: Piece) -> Piece:
 
 
 def _freely_played(piece: Piece) -> Piece:
-    """On the grid of its own beats, if the notes then gather on a grid; else as it was."""
+    """On the grid of its own beats, if it has any; else as it was."""
     aligned = align_to_beats(piece)
-    if gathering(aligned.notes["onset_steps"]) < gathering(piece.notes["onset_steps"]):
+    if aligned is None:
         return piece
-    is_default = piece.meters == (Meter(0, *_DEFAULT),)
-    return aligned.replace(unstated=aligned.unstated | ({"meter"} if is_default else set()))
+    unstated = aligned.unstated - {"tempo"}
+    if piece.meters == (Meter(0, *_DEFAULT),):
+        unstated |= {"meter"}  # told of bars that nobody played to
+    return aligned.replace(unstated=unstated)
 
 
 def _short_first_bar_as_pickup(piece: Piece) -> Piece:
@@ -111,6 +113,8 @@ def _check_told_meter(piece: Piece) -> Piece:
     family = (counts_as.numerator, counts_as.denominator) if counts_as is told else _DEFAULT
     if family not in CANDIDATES or not _says_enough(piece):
         return piece
+    if gathering(piece.notes["onset_steps"]) < GATHERED:
+        return piece  # played too loosely to contradict what the file says
     guesses = guess_meters(piece)
     if (told.numerator, told.denominator) == _DEFAULT:
         best = guesses[0]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from heapq import nsmallest
 from itertools import combinations
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ from lstm_music.music.piece import Piece, Track
 MAX_VOICES = 8
 """More notes at once than this share voices."""
 
-_BEAM = 16
+_BEAM, _WAYS = 12, 6
 _CROSSING = 10.0  # semitones that a crossing of two voices is worth
 _OVERLAP_SHARE, _OVERLAP_STEPS = 0.25, 4  # a legato note may sound on into the next
 
@@ -129,9 +130,14 @@ def _search(chords: list[list[_Note]], anchors: list[float]) -> list[tuple[int, 
     """(number of note, voice) of the cheapest path."""
     beam = [_Path(0.0, tuple(anchors), (0,) * len(anchors), ())]
     for chord in chords:
-        following = [path for before in beam for path in _continued(before, chord)]
-        following.sort(key=lambda path: path.cost)
-        beam = following[:_BEAM]
+        # Of the ways to one state only the cheapest can be part of the best path.
+        best: dict[tuple[object, ...], _Path] = {}
+        for before in beam:
+            for path in _continued(before, chord):
+                known = best.get((path.last, path.free))
+                if known is None or path.cost < known.cost:
+                    best[path.last, path.free] = path
+        beam = nsmallest(_BEAM, best.values(), key=lambda path: path.cost)
     found: list[tuple[int, int]] = []
     trail = beam[0].trail
     while trail:
@@ -140,26 +146,33 @@ def _search(chords: list[list[_Note]], anchors: list[float]) -> list[tuple[int, 
     return found
 
 
-def _continued(path: _Path, chord: list[_Note]) -> Iterator[_Path]:
-    """The path with the notes of a chord given to free voices, in order of height, all ways."""
+def _continued(path: _Path, chord: list[_Note]) -> list[_Path]:
+    """The path with the notes of a chord given to free voices in order of height: the best ways."""
     now = chord[0].onset
     voices = range(len(path.last))
-    held = [voice for voice in voices if path.free[voice] > now]
     available = [voice for voice in voices if path.free[voice] <= now]
     if len(available) < len(chord):  # voices are shared: cut what is held, then double up
-        held, available = [], list(voices)
-    surplus = len(chord) - len(available)
-    ways = combinations(available, len(chord) - max(surplus, 0))
-    for way in ways:
-        taken = (*way, *(way[-1:] * max(surplus, 0)))
-        last, free = list(path.last), list(path.free)
-        cost = path.cost
-        for note, voice in zip(chord, taken, strict=True):
-            cost += abs(note.pitch - last[voice])
-            for other in held:
-                crosses = (note.pitch - path.last[other]) * (other - voice) < 0
-                cost += _CROSSING * crosses
-        for note, voice in zip(chord, taken, strict=True):
-            last[voice], free[voice] = note.pitch, max(note.free, free[voice])
-        pairs = [(note.number, voice) for note, voice in zip(chord, taken, strict=True)]
-        yield _Path(cost, tuple(last), tuple(free), (pairs, path.trail))
+        available = list(voices)
+    held = [voice for voice in voices if voice not in available]
+    surplus = max(len(chord) - len(available), 0)
+    costs = [{voice: _cost(path, note, voice, held) for voice in available} for note in chord]
+    ways = [
+        (sum(cost[voice] for cost, voice in zip(costs, taken, strict=True)), taken)
+        for way in combinations(available, len(chord) - surplus)
+        for taken in [way + way[-1:] * surplus]
+    ]
+    return [_after(path, chord, *way) for way in nsmallest(_WAYS, ways)]
+
+
+def _cost(path: _Path, note: _Note, voice: int, held: list[int]) -> float:
+    """The leap, and the voices that sound and are crossed by it."""
+    crossed = sum((note.pitch - path.last[other]) * (other - voice) < 0 for other in held)
+    return abs(note.pitch - path.last[voice]) + _CROSSING * crossed
+
+
+def _after(path: _Path, chord: list[_Note], cost: float, taken: tuple[int, ...]) -> _Path:
+    last, free = list(path.last), list(path.free)
+    for note, voice in zip(chord, taken, strict=True):
+        last[voice], free[voice] = note.pitch, max(note.free, free[voice])
+    pairs = [(note.number, voice) for note, voice in zip(chord, taken, strict=True)]
+    return _Path(path.cost + cost, tuple(last), tuple(free), (pairs, path.trail))

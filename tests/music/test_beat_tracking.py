@@ -134,6 +134,16 @@ def test_twice_is_once():
     assert understand(once) == once
 
 
+def test_noise_has_no_beats():
+    rng = np.random.default_rng(3)
+    onsets = np.sort(rng.integers(0, 9600, 2000)).tolist()
+    rows = [(onset, 12, int(rng.integers(40, 90)), 80, 0) for onset in onsets]
+    noise = Piece(notes=make_notes(rows), tracks=(Track(),))
+    assert not is_on_own_grid(noise)
+    assert align_to_beats(noise) is None
+    assert understand(noise) == noise
+
+
 def test_few_notes_are_left_alone():
     rows = [(round(29.7 * i), 20, 60, 80, 0) for i in range(20)]
     few = Piece(notes=make_notes(rows), tracks=(Track(),))
