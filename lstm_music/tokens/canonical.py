@@ -56,7 +56,7 @@ def canonical(piece: Piece) -> Piece:
     """
     piece = Piece(
         notes=_merged_notes(piece.notes),
-        tracks=piece.tracks,
+        tracks=tuple(Track(0 if t.is_drum else t.program, t.is_drum) for t in piece.tracks),
         meters=_real_meters(piece),
         tempos=_real_tempos(piece.tempos),
         key=piece.key,
@@ -80,18 +80,20 @@ def _merged_notes(notes: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
         return notes
     if notes["pitch_midi"].max() > 127:
         raise TokenError(f"pitches must be 0..127, got {notes['pitch_midi'].max()}")
-    notes = notes[np.lexsort([notes["onset_steps"], notes["pitch_midi"], notes["track"]])]
-    same_key = (np.diff(notes["track"].astype(np.int64)) == 0) & (
-        np.diff(notes["pitch_midi"].astype(np.int64)) == 0
-    )
-    step = np.diff(notes["onset_steps"])
-    firsts = np.flatnonzero(np.concatenate([[True], ~same_key | (step != 0)]))
-    merged = notes[firsts]
+    key = notes["track"].astype(np.int64) << 7 | notes["pitch_midi"]
+    order = np.lexsort([notes["onset_steps"], key])
+    notes, key = notes[order], key[order]
+    onset = notes["onset_steps"].astype(np.int64)
+    same_key = key[1:] == key[:-1]
+    is_first = np.ones(len(notes), bool)
+    is_first[1:] = ~(same_key & (onset[1:] == onset[:-1]))
+    firsts = np.flatnonzero(is_first)
+    merged, onset = notes[firsts], onset[firsts]
     duration = np.maximum.reduceat(notes["duration_steps"], firsts)
     # Infinite where the next kept note has another key.
-    until_next = np.full(len(merged), MAX_TIME_STEPS, np.int64)
+    until_next = np.full(len(merged), MAX_TIME_STEPS)
     again = np.flatnonzero(same_key[firsts[1:] - 1])
-    until_next[again] = np.diff(merged["onset_steps"].astype(np.int64))[again]
+    until_next[again] = onset[again + 1] - onset[again]
     merged["duration_steps"] = np.minimum(np.minimum(duration, until_next), MAX_TIME_STEPS)
     loudest = np.minimum(np.maximum.reduceat(notes["velocity"], firsts), 127)
     merged["velocity"] = (
@@ -99,8 +101,8 @@ def _merged_notes(notes: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
     )
     earliest = np.minimum.reduceat(notes["timing_96ths"], firsts).astype(np.int64)
     # Nothing sounds before 0.
-    least = np.maximum(-TIMING_PER_STEP * merged["onset_steps"].astype(np.int64), -MAX_TIMING_96THS)
-    merged["timing_96ths"] = np.clip(earliest, least, MAX_TIMING_96THS)
+    least = np.maximum(-TIMING_PER_STEP * onset, -MAX_TIMING_96THS)
+    merged["timing_96ths"] = np.minimum(np.maximum(earliest, least), MAX_TIMING_96THS)
     return merged
 
 
@@ -119,20 +121,23 @@ def _real_meters(piece: Piece) -> tuple[Meter, ...]:
 
 def _real_tempos(tempos: Sequence[Tempo]) -> tuple[Tempo, ...]:
     """The tempos at bin centres, without those that repeat the one in force."""
-    bins = tempo_bin([tempo.usec_per_quarter for tempo in tempos])
-    kept = np.flatnonzero(np.concatenate([[True], np.diff(bins) != 0]))
-    return tuple(Tempo(tempos[i].onset_steps, tempo_usec(int(bins[i]))) for i in kept.tolist())
+    bins = tempo_bin([tempo.usec_per_quarter for tempo in tempos]).tolist()
+    return tuple(
+        Tempo(tempo.onset_steps, tempo_usec(bins[i]))
+        for i, tempo in enumerate(tempos)
+        if not i or bins[i] != bins[i - 1]
+    )
 
 
 def _with_busiest_tracks(piece: Piece) -> Piece:
     """Without note-less tracks, and with no more than tokens can name; tracks renumbered."""
     counts = np.bincount(piece.notes["track"], minlength=len(piece.tracks))
+    all_used = len(counts) <= MAX_TRACKS and counts.all()
+    if all_used and (not len(piece.pedal) or piece.pedal["track"].max() < len(counts)):
+        return piece
     busiest = np.argsort(-counts, kind="stable")[:MAX_TRACKS]
     kept = np.sort(busiest[counts[busiest] > 0])
     n_lost = int(np.count_nonzero(counts)) - len(kept)
-    tracks = tuple(_told_track(piece.tracks[i]) for i in kept.tolist())
-    if len(kept) == len(counts) and (not len(piece.pedal) or piece.pedal["track"].max() < len(kept)):
-        return piece if tracks == piece.tracks else piece.replace(tracks=tracks)
     number = np.full(max(len(counts), int(piece.pedal["track"].max(initial=0)) + 1), -1)
     number[kept] = np.arange(len(kept))
     notes = piece.notes[number[piece.notes["track"]] >= 0]
@@ -143,14 +148,9 @@ def _with_busiest_tracks(piece: Piece) -> Piece:
     return piece.replace(
         notes=notes,
         pedal=pedal,
-        tracks=tracks,
+        tracks=tuple(piece.tracks[i] for i in kept.tolist()),
         repairs=piece.repairs + (lost if n_lost else ()),
     )
-
-
-def _told_track(track: Track) -> Track:
-    """What the program token says of a track."""
-    return Track(0 if track.is_drum else track.program, track.is_drum)
 
 
 def _with_real_pedal(piece: Piece) -> Piece:
@@ -179,18 +179,10 @@ def _with_real_pedal(piece: Piece) -> Piece:
 
 def _cut_at_gap(piece: Piece) -> Piece:
     """Without what follows the first gap that tokens cannot cross; the same piece if none."""
-    onsets = np.unique(
-        np.concatenate(
-            [
-                [0],
-                piece.notes["onset_steps"],
-                piece.pedal["onset_steps"],
-                [meter.onset_steps for meter in piece.meters],
-                [tempo.onset_steps for tempo in piece.tempos],
-            ]
-        )
-    )
-    gaps = (np.diff(onsets) > MAX_TIME_STEPS) | (onsets[1:] > MAX_ONSET_STEPS)
+    changes = [change.onset_steps for change in (*piece.meters, *piece.tempos)]  # one at 0
+    onsets = np.concatenate([changes, piece.notes["onset_steps"], piece.pedal["onset_steps"]])
+    onsets.sort()
+    gaps = (onsets[1:] - onsets[:-1] > MAX_TIME_STEPS) | (onsets[1:] > MAX_ONSET_STEPS)
     if not gaps.any():
         return piece
     cut = int(onsets[np.argmax(gaps)])
