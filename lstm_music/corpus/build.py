@@ -13,33 +13,25 @@ import os
 import secrets
 import shutil
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
-from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from lstm_music.corpus.executors import executor
+from lstm_music.corpus.executors import WorkerDiedError
 from lstm_music.corpus.finish import RECORDS_FILE, finish, listing_digest, read_summary
 from lstm_music.corpus.known import Known, read_known, remove_contents, write_contents
 from lstm_music.corpus.options import CorpusOptions
+from lstm_music.corpus.reading import Progress, read_alone, read_files, take_suspects
 from lstm_music.corpus.sources import SourceFile, list_files
-from lstm_music.corpus.tokenise import Done, Job, work
-from lstm_music.errors import ConfigError, OutputError, OutputExistsError
+from lstm_music.corpus.tokenise import Job
+from lstm_music.errors import OutputError, OutputExistsError
 from lstm_music.files import atomic_write
-from lstm_music.midi.files import MIDI_SUFFIXES
 
 OPTIONS_FILE = "options.json"
 LOCK_FILE = "lock"
-
-Progress = Callable[[int, int, int], None]
-"""Called with how many files are done, pieces kept, and pieces left out, in this run."""
-
-_CHUNK_COST = 32
-_SCORE_COST = 8  # a score takes about as long to read as so many MIDI files, or longer
-_SERIAL_BELOW = 200  # starting the processes costs more than reading so few
 
 
 def build(
@@ -94,70 +86,50 @@ def _update(
     executor_name: str,
     progress: Progress | None,
 ) -> None:
-    parts = _parts(folder)
-    known = read_known(parts)
-    listing = array("Q")
-    job = Job(str(folder.resolve()), secrets.token_hex(4), options)
-    todo = _unknown(list_files(sources), known, listing)
-    first = list(islice(todo, _SERIAL_BELOW))
-    if first:
+    suspects: dict[int, SourceFile] = {}
+    while True:
+        known = read_known(_parts(folder))
+        listing = array("Q")
+        job = Job(str(folder.resolve()), secrets.token_hex(4), options)
+        todo = _unknown(list_files(sources), known, listing, suspects)
         write_contents(known, folder, job.run)
         try:
-            is_small = executor_name == "local" and _cost(first) < _SERIAL_BELOW
-            with executor(executor_name, 1 if is_small else jobs) as run:
-                results = run(partial(work, job=job), _chunks(chain(first, todo)))
-                _follow(results, folder, progress)
+            n_read = read_files(todo, job, executor_name, jobs, progress)
+            break
+        except WorkerDiedError:
+            if not take_suspects(list_files(sources), job, suspects):
+                raise
         finally:
             remove_contents(folder, job.run)
-    order = np.frombuffer(listing, np.uint64)
-    if first or len(parts) != 1 or not _is_finished(folder, order):
-        parts = _parts(folder)
-        finish(folder, read_known(parts) if first else known, order, options)
-        for path in parts:
+    for file in suspects.values():
+        read_alone(file, job)
+    _finish(folder, known, np.frombuffer(listing, np.uint64), options, n_read + len(suspects))
+
+
+def _finish(
+    folder: Path,
+    known: Known,
+    order: npt.NDArray[np.uint64],
+    options: CorpusOptions,
+    n_read: int,
+) -> None:
+    """Put the records in order, unless that is how they are."""
+    parts = _parts(folder)
+    if n_read or len(parts) != 1 or not _is_finished(folder, order):
+        finish(folder, read_known(parts) if n_read else known, order, options)
+        for path in [*parts, *folder.glob("hand-*"), *folder.glob("known-*")]:
             if path.name != RECORDS_FILE:
                 path.unlink(missing_ok=True)
 
 
 def _unknown(
-    files: Iterable[SourceFile], known: Known, listing: array[int]
+    files: Iterable[SourceFile], known: Known, listing: array[int], apart: Container[int]
 ) -> Iterator[SourceFile]:
-    """The files that no earlier run has read; every file's stamp goes to the listing."""
+    """The files that no earlier run has read, but for some; every stamp goes to the listing."""
     for file in files:
         listing.append(file.stamp)
-        if not known.has(file.stamp):
+        if file.stamp not in apart and not known.has(file.stamp):
             yield file
-
-
-def _cost(files: Iterable[SourceFile]) -> int:
-    is_midi = (Path(file.path).suffix.lower() in MIDI_SUFFIXES for file in files)
-    return sum(1 if midi else _SCORE_COST for midi in is_midi)
-
-
-def _chunks(files: Iterator[SourceFile]) -> Iterator[list[SourceFile]]:
-    """Chunks of about equal cost."""
-    chunk: list[SourceFile] = []
-    for file in files:
-        chunk.append(file)
-        if _cost(chunk) >= _CHUNK_COST:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
-
-
-def _follow(results: Iterator[Done], folder: Path, progress: Progress | None) -> None:
-    """Count what the workers report, and see that what they wrote is here."""
-    files = pieces = rejects = 0
-    for done in results:
-        path = folder / done.part
-        if not path.is_file() or path.stat().st_size < done.part_bytes:
-            raise ConfigError(
-                f"a worker wrote {done.part}, but it is not in {folder}: the workers of a cluster "
-                "must see the same folders as this machine"
-            )
-        files, pieces, rejects = files + done.files, pieces + done.pieces, rejects + done.rejects
-        if progress is not None:
-            progress(files, pieces, rejects)
 
 
 def _parts(folder: Path) -> list[Path]:
@@ -167,7 +139,7 @@ def _parts(folder: Path) -> list[Path]:
     return [finished, *parts] if finished.is_file() else parts
 
 
-def _is_finished(folder: Path, order: np.ndarray) -> bool:
+def _is_finished(folder: Path, order: npt.NDArray[np.uint64]) -> bool:
     try:
         return bool(read_summary(folder)["listing"] == listing_digest(order))
     except (OSError, ValueError, KeyError, TypeError):

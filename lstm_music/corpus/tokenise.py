@@ -56,32 +56,53 @@ class Done:
 
 def work(files: Sequence[SourceFile], job: Job) -> Done:
     """Read some files and append their records to this worker's own part file."""
-    name = f"part-{job.run}-{socket.gethostname()}-{os.getpid()}-{threading.get_native_id()}.rec"
-    path = Path(job.folder, name)
+    worker = f"{job.run}-{socket.gethostname()}-{os.getpid()}-{threading.get_native_id()}"
+    path, hand = Path(job.folder, f"part-{worker}.rec"), Path(job.folder, f"hand-{worker}")
     pieces = rejects = 0
     with Appender(path) as part:
         for file in files:
-            record, n_pieces, n_rejects = file_record(file, job)
+            hand.write_text(f"{file.stamp:016x}", encoding="ascii")
+            record = file_record(file, job)
             part.append(record)
-            pieces, rejects = pieces + n_pieces, rejects + n_rejects
-    return Done(len(files), pieces, rejects, name, path.stat().st_size)
+            facts = facts_of(record)
+            pieces, rejects = pieces + len(facts["pieces"]), rejects + len(facts["rejects"])
+    hand.unlink()
+    return Done(len(files), pieces, rejects, path.name, path.stat().st_size)
 
 
-def file_record(file: SourceFile, job: Job) -> tuple[bytes, int, int]:
-    """The record of one file, and how many pieces it holds and leaves out."""
-    facts: Facts = {"id": file.id, "stamp": f"{file.stamp:016x}", "held_out": file.held_out}
+def files_in_hand(job: Job) -> set[int]:
+    """Stamps of the files that workers of this run were reading when they were ended."""
+    texts = [
+        path.read_text(encoding="ascii") for path in Path(job.folder).glob(f"hand-{job.run}-*")
+    ]
+    return {int(text, 16) for text in texts if text}
+
+
+def file_record(file: SourceFile, job: Job) -> bytes:
+    """The record of one file."""
     try:
         if file.problem:
             raise MidiError(file.problem, path=file.path)
-        facts["content"] = content_digest(file)
+        content = content_digest(file)
     except LstmMusicError as error:
-        # Without a content: it may well be readable next time.
-        facts |= {"content": "", "pieces": [], "rejects": [_reject("", error)]}
-        return pack(facts, [], []), 0, 1
-    known = find_record(job.folder, job.run, facts["content"])
-    record = _read(file, facts, job.options) if known is None else with_facts(known, **facts)
-    whole = facts_of(record)
-    return record, len(whole["pieces"]), len(whole["rejects"])
+        return rejected_record(file, error)
+    facts = _facts(file, content)
+    known = find_record(job.folder, job.run, content)
+    return _read(file, facts, job.options) if known is None else with_facts(known, **facts)
+
+
+def rejected_record(file: SourceFile, error: LstmMusicError) -> bytes:
+    """The record of a file that could not be opened; without a content it is tried again."""
+    return pack(_facts(file, "") | {"pieces": [], "rejects": [_reject("", error)]}, [], [])
+
+
+def _facts(file: SourceFile, content: str) -> Facts:
+    return {
+        "id": file.id,
+        "stamp": f"{file.stamp:016x}",
+        "held_out": file.held_out,
+        "content": content,
+    }
 
 
 def _read(file: SourceFile, facts: Facts, options: CorpusOptions) -> bytes:

@@ -1,15 +1,17 @@
 """`lstm-music corpus`: what scan tells, what build makes, and what training takes."""
 
 import json
+import re
 import shutil
 
 import numpy as np
 import pytest
-from paths import MIDI_DATA
+from paths import MIDI_DATA, ROOT
 
 from lstm_music.cli.main import run
 from lstm_music.corpus.augment import transpose
 from lstm_music.corpus.cache import open_cache
+from lstm_music.corpus.finish import PIECE
 from lstm_music.midi.files import read
 from lstm_music.midi.write import write_midi
 from lstm_music.nn.model_file import load_model
@@ -127,3 +129,14 @@ def test_an_executor_that_is_not_installed(call, music, monkeypatch):
         code, _, err = call("corpus", "build", music, "-o", "c.cache", "--executor", executor)
         assert code == 2
         assert "pip install" in err
+
+
+def test_the_page_on_corpora_runs(monkeypatch, tmp_path):
+    text = (ROOT / "docs" / "corpus.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    (tmp_path / "midi_data").symlink_to(MIDI_DATA)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, "corpus.md", "exec"), {})
+    names = {name for name, _ in re.findall(r"^\| `(\w+\.\w+)`(.*)", text, flags=re.MULTILINE)}
+    assert names <= {path.name for path in (tmp_path / "my.cache").iterdir()}
+    assert f"{PIECE.itemsize} bytes a piece" in text

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lstm_music.corpus import build as build_module
+from lstm_music.corpus import reading
 from lstm_music.corpus.build import build
 from lstm_music.corpus.cache import open_cache, token_cache
 from lstm_music.corpus.facts import count_bars
@@ -56,10 +57,8 @@ def test_nothing_is_read_again_until_something_changes(folder, tmp_path, monkeyp
     first = token_cache([folder], path)
     before = contents(path)
     read = []
-    work = build_module.work
-    monkeypatch.setattr(
-        build_module, "work", lambda files, job: read.extend(files) or work(files, job)
-    )
+    work = reading.work
+    monkeypatch.setattr(reading, "work", lambda files, job: read.extend(files) or work(files, job))
     told = []
     again = token_cache([folder], path, on_reject=lambda *args: told.append(args))
     assert same(again, first)

@@ -1,5 +1,6 @@
 """A build that is broken off, politely or not, loses nothing and ends the same."""
 
+import os
 import random
 import re
 import shutil
@@ -11,6 +12,7 @@ import time
 import pytest
 from paths import MIDI_DATA
 
+from lstm_music.corpus.cache import open_cache
 from lstm_music.corpus.records import frames
 
 COPIES = 14  # enough for two processes and several seconds
@@ -97,8 +99,6 @@ def test_ctrl_c(music, undisturbed, tmp_path, seed):
 
 
 def _to_the_group(run, number):
-    import os
-
     os.killpg(run.pid, number)
 
 
@@ -142,3 +142,40 @@ def test_torn_and_damaged_parts_are_cut(music, undisturbed, tmp_path):
     assert 0 < n_kept < n_files / 2
     assert finished(music, cache) == n_files - n_kept
     assert contents(cache) == expected
+
+
+KILLER = """
+import os, signal
+from lstm_music.corpus import load
+
+whole = load.read_file
+
+def read_file(file, options):
+    if file.id.startswith("killer"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return whole(file, options)
+
+load.read_file = read_file
+"""
+
+
+def test_a_file_that_kills_its_reader_is_left_out(music, tmp_path, monkeypatch):
+    """sitecustomize reaches every Python process, so the workers' reader dies of some files."""
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "sitecustomize.py").write_text(KILLER)
+    path = os.pathsep.join([str(tmp_path / "code"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    folder = tmp_path / "music"
+    shutil.copytree(music, folder)
+    n_files = len(list(folder.rglob("*.mid")))
+    for name in ("killer one.mid", "killer two.mid"):
+        shutil.copy(MIDI_DATA / "waltz.mid", folder / name)
+    with monkeypatch.context() as patch:
+        patch.setenv("PYTHONPATH", path)
+        finished(folder, tmp_path / "cache")
+    cache = open_cache(tmp_path / "cache")
+    killed = {id_: reason for id_, reason in cache.rejected if id_.startswith("killer")}
+    assert set(killed) == {"killer one.mid", "killer two.mid"}
+    assert all("was killed" in reason for reason in killed.values())
+    assert len(cache) == n_files - COPIES
+    assert finished(folder, tmp_path / "cache") == 2  # tried again, and read by now
+    assert len(open_cache(tmp_path / "cache")) == n_files - COPIES + 2
