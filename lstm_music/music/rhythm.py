@@ -147,10 +147,14 @@ def _upbeat_found(piece: Piece, guesses: list[Guess]) -> Piece:
 
 
 def _may_be_upbeat(piece: Piece, pickup_steps: int) -> bool:
-    """Whether what begins before a first bar line also ends there, as an upbeat does."""
+    """Whether what begins before a first bar line also ends there, as an upbeat does.
+
+    Drums alone are no upbeat: they play to the bar lines that the file tells.
+    """
     notes = piece.notes[: int(np.searchsorted(piece.notes["onset_steps"], pickup_steps))]
+    drums = np.array([track.is_drum for track in piece.tracks], bool)[notes["track"]]
     ends = notes["onset_steps"] + notes["duration_steps"]
-    return bool((ends <= pickup_steps).all())
+    return not drums.all() and bool((ends[~drums] <= pickup_steps).all())
 
 
 def _says_enough(piece: Piece) -> bool:

@@ -93,12 +93,14 @@ def test_it_takes_a_clear_margin_to_overrule(monkeypatch, margin, meter):
     assert str(understand(in_four(piece)).meters[0]) == meter
 
 
-@pytest.mark.parametrize(("margin", "pickup"), [(3.0, 0), (4.0, 24)])
-def test_it_takes_a_clear_margin_to_move_the_bar_lines(monkeypatch, margin, pickup):
+@pytest.mark.parametrize(
+    ("margin", "is_drum", "pickup"), [(3.0, False, 0), (4.0, False, 24), (4.0, True, 0)]
+)
+def test_it_takes_a_clear_margin_to_move_the_bar_lines(monkeypatch, margin, is_drum, pickup):
     guesses = [Guess(3, 4, 24, -0.1), Guess(3, 4, 0, -0.1 - margin)]
     monkeypatch.setattr(rhythm, "guess_meters", lambda piece: guesses)
     notes = make_notes([(24 * i, 24, 60 + i % 5, 80, 0) for i in range(40)])
-    piece = Piece(notes=notes, tracks=(Track(),), meters=(Meter(0, 3, 4),))
+    piece = Piece(notes=notes, tracks=(Track(is_drum=is_drum),), meters=(Meter(0, 3, 4),))
     assert understand(piece).pickup_steps == pickup
 
 
