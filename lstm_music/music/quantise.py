@@ -34,6 +34,7 @@ _QUARTER_96THS = TIMING_PER_STEP * STEPS_PER_QUARTER
 NOTATED_SHARE = 0.9
 """From this share of onsets exactly on 32nds or sextuplets on, a piece is notation."""
 
+_SOME_SHARE = 0.25
 _EXACT_96THS = 1  # a file's ticks may not divide by three
 _CLOSE_STEPS = 2  # a note's end this near to the grid goes there
 _SHORT_STEPS = 3  # notes up to this long keep their length: their end means nothing
@@ -65,9 +66,9 @@ class _Grid(NamedTuple):
 def quantise(piece: Piece) -> Piece:
     """The piece with every onset on the musical grid and the rest in ``timing_96ths``.
 
-    A piece whose onsets stand on multiples of 3 or 4 steps (32nds, sextuplets), nine in ten of
-    them at least, is notation: its notes stay, but for those between two steps. No note comes
-    to overlap another of its pitch and track that it did not overlap before.
+    A piece whose onsets (or the intervals between them) are multiples of 3 or 4 steps (32nds,
+    sextuplets), nine in ten of them at least, is notation: its notes stay, but for those between
+    two steps. No note comes to overlap another of its pitch and track that it did not before.
 
     Parameters
     ----------
@@ -90,13 +91,12 @@ def quantise(piece: Piece) -> Piece:
         return piece
     played = _played(piece)
     on_step = np.abs(piece.notes["timing_96ths"]) <= _EXACT_96THS
-    written = piece.notes["onset_steps"]
-    is_notated = (on_step & ((written % 3 == 0) | (written % 4 == 0))).mean() >= NOTATED_SHARE
-    if is_notated and on_step.all():
+    is_notation = _is_notation(piece.notes["onset_steps"], on_step)
+    if is_notation and on_step.all():
         return piece
-    if is_notated:
+    if is_notation:
         grid = None
-        onset = np.where(on_step, written, _nearest_notated(played))
+        onset = np.where(on_step, piece.notes["onset_steps"], _nearest_notated(played))
     else:
         grid = _find_grid(played)
         onset = _snap(played, grid)
@@ -136,6 +136,22 @@ def _played(piece: Piece) -> Ints:
     notes = piece.notes
     on_grid = TIMING_PER_STEP * notes["onset_steps"].astype(np.int64)
     return np.asarray(np.maximum(on_grid + notes["timing_96ths"], 0))
+
+
+def _is_notation(onset: npt.NDArray[np.int32], on_step: npt.NDArray[np.bool_]) -> bool:
+    """Whether nearly all onsets are multiples of 3 or 4 steps.
+
+    Or some are, and nearly all intervals: one odd bar moves all that follows. If none is, the
+    whole piece is late.
+    """
+    between = np.diff(onset)
+    by_onset = on_step & ((onset % 3 == 0) | (onset % 4 == 0))
+    by_interval = on_step[1:] & on_step[:-1] & ((between % 3 == 0) | (between % 4 == 0))
+    moves = between > 0
+    share = by_onset.mean()
+    if share >= _SOME_SHARE and moves.any():
+        share = max(share, by_interval[moves].mean())
+    return bool(share >= NOTATED_SHARE)
 
 
 def _nearest_notated(played: Ints) -> Ints:

@@ -35,6 +35,7 @@ PICKUP_LOG_ODDS = 3.5
 MIN_ONSETS = 12
 """Fewer onsets say nothing about the meter."""
 
+_MANY = 7.0  # log odds (1,000 to 1) that need no number
 _DEFAULT = (4, 4)
 _DUPLE = ((4, 4), (2, 4))
 
@@ -108,38 +109,52 @@ def _infer_meter(piece: Piece) -> Piece:
 
 
 def _check_told_meter(piece: Piece) -> Piece:
-    told = piece.meters[0]
-    counts_as = _DEFAULT if (told.numerator, told.denominator) == (2, 2) else told
-    family = (counts_as.numerator, counts_as.denominator) if counts_as is told else _DEFAULT
+    told = (piece.meters[0].numerator, piece.meters[0].denominator)
+    family = _DEFAULT if told == (2, 2) else told
     if family not in CANDIDATES or not _says_enough(piece):
         return piece
     if gathering(piece.notes["onset_steps"]) < GATHERED:
         return piece  # played too loosely to contradict what the file says
     guesses = guess_meters(piece)
-    if (told.numerator, told.denominator) == _DEFAULT:
-        best = guesses[0]
-        margin = _log_total(guesses, [best[:2]]) - _log_total(guesses, _DUPLE)
-        if best[:2] not in _DUPLE and margin > OVERRULE_LOG_ODDS:
-            certainty = f"{math.exp(min(margin, 20)):.0f} times as likely"
-            return _settled(
-                piece, best, f"the file says 4/4: found {_described(best)}, {certainty}"
-            )
-    in_meter = [guess for guess in guesses if guess[:2] == family]
-    best = in_meter[0]
-    without = next(guess for guess in in_meter if not guess.pickup_steps)
-    unsure = best.log_prob - without.log_prob <= PICKUP_LOG_ODDS
-    if unsure or not _may_be_upbeat(piece, best.pickup_steps):
+    if told == _DEFAULT and _is_clear(guesses):
+        return _overruled(piece, guesses)
+    return _upbeat_found(piece, [guess for guess in guesses if guess[:2] == family])
+
+
+def _is_clear(guesses: list[Guess]) -> bool:
+    """Whether another meter is so much likelier than 4/4 and 2/4 that 4/4 must be wrong."""
+    return guesses[0][:2] not in _DUPLE and _margin(guesses) > OVERRULE_LOG_ODDS
+
+
+def _margin(guesses: list[Guess]) -> float:
+    return _log_total(guesses, [guesses[0][:2]]) - _log_total(guesses, _DUPLE)
+
+
+def _overruled(piece: Piece, guesses: list[Guess]) -> Piece:
+    sentence = f"the file says 4/4: found {_described(guesses[0])}, {_times(_margin(guesses))}"
+    return _settled(piece, guesses[0], sentence)
+
+
+def _upbeat_found(piece: Piece, guesses: list[Guess]) -> Piece:
+    """With the pickup that one of the guesses (of the told meter) has, if it clearly has one."""
+    best = guesses[0]
+    without = next(guess for guess in guesses if not guess.pickup_steps)
+    margin = best.log_prob - without.log_prob
+    if margin <= PICKUP_LOG_ODDS or not _may_be_upbeat(piece, best.pickup_steps):
         return piece
-    certainty = f"{math.exp(min(best.log_prob - without.log_prob, 20)):.0f} times as likely"
-    sentence = f"the bar lines of the file are off: found {_pickup(best)}, {certainty}"
+    sentence = f"the bar lines of the file are off: found {_pickup(best)}, {_times(margin)}"
     return piece.replace(pickup_steps=best.pickup_steps, repairs=(*piece.repairs, sentence))
 
 
 def _may_be_upbeat(piece: Piece, pickup_steps: int) -> bool:
-    """Whether what begins before a first bar line also ends there, as an upbeat does."""
+    """Whether what begins before a first bar line also ends there, as an upbeat does.
+
+    Drums alone are no upbeat: they play to the bar lines that the file tells.
+    """
     notes = piece.notes[: int(np.searchsorted(piece.notes["onset_steps"], pickup_steps))]
+    drums = np.array([track.is_drum for track in piece.tracks], bool)[notes["track"]]
     ends = notes["onset_steps"] + notes["duration_steps"]
-    return bool((ends <= pickup_steps).all())
+    return not drums.all() and bool((ends[~drums] <= pickup_steps).all())
 
 
 def _says_enough(piece: Piece) -> bool:
@@ -163,6 +178,11 @@ def _settled(piece: Piece, guess: Guess, sentence: str) -> Piece:
 def _described(guess: Guess) -> str:
     share = f"probability {math.exp(guess.log_prob):.2f}"
     return f"{guess.numerator}/{guess.denominator} with {_pickup(guess)} ({share})"
+
+
+def _times(log_odds: float) -> str:
+    times = math.exp(log_odds) if log_odds < _MANY else math.inf
+    return f"{times:.0f} times as likely" if times < math.inf else "far more likely"
 
 
 def _pickup(guess: Guess) -> str:

@@ -5,6 +5,7 @@ import pytest
 from paths import MIDI_DATA
 
 from lstm_music.midi.read import read_midi
+from lstm_music.music import alignment
 from lstm_music.music.alignment import TEMPO_ERROR_SECONDS, align_to_beats
 from lstm_music.music.beat_tracking import is_on_own_grid, track_beats
 from lstm_music.music.meter import Meter
@@ -93,6 +94,16 @@ def test_the_tempo_map_keeps_the_seconds():
         assert len(aligned.notes) == len(loose.notes)
 
 
+def test_the_tempo_map_stays_with_the_beats():
+    rng = np.random.default_rng(5)
+    beats = np.cumsum(0.5 * np.exp(np.cumsum(rng.normal(0, 0.005, 300))))
+    beats -= beats[0]
+    tempos = alignment._tempo_map(beats, 24)
+    found = Clock(tempos).seconds(24 * np.arange(len(beats)))
+    assert np.abs(found - beats).max() <= TEMPO_ERROR_SECONDS + 1e-4  # whole microseconds
+    assert len(tempos) < len(beats) / 2
+
+
 def test_a_tempo_holds_as_long_as_it_is_right():
     places = np.rint(125.2 * np.arange(80)).astype(int)  # 96ths; 31.3 steps
     rows = [(p // 4, 20, 60 + i % 7, 80, 0, p % 4) for i, p in enumerate(places.tolist())]
@@ -156,3 +167,4 @@ def test_a_clock_goes_both_ways():
     steps = np.linspace(0, 200, 101)
     assert np.allclose(clock.steps(clock.seconds(steps)), steps)
     assert (np.diff(clock.seconds(steps)) > 0).all()
+    assert np.allclose(24 * clock.seconds_a_step(np.array([29, 30, 90])), [0.4, 0.7, 0.3])

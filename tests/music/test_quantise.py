@@ -83,10 +83,22 @@ def test_nothing_of_the_timing_is_lost():
 
 
 def test_a_flam_stays_two_strokes():
-    rows = [(24 * i, 2, 38, 90, 0, 1) for i in range(16)] + [(24 * 8 + 1, 2, 38, 40, 0, 2)]
-    flam = Piece(notes=make_notes(rows), tracks=(Track(is_drum=True),))
-    after = quantise(flam)
+    strokes = [96 * i + (3 if i % 2 else -3) for i in range(1, 17)]
+    flam = sorted([*strokes, strokes[7] - 10])
+    rows = [((p + 2) // 4, 2, 38, 90, 0, p - 4 * ((p + 2) // 4)) for p in flam]
+    after = quantise(Piece(notes=make_notes(rows), tracks=(Track(is_drum=True),)))
     assert len(np.unique(after.notes["onset_steps"])) == len(rows)
+    assert (after.notes["onset_steps"] % 24 == 0).sum() == len(strokes)
+
+
+def test_a_note_ends_before_its_pitch_is_struck_again():
+    rows = []
+    for i in range(16):
+        rows += [(24 * i, 23, 60, 80, 0, 2), (24 * i + 23, 1, 60, 80, 0, 0)]
+    piece = Piece(notes=make_notes(rows), tracks=(Track(),))
+    after = quantise(piece)
+    ends = after.notes["onset_steps"] + after.notes["duration_steps"]
+    assert (ends[:-1] <= after.notes["onset_steps"][1:]).all()
 
 
 def test_ends_follow_the_grid_when_close():
@@ -114,8 +126,8 @@ def test_the_residual_is_told_in_ms():
 
 PLAYED = st.lists(
     st.tuples(
-        st.integers(0, 4000),
-        st.integers(1, 60),
+        st.integers(0, 800),
+        st.integers(1, 30),
         st.integers(58, 62),
         st.just(80),
         st.integers(0, 1),

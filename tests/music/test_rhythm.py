@@ -5,10 +5,12 @@ import pytest
 from paths import MIDI_DATA
 
 from lstm_music.midi.read import read_midi
+from lstm_music.music import rhythm
+from lstm_music.music.beat_tracking import GATHERED, gathering
 from lstm_music.music.meter import Meter
-from lstm_music.music.meter_finding import CANDIDATES, FEATURES, features, guess_meters
+from lstm_music.music.meter_finding import CANDIDATES, FEATURES, Guess, features, guess_meters
 from lstm_music.music.meter_weights import WEIGHTS
-from lstm_music.music.piece import Piece, Track, make_notes
+from lstm_music.music.piece import Piece, Tempo, Track, make_notes
 from lstm_music.music.rhythm import understand
 
 FILES = sorted(MIDI_DATA.glob("*.mid"))
@@ -81,6 +83,36 @@ def test_another_meter_than_four_four_is_never_overruled():
     for piece in one_meter({"reel", "chorale", "drums", "blues"}):
         told = piece.replace(meters=(Meter(0, 3, 4),), pickup_steps=0)
         assert understand(told).meters == told.meters
+
+
+@pytest.mark.parametrize(("margin", "meter"), [(1.5, "4/4"), (2.5, "3/4")])
+def test_it_takes_a_clear_margin_to_overrule(monkeypatch, margin, meter):
+    guesses = [Guess(3, 4, 0, -0.1), Guess(4, 4, 0, -0.1 - margin), Guess(2, 4, 0, -9.0)]
+    monkeypatch.setattr(rhythm, "guess_meters", lambda piece: guesses)
+    (piece,) = one_meter({"waltz"})
+    assert str(understand(in_four(piece)).meters[0]) == meter
+
+
+@pytest.mark.parametrize(
+    ("margin", "is_drum", "pickup"), [(3.0, False, 0), (4.0, False, 24), (4.0, True, 0)]
+)
+def test_it_takes_a_clear_margin_to_move_the_bar_lines(monkeypatch, margin, is_drum, pickup):
+    guesses = [Guess(3, 4, 24, -0.1), Guess(3, 4, 0, -0.1 - margin)]
+    monkeypatch.setattr(rhythm, "guess_meters", lambda piece: guesses)
+    notes = make_notes([(24 * i, 24, 60 + i % 5, 80, 0) for i in range(40)])
+    piece = Piece(notes=notes, tracks=(Track(is_drum=is_drum),), meters=(Meter(0, 3, 4),))
+    assert understand(piece).pickup_steps == pickup
+
+
+def test_loose_playing_does_not_contradict_the_file():
+    (piece,) = one_meter({"waltz"})
+    rng = np.random.default_rng(2)
+    notes = piece.notes.copy()
+    moved = notes["onset_steps"] + np.rint(rng.normal(0, 7, len(notes))).astype(int)
+    notes["onset_steps"] = np.maximum(moved, 0)
+    loose = in_four(piece.replace(notes=notes, tempos=(Tempo.from_bpm(100),)))
+    assert 0.12 < gathering(loose.notes["onset_steps"]) < GATHERED
+    assert understand(loose) == loose
 
 
 def test_told_changes_of_meter_stay():

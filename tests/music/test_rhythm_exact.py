@@ -67,6 +67,13 @@ def test_written_rhythm_stays_when_the_meter_is_left_open(name):
     assert np.array_equal(after.notes, piece.notes)
 
 
+def test_one_odd_bar_does_not_undo_what_follows():
+    piece = WRITTEN["dotted"]
+    notes = piece.notes.copy()
+    notes["onset_steps"][40:] += 1
+    assert quantise(piece.replace(notes=notes)) == piece.replace(notes=notes)
+
+
 ON_GRID = st.integers(0, 400).flatmap(lambda k: st.sampled_from([3 * k, 4 * k]))
 
 

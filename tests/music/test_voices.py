@@ -75,6 +75,14 @@ def test_voices_that_cross_come_back_uncrossed():
     assert (upper > both.notes["pitch_midi"][voices == 1]).all()
 
 
+def test_a_line_does_not_cross_one_that_sounds():
+    three = [(24 * i, 24, pitch, 80, 0) for i in range(4) for pitch in (72, 60, 48)]
+    near_the_top = [(96, 24, 62, 80, 0), (96, 96, 60, 80, 0), (96, 24, 45, 80, 0)]
+    below_the_held = [(120, 24, 57, 80, 0)]  # 5 from the top voice, 12 from the bottom
+    piece = Piece(notes=make_notes(three + near_the_top + below_the_held), tracks=(Track(),))
+    assert separate_voices(piece, 0)[-1] == 2
+
+
 def test_drums_and_empty_tracks_have_one_voice():
     piece = read_midi(MIDI_DATA / "drums.mid")
     assert not separate_voices(piece, 0).any()
