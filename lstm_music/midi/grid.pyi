@@ -6,3 +6,10 @@ MAX_TRACKS: int
 def to_grid(
     raw: npt.NDArray[np.void], ticks: int, quarters: int, max_tracks: int
 ) -> tuple[npt.NDArray[np.void], list[tuple[int, int, int]], float]: ...
+def pedal_to_grid(
+    marks: npt.NDArray[np.void],
+    instruments: list[tuple[int, int, int]],
+    ticks: int,
+    quarters: int,
+    most: int,
+) -> npt.NDArray[np.void]: ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -76,8 +75,7 @@ def sentence(repair: Repair) -> str:
     return f"{repair.text} ({times} {repair.offset})"
 
 
-@dataclass(frozen=True, slots=True)
-class RawMidi:
+class RawMidi(NamedTuple):
     """The events of one file that matter to music.
 
     Parameters

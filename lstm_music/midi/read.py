@@ -10,26 +10,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from lstm_music.errors import MidiError
 from lstm_music.midi.changes import Changes, read_changes
-from lstm_music.midi.grid import to_grid
+from lstm_music.midi.grid import pedal_to_grid, to_grid
 from lstm_music.midi.limits import DEFAULT_LIMITS, Limits
 from lstm_music.midi.raw import RawMidi, Repair, mend, sentence
 from lstm_music.midi.regular_file import read_regular
 from lstm_music.midi.scan import scan
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.order import crowds_and_gaps, in_order
-from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track
+from lstm_music.music.piece import Piece, Tempo, Track
 
 DRUM_CHANNEL = 9
-PEDAL_DOWN_FROM = 64
 
 _Instruments = list[tuple[int, int, int]]
 _Result = TypeVar("_Result")
@@ -165,8 +162,7 @@ def _patterns(raw: RawMidi) -> list[RawMidi]:
     ]
     (note, note_end), (pedal, pedal_end), (mark, mark_end) = cuts
     return [
-        replace(
-            raw,
+        raw._replace(
             notes=raw.notes[note[i] : note_end[i]],
             pedal=raw.pedal[pedal[i] : pedal_end[i]],
             marks=raw.marks[mark[i] : mark_end[i]],
@@ -181,7 +177,7 @@ def _piece(
     changes = read_changes(data, raw, repairs)
     found, instruments, error = to_grid(raw.notes, raw.ticks, raw.quarters, limits.max_tracks)
     notes = in_order(found)
-    pedal = _pedal(raw, instruments, limits)
+    pedal = pedal_to_grid(raw.pedal, instruments, raw.ticks, raw.quarters, limits.max_events)
     at_once, kept = crowds_and_gaps(notes, limits.max_gap_quarters * STEPS_PER_QUARTER)
     if at_once > limits.max_at_once:
         raise MidiError(f"more than {limits.max_at_once} notes begin at once")
@@ -228,27 +224,6 @@ def _title(raw: RawMidi, first_mtrk: int, changes: Changes) -> str:
     if raw.format == 1:
         return changes.names.get(0, "") if first_mtrk else ""
     return changes.names.get(first_mtrk, "")
-
-
-def _pedal(raw: RawMidi, instruments: _Instruments, limits: Limits) -> npt.NDArray[np.void]:
-    """Each pedal change, once for every instrument that its channel and track chunk hold."""
-    marks = raw.pedal
-    if not len(marks):
-        return np.empty(0, PEDAL_DTYPE)
-    codes = marks["mtrk"].astype(np.int64) << 4 | marks["channel"]
-    order = np.argsort(codes, kind="stable")
-    marks, codes = marks[order], codes[order]
-    wanted = np.array([mtrk << 4 | channel for mtrk, channel, _ in instruments])
-    first, last = np.searchsorted(codes, wanted, "left"), np.searchsorted(codes, wanted, "right")
-    if (last - first).sum() > limits.max_events:
-        raise MidiError(f"the file holds more than {limits.max_events} pedal changes")
-    chosen = np.concatenate([np.arange(a, b) for a, b in zip(first, last)])
-    pedal = np.empty(len(chosen), PEDAL_DTYPE)
-    doubled = 2 * STEPS_PER_QUARTER * raw.quarters * marks["ticks"][chosen].astype(np.int64)
-    pedal["onset_steps"] = (doubled + raw.ticks) // (2 * raw.ticks)
-    pedal["track"] = np.repeat(np.arange(len(wanted)), last - first)
-    pedal["down"] = marks["value"][chosen] >= PEDAL_DOWN_FROM
-    return pedal
 
 
 def _seconds(tempos: tuple[Tempo, ...], end_steps: int) -> float:

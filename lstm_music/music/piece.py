@@ -17,7 +17,7 @@ import numpy.typing as npt
 from lstm_music.errors import ConfigError, ShapeError
 from lstm_music.music.key import Key
 from lstm_music.music.meter import BarLines, Meter
-from lstm_music.music.order import extremes, in_order
+from lstm_music.music.order import extremes, in_order, pedal_in_order
 
 NOTE_DTYPE = np.dtype(
     [
@@ -159,9 +159,7 @@ class Piece:
         notes = np.ascontiguousarray(self.notes)
         self._check(notes)
         object.__setattr__(self, "notes", in_order(notes))
-        if len(self.pedal) > 1:
-            pedal = self.pedal[np.lexsort([self.pedal[f] for f in ("track", "onset_steps")])]
-            object.__setattr__(self, "pedal", np.ascontiguousarray(pedal))
+        object.__setattr__(self, "pedal", pedal_in_order(np.ascontiguousarray(self.pedal)))
 
     def _check(self, notes: npt.NDArray[np.void]) -> None:
         for name, changes in (("meters", self.meters), ("tempos", self.tempos)):

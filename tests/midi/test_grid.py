@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_music.errors import ConfigError, MidiError, ShapeError
-from lstm_music.midi.grid import to_grid
-from lstm_music.midi.raw import RAW_NOTE_DTYPE
-from lstm_music.music.order import crowds_and_gaps, extremes, in_order
+from lstm_music.midi.grid import pedal_to_grid, to_grid
+from lstm_music.midi.raw import MARK_DTYPE, RAW_NOTE_DTYPE
+from lstm_music.music.order import crowds_and_gaps, extremes, in_order, pedal_in_order
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track, make_notes
 
 DIVISIONS = [(1, 1), (24, 1), (96, 1), (480, 1), (32_767, 1), (1000, 2), (30_000 * 255, 2002)]
@@ -123,6 +123,18 @@ def test_order_is_that_of_lexsort(rows):
     assert not np.shares_memory(in_order(ours), ours)
 
 
+@pytest.mark.parametrize("n", [499, 500, 501, 20_000])
+def test_order_of_many_notes(n):
+    rng = np.random.default_rng(n)
+    notes = np.empty(n, NOTE_DTYPE)
+    for name, most in (("onset_steps", 2**31), ("duration_steps", 2**24), ("track", 300)):
+        notes[name] = rng.integers(0, rng.choice([5, most]), n)
+    for name in ("pitch_midi", "velocity", "timing_96ths"):
+        notes[name] = rng.integers(0, 128, n)
+    keys = [notes[name] for name in ("duration_steps", "pitch_midi", "track", "onset_steps")]
+    np.testing.assert_array_equal(in_order(notes), notes[np.lexsort(keys)])
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(rows, min_size=1, max_size=40))
 def test_extremes(rows):
@@ -149,3 +161,32 @@ def test_crowds_and_gaps():
     assert crowds_and_gaps(notes, 97) == (2, 3)  # from 102 to 200
     assert crowds_and_gaps(notes[:1], 0) == (1, 1)
     assert crowds_and_gaps(notes[:0], 0) == (0, 0)
+
+
+def pedal_reference(marks, instruments, division):
+    """``pedal_to_grid``, mark by mark."""
+    return [
+        (int(step), track, bool(mark["value"] >= 64))
+        for mark, step in zip(marks, nearest(marks["ticks"], 24, division))
+        for track, (mtrk, channel, _) in enumerate(instruments)
+        if (mark["mtrk"], mark["channel"]) == (mtrk, channel)
+    ]
+
+
+@pytest.mark.parametrize("n", [0, 1, 300])
+def test_pedal_is_placed_as_python_places_it(n):
+    rng = np.random.default_rng(n)
+    instruments = sorted({(int(m), int(c), int(p)) for m, c, p in rng.integers(0, 4, (20, 3))})
+    marks = np.zeros(n, MARK_DTYPE)
+    marks["mtrk"] = np.sort(rng.integers(0, 6, n))
+    for name, most in (("ticks", 10**6), ("channel", 4), ("value", 128)):
+        marks[name] = rng.integers(0, most, n)
+    for division in DIVISIONS:
+        expected = pedal_reference(marks, instruments, division)
+        pedal = pedal_to_grid(marks, instruments, *division, len(expected))
+        keys = [pedal["track"], pedal["onset_steps"]]
+        assert sorted(pedal.tolist()) == sorted(expected)
+        np.testing.assert_array_equal(pedal_in_order(pedal), pedal[np.lexsort(keys)])
+        if expected:
+            with pytest.raises(MidiError, match="pedal changes"):
+                pedal_to_grid(marks, instruments, *division, len(expected) - 1)

@@ -5,21 +5,22 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
 cimport numpy as cnp
-from lstm_music.midi.found cimport CHANNELS
+from lstm_music.midi.found cimport CHANNELS, Mark
 from lstm_music.midi.found cimport Note as RawNote
-from lstm_music.music.order cimport Note
+from lstm_music.music.order cimport Note, Pedal
 
 import numpy as np
 
 from lstm_music.errors import MidiError
-from lstm_music.midi.raw import RAW_NOTE_DTYPE
+from lstm_music.midi.raw import MARK_DTYPE, RAW_NOTE_DTYPE
 from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.music.piece import NOTE_DTYPE, TIMING_PER_STEP
+from lstm_music.music.piece import NOTE_DTYPE, PEDAL_DTYPE, TIMING_PER_STEP
 
 cnp.import_array()
 
 cdef enum:
     PROGRAMS = 128
+    PEDAL_DOWN_FROM = 64
 
 cdef long long STEPS = STEPS_PER_QUARTER
 cdef long long FINE_PER_STEP = TIMING_PER_STEP
@@ -147,3 +148,88 @@ def to_grid(raw not None, long long ticks, long long quarters, int max_tracks):
         return notes, instruments, furthest
     finally:
         free(found.first_note)
+
+
+cdef Py_ssize_t place_pedal(
+    const Mark* marks, Py_ssize_t n_marks, const int* who, int n_tracks, int* next_track,
+    const Grid* grid, Pedal* pedal, Py_ssize_t most
+) noexcept nogil:
+    """How many changes there are; written only where ``pedal`` is there; -1 past ``most``.
+
+    ``who`` has the track chunk and the channel of each track, rising by chunk, and the tracks of
+    one chunk and channel are linked through ``next_track``.
+    """
+    cdef int first[CHANNELS]
+    cdef int mtrk = -1
+    cdef int begun = 0  # tracks of this chunk and those before it
+    cdef int track
+    cdef Py_ssize_t found = 0
+    cdef Py_ssize_t i
+    for i in range(n_marks):
+        if marks[i].mtrk != mtrk:
+            mtrk = marks[i].mtrk
+            memset(first, 0xFF, sizeof(first))  # -1: none
+            while begun < n_tracks and who[2 * begun] <= mtrk:
+                if who[2 * begun] == mtrk:
+                    next_track[begun] = first[who[2 * begun + 1]]
+                    first[who[2 * begun + 1]] = begun
+                begun += 1
+        track = first[marks[i].channel]
+        while track >= 0:
+            if found == most:
+                return -1
+            if pedal != NULL:
+                pedal[found].onset = <int> nearest(grid, grid.steps_per_quarter, marks[i].ticks)
+                pedal[found].track = <unsigned short> track
+                pedal[found].down = marks[i].value >= PEDAL_DOWN_FROM
+            found += 1
+            track = next_track[track]
+    return found
+
+
+def pedal_to_grid(marks not None, instruments, long long ticks, long long quarters, int most):
+    """Put pedal changes on the grid: each once for every track of its chunk and channel.
+
+    Parameters
+    ----------
+    marks : (P,) MARK_DTYPE of MARK_PEDAL, C-contiguous, by track chunk.
+    instruments : as from ``to_grid``.
+    ticks, quarters : so many ticks last so many quarter notes.
+    most : changes there may be.
+
+    Returns
+    -------
+    ndarray
+        PEDAL_DTYPE, by track chunk, then in the order given.
+
+    Raises
+    ------
+    MidiError : there are more than ``most``.
+    """
+    if marks.dtype != MARK_DTYPE or not marks.flags.c_contiguous:
+        raise ValueError("marks must be a contiguous array of MARK_DTYPE")
+    cdef Py_ssize_t n = len(marks)
+    cdef int n_tracks = len(instruments) if n else 0
+    cdef const Mark* source = <const Mark*> cnp.PyArray_DATA(marks)
+    cdef Grid grid
+    grid.ticks, grid.quarters, grid.steps_per_quarter = ticks, quarters, STEPS
+    cdef int* who = <int*> malloc((3 * n_tracks + 1) * sizeof(int))
+    if who == NULL:
+        raise MemoryError
+    cdef int i
+    cdef Py_ssize_t found
+    try:
+        for i in range(n_tracks):
+            who[2 * i], who[2 * i + 1], _ = instruments[i]
+        found = place_pedal(source, n, who, n_tracks, who + 2 * n_tracks, &grid, NULL, most)
+        if found < 0:
+            raise MidiError(f"the file holds more than {most} pedal changes")
+        pedal = np.empty(found, PEDAL_DTYPE)
+        if found:
+            place_pedal(
+                source, n, who, n_tracks, who + 2 * n_tracks, &grid,
+                <Pedal*> cnp.PyArray_DATA(pedal), most,
+            )
+        return pedal
+    finally:
+        free(who)

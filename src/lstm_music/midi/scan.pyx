@@ -10,6 +10,7 @@ Notes of one pitch that overlap in one channel of one track are closed first in,
 from libc.stdlib cimport free
 from libc.string cimport memchr, memcmp, memcpy, memset
 
+cimport numpy as cnp
 from lstm_music.midi.events cimport big_endian, read_event
 from lstm_music.midi.found cimport (
     AFTER_END_OF_TRACK, CHANNELS, CHUNK_HEADER_BYTES, CUT, END_OF_TRACK, EVENT_CUT, FAULT,
@@ -32,6 +33,8 @@ from lstm_music.midi.raw import (
     RawMidi,
     Repair,
 )
+
+cnp.import_array()
 
 SCANNER_REPAIRS = tuple(REPAIR_SENTENCES)[:N_REPAIRS]
 
@@ -152,10 +155,8 @@ cdef Outcome read_chunks(Scan* s) noexcept nogil:
 cdef _array(const void* items, Py_ssize_t n, dtype):
     """A copy of ``n`` C structs as a structured array of the same layout."""
     array = np.empty(n, dtype)
-    cdef unsigned char[::1] raw
     if n:
-        raw = array.view(np.uint8)
-        memcpy(&raw[0], items, n * <Py_ssize_t> dtype.itemsize)
+        memcpy(cnp.PyArray_DATA(array), items, n * <Py_ssize_t> array.itemsize)
     return array
 
 

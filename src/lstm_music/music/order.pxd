@@ -1,4 +1,4 @@
-"""The layout of lstm_music.music.piece.NOTE_DTYPE, for compiled modules."""
+"""The layouts of NOTE_DTYPE and PEDAL_DTYPE of lstm_music.music.piece, for compiled modules."""
 
 cdef packed struct Note:
     int onset
@@ -7,3 +7,8 @@ cdef packed struct Note:
     unsigned char velocity
     unsigned short track
     signed char timing
+
+cdef packed struct Pedal:
+    int onset
+    unsigned short track
+    unsigned char down
