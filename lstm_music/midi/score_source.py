@@ -140,8 +140,7 @@ def check_xml(text: str) -> str:
     """
     guard = _Guard()
     parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = guard.doctype
-    parser.EntityDeclHandler = guard.entity
+    parser.StartDoctypeDeclHandler = guard.doctype  # before anything in it is read
     parser.StartElementHandler = guard.start
     parser.EndElementHandler = guard.end
     try:
@@ -160,12 +159,9 @@ class _Guard:
 
     def doctype(self, _name: str, system: str | None, public: str | None, internal: int) -> None:
         if internal:
-            raise MidiError("XML with declarations of its own (a DTD inside), as no score has")
+            raise MidiError("XML with declarations of its own (a DTD inside), which no score has")
         if not (public or "").startswith(_MUSICXML_DTD):
             raise MidiError(f"XML with a DTD other than MusicXML's: {public or system!r}")
-
-    def entity(self, name: str, *_: object) -> None:
-        raise MidiError(f"XML that declares an entity ({name[:40]!r}), as no score does")
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.root = self.root or name.rpartition(":")[2]
