@@ -74,9 +74,8 @@ def open_source(data: bytes, suffix: str) -> Source:
     ------
     MidiError : not a score, a bomb, or larger than ``MAX_BYTES``.
     """
+    check_size(data)
     format_ = FORMATS[suffix]
-    if not 0 < len(data) <= MAX_BYTES:
-        raise MidiError(f"expected 1 to {MAX_BYTES} bytes, got {len(data)}")
     if format_ in _XML and is_archive(data):
         data = unpack_score(data, MAX_BYTES)
     elif suffix in {".mxl", ".capx"} and not _looks_like_xml(data):
@@ -88,6 +87,12 @@ def open_source(data: bytes, suffix: str) -> Source:
         text = _DECLARATION.sub("", text)  # music21 would decode by it once more
         format_ = _ROOTS.get(check_xml(text), format_)
     return Source(format_, text, repairs)
+
+
+def check_size(data: bytes) -> None:
+    """Refuse an empty file, and one of more than ``MAX_BYTES``."""
+    if not 0 < len(data) <= MAX_BYTES:
+        raise MidiError(f"expected 1 to {MAX_BYTES} bytes, got {len(data)} or more")
 
 
 def _looks_like_xml(data: bytes) -> bool:
