@@ -38,13 +38,15 @@ CONFINED = {
     # in bench: docs/adr/0006
     "music21": {
         "bench/read.py",
+        "bench/tokenize.py",
         "music/theory.py",
         "midi/foreign.py",
         "midi/score_pieces.py",
         "midi/worker_process.py",
     },
     "mido": {"bench/read.py", "midi/write.py"},
-    "symusic": {"bench/read.py"},
+    "symusic": {"bench/read.py", "bench/tokenize.py"},
+    "miditok": {"bench/tokenize.py"},
     "cupy": {"backends/gpu.py"},
     # docs/adr/0005
     "torch": {f"bench/torch_{name}.py" for name in ("cells", "conv", "rival", "step")},
@@ -54,7 +56,7 @@ REACHES_UP = {  # docs/adr/0001
     ("cells/__init__.py", "lstm_music.nn.cell"),
     ("cells/__init__.py", "lstm_music.nn.cell.Cell"),
 }
-ALWAYS_INSIDE_FUNCTIONS = {"music21", "cupy", "matplotlib", "torch", "symusic"}
+ALWAYS_INSIDE_FUNCTIONS = {"music21", "cupy", "matplotlib", "torch", "symusic", "miditok"}
 NEVER_AT_IMPORT_OF_CLI = {"numpy", "rich", "mido", "safetensors"}
 
 

@@ -110,6 +110,23 @@ def read(folder: Path | None, as_json: bool, seconds: float) -> None:
     _print_table(read_rows(folder, seconds), _READ_COLUMNS, as_json)
 
 
+@command.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0),
+    default=2,
+    show_default=True,
+    help="To spend on each tokeniser and case, about.",
+)
+def tokenize(folder: Path | None, as_json: bool, seconds: float) -> None:
+    """MIDI file to tokens: ours, MidiTok's REMI, a mere parse by music21; also of FOLDER."""
+    from lstm_music.bench.tokenize import tokenize_rows
+
+    _print_table(tokenize_rows(folder, seconds), _READ_COLUMNS, as_json)
+
+
 def _threads(asked: tuple[int, ...]) -> tuple[int, ...]:
     import os
 
@@ -132,8 +149,8 @@ _COLUMNS = (
 )
 
 _READ_COLUMNS = (
-    ("case", "case", 24, None),
-    ("reader", "reader", 8, None),
+    ("case", "case", 33, None),
+    ("reader", "reader", 13, None),
     ("files", "files", 6, 0),
     ("notes", "notes", 8, 0),
     ("median_ms", "median_ms", 11, 3),

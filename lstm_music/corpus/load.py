@@ -68,9 +68,9 @@ def _read_pieces(path: Path, options: CorpusOptions) -> list[Piece]:
 
 def _read_tune(text: str, options: CorpusOptions) -> list[Piece]:
     """One tune of a book; `files.read_pieces` would give all of them or, if strict, none."""
-    piece = foreign.read_abc(text, expand_repeats=False, limits=foreign.CORPUS_FILE)
-    if options.strict and piece.repairs:
-        raise MidiError(f"something in it must be mended: {piece.repairs[0]}")
+    piece = foreign.read_abc(
+        text, expand_repeats=False, strict=options.strict, limits=foreign.CORPUS_FILE
+    )
     return [understand(piece) if "meter" in piece.unstated else piece]
 
 

@@ -117,16 +117,17 @@ def read_abc(
     source: str = "",
     style: str = "",
     expand_repeats: bool = True,
+    strict: bool = False,
     limits: WorkerLimits = SINGLE_FILE,
 ) -> Piece:
-    """Read one tune in ABC notation.
+    """Read one tune in ABC notation; parameters as in `read_score`.
 
     Raises
     ------
     MidiError : music21 cannot read it within ``limits``, or it holds no notes.
     """
     data = text.encode("utf-8", "surrogatepass")
-    options = {"style": style, "expand_repeats": expand_repeats}
+    options = {"style": style, "expand_repeats": expand_repeats, "strict": strict}
     return _read(data, ".abc", limits, source, first_only=True, **options)[0]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from lstm_music.errors import LstmMusicError, MidiError
 from lstm_music.midi.from_stream import piece_from_stream
-from lstm_music.midi.score_source import Source, open_source
+from lstm_music.midi.score_source import Source, check_size, open_source
 from lstm_music.music.piece import Piece
 
 MIDI = "midi"
@@ -41,6 +41,7 @@ def score_pieces(
     ------
     MidiError : not a score, or music21 cannot read it as music.
     """
+    check_size(data)
     opened = Source(MIDI, data) if suffix == MIDI else open_source(data, suffix)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -74,9 +74,8 @@ def open_source(data: bytes, suffix: str) -> Source:
     ------
     MidiError : not a score, a bomb, or larger than ``MAX_BYTES``.
     """
+    check_size(data)
     format_ = FORMATS[suffix]
-    if not 0 < len(data) <= MAX_BYTES:
-        raise MidiError(f"expected 1 to {MAX_BYTES} bytes, got {len(data)}")
     if format_ in _XML and is_archive(data):
         data = unpack_score(data, MAX_BYTES)
     elif suffix in {".mxl", ".capx"} and not _looks_like_xml(data):
@@ -88,6 +87,12 @@ def open_source(data: bytes, suffix: str) -> Source:
         text = _DECLARATION.sub("", text)  # music21 would decode by it once more
         format_ = _ROOTS.get(check_xml(text), format_)
     return Source(format_, text, repairs)
+
+
+def check_size(data: bytes) -> None:
+    """Refuse an empty file, and one of more than ``MAX_BYTES``."""
+    if not 0 < len(data) <= MAX_BYTES:
+        raise MidiError(f"expected 1 to {MAX_BYTES} bytes, got {len(data)} or more")
 
 
 def _looks_like_xml(data: bytes) -> bool:
@@ -140,8 +145,7 @@ def check_xml(text: str) -> str:
     """
     guard = _Guard()
     parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = guard.doctype
-    parser.EntityDeclHandler = guard.entity
+    parser.StartDoctypeDeclHandler = guard.doctype  # before anything in it is read
     parser.StartElementHandler = guard.start
     parser.EndElementHandler = guard.end
     try:
@@ -160,12 +164,9 @@ class _Guard:
 
     def doctype(self, _name: str, system: str | None, public: str | None, internal: int) -> None:
         if internal:
-            raise MidiError("XML with declarations of its own (a DTD inside), as no score has")
+            raise MidiError("XML with declarations of its own (a DTD inside), which no score has")
         if not (public or "").startswith(_MUSICXML_DTD):
             raise MidiError(f"XML with a DTD other than MusicXML's: {public or system!r}")
-
-    def entity(self, name: str, *_: object) -> None:
-        raise MidiError(f"XML that declares an entity ({name[:40]!r}), as no score does")
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.root = self.root or name.rpartition(":")[2]

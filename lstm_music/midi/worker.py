@@ -42,7 +42,8 @@ class WorkerLimits:
     """What reading one file may take.
 
     ``cpu_seconds`` are whole seconds of the processor; ``wall_seconds`` is longer, so that an
-    honest file passes on a busy machine. On Windows only the wall's clock counts.
+    honest file passes on a busy machine. On Windows only the wall's clock counts, and the limit
+    on memory is for Linux only.
     """
 
     cpu_seconds: int = 60
@@ -89,7 +90,8 @@ class _Worker:
         self.address_space_bytes = limits.address_space_bytes
         self.n_files = 0
         self.is_late = False
-        command = [_python(), "-c", _CODE, json.dumps(sys.path), str(limits.address_space_bytes)]
+        path = json.dumps([os.fspath(folder) for folder in sys.path])
+        command = [_python(), "-c", _CODE, path, str(limits.address_space_bytes)]
         threads = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
         try:
             self._process = subprocess.Popen(

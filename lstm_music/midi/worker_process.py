@@ -81,7 +81,7 @@ def _send(pipe: BinaryIO, head: dict[str, Any], data: bytes = b"") -> None:
 
 
 def _limit_memory(address_space_bytes: int) -> None:
-    if sys.platform == "win32":
+    if sys.platform != "linux":  # macOS knows the limit and refuses to set it
         return
     import resource
 

@@ -179,7 +179,8 @@ def _with_real_pedal(piece: Piece) -> Piece:
 
 def _cut_at_gap(piece: Piece) -> Piece:
     """Without what follows the first gap that tokens cannot cross; the same piece if none."""
-    changes = [change.onset_steps for change in (*piece.meters, *piece.tempos)]  # one at 0
+    changes = [meter.onset_steps for meter in piece.meters]  # one at 0
+    changes += [tempo.onset_steps for tempo in piece.tempos]
     onsets = np.concatenate([changes, piece.notes["onset_steps"], piece.pedal["onset_steps"]])
     onsets.sort()
     gaps = (onsets[1:] - onsets[:-1] > MAX_TIME_STEPS) | (onsets[1:] > MAX_ONSET_STEPS)

@@ -143,3 +143,15 @@ def test_reading_a_folder_without_music(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr("lstm_music.bench.read.SAMPLES", ())
     assert run(["bench", "read", str(tmp_path), "--seconds", "0"]) == 2
     assert "no MIDI file" in capsys.readouterr().err
+
+
+def test_tokenizing_beside_others(capsys, monkeypatch, a_folder):
+    monkeypatch.setattr("lstm_music.bench.tokenize.BARS", 2)
+    assert run(["bench", "tokenize", str(a_folder), "--seconds", "0", "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert all(row.keys() == READ_FIELDS for row in rows)
+    tokenizers = {"ours", "MidiTok REMI", "music21 parse"}
+    assert {row["reader"] for row in rows} | {"MidiTok REMI"} == tokenizers
+    cases = {(row["case"], row["notes"]) for row in rows}
+    names = {(f"64 notes in 5 tracks, {how}", 64) for how in ("written", "played")}
+    assert cases == names | {("folder songs", 1)}

@@ -186,6 +186,17 @@ def test_off_grid_times_are_rounded_and_told():
     assert np.isclose(piece.max_timing_error_steps, 0.4)
 
 
+def test_halves_of_a_step_go_up_as_in_midi_files():
+    from music21 import note, stream
+
+    part = stream.Part()
+    for half_steps in (1, 5):
+        part.insert(half_steps / 48, note.Note(60, quarterLength=1 / 48))
+    notes = piece_from_stream(part).notes
+    assert notes["onset_steps"].tolist() == [1, 3]
+    assert notes["timing_96ths"].tolist() == [-2, -2]
+
+
 def test_first_chorale():
     name, path = chorale_files()[0]
     piece = read_score(path, source=name, style="chorale", expand_repeats=False)

@@ -164,16 +164,32 @@ def test_ctrl_c_ends_the_file_in_hand_and_the_next_one_reads():
         assert ends(pid)
 
 
+@needs_proc
+def test_a_parent_that_handles_ctrl_c_keeps_its_worker():
+    program = """
+        import os, signal
+        signal.signal(signal.SIGINT, lambda *_: None)
+        read_abc(TUNE)
+        mine = worker._state.worker._process.pid
+        os.killpg(os.getpid(), signal.SIGINT)
+        read_abc(TUNE)
+        print(worker._state.worker._process.pid == mine)
+    """
+    with run(program, start_new_session=True) as parent:
+        assert parent.stdout.read().strip() == "True", parent.stderr.read()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_process_has_a_worker_of_its_own():
     program = """
         import os
         read_abc(TUNE)
         mine = worker._state.worker._process.pid
-        child = os.fork()
-        if not child:
-            read_abc(TUNE)
-            os._exit(0 if worker._state.worker._process.pid != mine else 1)
+        with worker._state.lock:  # as if another thread were reading
+            child = os.fork()
+            if not child:
+                read_abc(TUNE)
+                os._exit(0 if worker._state.worker._process.pid != mine else 1)
         assert os.waitpid(child, 0)[1] == 0
         read_abc(TUNE)
         print(worker._state.worker._process.pid == mine)
