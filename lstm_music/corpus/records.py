@@ -3,7 +3,7 @@
 A file of records is only ever appended to, one whole record a write, so a process that is killed
 loses the file in its hand and nothing else. A record is
 
-    magic | payload bytes | JSON bytes | CRC-32 of the payload        16 bytes, little-endian
+    magic | payload bytes | JSON bytes | CRC-32 (see `_checksum`)    16 bytes, little-endian
     JSON facts, padded with spaces                                    the payload ...
     sketches (P, SKETCH_SIZE) uint16 | tokens of the P pieces, int16, one after the other
     zero bytes to a multiple of 8
@@ -70,7 +70,8 @@ def pack(
     arrays += [np.asarray(piece, "<i2").tobytes() for piece in tokens]
     payload = b"".join([text, *arrays])
     payload += bytes(-len(payload) % _ALIGNMENT)
-    return _HEAD.pack(_MAGIC, len(payload), len(text), zlib.crc32(payload)) + payload
+    checksum = _checksum(payload, len(text))
+    return _HEAD.pack(_MAGIC, len(payload), len(text), checksum) + payload
 
 
 def facts_of(record: bytes) -> Facts:
@@ -122,12 +123,16 @@ def _next_frame(file: BinaryIO, offset: int) -> Frame | None:
     if magic != _MAGIC or n_payload > _MAX_PAYLOAD or n_text > n_payload:
         return None
     payload = file.read(n_payload)
-    if len(payload) < n_payload or zlib.crc32(payload) != checksum:
+    if len(payload) < n_payload or _checksum(payload, n_text) != checksum:
         return None
     facts = json.loads(payload[:n_text])
     sketches_at = offset + _HEAD.size + n_text
     tokens_at = sketches_at + 2 * SKETCH_SIZE * len(facts["pieces"])
     return Frame(offset, _HEAD.size + n_payload, facts, sketches_at, tokens_at)
+
+
+def _checksum(payload: bytes, n_text: int) -> int:
+    return zlib.crc32(payload, n_text)  # the length of the text must be right, too
 
 
 class Appender:
