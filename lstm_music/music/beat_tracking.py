@@ -168,10 +168,12 @@ def _beat_frames(envelope: Floats, periods: Floats) -> npt.NDArray[np.int64]:
     lags = np.arange(block, furthest + 1)
     total = np.concatenate([np.zeros(furthest), envelope])
     came_from = np.full(length, -1, np.int64)
+    log_lags, log_periods = np.log(lags), np.log(periods)
     for start in range(0, length, block):
         at = np.arange(start, min(start + block, length))
-        stretch = np.log(lags / periods[at][:, None])
-        cost = np.where(np.abs(stretch) > np.log(2) + 0.01, np.inf, _TIGHTNESS * stretch**2)
+        stretch = log_lags - log_periods[at, None]
+        cost = _TIGHTNESS * np.square(stretch)
+        cost[np.abs(stretch) > np.log(2) + 0.01] = np.inf
         options = total[furthest + at[:, None] - lags] - cost
         best = options.argmax(axis=1)
         gain = options[np.arange(len(at)), best]

@@ -193,19 +193,18 @@ def _costs(beats: Ints, errors: Ints, spread: float) -> npt.NDArray[np.float64]:
 
 def _best_path(costs: npt.NDArray[np.float64]) -> tuple[float, Ints]:
     """Viterbi: cost of the cheapest path, and the index of its division in each beat."""
-    came_from = np.empty(costs.shape, np.int64)
-    total = costs[0]
-    stay = np.arange(costs.shape[1])
-    for beat in range(1, len(costs)):
-        cheapest = int(total.argmin())
-        changes = total[cheapest] + _CHANGE < total
-        came_from[beat] = np.where(changes, cheapest, stay)
-        total = np.where(changes, total[cheapest] + _CHANGE, total) + costs[beat]
-    path = np.empty(len(costs), np.int64)
-    path[-1] = total.argmin()
-    for beat in range(len(costs) - 1, 0, -1):
-        path[beat - 1] = came_from[beat, path[beat]]
-    return float(total.min()), path
+    # Plain lists: five numbers a beat are too few for numpy.
+    first, *rest = costs.tolist()
+    total, came_from = first, []
+    for cost in rest:
+        cheapest = min(total)
+        where, changed = total.index(cheapest), cheapest + _CHANGE
+        came_from.append([where if changed < t else i for i, t in enumerate(total)])
+        total = [min(changed, t) + c for t, c in zip(total, cost)]
+    path = [total.index(min(total))]
+    for row in reversed(came_from):
+        path.append(row[path[-1]])
+    return min(total), np.array(path[::-1])
 
 
 def _snap(played: Ints, grid: _Grid) -> Ints:

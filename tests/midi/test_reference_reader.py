@@ -8,7 +8,7 @@ from smf_bytes import END, NOTE, smf
 
 import lstm_music as lm
 from lstm_music.errors import LstmMusicError, MidiError
-from lstm_music.midi.foreign import chorale_files, read_score
+from lstm_music.midi.foreign import WorkerLimits, chorale_files, read_score
 from lstm_music.midi.write import to_midi_bytes
 
 TORTURE = "midi_torture/jazz-soft+test-midi-files"
@@ -97,6 +97,16 @@ def test_as_a_reader_of_files(tmp_path):
     (tmp_path / "bad.mid").write_bytes(b"MThd")
     with pytest.raises(MidiError, match=r"bad\.mid: music21 cannot read it"):
         lm.read(tmp_path / "bad.mid", reader="music21")
+
+
+@needs_shared_data
+@pytest.mark.parametrize("number", [37, 38])
+def test_files_on_which_music21_hangs_are_ended(number):
+    (path,) = (SHARED_DATA / "midi_torture" / "synthetic").glob(f"{number}_*.mid")
+    limits = WorkerLimits(cpu_seconds=1, wall_seconds=30)
+    with pytest.raises(MidiError, match=rf"{path.name}: .*(took longer|needs more)"):
+        lm.read_pieces(path, reader="music21", limits=limits)
+    assert len(lm.read_pieces(MIDI_DATA / "single_note.mid", reader="music21")[0].notes) == 1
 
 
 def test_a_clarinet_track_sounds_as_it_is_played():
