@@ -64,3 +64,9 @@ def test_readme_and_docs_name_only_options_that_exist():
     for name, rest in used:
         options = set(re.findall(r"(?<!\S)\[?(--?[a-z][a-z-]*)", rest))
         assert options <= known[name] | {"--help"}, (name, options - known[name])
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_examples_of_a_page(page, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert doctest.testfile(str(page), module_relative=False, encoding="utf-8").failed == 0

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -227,7 +226,9 @@ def _title(raw: RawMidi, first_mtrk: int, changes: Changes) -> str:
 
 
 def _seconds(tempos: tuple[Tempo, ...], end_steps: int) -> float:
-    ends = [tempo.onset_steps for tempo in tempos[1:] if tempo.onset_steps < end_steps]
-    edges = pairwise([0, *ends, end_steps])
-    steps = sum((b - a) * tempo.usec_per_quarter for (a, b), tempo in zip(edges, tempos))
-    return steps / STEPS_PER_QUARTER * 1e-6
+    total, onset = 0, end_steps
+    for tempo in reversed(tempos):
+        if tempo.onset_steps < onset:
+            total += (onset - tempo.onset_steps) * tempo.usec_per_quarter
+            onset = tempo.onset_steps
+    return total / STEPS_PER_QUARTER * 1e-6

@@ -7,6 +7,9 @@ import stat
 
 from lstm_music.errors import MidiError
 
+# Non-blocking: opening a pipe that nobody writes to would otherwise never return.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
 
 def read_regular(path: str | os.PathLike[str], max_bytes: int) -> bytes:
     """The first bytes of a file; one more than ``max_bytes`` if it is longer than that.
@@ -15,10 +18,8 @@ def read_regular(path: str | os.PathLike[str], max_bytes: int) -> bytes:
     ------
     MidiError : it cannot be opened or is no regular file; naming the path.
     """
-    # Non-blocking: opening a pipe that nobody writes to would otherwise never return.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        descriptor = os.open(path, flags)
+        descriptor = os.open(path, _FLAGS)
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
