@@ -217,26 +217,33 @@ def _snap(played: Ints, grid: _Grid) -> Ints:
 
 
 def _without_collisions(piece: Piece, played: Ints, onset: Ints) -> Ints:
-    """Two strokes of one pitch stay two: the one further off the grid stays where it was played."""
-    notes = piece.notes
-    own = _nearest(played, TIMING_PER_STEP)
-    order, same = _by_pitch(piece)
-    onset = onset.copy()
+    """Two strokes of one pitch stay two: the one further off the grid stays where it was played.
+
+    Notes of one track, pitch and onset are one stroke here.
+    """
+    order, same_pitch = _by_pitch(piece)
+    apart = np.diff(piece.notes["onset_steps"][order]) > 0
+    starts = np.flatnonzero(np.concatenate([[True], ~same_pitch | apart]))
+    stroke = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(order))))
+    has_next = same_pitch[starts[1:] - 1]  # the next stroke is of the same pitch
+    own, new = _nearest(played, TIMING_PER_STEP)[order], onset[order]
     while True:
-        first, second = order[:-1], order[1:]
-        apart = notes["onset_steps"][second] > notes["onset_steps"][first]
-        collide = same & apart & (onset[second] <= onset[first])
-        if not collide.any():
-            return onset
-        first, second = first[collide], second[collide]
-        off_first = np.abs(played[first] - TIMING_PER_STEP * onset[first])
-        off_second = np.abs(played[second] - TIMING_PER_STEP * onset[second])
-        loser = np.where(off_first > off_second, first, second)
-        settled = onset[loser] == own[loser]
-        loser = np.where(settled, np.where(loser == first, second, first), loser)
-        if (onset[loser] == own[loser]).all():
-            return own  # both where they were played
-        onset[loser] = own[loser]
+        latest, earliest = np.maximum.reduceat(new, starts), np.minimum.reduceat(new, starts)
+        collide = np.flatnonzero(has_next & (latest[:-1] >= earliest[1:]))
+        if not len(collide):
+            break
+        off = np.maximum.reduceat(np.abs(played[order] - TIMING_PER_STEP * new), starts)
+        settled = np.logical_and.reduceat(new == own, starts)
+        second = settled[collide] | (~settled[collide + 1] & (off[collide] <= off[collide + 1]))
+        losers = collide + second
+        if settled[losers].all():
+            new = own  # all where they were played
+            break
+        moved = np.isin(stroke, losers)
+        new = np.where(moved, own, new)
+    result = np.empty_like(onset)
+    result[order] = new
+    return result
 
 
 def _by_pitch(piece: Piece) -> tuple[Ints, npt.NDArray[np.bool_]]:
