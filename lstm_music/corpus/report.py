@@ -53,7 +53,7 @@ def summarise(folder: str | os.PathLike[str]) -> dict[str, Any]:
         "rejects": rejects,
         "reject_reasons": _commonest(Counter(_kind(row["reason"]) for row in rejects)),
         "duplicates": {
-            "same_file": _groups(cache, index["content"]),
+            "same_file": _of_several_files(_groups(cache, index["content"])),
             "same_music": _groups(cache, index["music"]),
             "near": _groups(cache, index["group"]),
         },
@@ -185,6 +185,12 @@ def _groups(cache: TokenCache, keys: npt.NDArray[Any]) -> list[list[str]]:
     groups = [group for group in np.split(order, cuts) if len(group) > 1]
     groups.sort(key=lambda group: int(group[0]))
     return [[cache.ids[int(i)] for i in group] for group in groups]
+
+
+def _of_several_files(groups: list[list[str]]) -> list[list[str]]:
+    """Names of the files of each group; the pieces of one book are no copies of each other."""
+    files = [list(dict.fromkeys(re.sub(r"#\d+$", "", id_) for id_ in group)) for group in groups]
+    return [group for group in files if len(group) > 1]
 
 
 def _kind(reason: str) -> str:

@@ -140,3 +140,20 @@ def test_the_page_on_corpora_runs(monkeypatch, tmp_path):
     names = {name for name, _ in re.findall(r"^\| `(\w+\.\w+)`(.*)", text, flags=re.MULTILINE)}
     assert names <= {path.name for path in (tmp_path / "my.cache").iterdir()}
     assert f"{PIECE.itemsize} bytes a piece" in text
+
+
+def test_the_patterns_of_one_file_are_no_copies(call, tmp_path):
+    header = b"MThd\0\0\0\6\0\2\0\2\0\x60"  # format 2: two pieces
+    for name, low in (("two.mid", 60), ("copy.mid", 60), ("other.mid", 40)):
+        tracks = b""
+        for first in (low, low + 1):
+            events = b"".join(
+                bytes([0, 0x90, pitch, 64, 48, 0x80, pitch, 0]) for pitch in range(first, first + 9)
+            )
+            chunk = events + b"\0\xff\x2f\0"
+            tracks += b"MTrk" + len(chunk).to_bytes(4, "big") + chunk
+        (tmp_path / name).write_bytes(header + tracks)
+    code, out, _ = call("corpus", "scan", tmp_path, "--json", "--no-timing")
+    report = json.loads(out)
+    assert (code, report["pieces"]) == (0, 6)
+    assert report["duplicates"]["same_file"] == [["copy.mid", "two.mid"]]
