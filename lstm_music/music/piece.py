@@ -86,6 +86,11 @@ class Tempo:
         return 60e6 / self.usec_per_quarter
 
 
+def _is(array: npt.NDArray[np.void], dtype: np.dtype[np.void]) -> bool:
+    """Whether an array is of a dtype; comparing fields is slow, and hardly ever needed."""
+    return array.dtype is dtype or array.dtype == dtype
+
+
 def make_notes(rows: Iterable[Sequence[int]]) -> npt.NDArray[np.void]:
     """Notes from rows of (onset_steps, duration_steps, pitch_midi, velocity, track[, timing]).
 
@@ -151,7 +156,7 @@ class Piece:
     unstated: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        if self.notes.dtype != NOTE_DTYPE or self.pedal.dtype != PEDAL_DTYPE:
+        if not (_is(self.notes, NOTE_DTYPE) and _is(self.pedal, PEDAL_DTYPE)):
             raise ShapeError(
                 "notes and pedal must be of NOTE_DTYPE and PEDAL_DTYPE, "
                 f"got {self.notes.dtype} and {self.pedal.dtype}"
@@ -164,7 +169,7 @@ class Piece:
     def _check(self, notes: npt.NDArray[np.void]) -> None:
         for name, changes in (("meters", self.meters), ("tempos", self.tempos)):
             onsets = [change.onset_steps for change in changes]
-            if not onsets or onsets[0] != 0 or any(b <= a for a, b in pairwise(onsets)):
+            if onsets[:1] != [0] or (len(onsets) > 1 and any(b <= a for a, b in pairwise(onsets))):
                 raise ConfigError(f"{name} must start at step 0 and rise, got onsets {onsets[:8]}")
         if not 0 <= self.pickup_steps < self.meters[0].bar_steps:
             raise ConfigError(
