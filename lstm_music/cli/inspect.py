@@ -41,6 +41,7 @@ def command(path: Path, as_json: bool, reader: str, strict: bool) -> None:
 
 def _piece_facts(piece: Piece) -> dict[str, Any]:
     from lstm_music.music.instruments import instrument_name
+    from lstm_music.music.roles import track_roles
     from lstm_music.music.theory import likely_key
 
     end = piece.end_steps
@@ -60,9 +61,10 @@ def _piece_facts(piece: Piece) -> dict[str, Any]:
                 "name": track.name,
                 "program": track.program,
                 "instrument": "drums" if track.is_drum else instrument_name(track.program),
+                "role": role,
                 "notes": int((piece.notes["track"] == i).sum()),
             }
-            for i, track in enumerate(piece.tracks)
+            for i, (track, role) in enumerate(zip(piece.tracks, track_roles(piece)))
         ],
         "pedal_events": len(piece.pedal),
         "max_timing_error_steps": round(float(piece.max_timing_error_steps), 3),

@@ -183,7 +183,8 @@ def test_info_and_inspect_and_metrics_speak_json(call):
     assert json.loads(out)["model"]["parameters"] > 100_000
     code, out, _ = call("inspect", CHORALE, "--json")
     assert code == 0
-    assert json.loads(out)["tracks"]
+    roles = [track["role"] for track in json.loads(out)["tracks"]]
+    assert (roles[0], roles[-1]) == ("melody", "bass")
     assert json.loads(call("inspect", CHORALE, "--json", "--reader", "music21")[1])["notes"] == 250
     code, out, _ = call("metrics", CHORALE, "--json")
     assert code == 0
