@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from lstm_music.cli.progress import Pace
     from lstm_music.training.loop import Progress
 
 
@@ -59,6 +60,41 @@ if TYPE_CHECKING:
 @click.option("--learning-rate", type=float, help="Default: the optimiser's own.")
 @click.option("--momentum", type=float, help="Of sgd and rmsprop. Default: the optimiser's own.")
 @click.option("--l2", type=float, default=0.0, show_default=True, help="Penalty on weights.")
+@click.option(
+    "--schedule",
+    type=click.Choice(["cosine", "plateau", "constant"]),
+    default="cosine",
+    show_default=True,
+    help="Of the learning rate, after the warm-up.",
+)
+@click.option("--warmup", type=float, default=0.02, show_default=True, help="Share of the run.")
+@click.option(
+    "--stop-after",
+    type=int,
+    default=0,
+    show_default=True,
+    help="End after so many validations without a new best; 0: never.",
+)
+@click.option("--label-smoothing", type=float, default=0.0, show_default=True)
+@click.option("--clip-norm", type=float, default=1.0, show_default=True)
+@click.option(
+    "--accumulate", type=int, default=1, show_default=True, help="Chunks that make one update."
+)
+@click.option(
+    "--resume",
+    type=click.Choice(["never", "auto"]),
+    default="never",
+    show_default=True,
+    help="auto: go on with the run that is there, if there is one; the result is the same.",
+)
+@click.option("--time-limit", type=float, metavar="SECONDS", help="Stop then, to be resumed.")
+@click.option(
+    "--checkpoint-seconds",
+    type=float,
+    default=60.0,
+    show_default=True,
+    help="Time between two saved states.",
+)
 @click.option("--max-tokens", type=int, default=20_000_000, show_default=True)
 @click.option("--evaluate-every", type=int, default=1_000_000, show_default=True, help="Tokens.")
 @click.option("--rng-seed", type=int, default=0, show_default=True)
@@ -70,7 +106,9 @@ if TYPE_CHECKING:
 @click.option("--data-card", type=click.Path(path_type=Path), help="TOML stored in the model file.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite the output.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON line a validation.")
-def command(sources: tuple[str, ...], output: Path, as_json: bool, **options: Any) -> None:
+def command(
+    sources: tuple[str, ...], output: Path, as_json: bool, resume: str, **options: Any
+) -> None:
     """Train a model on SOURCES: folders or files of music, music21:chorales, music21:tunes.
 
     \b
@@ -79,30 +117,39 @@ def command(sources: tuple[str, ...], output: Path, as_json: bool, **options: An
 
     The best model so far is always in the output file; Ctrl-C stops early and keeps it.
     """
-    from lstm_music.cli.progress import training_display
+    from lstm_music.cli.progress import Pace, training_display
     from lstm_music.training.api import train
+    from lstm_music.training.interrupt import Interrupt
 
-    best: list[float] = []
+    pace, interrupt = Pace(), Interrupt()
 
     def on_progress(progress: Progress) -> None:
         display.update(progress)
-        if progress.valid_loss == progress.valid_loss and progress.valid_loss not in best[-1:]:
-            best.append(progress.valid_loss)
-            if as_json:
-                click.echo(json.dumps(_line(progress)))
+        pace.update(progress)
+        if as_json and progress.validated:
+            click.echo(json.dumps(_line(progress, pace)))
 
-    with training_display() as display:
-        train(sources, output, on_progress=on_progress, on_note=display.note, **options)
+    with interrupt.installed(), training_display() as display:
+        train(
+            sources,
+            output,
+            on_progress=on_progress,
+            on_note=display.note,
+            held=interrupt.held,
+            resume=resume == "auto",
+            **options,
+        )
     if not as_json:
         click.echo(str(output))
 
 
-def _line(progress: Progress) -> dict[str, float]:
+def _line(progress: Progress, pace: Pace) -> dict[str, float]:
     return {
         "step": progress.step,
         "tokens": progress.tokens,
         "train_nats_per_token": progress.train_loss,
         "valid_nats_per_token": progress.valid_loss,
-        "tokens_per_second": progress.tokens_per_second,
-        "seconds": progress.seconds,
+        "best_nats_per_token": progress.best_loss,
+        "learning_rate": progress.learning_rate,
+        "tokens_per_second": pace.tokens_per_second,
     }

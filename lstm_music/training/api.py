@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from lstm_music.tokens.automaton import annotate
 from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.loop import Progress, Trainer
+from lstm_music.training.run import Run, RunFolder, check_same_settings
 from lstm_music.types import IntArray
 
 Sources = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -37,12 +39,17 @@ def train(
     storage: str = "float32",
     data_card: str | os.PathLike[str] | None = None,
     force: bool = False,
+    resume: bool = False,
+    time_limit: float | None = None,
+    checkpoint_seconds: float = 60.0,
+    held: Callable[[], AbstractContextManager[object]] = nullcontext,
     **settings: Any,
 ) -> None:
     """Train a model on music and write it to one file.
 
     The pieces are split into training, validation and test before anything else. ``output`` holds
-    the best model so far from the first validation on; an interrupt keeps it.
+    the best model so far from the first validation on. Beside it, in a folder ending in ``.run``,
+    the run keeps its state, so that it can go on after anything, with the same result to the byte.
 
     Parameters
     ----------
@@ -54,24 +61,55 @@ def train(
     cache : folder that keeps the tokens for the next run; None = nowhere.
     storage : "float32" or "float16" weights in the file.
     data_card : TOML file on the data and its licences, stored in the model file.
-    force : overwrite ``output``.
+    force : begin anew and overwrite ``output``, whatever is there.
+    resume : go on with the run that is there, if there is one.
+    time_limit : seconds after which to stop, to be resumed; None: no limit.
+    checkpoint_seconds : time between two checkpoints.
+    held : context in which no signal may raise (`lstm_music.training.interrupt`).
     settings : fields of ``lstm_music.training.config.TrainConfig``.
 
     Raises
     ------
     ConfigError : a setting is unknown or out of range, or there is too little music.
-    OutputExistsError : ``output`` exists and ``force`` is not given.
+    OutputExistsError : ``output`` or its run exists, and neither ``force`` nor ``resume`` is given.
+    RunLockedError : another process trains there.
+    UnsavedError : it has ended, but the disk did not take its last state.
     """
-    check_writable(output, overwrite=force)
+    check_writable(output, overwrite=True)
     config = _config(settings)
     card = _read_card(data_card)
-    corpus = token_cache(
-        _listed(sources), cache, on_reject=lambda id_, reason: on_note(f"left out {id_}: {reason}")
-    )
-    on_note(_corpus_line(corpus))
-    trainer = _trainer(corpus, config, output, card, storage)
-    for progress in trainer.run():
-        on_progress(progress)
+    folder = RunFolder(output)
+    folder.check(resume=resume, force=force)
+    with folder.locked():
+        corpus = token_cache(
+            _listed(sources), cache, on_reject=lambda id_, why: on_note(f"left out {id_}: {why}")
+        )
+        on_note(_corpus_line(corpus))
+        checkpoint = folder.begin(resume=resume, on_note=on_note)
+        trainer = _trainer(corpus, config, output, card, storage, held)
+        facts = _resumable(config) | {"corpus": corpus.digest, "storage": storage}
+        if checkpoint is not None:
+            check_same_settings(checkpoint, facts)
+            trainer.restore(checkpoint.tensor, checkpoint.facts)
+            folder.forget_metrics_after(trainer.progress.step)
+            on_note(f"going on at update {trainer.progress.step}")
+        run = Run(
+            trainer,
+            folder,
+            facts,
+            checkpoint_seconds=checkpoint_seconds,
+            time_limit=time_limit,
+            on_note=on_note,
+        )
+        for progress in run:
+            on_progress(progress)
+
+
+def _resumable(config: TrainConfig) -> dict[str, Any]:
+    """The settings that the result hangs on."""
+    settings = asdict(config)
+    del settings["threads"]
+    return settings
 
 
 def _config(settings: dict[str, Any]) -> TrainConfig:
@@ -115,6 +153,7 @@ def _trainer(
     output: str | os.PathLike[str],
     card: dict[str, Any],
     storage: str,
+    held: Callable[[], AbstractContextManager[object]],
 ) -> Trainer:
     """Model, data and the function that keeps the best, put together."""
     for side in ("train", "valid"):
@@ -139,7 +178,7 @@ def _trainer(
         summary = trainer.summary() | {"corpus": _counts(corpus), "met": met}
         save_model(output, model, DEFAULT.to_json(), summary, card, storage=storage)
 
-    trainer = Trainer(model, stream, _sequences(corpus, "valid"), config, keep)
+    trainer = Trainer(model, stream, _sequences(corpus, "valid"), config, keep, held)
     return trainer
 
 
