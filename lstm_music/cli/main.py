@@ -22,6 +22,7 @@ _COMMANDS = {
     "generate": ("lstm_music.cli.generate", "Continue a MIDI file, or compose from nothing."),
     "train": ("lstm_music.cli.train", "Train a model on folders of music."),
     "corpus": ("lstm_music.cli.corpus", "Scan folders of music, and build a cache of them."),
+    "config": ("lstm_music.cli.config", "Settings of a training run as a file."),
     "evaluate": ("lstm_music.cli.evaluate", "Held-out likelihood beside n-gram baselines."),
     "inspect": ("lstm_music.cli.inspect", "What a music or model file holds."),
     "metrics": ("lstm_music.cli.metrics", "Musical statistics of files, in numbers."),

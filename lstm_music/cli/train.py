@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="Model file to write."
 )
 @click.option(
+    "--config", type=click.Path(path_type=Path), help="Settings; see lstm-music config init."
+)
+@click.option(
+    "--set", "overrides", multiple=True, metavar="A.B=C", help="training.batch_size=16, ..."
+)
+@click.option("--from", "base", metavar="MODEL", help="Begin with this model: default, or a file.")
+@click.option("--dry-run", is_flag=True, help="Say what it would need; train nothing.")
+@click.option(
     "--cell",
     default="lstm",
     show_default=True,
@@ -95,6 +103,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="Time between two saved states.",
 )
+@click.option(
+    "--sample-minutes",
+    type=float,
+    metavar="N",
+    help="Compose 8 bars with the best model every N minutes: samples/ in the run's folder.",
+)
 @click.option("--max-tokens", type=int, default=20_000_000, show_default=True)
 @click.option("--evaluate-every", type=int, default=1_000_000, show_default=True, help="Tokens.")
 @click.option("--rng-seed", type=int, default=0, show_default=True)
@@ -106,26 +120,91 @@ if TYPE_CHECKING:
 @click.option("--data-card", type=click.Path(path_type=Path), help="TOML stored in the model file.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite the output.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON line a validation.")
+@click.pass_context
 def command(
-    sources: tuple[str, ...], output: Path, as_json: bool, resume: str, **options: Any
+    context: click.Context,
+    /,
+    sources: tuple[str, ...],
+    output: Path,
+    config: Path | None,
+    overrides: tuple[str, ...],
+    dry_run: bool,
+    sample_minutes: float | None,
+    resume: str,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Train a model on SOURCES: folders or files of music, music21:chorales, music21:tunes.
 
     \b
     lstm-music train my_midi_folder -o my.safetensors
     lstm-music train music21:chorales -o bach.safetensors --max-tokens 5000000
+    lstm-music train my_songs --from default -o mine.safetensors --max-tokens 1000000
 
-    The best model so far is always in the output file; Ctrl-C stops early and keeps it.
+    The best model so far is always in the output file. Whatever ends the run, the same command
+    with --resume auto goes on, and ends with the same model.
     """
+    from lstm_music.training.settings import override, read_settings
+
+    given = _given(context, options)
+    in_file = {} if config is None else read_settings(config)
+    settings = in_file | dict(map(override, overrides)) | given
+    if dry_run:
+        click.echo(_dry_run(sources, options, settings, as_json))
+        return
+    _train(sources, output, resume == "auto", sample_minutes, as_json, options | settings)
+    if not as_json:
+        click.echo(str(output))
+
+
+def _given(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
+    """The settings on the command line, taken out of ``options``; defaults are not given."""
+    from lstm_music.training.settings import SECTIONS
+
+    default = click.core.ParameterSource.DEFAULT
+    names = [name for table in SECTIONS.values() for name in table]
+    values = {name: options.pop(name) for name in names}
+    return {n: v for n, v in values.items() if context.get_parameter_source(n) is not default}
+
+
+def _dry_run(
+    sources: tuple[str, ...], options: dict[str, Any], settings: dict[str, Any], as_json: bool
+) -> str:
+    from lstm_music.cli.progress import training_display
+    from lstm_music.training.needs import dry_run
+
+    with training_display() as display:
+        needs = dry_run(
+            sources,
+            cache=options["cache"],
+            base=options["base"],
+            on_note=display.note,
+            **settings,
+        )
+    if as_json:
+        return json.dumps(needs)
+    return "\n".join(f"{name.replace('_', ' '):18s} {value:,}" for name, value in needs.items())
+
+
+def _train(
+    sources: tuple[str, ...],
+    output: Path,
+    resume: bool,
+    sample_minutes: float | None,
+    as_json: bool,
+    options: dict[str, Any],
+) -> None:
     from lstm_music.cli.progress import Pace, training_display
+    from lstm_music.cli.samples import Samples
     from lstm_music.training.api import train
     from lstm_music.training.interrupt import Interrupt
 
-    pace, interrupt = Pace(), Interrupt()
+    pace, interrupt, samples = Pace(), Interrupt(), Samples(output, sample_minutes)
 
     def on_progress(progress: Progress) -> None:
         display.update(progress)
         pace.update(progress)
+        samples.update(progress)
         if as_json and progress.validated:
             click.echo(json.dumps(_line(progress, pace)))
 
@@ -136,11 +215,9 @@ def command(
             on_progress=on_progress,
             on_note=display.note,
             held=interrupt.held,
-            resume=resume == "auto",
+            resume=resume,
             **options,
         )
-    if not as_json:
-        click.echo(str(output))
 
 
 def _line(progress: Progress, pace: Pace) -> dict[str, float]:

@@ -21,9 +21,12 @@ from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import save_model
 from lstm_music.tokens.automaton import annotate
 from lstm_music.tokens.vocabulary import DEFAULT
+from lstm_music.training.base import Base, load_base
 from lstm_music.training.config import TrainConfig
+from lstm_music.training.curve import draw_losses
 from lstm_music.training.loop import Progress, Trainer
-from lstm_music.training.run import Run, RunFolder, check_same_settings
+from lstm_music.training.run import METRICS, Run, RunFolder, check_same_settings
+from lstm_music.training.settings import make_config
 from lstm_music.types import IntArray
 
 Sources = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -38,6 +41,7 @@ def train(
     cache: str | os.PathLike[str] | None = None,
     storage: str = "float32",
     data_card: str | os.PathLike[str] | None = None,
+    base: str | os.PathLike[str] | None = None,
     force: bool = False,
     resume: bool = False,
     time_limit: float | None = None,
@@ -61,6 +65,8 @@ def train(
     cache : folder that keeps the tokens for the next run; None = nowhere.
     storage : "float32" or "float16" weights in the file.
     data_card : TOML file on the data and its licences, stored in the model file.
+    base : model to begin with, by name ("default") or file: its network, its weights; None:
+        random weights.
     force : begin anew and overwrite ``output``, whatever is there.
     resume : go on with the run that is there, if there is one.
     time_limit : seconds after which to stop, to be resumed; None: no limit.
@@ -76,18 +82,21 @@ def train(
     UnsavedError : it has ended, but the disk did not take its last state.
     """
     check_writable(output, overwrite=True)
-    config = _config(settings)
+    begin_with = None if base is None else load_base(base)
+    config = make_config(settings if begin_with is None else begin_with.merged(settings))
     card = _read_card(data_card)
     folder = RunFolder(output)
     folder.check(resume=resume, force=force)
     with folder.locked():
-        corpus = token_cache(
-            _listed(sources), cache, on_reject=lambda id_, why: on_note(f"left out {id_}: {why}")
-        )
-        on_note(_corpus_line(corpus))
+        corpus = read_corpus(sources, cache, on_note)
         checkpoint = folder.begin(resume=resume, on_note=on_note)
-        trainer = _trainer(corpus, config, output, card, storage, held)
+        model = new_model(config, begin_with)
+        save = _saver(corpus, model, output, card, storage)
+        trainer = Trainer(
+            model, training_chunks(corpus, config), _sequences(corpus, "valid"), config, save, held
+        )
         facts = _resumable(config) | {"corpus": corpus.digest, "storage": storage}
+        facts["base"] = begin_with and begin_with.sha256
         if checkpoint is not None:
             check_same_settings(checkpoint, facts)
             trainer.restore(checkpoint.tensor, checkpoint.facts)
@@ -103,6 +112,7 @@ def train(
         )
         for progress in run:
             on_progress(progress)
+        draw_losses(folder.path / METRICS, folder.path / "losses.png")
 
 
 def _resumable(config: TrainConfig) -> dict[str, Any]:
@@ -112,18 +122,18 @@ def _resumable(config: TrainConfig) -> dict[str, Any]:
     return settings
 
 
-def _config(settings: dict[str, Any]) -> TrainConfig:
-    try:
-        return TrainConfig(**settings)
-    except TypeError as error:
-        known = ", ".join(TrainConfig.__dataclass_fields__)
-        raise ConfigError(f"unknown setting: {error}; known are {known}") from None
-
-
-def _listed(sources: Sources) -> list[str]:
-    if isinstance(sources, str | os.PathLike):
-        return [os.fspath(sources)]
-    return [os.fspath(source) for source in sources]
+def read_corpus(
+    sources: Sources, cache: str | os.PathLike[str] | None, on_note: Callable[[str], None]
+) -> TokenCache:
+    """The tokens of the sources; parameters as of `train`."""
+    listed = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
+    corpus = token_cache(
+        [os.fspath(source) for source in listed],
+        cache,
+        on_reject=lambda id_, why: on_note(f"left out {id_}: {why}"),
+    )
+    on_note(_corpus_line(corpus))
+    return corpus
 
 
 def _read_card(path: str | os.PathLike[str] | None) -> dict[str, Any]:
@@ -147,39 +157,52 @@ def _corpus_line(corpus: TokenCache) -> str:
     return f"{len(corpus)} pieces ({sides}), {counts['tokens']:,} tokens"
 
 
-def _trainer(
-    corpus: TokenCache,
-    config: TrainConfig,
-    output: str | os.PathLike[str],
-    card: dict[str, Any],
-    storage: str,
-    held: Callable[[], AbstractContextManager[object]],
-) -> Trainer:
-    """Model, data and the function that keeps the best, put together."""
+def new_model(config: TrainConfig, base: Base | None = None) -> LanguageModel:
+    """The network of a configuration, its weights random or those of ``base``."""
+    sizes = config.model_config(DEFAULT.n_rows, DEFAULT.n_tokens, DEFAULT.n_streams)
+    backend = get_backend("cpu", n_threads=config.threads)
+    model = LanguageModel.create(sizes, config.rng_seed, backend=backend)
+    if base is not None:
+        model.flat_params[:] = base.weights
+    return model
+
+
+def training_chunks(corpus: TokenCache, config: TrainConfig) -> ChunkStream:
+    """What a configuration has of a corpus to train on, endlessly.
+
+    Raises
+    ------
+    ConfigError : a side is empty.
+    """
     for side in ("train", "valid"):
         if not len(corpus.indices(side)):
             raise ConfigError(
                 f"of {len(corpus)} pieces none is on the {side} side: give more music "
                 "(20 pieces at least)"
             )
-    sizes = config.model_config(DEFAULT.n_rows, DEFAULT.n_tokens, DEFAULT.n_streams)
-    backend = get_backend("cpu", n_threads=config.threads)
-    model = LanguageModel.create(sizes, config.rng_seed, backend=backend)
-    stream = ChunkStream(
+    return ChunkStream(
         corpus,
         batch_size=config.batch_size,
         chunk_length=config.chunk_steps or None,
         rng_seed=config.rng_seed,
     )
 
+
+def _saver(
+    corpus: TokenCache,
+    model: LanguageModel,
+    output: str | os.PathLike[str],
+    card: dict[str, Any],
+    storage: str,
+) -> Callable[[dict[str, Any]], None]:
+    """What keeps the best model."""
     met = asdict(met_in_training(corpus))
 
-    def keep(_: Progress) -> None:
-        summary = trainer.summary() | {"corpus": _counts(corpus), "met": met}
-        save_model(output, model, DEFAULT.to_json(), summary, card, storage=storage)
+    def save(summary: dict[str, Any]) -> None:
+        facts = summary | {"corpus": _counts(corpus), "met": met}
+        save_model(output, model, DEFAULT.to_json(), facts, card, storage=storage)
 
-    trainer = Trainer(model, stream, _sequences(corpus, "valid"), config, keep, held)
-    return trainer
+    return save
 
 
 def _sequences(corpus: TokenCache, side: str) -> list[tuple[IntArray, IntArray]]:

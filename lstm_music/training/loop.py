@@ -70,7 +70,7 @@ class Trainer:
     stream : training chunks, endless.
     valid : held-out sequences, each (rows (N, S) int32, targets (N,) int32).
     config : settings.
-    keep : called with the progress whenever the validation loss is the best so far; it saves.
+    keep : called with the `summary` whenever the validation loss is the best so far; it saves.
     held : context in which no signal may raise: what changes together is changed under it, so
         that `state` is always that between two updates.
     """
@@ -81,7 +81,7 @@ class Trainer:
         stream: ChunkStream,
         valid: list[tuple[IntArray, IntArray]],
         config: TrainConfig,
-        keep: Callable[[Progress], None],
+        keep: Callable[[dict[str, Any]], None],
         held: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self._held = held
@@ -200,9 +200,9 @@ class Trainer:
             self._next_validation += self._config.evaluate_every
             self._validated_at = self._step
             if is_best:
-                self._keep(self.progress)
+                self._keep(self.summary())
 
-    def summary(self) -> dict[str, object]:
+    def summary(self) -> dict[str, Any]:
         """What the model file records of the run: nothing that another run would not repeat."""
         numbers = asdict(self.progress) | {"valid_nats_per_token": self._losses.best}
         settings = asdict(self._config) | {"learning_rate": self._config.peak_learning_rate}
