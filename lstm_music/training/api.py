@@ -22,6 +22,7 @@ from lstm_music.nn.model_file import save_model
 from lstm_music.tokens.automaton import annotate
 from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.training.base import Base, load_base
+from lstm_music.training.best import BestModel, Write
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.curve import draw_losses
 from lstm_music.training.loop import Progress, Trainer
@@ -91,10 +92,9 @@ def train(
         corpus = read_corpus(sources, cache, on_note)
         checkpoint = folder.begin(resume=resume, on_note=on_note)
         model = new_model(config, begin_with)
-        save = _saver(corpus, model, output, card, storage)
-        trainer = Trainer(
-            model, training_chunks(corpus, config), _sequences(corpus, "valid"), config, save, held
-        )
+        best = BestModel(model, _writer(corpus, output, card, storage), on_note)
+        chunks, valid = training_chunks(corpus, config), _sequences(corpus, "valid")
+        trainer = Trainer(model, chunks, valid, config, best.keep, held)
         facts = _resumable(config) | {"corpus": corpus.digest, "storage": storage}
         facts["base"] = begin_with and begin_with.sha256
         if checkpoint is not None:
@@ -104,6 +104,7 @@ def train(
             on_note(f"going on at update {trainer.progress.step}")
         run = Run(
             trainer,
+            best,
             folder,
             facts,
             checkpoint_seconds=checkpoint_seconds,
@@ -188,21 +189,17 @@ def training_chunks(corpus: TokenCache, config: TrainConfig) -> ChunkStream:
     )
 
 
-def _saver(
-    corpus: TokenCache,
-    model: LanguageModel,
-    output: str | os.PathLike[str],
-    card: dict[str, Any],
-    storage: str,
-) -> Callable[[dict[str, Any]], None]:
-    """What keeps the best model."""
+def _writer(
+    corpus: TokenCache, output: str | os.PathLike[str], card: dict[str, Any], storage: str
+) -> Write:
+    """What writes the model file."""
     met = asdict(met_in_training(corpus))
 
-    def save(summary: dict[str, Any]) -> None:
+    def write(model: LanguageModel, summary: dict[str, Any]) -> None:
         facts = summary | {"corpus": _counts(corpus), "met": met}
         save_model(output, model, DEFAULT.to_json(), facts, card, storage=storage)
 
-    return save
+    return write
 
 
 def _sequences(corpus: TokenCache, side: str) -> list[tuple[IntArray, IntArray]]:

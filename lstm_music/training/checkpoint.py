@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lstm_music.errors import ModelFileError, OutputError
-from lstm_music.files import atomic_write
+from lstm_music.files import atomic_write, remove_leftovers
 from lstm_music.nn.sealed import Sealed, seal, unseal
 from lstm_music.types import Params
 
@@ -21,6 +21,8 @@ FORMAT_VERSION = 1
 
 def write_checkpoint(folder: Path, arrays: Params, facts: Mapping[str, Any]) -> None:
     """Write the state of a run; the last one becomes the previous one.
+
+    The caller holds the run's lock.
 
     Raises
     ------
@@ -35,6 +37,7 @@ def write_checkpoint(folder: Path, arrays: Params, facts: Mapping[str, Any]) -> 
         reason = error.strerror or str(error)
         raise OutputError(f"{last}: cannot be replaced ({reason})") from error
     atomic_write(last, blob)
+    remove_leftovers(folder)
 
 
 def read_checkpoint(folder: Path, on_note: Callable[[str], None]) -> Sealed | None:

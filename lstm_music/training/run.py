@@ -25,6 +25,7 @@ from lstm_music.errors import (
 )
 from lstm_music.files import atomic_write
 from lstm_music.nn.sealed import Sealed
+from lstm_music.training.best import BestModel
 from lstm_music.training.checkpoint import LAST, PREVIOUS, read_checkpoint, write_checkpoint
 from lstm_music.training.loop import Progress, Trainer, without_nan
 
@@ -117,6 +118,7 @@ class Run:
     Parameters
     ----------
     trainer, folder : already restored, if it is to go on.
+    best : what the trainer keeps the best model with.
     settings : what a checkpoint must have been made with: `same_settings`.
     checkpoint_seconds : time between two checkpoints; one is written at each validation, too.
     time_limit : seconds after which it stops, to be resumed; None: no limit.
@@ -126,6 +128,7 @@ class Run:
     def __init__(
         self,
         trainer: Trainer,
+        best: BestModel,
         folder: RunFolder,
         settings: Mapping[str, Any],
         *,
@@ -133,7 +136,8 @@ class Run:
         time_limit: float | None,
         on_note: Callable[[str], None],
     ) -> None:
-        self._trainer, self._folder, self._settings = trainer, folder, settings
+        self._trainer, self._best = trainer, best
+        self._folder, self._settings = folder, settings
         self._checkpoint_seconds, self._time_limit = checkpoint_seconds, time_limit
         self._on_note = on_note
         self._unsaved: OutputError | None = None
@@ -168,8 +172,9 @@ class Run:
             raise
         self._save()
         self._keep_something()
-        if self._unsaved is not None:
-            raise UnsavedError(f"the last state of the run is not on disk: {self._unsaved}")
+        unsaved = self._best.error or self._unsaved
+        if unsaved is not None:
+            raise UnsavedError(f"the end of the run is not on disk: {unsaved}")
 
     def _keep_something(self) -> None:
         """A model for the user, if no validation has come so far; a resume knows nothing of it."""
@@ -187,6 +192,7 @@ class Run:
 
     def _save(self) -> None:
         """Write a checkpoint; a full disk must not end the run."""
+        self._best.retry()
         arrays, facts = self._trainer.state()
         try:
             write_checkpoint(self._folder.path, arrays, {"settings": self._settings, **facts})

@@ -152,3 +152,28 @@ def test_metrics_are_lines_of_json(whole):
     lines = [json.loads(line) for line in whole[1].splitlines()]
     assert [line["tokens"] // 3000 for line in lines] == [1, 2, 3, 4]
     assert all(line["valid_loss"] > 0 for line in lines)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX limits")
+def test_a_full_disk_does_not_end_the_run(whole, tmp_path):
+    """D1: files may not grow past a few bytes, as on a full disk; later there is room again."""
+    import resource
+
+    def no_room():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, resource.RLIM_INFINITY))
+
+    command = [*train(tmp_path), "--cache", str(whole[3])]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=no_room)
+    assert run.returncode == 74
+    assert run.stderr.count("training goes on") == 2  # the model and the checkpoint, once each
+    assert not list((tmp_path / "m.run").glob("*.tmp"))
+    assert not (tmp_path / "m.safetensors").exists()
+    assert finish(tmp_path, whole[3]) == whole[0]
+
+
+def test_a_folder_that_is_not_there_fails_at_the_start(whole, tmp_path):
+    """D2."""
+    command = [*train(tmp_path / "nowhere"), "--cache", str(whole[3])]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert "No such file or directory" in run.stderr
