@@ -48,6 +48,7 @@ CONFINED = {
     "symusic": {"bench/read.py", "bench/tokenize.py"},
     "miditok": {"bench/tokenize.py"},
     "cupy": {"backends/gpu.py"},
+    "mpi4py": {"training/team.py"},
     # docs/adr/0005
     "torch": {f"bench/torch_{name}.py" for name in ("cells", "conv", "rival", "step")},
 }
@@ -56,7 +57,11 @@ REACHES_UP = {  # docs/adr/0001
     ("cells/__init__.py", "lstm_music.nn.cell"),
     ("cells/__init__.py", "lstm_music.nn.cell.Cell"),
 }
+<<<<<<< HEAD
 ALWAYS_INSIDE_FUNCTIONS = {"music21", "cupy", "matplotlib", "torch", "symusic", "miditok"}
+=======
+ALWAYS_INSIDE_FUNCTIONS = {"music21", "cupy", "matplotlib", "torch", "mpi4py"}
+>>>>>>> 9fb4139 (Several processes train one model: gradients summed by MPI)
 NEVER_AT_IMPORT_OF_CLI = {"numpy", "rich", "mido", "safetensors"}
 
 

@@ -153,8 +153,6 @@ def command(
         click.echo(_dry_run(sources, options, settings, as_json))
         return
     _train(sources, output, resume == "auto", sample_minutes, as_json, options | settings)
-    if not as_json:
-        click.echo(str(output))
 
 
 def _given(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
@@ -198,7 +196,9 @@ def _train(
     from lstm_music.cli.samples import Samples
     from lstm_music.training.api import train
     from lstm_music.training.interrupt import Interrupt
+    from lstm_music.training.team import make_team
 
+    team = make_team()
     pace, interrupt, samples = Pace(), Interrupt(), Samples(output, sample_minutes)
 
     def on_progress(progress: Progress) -> None:
@@ -216,8 +216,11 @@ def _train(
             on_note=display.note,
             held=interrupt.held,
             resume=resume,
+            team=team,
             **options,
         )
+    if team.leads and not as_json:
+        click.echo(str(output))
 
 
 def _line(progress: Progress, pace: Pace) -> dict[str, float]:

@@ -167,6 +167,7 @@ class LanguageModel:
         dropout_key: tuple[int, int] = (0, 0),
         mean_over: int | None = None,
         label_smoothing: float = 0.0,
+        part: tuple[int, int] | None = None,
     ) -> tuple[float, int, State]:
         """Add the gradient of the mean loss over all targets of a chunk to ``grads``.
 
@@ -186,6 +187,8 @@ class LanguageModel:
         label_smoothing : share e of each target that goes to all V tokens alike: the gradient of
             the logits is p - (1 - e) onehot - e/V (Szegedy et al. 2016, section 7). The sum
             returned is without it.
+        part : (first, of how many) rows, when these are a part of a larger batch whose masks of
+            dropout they are to have; None: they are all. Zoneout's masks are those of the rows.
 
         Returns
         -------
@@ -200,7 +203,7 @@ class LanguageModel:
         wanted, steps = self._check(rows, targets, state, lengths)
         n_targets = int(np.count_nonzero(wanted >= 0))
         key = (dropout_key[0] & 0xFFFFFFFF) << 32 | dropout_key[1] & 0xFFFFFFFF
-        run = self._stack.forward(rows, self._begun(state, starts), steps, key)
+        run = self._stack.forward(rows, self._begun(state, starts), steps, key, part)
         scale = 1 / max(n_targets if mean_over is None else mean_over, 1)
         sum_nll, d_top = self._head_backward(run.outputs[-1], wanted, scale, label_smoothing)
         self._stack.backward(run, d_top, starts, self._grads())

@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +19,18 @@ from lstm_music.errors import ConfigError
 from lstm_music.files import check_writable
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import save_model
+from lstm_music.nn.sealed import Sealed
 from lstm_music.tokens.automaton import annotate
 from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.training.base import Base, load_base
 from lstm_music.training.best import BestModel, Write
+from lstm_music.training.checkpoint import read_checkpoint
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.curve import draw_losses
 from lstm_music.training.loop import Progress, Trainer
 from lstm_music.training.run import METRICS, Run, RunFolder, check_same_settings
 from lstm_music.training.settings import make_config
+from lstm_music.training.team import Team
 from lstm_music.types import IntArray
 
 Sources = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -48,6 +51,7 @@ def train(
     time_limit: float | None = None,
     checkpoint_seconds: float = 60.0,
     held: Callable[[], AbstractContextManager[object]] = nullcontext,
+    team: Team | None = None,
     **settings: Any,
 ) -> None:
     """Train a model on music and write it to one file.
@@ -73,6 +77,7 @@ def train(
     time_limit : seconds after which to stop, to be resumed; None: no limit.
     checkpoint_seconds : time between two checkpoints.
     held : context in which no signal may raise (`lstm_music.training.interrupt`).
+    team : the processes that train together (`lstm_music.training.team`); None: this one alone.
     settings : fields of ``lstm_music.training.config.TrainConfig``.
 
     Raises
@@ -88,20 +93,25 @@ def train(
     card = _read_card(data_card)
     folder = RunFolder(output)
     folder.check(resume=resume, force=force)
-    with folder.locked():
-        corpus = read_corpus(sources, cache, on_note)
-        checkpoint = folder.begin(resume=resume, on_note=on_note)
-        model = new_model(config, begin_with)
+    team = team or Team()
+    if not team.leads:
+        on_note, on_progress = (lambda _: None), (lambda _: None)
+    with team.together(), folder.locked() if team.leads else nullcontext():
+        corpus = _read_by_turns(team, sources, cache, on_note)
+        checkpoint = _begin_together(team, folder, resume, on_note)
+        model = new_model(replace(config, threads=team.threads(config.threads)), begin_with)
         best = BestModel(model, _writer(corpus, output, card, storage), on_note)
+        keep = best.keep if team.leads else _leave_to_the_leader
         chunks, valid = training_chunks(corpus, config), _sequences(corpus, "valid")
-        trainer = Trainer(model, chunks, valid, config, best.keep, held)
+        trainer = Trainer(model, chunks, valid, config, keep, held, team)
         facts = _resumable(config) | {"corpus": corpus.digest, "storage": storage}
         facts["base"] = begin_with and begin_with.sha256
         if checkpoint is not None:
             check_same_settings(checkpoint, facts)
             trainer.restore(checkpoint.tensor, checkpoint.facts)
-            folder.forget_metrics_after(trainer.progress.step)
             on_note(f"going on at update {trainer.progress.step}")
+        if team.leads:
+            folder.forget_metrics_after(trainer.progress.step)
         run = Run(
             trainer,
             best,
@@ -110,10 +120,41 @@ def train(
             checkpoint_seconds=checkpoint_seconds,
             time_limit=time_limit,
             on_note=on_note,
+            team=team,
         )
         for progress in run:
             on_progress(progress)
-        draw_losses(folder.path / METRICS, folder.path / "losses.png")
+        if team.leads:
+            draw_losses(folder.path / METRICS, folder.path / "losses.png")
+
+
+def _leave_to_the_leader(_: dict[str, Any]) -> None:
+    """Keep nothing."""
+
+
+def _read_by_turns(
+    team: Team,
+    sources: Sources,
+    cache: str | os.PathLike[str] | None,
+    on_note: Callable[[str], None],
+) -> TokenCache:
+    """The corpus; one reads after the other, so that those after the first find its cache."""
+    for _ in range(team.rank):
+        team.wait()
+    corpus = read_corpus(sources, cache, on_note)
+    for _ in range(team.rank, team.size):
+        team.wait()
+    return corpus
+
+
+def _begin_together(
+    team: Team, folder: RunFolder, resume: bool, on_note: Callable[[str], None]
+) -> Sealed | None:
+    """The checkpoint to go on from, in every process."""
+    checkpoint = folder.begin(resume=resume, on_note=on_note) if team.leads else None
+    if team.agree(checkpoint is not None) and checkpoint is None:
+        return read_checkpoint(folder.path, on_note)
+    return checkpoint
 
 
 def _resumable(config: TrainConfig) -> dict[str, Any]:

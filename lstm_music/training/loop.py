@@ -16,9 +16,10 @@ from lstm_music.errors import LstmMusicError, ModelFileError
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.optim import make_optimiser
 from lstm_music.nn.parameters import weight_slices
-from lstm_music.nn.scoring import mean_nll
+from lstm_music.nn.scoring import sequence_nll
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.schedule import PLATEAU_PATIENCE, rate_share
+from lstm_music.training.team import Team
 from lstm_music.types import FloatArray, IntArray, Params
 
 _SMOOTHING = 0.98
@@ -73,6 +74,7 @@ class Trainer:
     keep : called with the `summary` whenever the validation loss is the best so far; it saves.
     held : context in which no signal may raise: what changes together is changed under it, so
         that `state` is always that between two updates.
+    team : the processes that share the batch; None: this one alone.
     """
 
     def __init__(
@@ -83,8 +85,11 @@ class Trainer:
         config: TrainConfig,
         keep: Callable[[dict[str, Any]], None],
         held: Callable[[], AbstractContextManager[object]] = nullcontext,
+        team: Team | None = None,
     ) -> None:
         self._held = held
+        self._team = team or Team()
+        self._rows = self._team.rows(config.batch_size)
         self._model = model
         self._stream = stream
         self._valid = valid
@@ -99,7 +104,7 @@ class Trainer:
             dtype=model.dtype,
             backend=model.backend,
         )
-        self._state = model.initial_state(config.batch_size)
+        self._state = model.initial_state(self._rows.stop - self._rows.start)
         self._step = 0
         self._tokens = 0
         self._next_validation = config.evaluate_every
@@ -163,16 +168,19 @@ class Trainer:
         sum_nll, state = 0.0, self._state
         for i, chunk in enumerate(chunks):
             nll, _, state = model.train_chunk(
-                chunk.rows,
-                chunk.targets,
+                chunk.rows[:, self._rows],
+                np.ascontiguousarray(chunk.targets[:, self._rows]),
                 state,
-                chunk.lengths,
-                starts=chunk.starts,
+                chunk.lengths[self._rows],
+                starts=chunk.starts[self._rows],
                 dropout_key=(config.rng_seed, self._step * config.accumulate + i),
                 mean_over=n_targets,
                 label_smoothing=config.label_smoothing,
+                part=(self._rows.start, config.batch_size) if self._team.size > 1 else None,
             )
             sum_nll += nll
+        self._team.add(model.flat_grads)
+        (sum_nll,) = self._team.total([sum_nll])
         loss = sum_nll / max(n_targets, 1)
         with self._held():
             self._norm = self._optimiser.step(
@@ -193,7 +201,11 @@ class Trainer:
 
     def validate(self) -> None:
         """Score the held-out music; keep the model if it is the best so far."""
-        valid = mean_nll(self._model, self._valid, self._config.batch_size)
+        mine = self._valid[self._team.rank :: self._team.size]
+        scores = sequence_nll(self._model, mine, self._config.batch_size)
+        sums = [sum(float(score.sum()) for score in scores), sum(map(len, scores))]
+        nats, n_targets = self._team.total(sums)
+        valid = nats / n_targets
         with self._held():
             is_best = not valid >= self._losses.best  # also when there is no best yet
             self._losses = self._losses.after(valid, is_best)
@@ -210,10 +222,10 @@ class Trainer:
         return {"settings": settings, **numbers}
 
     def state(self) -> tuple[Params, dict[str, Any]]:
-        """All that a resume needs: arrays by name, and JSON values."""
+        """All that a resume needs: arrays by name, and JSON values; whole at the leader."""
         optimiser = self._optimiser.state()
         arrays: Params = {"params": self._model.flat_params}
-        arrays |= {f"state.{i}": layer for i, layer in enumerate(self._state)}
+        arrays |= {f"state.{i}": self._team.join(layer) for i, layer in enumerate(self._state)}
         arrays |= {f"optimiser.{n}": a for n, a in optimiser.items() if n != "steps"}
         facts = {
             "optimiser_steps": int(optimiser["steps"]),
@@ -241,7 +253,10 @@ class Trainer:
         ModelFileError : something is missing or does not fit.
         """
         wanted, _ = self.state()
-        found = {name: arrays(name, array.shape) for name, array in wanted.items()}
+        batch = self._model.initial_state(self._config.batch_size)
+        shapes = {name: array.shape for name, array in wanted.items()}
+        shapes |= {f"state.{i}": layer.shape for i, layer in enumerate(batch)}
+        found = {name: arrays(name, shape) for name, shape in shapes.items()}
         try:
             memory = {n.removeprefix("optimiser."): a for n, a in found.items() if "optimiser" in n}
             steps = np.array(facts["optimiser_steps"], np.int64)
@@ -258,7 +273,8 @@ class Trainer:
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise ModelFileError(f"damaged: the run's state does not fit ({error!r})") from None
         self._model.flat_params[:] = found["params"]
-        self._state = [found[f"state.{i}"].copy() for i in range(len(self._state))]
+        whole = [found[f"state.{i}"] for i in range(len(self._state))]
+        self._state = [np.ascontiguousarray(layer[:, self._rows]) for layer in whole]
 
 
 def without_nan(numbers: Mapping[str, Any]) -> dict[str, Any]:

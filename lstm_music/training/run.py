@@ -28,6 +28,7 @@ from lstm_music.nn.sealed import Sealed
 from lstm_music.training.best import BestModel
 from lstm_music.training.checkpoint import LAST, PREVIOUS, read_checkpoint, write_checkpoint
 from lstm_music.training.loop import Progress, Trainer, without_nan
+from lstm_music.training.team import Team
 
 METRICS = "metrics.jsonl"
 
@@ -123,6 +124,7 @@ class Run:
     checkpoint_seconds : time between two checkpoints; one is written at each validation, too.
     time_limit : seconds after which it stops, to be resumed; None: no limit.
     on_note : told of a disk that refuses to save.
+    team : the processes that train together; its leader writes.
     """
 
     def __init__(
@@ -135,7 +137,9 @@ class Run:
         checkpoint_seconds: float,
         time_limit: float | None,
         on_note: Callable[[str], None],
+        team: Team,
     ) -> None:
+        self._team = team
         self._trainer, self._best = trainer, best
         self._folder, self._settings = folder, settings
         self._checkpoint_seconds, self._time_limit = checkpoint_seconds, time_limit
@@ -155,20 +159,25 @@ class Run:
                 if progress.validated:
                     self._note_metrics(progress)
                 now = time.monotonic()
-                if progress.validated or now - saved >= self._checkpoint_seconds:
+                is_time = now - saved >= self._checkpoint_seconds
+                if progress.validated or self._team.agree(is_time):
                     self._save()
                     saved = now
                 yield progress
-                if self._time_limit is not None and now - started >= self._time_limit:
+                is_time = self._time_limit is not None and now - started >= self._time_limit
+                if self._team.agree(is_time):
                     self._on_note("time is up: --resume auto goes on from here")
                     break
         except (KeyboardInterrupt, GeneratorExit):
-            # The trainer's state is always that between two updates.
-            self._save()
-            self._keep_something()
+            # The trainer's state is always that between two updates; but processes of a team are
+            # not all between the same two.
+            if self._team.size == 1:
+                self._save()
+                self._keep_something()
             raise
         except SystemExit:  # told to end: at once
-            self._save()
+            if self._team.size == 1:
+                self._save()
             raise
         self._save()
         self._keep_something()
@@ -183,6 +192,8 @@ class Run:
             self._trainer.validate()
 
     def _note_metrics(self, progress: Progress) -> None:
+        if not self._team.leads:
+            return
         numbers = asdict(progress)
         del numbers["validated"]
         try:
@@ -192,8 +203,10 @@ class Run:
 
     def _save(self) -> None:
         """Write a checkpoint; a full disk must not end the run."""
-        self._best.retry()
         arrays, facts = self._trainer.state()
+        if not self._team.leads:
+            return
+        self._best.retry()
         try:
             write_checkpoint(self._folder.path, arrays, {"settings": self._settings, **facts})
             self._unsaved = None
