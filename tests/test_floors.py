@@ -57,11 +57,15 @@ REACHES_UP = {  # docs/adr/0001
     ("cells/__init__.py", "lstm_music.nn.cell"),
     ("cells/__init__.py", "lstm_music.nn.cell.Cell"),
 }
-<<<<<<< HEAD
-ALWAYS_INSIDE_FUNCTIONS = {"music21", "cupy", "matplotlib", "torch", "symusic", "miditok"}
-=======
-ALWAYS_INSIDE_FUNCTIONS = {"music21", "cupy", "matplotlib", "torch", "mpi4py"}
->>>>>>> 9fb4139 (Several processes train one model: gradients summed by MPI)
+ALWAYS_INSIDE_FUNCTIONS = {
+    "music21",
+    "cupy",
+    "matplotlib",
+    "torch",
+    "symusic",
+    "miditok",
+    "mpi4py",
+}
 NEVER_AT_IMPORT_OF_CLI = {"numpy", "rich", "mido", "safetensors"}
 
 
