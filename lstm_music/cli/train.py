@@ -99,7 +99,7 @@ if TYPE_CHECKING:
 @click.option(
     "--checkpoint-seconds",
     type=float,
-    default=60.0,
+    default=10.0,
     show_default=True,
     help="Time between two saved states.",
 )

@@ -49,7 +49,7 @@ def train(
     force: bool = False,
     resume: bool = False,
     time_limit: float | None = None,
-    checkpoint_seconds: float = 60.0,
+    checkpoint_seconds: float = 10.0,
     held: Callable[[], AbstractContextManager[object]] = nullcontext,
     team: Team | None = None,
     **settings: Any,

@@ -32,6 +32,9 @@ from lstm_music.training.team import Team
 
 METRICS = "metrics.jsonl"
 
+_REST_TIMES = 20
+"""So many times what a checkpoint took passes before the next."""
+
 
 class RunFolder:
     """The folder of one run.
@@ -121,7 +124,8 @@ class Run:
     trainer, folder : already restored, if it is to go on.
     best : what the trainer keeps the best model with.
     settings : what a checkpoint must have been made with: `same_settings`.
-    checkpoint_seconds : time between two checkpoints; one is written at each validation, too.
+    checkpoint_seconds : time between two checkpoints, or twenty times what one takes if that is
+        longer; one is written at each validation, too.
     time_limit : seconds after which it stops, to be resumed; None: no limit.
     on_note : told of a disk that refuses to save.
     team : the processes that train together; its leader writes.
@@ -154,15 +158,17 @@ class Run:
         UnsavedError : at the end, if the last state could not be saved.
         """
         started = saved = time.monotonic()
+        took = 0.0
         try:
             for progress in self._trainer.run():
                 if progress.validated:
                     self._note_metrics(progress)
                 now = time.monotonic()
-                is_time = now - saved >= self._checkpoint_seconds
+                is_time = now - saved >= max(self._checkpoint_seconds, _REST_TIMES * took)
                 if progress.validated or self._team.agree(is_time):
                     self._save()
-                    saved = now
+                    saved = time.monotonic()
+                    took = saved - now
                 yield progress
                 is_time = self._time_limit is not None and now - started >= self._time_limit
                 if self._team.agree(is_time):
