@@ -49,6 +49,7 @@ CONFINED = {
     "miditok": {"bench/tokenize.py"},
     "cupy": {"backends/gpu.py"},
     "mpi4py": {"training/team.py"},
+    "tensorboardX": {"training/tensorboard.py"},
     # docs/adr/0005
     "torch": {f"bench/torch_{name}.py" for name in ("cells", "conv", "rival", "step")},
 }
@@ -65,6 +66,7 @@ ALWAYS_INSIDE_FUNCTIONS = {
     "symusic",
     "miditok",
     "mpi4py",
+    "tensorboardX",
 }
 NEVER_AT_IMPORT_OF_CLI = {"numpy", "rich", "mido", "safetensors"}
 

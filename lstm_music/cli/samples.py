@@ -18,17 +18,17 @@ class Samples:
     Parameters
     ----------
     output : the model file that the run writes.
-    minutes : time between two samples; None: there are none.
+    minutes : time between two samples.
     """
 
-    def __init__(self, output: Path, minutes: float | None) -> None:
+    def __init__(self, output: Path, minutes: float) -> None:
         self._output = output
-        self._seconds = None if minutes is None else 60 * minutes
-        self._next = time.monotonic() + (self._seconds or 0)
+        self._seconds = 60 * minutes
+        self._next = time.monotonic() + self._seconds
 
     def update(self, progress: Progress) -> None:
         """Write a sample if it is time and there is a model: ``samples/STEP.mid``."""
-        if self._seconds is None or time.monotonic() < self._next or not self._output.exists():
+        if time.monotonic() < self._next or not self._output.exists():
             return
         from lstm_music.composer import load
         from lstm_music.training.run import RunFolder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +110,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="Compose 8 bars with the best model every N minutes: samples/ in the run's folder.",
 )
+@click.option("--tensorboard", is_flag=True, help="Losses for TensorBoard in the run's folder.")
 @click.option("--max-tokens", type=int, default=20_000_000, show_default=True)
 @click.option("--evaluate-every", type=int, default=1_000_000, show_default=True, help="Tokens.")
 @click.option("--rng-seed", type=int, default=0, show_default=True)
@@ -130,6 +132,7 @@ def command(
     overrides: tuple[str, ...],
     dry_run: bool,
     sample_minutes: float | None,
+    tensorboard: bool,
     resume: str,
     as_json: bool,
     **options: Any,
@@ -152,7 +155,8 @@ def command(
     if dry_run:
         click.echo(_dry_run(sources, options, settings, as_json))
         return
-    _train(sources, output, resume == "auto", sample_minutes, as_json, options | settings)
+    listeners = _listeners(output, sample_minutes, tensorboard)
+    _train(sources, output, resume == "auto", listeners, as_json, options | settings)
 
 
 def _given(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
@@ -163,6 +167,24 @@ def _given(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
     names = [name for table in SECTIONS.values() for name in table]
     values = {name: options.pop(name) for name in names}
     return {n: v for n, v in values.items() if context.get_parameter_source(n) is not default}
+
+
+def _listeners(
+    output: Path, sample_minutes: float | None, tensorboard: bool
+) -> list[Callable[[Progress], None]]:
+    """What else is to be done on the way."""
+    from lstm_music.training.run import RunFolder
+    from lstm_music.training.tensorboard import TensorBoard
+
+    listeners: list[Callable[[Progress], None]] = []
+    if sample_minutes is not None:
+        from lstm_music.cli.samples import Samples
+
+        listeners.append(Samples(output, sample_minutes).update)
+    if tensorboard:
+        board = TensorBoard(RunFolder(output).path / "tensorboard")
+        listeners.append(lambda progress: board.log(progress) if progress.validated else None)
+    return listeners
 
 
 def _dry_run(
@@ -188,23 +210,23 @@ def _train(
     sources: tuple[str, ...],
     output: Path,
     resume: bool,
-    sample_minutes: float | None,
+    listeners: list[Callable[[Progress], None]],
     as_json: bool,
     options: dict[str, Any],
 ) -> None:
     from lstm_music.cli.progress import Pace, training_display
-    from lstm_music.cli.samples import Samples
     from lstm_music.training.api import train
     from lstm_music.training.interrupt import Interrupt
     from lstm_music.training.team import make_team
 
     team = make_team()
-    pace, interrupt, samples = Pace(), Interrupt(), Samples(output, sample_minutes)
+    pace, interrupt = Pace(), Interrupt()
 
     def on_progress(progress: Progress) -> None:
         display.update(progress)
         pace.update(progress)
-        samples.update(progress)
+        for listen in listeners:
+            listen(progress)
         if as_json and progress.validated:
             click.echo(json.dumps(_line(progress, pace)))
 
