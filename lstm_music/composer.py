@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.corpus.met import Met
-from lstm_music.errors import ConfigError, ModelFileError
+from lstm_music.errors import ConfigError
 from lstm_music.generate.compose import (
     DEFAULT_TEMPO_BPM,
     Engine,
@@ -29,6 +28,7 @@ from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
+from lstm_music.pretrained import model_path
 from lstm_music.tokens.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -53,15 +53,8 @@ def load(model: str | os.PathLike[str] = "default") -> Composer:
     ------
     ModelFileError : no such model, or the file is damaged or incompatible.
     """
-    bundled = resources.files("lstm_music.pretrained").joinpath(f"{os.fspath(model)}.safetensors")
-    with resources.as_file(bundled) as path:
-        if path.is_file():
-            return Composer(*load_model(path), name=os.fspath(model))
-    if not Path(model).is_file():
-        raise ModelFileError(
-            f"{os.fspath(model)}: no such model; give 'default' or a .safetensors file"
-        )
-    return Composer(*load_model(model), name=Path(model).name)
+    with model_path(model) as path:
+        return Composer(*load_model(path), name=Path(model).name)
 
 
 class Composer:

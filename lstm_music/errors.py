@@ -8,7 +8,9 @@
     ├── ModelFileError   a model file is damaged, foreign or incompatible
     ├── BackendError     the asked-for device cannot be used
     ├── OutputError      a file cannot be written
-    │   └── OutputExistsError    it is there already, and overwriting was not asked for
+    │   ├── OutputExistsError    it is there already, and overwriting was not asked for
+    │   ├── RunLockedError       another process trains there
+    │   └── UnsavedError         a run ended whose last state the disk did not take
     ├── ConfigError      a setting is wrong (also a ValueError)
     └── ShapeError       an array has the wrong shape or dtype (also a ValueError)
 
@@ -70,6 +72,14 @@ class OutputError(LstmMusicError):
 
 class OutputExistsError(OutputError):
     """The output file exists, and overwriting it was not asked for."""
+
+
+class RunLockedError(OutputError):
+    """Another process trains in the same folder."""
+
+
+class UnsavedError(OutputError):
+    """A run has ended, and the disk did not take its last state."""
 
 
 class ConfigError(LstmMusicError, ValueError):

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from lstm_music.errors import OutputError, OutputExistsError
 
+_TEMPORARY_PREFIX = ".lstm_music-"
+
 
 def atomic_write(path: str | os.PathLike[str], data: bytes, *, overwrite: bool = True) -> None:
     """Write ``data`` to ``path``: all of it, or nothing and the old file stays.
@@ -41,6 +43,16 @@ def atomic_write(path: str | os.PathLike[str], data: bytes, *, overwrite: bool =
         raise OutputError(f"{name}: cannot write it ({reason}); choose another place") from error
     except ValueError as error:  # a null byte in the name
         raise OutputError(f"{name!r}: not a file name ({error})") from error
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete what `atomic_write` left behind in a folder where it was killed.
+
+    Only for a folder that nobody else writes to at this time.
+    """
+    with suppress(OSError):  # the next time, then
+        for path in folder.glob(f"{_TEMPORARY_PREFIX}*.tmp"):
+            path.unlink(missing_ok=True)
 
 
 def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:
@@ -81,7 +93,7 @@ def _mode_to_keep(target: Path, name: str, overwrite: bool) -> int | None:
 
 def _replace(target: Path, data: bytes, mode: int | None) -> None:
     # The target's own name may be as long as names can be, so it is not part of this one.
-    temporary = target.parent / f".lstm_music-{os.getpid()}-{secrets.token_hex(6)}.tmp"
+    temporary = target.parent / f"{_TEMPORARY_PREFIX}{os.getpid()}-{secrets.token_hex(6)}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     descriptor = os.open(temporary, flags, 0o666)

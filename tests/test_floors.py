@@ -48,6 +48,8 @@ CONFINED = {
     "symusic": {"bench/read.py", "bench/tokenize.py"},
     "miditok": {"bench/tokenize.py"},
     "cupy": {"backends/gpu.py"},
+    "mpi4py": {"training/team.py"},
+    "tensorboardX": {"training/tensorboard.py"},
     # docs/adr/0005
     "torch": {f"bench/torch_{name}.py" for name in ("cells", "conv", "rival", "step")},
 }
@@ -56,7 +58,16 @@ REACHES_UP = {  # docs/adr/0001
     ("cells/__init__.py", "lstm_music.nn.cell"),
     ("cells/__init__.py", "lstm_music.nn.cell.Cell"),
 }
-ALWAYS_INSIDE_FUNCTIONS = {"music21", "cupy", "matplotlib", "torch", "symusic", "miditok"}
+ALWAYS_INSIDE_FUNCTIONS = {
+    "music21",
+    "cupy",
+    "matplotlib",
+    "torch",
+    "symusic",
+    "miditok",
+    "mpi4py",
+    "tensorboardX",
+}
 NEVER_AT_IMPORT_OF_CLI = {"numpy", "rich", "mido", "safetensors"}
 
 

@@ -2,7 +2,8 @@
 
 Exit codes: 0 ok · 1 unexpected · 2 usage, or an output that cannot be written ·
 3 unreadable input · 4 bad or incompatible model · 5 device not available · 6 output exists ·
-130 interrupted · 141 broken pipe.
+74 a run's last state could not be saved · 75 another process trains there · 130 interrupted ·
+141 broken pipe · 128 + n ended by signal n.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _COMMANDS = {
     "generate": ("lstm_music.cli.generate", "Continue a MIDI file, or compose from nothing."),
     "train": ("lstm_music.cli.train", "Train a model on folders of music."),
     "corpus": ("lstm_music.cli.corpus", "Scan folders of music, and build a cache of them."),
+    "config": ("lstm_music.cli.config", "Settings of a training run as a file."),
     "evaluate": ("lstm_music.cli.evaluate", "Held-out likelihood beside n-gram baselines."),
     "inspect": ("lstm_music.cli.inspect", "What a music or model file holds."),
     "metrics": ("lstm_music.cli.metrics", "Musical statistics of files, in numbers."),
@@ -32,6 +34,8 @@ _EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
     (errors.ModelFileError, 4),
     (errors.BackendError, 5),
     (errors.OutputExistsError, 6),
+    (errors.UnsavedError, 74),
+    (errors.RunLockedError, 75),
     (errors.OutputError, 2),
     (errors.MidiError, 3),
     (errors.TokenError, 3),

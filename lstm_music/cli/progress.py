@@ -17,6 +17,26 @@ if TYPE_CHECKING:
 _SECONDS_BETWEEN_LINES = 30.0
 
 
+class Pace:
+    """Tokens a second since the display began, and the time left at that speed."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._tokens: int | None = None
+        self.tokens_per_second = 0.0
+
+    def update(self, progress: Progress) -> None:
+        """Take note of where the run stands."""
+        if self._tokens is None:  # what was trained before a resume is not counted
+            self._began, self._tokens = time.monotonic(), progress.tokens
+        elapsed = max(time.monotonic() - self._began, 1e-9)
+        self.tokens_per_second = (progress.tokens - self._tokens) / elapsed
+
+    def seconds_left(self, progress: Progress) -> float:
+        """Time to the end."""
+        return max(progress.max_tokens - progress.tokens, 0) / max(self.tokens_per_second, 1e-9)
+
+
 class Display(Protocol):
     """What a training run reports to."""
 
@@ -33,11 +53,15 @@ class _Bar:
     def __init__(self, bar: RichProgress) -> None:
         self._bar = bar
         self._task: TaskID | None = None
+        self._pace = Pace()
 
     def update(self, progress: Progress) -> None:
+        self._pace.update(progress)
         if self._task is None:
             self._task = self._bar.add_task("training", total=progress.max_tokens)
-        self._bar.update(self._task, completed=progress.tokens, description=_text(progress))
+        self._bar.update(
+            self._task, completed=progress.tokens, description=_text(progress, self._pace)
+        )
 
     def note(self, text: str) -> None:
         self._bar.console.print(text, markup=False, highlight=False)
@@ -48,16 +72,16 @@ class _Lines:
 
     def __init__(self) -> None:
         self._next = 0.0
-        self._valid = float("nan")
+        self._pace = Pace()
 
     def update(self, progress: Progress) -> None:
+        self._pace.update(progress)
         now = time.monotonic()
-        validated = progress.valid_loss == progress.valid_loss != self._valid
-        if now >= self._next or validated or progress.tokens >= progress.max_tokens:
+        if now >= self._next or progress.validated or progress.tokens >= progress.max_tokens:
             self._next = now + _SECONDS_BETWEEN_LINES
-            self._valid = progress.valid_loss
             share = 100.0 * progress.tokens / progress.max_tokens
-            self.note(f"{share:5.1f} %  {_text(progress)}, {progress.seconds_left:.0f} s left")
+            left = self._pace.seconds_left(progress)
+            self.note(f"{share:5.1f} %  {_text(progress, self._pace)}, {left:.0f} s left")
 
     def now_and_then(self, text: str) -> None:
         """Show a line unless there was one shortly before, or the run has just begun."""
@@ -72,11 +96,11 @@ class _Lines:
             sys.stderr.flush()
 
 
-def _text(progress: Progress) -> str:
+def _text(progress: Progress, pace: Pace) -> str:
     loss = f"loss {progress.train_loss:.4f}"
     if progress.best_loss == progress.best_loss:  # not NaN: there was a validation
         loss += f", valid {progress.valid_loss:.4f} (best {progress.best_loss:.4f})"
-    return f"{loss}, {progress.tokens_per_second:,.0f} tokens/s"
+    return f"{loss}, rate {progress.learning_rate:.2g}, {pace.tokens_per_second:,.0f} tokens/s"
 
 
 @contextmanager

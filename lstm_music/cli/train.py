@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from lstm_music.cli.progress import Pace
     from lstm_music.training.loop import Progress
 
 
@@ -17,6 +19,14 @@ if TYPE_CHECKING:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="Model file to write."
 )
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Settings; see lstm-music config init."
+)
+@click.option(
+    "--set", "overrides", multiple=True, metavar="A.B=C", help="training.batch_size=16, ..."
+)
+@click.option("--from", "base", metavar="MODEL", help="Begin with this model: default, or a file.")
+@click.option("--dry-run", is_flag=True, help="Say what it would need; train nothing.")
 @click.option(
     "--cell",
     default="lstm",
@@ -59,6 +69,48 @@ if TYPE_CHECKING:
 @click.option("--learning-rate", type=float, help="Default: the optimiser's own.")
 @click.option("--momentum", type=float, help="Of sgd and rmsprop. Default: the optimiser's own.")
 @click.option("--l2", type=float, default=0.0, show_default=True, help="Penalty on weights.")
+@click.option(
+    "--schedule",
+    type=click.Choice(["cosine", "plateau", "constant"]),
+    default="cosine",
+    show_default=True,
+    help="Of the learning rate, after the warm-up.",
+)
+@click.option("--warmup", type=float, default=0.02, show_default=True, help="Share of the run.")
+@click.option(
+    "--stop-after",
+    type=int,
+    default=0,
+    show_default=True,
+    help="End after so many validations without a new best; 0: never.",
+)
+@click.option("--label-smoothing", type=float, default=0.0, show_default=True)
+@click.option("--clip-norm", type=float, default=1.0, show_default=True)
+@click.option(
+    "--accumulate", type=int, default=1, show_default=True, help="Chunks that make one update."
+)
+@click.option(
+    "--resume",
+    type=click.Choice(["never", "auto"]),
+    default="never",
+    show_default=True,
+    help="auto: go on with the run that is there, if there is one; the result is the same.",
+)
+@click.option("--time-limit", type=float, metavar="SECONDS", help="Stop then, to be resumed.")
+@click.option(
+    "--checkpoint-seconds",
+    type=float,
+    default=10.0,
+    show_default=True,
+    help="Time between two saved states.",
+)
+@click.option(
+    "--sample-minutes",
+    type=float,
+    metavar="N",
+    help="Compose 8 bars with the best model every N minutes: samples/ in the run's folder.",
+)
+@click.option("--tensorboard", is_flag=True, help="Losses for TensorBoard in the run's folder.")
 @click.option("--max-tokens", type=int, default=20_000_000, show_default=True)
 @click.option("--evaluate-every", type=int, default=1_000_000, show_default=True, help="Tokens.")
 @click.option("--rng-seed", type=int, default=0, show_default=True)
@@ -70,39 +122,136 @@ if TYPE_CHECKING:
 @click.option("--data-card", type=click.Path(path_type=Path), help="TOML stored in the model file.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite the output.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON line a validation.")
-def command(sources: tuple[str, ...], output: Path, as_json: bool, **options: Any) -> None:
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    sources: tuple[str, ...],
+    output: Path,
+    config: Path | None,
+    overrides: tuple[str, ...],
+    dry_run: bool,
+    sample_minutes: float | None,
+    tensorboard: bool,
+    resume: str,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Train a model on SOURCES: folders or files of music, music21:chorales, music21:tunes.
 
     \b
     lstm-music train my_midi_folder -o my.safetensors
     lstm-music train music21:chorales -o bach.safetensors --max-tokens 5000000
+    lstm-music train my_songs --from default -o mine.safetensors --max-tokens 1000000
 
-    The best model so far is always in the output file; Ctrl-C stops early and keeps it.
+    The best model so far is always in the output file. Whatever ends the run, the same command
+    with --resume auto goes on, and ends with the same model.
     """
-    from lstm_music.cli.progress import training_display
-    from lstm_music.training.api import train
+    from lstm_music.training.settings import override, read_settings
 
-    best: list[float] = []
+    given = _given(context, options)
+    in_file = {} if config is None else read_settings(config)
+    settings = in_file | dict(map(override, overrides)) | given
+    if dry_run:
+        click.echo(_dry_run(sources, options, settings, as_json))
+        return
+    listeners = _listeners(output, sample_minutes, tensorboard)
+    _train(sources, output, resume == "auto", listeners, as_json, options | settings)
+
+
+def _given(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
+    """The settings on the command line, taken out of ``options``; defaults are not given."""
+    from lstm_music.training.settings import SECTIONS
+
+    default = click.core.ParameterSource.DEFAULT
+    names = [name for table in SECTIONS.values() for name in table]
+    values = {name: options.pop(name) for name in names}
+    return {n: v for n, v in values.items() if context.get_parameter_source(n) is not default}
+
+
+def _listeners(
+    output: Path, sample_minutes: float | None, tensorboard: bool
+) -> list[Callable[[Progress], None]]:
+    """What else is to be done on the way."""
+    from lstm_music.training.run import RunFolder
+    from lstm_music.training.tensorboard import TensorBoard
+
+    listeners: list[Callable[[Progress], None]] = []
+    if sample_minutes is not None:
+        from lstm_music.cli.samples import Samples
+
+        listeners.append(Samples(output, sample_minutes).update)
+    if tensorboard:
+        board = TensorBoard(RunFolder(output).path / "tensorboard")
+        listeners.append(lambda progress: board.log(progress) if progress.validated else None)
+    return listeners
+
+
+def _dry_run(
+    sources: tuple[str, ...], options: dict[str, Any], settings: dict[str, Any], as_json: bool
+) -> str:
+    from lstm_music.cli.progress import training_display
+    from lstm_music.training.needs import dry_run
+
+    with training_display() as display:
+        needs = dry_run(
+            sources,
+            cache=options["cache"],
+            base=options["base"],
+            on_note=display.note,
+            **settings,
+        )
+    if as_json:
+        return json.dumps(needs)
+    return "\n".join(f"{name.replace('_', ' '):18s} {value:,}" for name, value in needs.items())
+
+
+def _train(
+    sources: tuple[str, ...],
+    output: Path,
+    resume: bool,
+    listeners: list[Callable[[Progress], None]],
+    as_json: bool,
+    options: dict[str, Any],
+) -> None:
+    from lstm_music.cli.progress import Pace, training_display
+    from lstm_music.training.api import train
+    from lstm_music.training.interrupt import Interrupt
+    from lstm_music.training.team import make_team
+
+    team = make_team()
+    pace, interrupt = Pace(), Interrupt()
 
     def on_progress(progress: Progress) -> None:
         display.update(progress)
-        if progress.valid_loss == progress.valid_loss and progress.valid_loss not in best[-1:]:
-            best.append(progress.valid_loss)
-            if as_json:
-                click.echo(json.dumps(_line(progress)))
+        pace.update(progress)
+        for listen in listeners:
+            listen(progress)
+        if as_json and progress.validated:
+            click.echo(json.dumps(_line(progress, pace)))
 
-    with training_display() as display:
-        train(sources, output, on_progress=on_progress, on_note=display.note, **options)
-    if not as_json:
+    with interrupt.installed(), training_display() as display:
+        train(
+            sources,
+            output,
+            on_progress=on_progress,
+            on_note=display.note,
+            held=interrupt.held,
+            resume=resume,
+            team=team,
+            **options,
+        )
+    if team.leads and not as_json:
         click.echo(str(output))
 
 
-def _line(progress: Progress) -> dict[str, float]:
+def _line(progress: Progress, pace: Pace) -> dict[str, float]:
     return {
         "step": progress.step,
         "tokens": progress.tokens,
         "train_nats_per_token": progress.train_loss,
         "valid_nats_per_token": progress.valid_loss,
-        "tokens_per_second": progress.tokens_per_second,
-        "seconds": progress.seconds,
+        "best_nats_per_token": progress.best_loss,
+        "learning_rate": progress.learning_rate,
+        "tokens_per_second": pace.tokens_per_second,
     }

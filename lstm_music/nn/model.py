@@ -165,6 +165,9 @@ class LanguageModel:
         *,
         starts: BoolArray | None = None,
         dropout_key: tuple[int, int] = (0, 0),
+        mean_over: int | None = None,
+        label_smoothing: float = 0.0,
+        part: tuple[int, int] | None = None,
     ) -> tuple[float, int, State]:
         """Add the gradient of the mean loss over all targets of a chunk to ``grads``.
 
@@ -179,6 +182,13 @@ class LanguageModel:
             whatever ``state`` has there, and it learns from them; None: none does.
         dropout_key : names the masks of dropout and zoneout, say (seed, update); their low 32
             bits count. The same key gives the same masks, on any number of threads.
+        mean_over : targets that the mean is over, when the gradients of several chunks are to add
+            up to one; None: this chunk's.
+        label_smoothing : share e of each target that goes to all V tokens alike: the gradient of
+            the logits is p - (1 - e) onehot - e/V (Szegedy et al. 2016, section 7). The sum
+            returned is without it.
+        part : (first, of how many) rows, when these are a part of a larger batch whose masks of
+            dropout they are to have; None: they are all. Zoneout's masks are those of the rows.
 
         Returns
         -------
@@ -193,8 +203,9 @@ class LanguageModel:
         wanted, steps = self._check(rows, targets, state, lengths)
         n_targets = int(np.count_nonzero(wanted >= 0))
         key = (dropout_key[0] & 0xFFFFFFFF) << 32 | dropout_key[1] & 0xFFFFFFFF
-        run = self._stack.forward(rows, self._begun(state, starts), steps, key)
-        sum_nll, d_top = self._head_backward(run.outputs[-1], wanted, 1 / max(n_targets, 1))
+        run = self._stack.forward(rows, self._begun(state, starts), steps, key, part)
+        scale = 1 / max(n_targets if mean_over is None else mean_over, 1)
+        sum_nll, d_top = self._head_backward(run.outputs[-1], wanted, scale, label_smoothing)
         self._stack.backward(run, d_top, starts, self._grads())
         return sum_nll, n_targets, run.last
 
@@ -247,9 +258,9 @@ class LanguageModel:
             yield part, logits
 
     def _head_backward(
-        self, top: FloatArray, targets: IntArray, scale: float
+        self, top: FloatArray, targets: IntArray, scale: float, label_smoothing: float
     ) -> tuple[float, FloatArray]:
-        """Sum of the losses, and dLoss/dtop (T, B, H) for ``scale`` times that sum."""
+        """Sum of the losses, and dLoss/dtop (T, B, H) for ``scale`` times that sum, smoothed."""
         params, grads, backend = self.params, self.grads, self.backend
         d_top = self._space.take("d_top", top.shape, self.dtype)
         flat, d_flat = (array.reshape(-1, top.shape[2]) for array in (top, d_top))
@@ -257,7 +268,16 @@ class LanguageModel:
         for part, logits in self._logits(top):
             nll = backend.cross_entropy(logits, params["head.b"], targets[part], scale)
             sum_nll += float(nll.sum())
+            if label_smoothing:
+                _smooth(logits, targets[part], scale * label_smoothing)
             backend.matmul(logits, flat[part], grads["head.W"], accumulate=True, transpose_a=True)
             backend.add_rows(logits, grads["head.b"])
             backend.matmul(logits, params["head.W"], d_flat[part])
         return sum_nll, d_top
+
+
+def _smooth(d_logits: FloatArray, targets: IntArray, share: float) -> None:
+    """Move ``share`` of the pull towards each target to all tokens alike, in place."""
+    rows = np.flatnonzero(targets >= 0)
+    d_logits[rows] -= share / d_logits.shape[1]
+    d_logits[rows, targets[rows]] += share

@@ -39,6 +39,7 @@ class Pass:
     tapes : of each layer.
     lengths : (B,)
     dropout_key : of the masks; None: none were drawn.
+    part : (first row, rows of the whole batch) whose masks these rows have; None: their own.
     """
 
     layers: list[Params]
@@ -48,6 +49,7 @@ class Pass:
     tapes: list[Tape]
     lengths: IntArray
     dropout_key: int | None
+    part: tuple[int, int] | None
 
     @property
     def last(self) -> State:
@@ -90,7 +92,12 @@ class Stack:
         return [np.repeat(start[:, None], B, axis=1) for start in starts]
 
     def forward(
-        self, rows: IntArray, state: State, lengths: IntArray, dropout_key: int | None
+        self,
+        rows: IntArray,
+        state: State,
+        lengths: IntArray,
+        dropout_key: int | None,
+        part: tuple[int, int] | None = None,
     ) -> Pass:
         """Run all layers; the arguments are checked.
 
@@ -100,10 +107,13 @@ class Stack:
         state : left as it is.
         lengths : (B,) int32.
         dropout_key : names the masks of dropout and zoneout; None: none are drawn.
+        part : (first row, rows of the whole batch) whose masks these rows have; None: their own.
         """
         T, B, _ = rows.shape
         tokens = np.ascontiguousarray(rows)
-        run = Pass(self.kernel_layers(), tokens, self.embed(tokens), [], [], lengths, dropout_key)
+        run = Pass(
+            self.kernel_layers(), tokens, self.embed(tokens), [], [], lengths, dropout_key, part
+        )
         X = run.embedded
         for layer, p in enumerate(run.layers):
             weights = (p["W"], p["U"], p["b"], p.get("p"), state[layer], lengths)
@@ -120,7 +130,7 @@ class Stack:
                 )
             y = self._take(f"output {layer}", (T, B, self._config.hidden_size))
             y[...] = tape.y
-            self._drop(y, layer, dropout_key)
+            self._drop(y, layer, run)
             if X is not None and self._config.is_residual(layer):
                 y += X
             run.outputs.append(y)
@@ -147,7 +157,7 @@ class Stack:
             past = self._take("past", dY.shape) if self._config.is_residual(layer) else None
             if past is not None:
                 past[...] = dY
-            self._drop(dY, layer, run.dropout_key)
+            self._drop(dY, layer, run)
             arguments = (self._spec, dY, None, run.tapes[layer])
             weights = (p["W"], p["U"], p.get("p"))
             if X is None:
@@ -182,18 +192,21 @@ class Stack:
         self._backend.embed_forward(E, tokens.reshape(T * B, S), X.reshape(T * B, D))
         return X
 
-    def _drop(self, y: FloatArray, layer: int, key: int | None) -> None:
+    def _drop(self, y: FloatArray, layer: int, run: Pass) -> None:
         """Dropout of a layer's output (T, B, H), or of its gradient, in place."""
-        rate = self._config.dropout
+        rate, key = self._config.dropout, run.dropout_key
         if key is None or not rate:
             return
-        if self._config.dropout_kind == "step":
+        if self._config.dropout_kind == "step" and run.part is None:
             self._backend.dropout(y, rate, key, layer)
             return
-        mask = self._take("mask", y.shape[1:])
+        T, B, H = y.shape
+        first, whole = run.part or (0, B)
+        shape = (T, whole, H) if self._config.dropout_kind == "step" else (whole, H)
+        mask = self._take("mask", shape)
         mask[...] = 1
         self._backend.dropout(mask, rate, key, layer)
-        y *= mask
+        y *= mask[..., first : first + B, :]
 
     def _tape(self, layer: int, T: int, B: int) -> Tape:
         """Memory of a layer's tape, the same step after step."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,18 @@ from lstm_music.errors import ConfigError
 from lstm_music.files import check_writable
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import save_model
+from lstm_music.nn.sealed import Sealed
 from lstm_music.tokens.automaton import annotate
 from lstm_music.tokens.vocabulary import DEFAULT
+from lstm_music.training.base import Base, load_base
+from lstm_music.training.best import BestModel, Write
+from lstm_music.training.checkpoint import read_checkpoint
 from lstm_music.training.config import TrainConfig
+from lstm_music.training.curve import draw_losses
 from lstm_music.training.loop import Progress, Trainer
+from lstm_music.training.run import METRICS, Run, RunFolder, check_same_settings
+from lstm_music.training.settings import make_config
+from lstm_music.training.team import Team
 from lstm_music.types import IntArray
 
 Sources = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -36,13 +45,20 @@ def train(
     cache: str | os.PathLike[str] | None = None,
     storage: str = "float32",
     data_card: str | os.PathLike[str] | None = None,
+    base: str | os.PathLike[str] | None = None,
     force: bool = False,
+    resume: bool = False,
+    time_limit: float | None = None,
+    checkpoint_seconds: float = 10.0,
+    held: Callable[[], AbstractContextManager[object]] = nullcontext,
+    team: Team | None = None,
     **settings: Any,
 ) -> None:
     """Train a model on music and write it to one file.
 
     The pieces are split into training, validation and test before anything else. ``output`` holds
-    the best model so far from the first validation on; an interrupt keeps it.
+    the best model so far from the first validation on. Beside it, in a folder ending in ``.run``,
+    the run keeps its state, so that it can go on after anything, with the same result to the byte.
 
     Parameters
     ----------
@@ -54,38 +70,112 @@ def train(
     cache : folder that keeps the tokens for the next run; None = nowhere.
     storage : "float32" or "float16" weights in the file.
     data_card : TOML file on the data and its licences, stored in the model file.
-    force : overwrite ``output``.
+    base : model to begin with, by name ("default") or file: its network, its weights; None:
+        random weights.
+    force : begin anew and overwrite ``output``, whatever is there.
+    resume : go on with the run that is there, if there is one.
+    time_limit : seconds after which to stop, to be resumed; None: no limit.
+    checkpoint_seconds : time between two checkpoints.
+    held : context in which no signal may raise (`lstm_music.training.interrupt`).
+    team : the processes that train together (`lstm_music.training.team`); None: this one alone.
     settings : fields of ``lstm_music.training.config.TrainConfig``.
 
     Raises
     ------
     ConfigError : a setting is unknown or out of range, or there is too little music.
-    OutputExistsError : ``output`` exists and ``force`` is not given.
+    OutputExistsError : ``output`` or its run exists, and neither ``force`` nor ``resume`` is given.
+    RunLockedError : another process trains there.
+    UnsavedError : it has ended, but the disk did not take its last state.
     """
-    check_writable(output, overwrite=force)
-    config = _config(settings)
+    check_writable(output, overwrite=True)
+    begin_with = None if base is None else load_base(base)
+    config = make_config(settings if begin_with is None else begin_with.merged(settings))
     card = _read_card(data_card)
+    folder = RunFolder(output)
+    folder.check(resume=resume, force=force)
+    team = team or Team()
+    if not team.leads:
+        on_note, on_progress = (lambda _: None), (lambda _: None)
+    with team.together(), folder.locked() if team.leads else nullcontext():
+        corpus = _read_by_turns(team, sources, cache, on_note)
+        checkpoint = _begin_together(team, folder, resume, on_note)
+        model = new_model(replace(config, threads=team.threads(config.threads)), begin_with)
+        best = BestModel(model, _writer(corpus, output, card, storage), on_note)
+        keep = best.keep if team.leads else _leave_to_the_leader
+        chunks, valid = training_chunks(corpus, config), _sequences(corpus, "valid")
+        trainer = Trainer(model, chunks, valid, config, keep, held, team)
+        facts = _resumable(config) | {"corpus": corpus.digest, "storage": storage}
+        facts["base"] = begin_with and begin_with.sha256
+        if checkpoint is not None:
+            check_same_settings(checkpoint, facts)
+            trainer.restore(checkpoint.tensor, checkpoint.facts)
+            on_note(f"going on at update {trainer.progress.step}")
+        if team.leads:
+            folder.forget_metrics_after(trainer.progress.step)
+        run = Run(
+            trainer,
+            best,
+            folder,
+            facts,
+            checkpoint_seconds=checkpoint_seconds,
+            time_limit=time_limit,
+            on_note=on_note,
+            team=team,
+        )
+        for progress in run:
+            on_progress(progress)
+        if team.leads:
+            draw_losses(folder.path / METRICS, folder.path / "losses.png")
+
+
+def _leave_to_the_leader(_: dict[str, Any]) -> None:
+    """Keep nothing."""
+
+
+def _read_by_turns(
+    team: Team,
+    sources: Sources,
+    cache: str | os.PathLike[str] | None,
+    on_note: Callable[[str], None],
+) -> TokenCache:
+    """The corpus; one reads after the other, so that those after the first find its cache."""
+    for _ in range(team.rank):
+        team.wait()
+    corpus = read_corpus(sources, cache, on_note)
+    for _ in range(team.rank, team.size):
+        team.wait()
+    return corpus
+
+
+def _begin_together(
+    team: Team, folder: RunFolder, resume: bool, on_note: Callable[[str], None]
+) -> Sealed | None:
+    """The checkpoint to go on from, in every process."""
+    checkpoint = folder.begin(resume=resume, on_note=on_note) if team.leads else None
+    if team.agree(checkpoint is not None) and checkpoint is None:
+        return read_checkpoint(folder.path, on_note)
+    return checkpoint
+
+
+def _resumable(config: TrainConfig) -> dict[str, Any]:
+    """The settings that the result hangs on."""
+    settings = asdict(config)
+    del settings["threads"]
+    return settings
+
+
+def read_corpus(
+    sources: Sources, cache: str | os.PathLike[str] | None, on_note: Callable[[str], None]
+) -> TokenCache:
+    """The tokens of the sources; parameters as of `train`."""
+    listed = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
     corpus = token_cache(
-        _listed(sources), cache, on_reject=lambda id_, reason: on_note(f"left out {id_}: {reason}")
+        [os.fspath(source) for source in listed],
+        cache,
+        on_reject=lambda id_, why: on_note(f"left out {id_}: {why}"),
     )
     on_note(_corpus_line(corpus))
-    trainer = _trainer(corpus, config, output, card, storage)
-    for progress in trainer.run():
-        on_progress(progress)
-
-
-def _config(settings: dict[str, Any]) -> TrainConfig:
-    try:
-        return TrainConfig(**settings)
-    except TypeError as error:
-        known = ", ".join(TrainConfig.__dataclass_fields__)
-        raise ConfigError(f"unknown setting: {error}; known are {known}") from None
-
-
-def _listed(sources: Sources) -> list[str]:
-    if isinstance(sources, str | os.PathLike):
-        return [os.fspath(sources)]
-    return [os.fspath(source) for source in sources]
+    return corpus
 
 
 def _read_card(path: str | os.PathLike[str] | None) -> dict[str, Any]:
@@ -109,38 +199,48 @@ def _corpus_line(corpus: TokenCache) -> str:
     return f"{len(corpus)} pieces ({sides}), {counts['tokens']:,} tokens"
 
 
-def _trainer(
-    corpus: TokenCache,
-    config: TrainConfig,
-    output: str | os.PathLike[str],
-    card: dict[str, Any],
-    storage: str,
-) -> Trainer:
-    """Model, data and the function that keeps the best, put together."""
+def new_model(config: TrainConfig, base: Base | None = None) -> LanguageModel:
+    """The network of a configuration, its weights random or those of ``base``."""
+    sizes = config.model_config(DEFAULT.n_rows, DEFAULT.n_tokens, DEFAULT.n_streams)
+    backend = get_backend("cpu", n_threads=config.threads)
+    model = LanguageModel.create(sizes, config.rng_seed, backend=backend)
+    if base is not None:
+        model.flat_params[:] = base.weights
+    return model
+
+
+def training_chunks(corpus: TokenCache, config: TrainConfig) -> ChunkStream:
+    """What a configuration has of a corpus to train on, endlessly.
+
+    Raises
+    ------
+    ConfigError : a side is empty.
+    """
     for side in ("train", "valid"):
         if not len(corpus.indices(side)):
             raise ConfigError(
                 f"of {len(corpus)} pieces none is on the {side} side: give more music "
                 "(20 pieces at least)"
             )
-    sizes = config.model_config(DEFAULT.n_rows, DEFAULT.n_tokens, DEFAULT.n_streams)
-    backend = get_backend("cpu", n_threads=config.threads)
-    model = LanguageModel.create(sizes, config.rng_seed, backend=backend)
-    stream = ChunkStream(
+    return ChunkStream(
         corpus,
         batch_size=config.batch_size,
         chunk_length=config.chunk_steps or None,
         rng_seed=config.rng_seed,
     )
 
+
+def _writer(
+    corpus: TokenCache, output: str | os.PathLike[str], card: dict[str, Any], storage: str
+) -> Write:
+    """What writes the model file."""
     met = asdict(met_in_training(corpus))
 
-    def keep(_: Progress) -> None:
-        summary = trainer.summary() | {"corpus": _counts(corpus), "met": met}
-        save_model(output, model, DEFAULT.to_json(), summary, card, storage=storage)
+    def write(model: LanguageModel, summary: dict[str, Any]) -> None:
+        facts = summary | {"corpus": _counts(corpus), "met": met}
+        save_model(output, model, DEFAULT.to_json(), facts, card, storage=storage)
 
-    trainer = Trainer(model, stream, _sequences(corpus, "valid"), config, keep)
-    return trainer
+    return write
 
 
 def _sequences(corpus: TokenCache, side: str) -> list[tuple[IntArray, IntArray]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from lstm_music.errors import ConfigError
 from lstm_music.nn.config import ModelConfig
 from lstm_music.nn.optim import make_optimiser, optimiser_type
+from lstm_music.training.schedule import SCHEDULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,17 @@ class TrainConfig:
     chunk_steps : tokens between two updates (T of truncated BPTT), the state carried on; 0: whole
         pieces, the gradient through all of each.
     optimiser : ``adam``, ``sgd``, ``rmsprop`` or ``rprop`` (:mod:`lstm_music.nn.optim`).
-    learning_rate : peak of the schedule (``lstm_music.training.schedule``); None = the
-        optimiser's own.
+    learning_rate : peak of the schedule; None = the optimiser's own.
+    schedule : after the warm-up, ``cosine`` (down to a twentieth at the end), ``plateau`` (halved
+        after every two validations without a new best) or ``constant``.
+    warmup : share of the run spent rising from 0 to the peak, [0, 1).
+    stop_after : end the run after so many validations without a new best; 0: never.
     momentum : of ``sgd`` and ``rmsprop``; None = the optimiser's own.
     l2 : weight of the penalty l2/2 |w|^2 on all weights, biases apart.
+    label_smoothing : share of the probability that every target gives to all tokens alike,
+        [0, 1); Szegedy et al. (2016), section 7. Losses are reported without it.
     clip_norm : largest global gradient norm.
+    accumulate : chunks whose gradients make one update.
     max_tokens : tokens to train on before the run ends.
     evaluate_every : tokens between two validations.
     rng_seed : weights, order, transposition and dropout all follow from it.
@@ -48,21 +55,34 @@ class TrainConfig:
     chunk_steps: int = 128
     optimiser: str = "adam"
     learning_rate: float | None = None
+    schedule: str = "cosine"
+    warmup: float = 0.02
+    stop_after: int = 0
     momentum: float | None = None
     l2: float = 0.0
+    label_smoothing: float = 0.0
     clip_norm: float = 1.0
+    accumulate: int = 1
     max_tokens: int = 20_000_000
     evaluate_every: int = 1_000_000
     rng_seed: int = 0
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "max_tokens", "evaluate_every"):
+        for name in ("batch_size", "accumulate", "max_tokens", "evaluate_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be 1 or more, got {getattr(self, name)}")
         self.model_config(1, 1, 1)
-        if self.chunk_steps < 0:
-            raise ConfigError(f"chunk_steps must be 0 or more, got {self.chunk_steps}")
+        for name in ("chunk_steps", "stop_after"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name} must be 0 or more, got {getattr(self, name)}")
+        for name in ("warmup", "label_smoothing"):
+            if not 0.0 <= getattr(self, name) < 1.0:
+                raise ConfigError(f"{name} must be 0 or more, below 1, got {getattr(self, name)}")
+        if self.schedule not in SCHEDULES:
+            raise ConfigError(
+                f"schedule must be one of {', '.join(SCHEDULES)}, got {self.schedule}"
+            )
         for name in ("learning_rate", "clip_norm"):
             value = getattr(self, name)
             if value is not None and not 0.0 < value < float("inf"):

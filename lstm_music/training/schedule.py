@@ -1,27 +1,41 @@
-"""Learning-rate schedule: linear warm-up, then a cosine to a twentieth."""
+"""Learning-rate schedules: a linear warm-up, then down a cosine, by plateaus, or not at all."""
 
 from __future__ import annotations
 
 import math
 
+SCHEDULES = ("cosine", "plateau", "constant")
 
-def learning_rate(progress: float, peak: float, warmup: float = 0.02, floor: float = 0.05) -> float:
-    """Learning rate at ``progress`` 0..1 of the run.
+COSINE_FLOOR = 0.05
+"""Share of the peak that a cosine leaves at the end."""
+
+PLATEAU_PATIENCE = 2
+"""A plateau is so many validations without a new best."""
+
+
+def rate_share(schedule: str, done: float, warmup: float, plateaus: int = 0) -> float:
+    """The learning rate as a share of its peak.
 
     Parameters
     ----------
-    progress : share of the run that is done; clipped to 0..1.
-    peak : learning rate at the end of the warm-up.
-    warmup : share of the run spent rising from 0 to ``peak``.
-    floor : share of ``peak`` left at the end.
+    schedule : one of `SCHEDULES`.
+    done : share of the run that is done; clipped to 0..1.
+    warmup : share of the run spent rising from 0 to the peak, [0, 1).
+    plateaus : how many there were so far; each halves the rate of schedule ``plateau``.
 
     Examples
     --------
-    >>> round(learning_rate(0.02, 0.002), 6), round(learning_rate(1.0, 0.002), 6)
-    (0.002, 0.0001)
+    >>> [round(rate_share("cosine", done, 0.02), 3) for done in (0.01, 0.02, 1.0)]
+    [0.5, 1.0, 0.05]
+    >>> rate_share("plateau", 0.7, 0.02, plateaus=2)
+    0.25
     """
-    progress = min(max(progress, 0.0), 1.0)
-    if progress < warmup:
-        return peak * progress / warmup
-    along = (progress - warmup) / (1.0 - warmup)
-    return peak * (floor + (1.0 - floor) * 0.5 * (1.0 + math.cos(math.pi * along)))
+    done = min(max(done, 0.0), 1.0)
+    if done < warmup:
+        return done / warmup
+    if schedule == "plateau":
+        return 0.5**plateaus
+    if schedule == "constant":
+        return 1.0
+    along = (done - warmup) / (1.0 - warmup)
+    return COSINE_FLOOR + (1.0 - COSINE_FLOOR) * 0.5 * (1.0 + math.cos(math.pi * along))

@@ -20,7 +20,7 @@ from lstm_music.nn.model_file import load_model
 from lstm_music.nn.optim import OPTIMISERS
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.loop import Trainer
-from lstm_music.training.schedule import learning_rate
+from lstm_music.training.schedule import rate_share
 
 TINY = {
     "hidden_size": 24,
@@ -67,7 +67,7 @@ def test_it_learns(trained):
     assert steps[-1].tokens >= TINY["max_tokens"]
     assert steps[0].train_loss > 6.5  # log(889) = 6.79 nats a token at the start
     assert steps[-1].best_loss < 4.5
-    assert steps[-1].best_loss == min(s.valid_loss for s in steps if s.valid_loss == s.valid_loss)
+    assert steps[-1].best_loss == min(s.valid_loss for s in steps if s.validated)
 
 
 def test_files_that_cannot_be_read_are_named_and_left_out(trained):
@@ -98,11 +98,7 @@ def test_same_seed_same_model_for_one_and_two_threads(music, trained, tmp_path):
     for threads in (1, 2):
         path = tmp_path / f"{threads}.safetensors"
         lm.train(music, path, cache=cache, threads=threads, **TINY)
-        other, facts = load_model(path)
-        again, _ = load_model(trained[0])
-        assert np.array_equal(other.flat_params, again.flat_params)
-        assert facts["training"]["settings"]["threads"] == threads
-    assert first  # untouched by the others
+        assert path.read_bytes() == first
 
 
 def test_another_seed_another_model(music, trained, tmp_path):
@@ -268,7 +264,7 @@ def test_ctrl_c_on_the_command_line(music, trained, tmp_path):
 
 
 def test_learning_rate_rises_then_falls():
-    rates = [learning_rate(p, 1.0) for p in np.linspace(0, 1, 101)]
+    rates = [rate_share("cosine", p, 0.02) for p in np.linspace(0, 1, 101)]
     top = int(np.argmax(rates))
     assert rates[0] == 0.0
     assert rates[top] == pytest.approx(1.0)

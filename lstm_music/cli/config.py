@@ -1,0 +1,51 @@
+"""`lstm-music config`: the settings of a training run as a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def command() -> None:
+    """Settings of a training run as a TOML file, for `lstm-music train --config`."""
+
+
+@command.command()
+@click.argument("path", type=click.Path(path_type=Path), default=Path("train.toml"))
+@click.option("-f", "--force", is_flag=True, help="Overwrite it.")
+def init(path: Path, force: bool) -> None:
+    """Write PATH (train.toml): every setting with its default and what it means."""
+    from lstm_music.files import atomic_write
+    from lstm_music.training.config import TrainConfig
+    from lstm_music.training.settings import to_toml
+
+    atomic_write(path, to_toml(TrainConfig()).encode(), overwrite=force)
+    click.echo(str(path))
+
+
+@command.command()
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.option("--set", "overrides", multiple=True, metavar="A.B=C", help="Change one setting.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def show(path: Path | None, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Print the settings that a run with PATH would have."""
+    from dataclasses import asdict
+
+    from lstm_music.training.settings import make_config, override, read_settings, to_toml
+
+    settings = ({} if path is None else read_settings(path)) | dict(map(override, overrides))
+    config = make_config(settings)
+    click.echo(json.dumps(asdict(config)) if as_json else to_toml(config), nl=as_json)
+
+
+@command.command()
+@click.argument("path", type=click.Path(path_type=Path))
+def check(path: Path) -> None:
+    """Say whether PATH holds settings that exist, in their ranges."""
+    from lstm_music.training.settings import make_config, read_settings
+
+    make_config(read_settings(path))
+    click.echo(f"{path}: good")

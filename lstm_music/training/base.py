@@ -1,0 +1,70 @@
+"""Fine-tuning: a run that begins with the weights of another model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lstm_music.errors import ConfigError, ModelFileError, TokenError
+from lstm_music.nn.model_file import load_model
+from lstm_music.pretrained import model_path
+from lstm_music.tokens.vocabulary import Vocabulary
+from lstm_music.training.settings import SECTIONS
+from lstm_music.types import FloatArray
+
+_FREE = frozenset({"dropout", "dropout_kind"})
+"""Settings of the network that its weights do not hang on."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """The model that a run begins with.
+
+    Parameters
+    ----------
+    settings : of the network, as `TrainConfig` names them.
+    weights : all of them, flat.
+    sha256 : of the file.
+    """
+
+    settings: dict[str, Any]
+    weights: FloatArray
+    sha256: str
+
+    def merged(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings of a run with this base.
+
+        Raises
+        ------
+        ConfigError : one asks for another network.
+        """
+        for name, value in self.settings.items():
+            if name not in _FREE and settings.get(name, value) != value:
+                raise ConfigError(
+                    f"{name} of the model to begin with is {value!r}, not {settings[name]!r}: "
+                    "leave it out"
+                )
+        return self.settings | dict(settings)
+
+
+def load_base(model: str | os.PathLike[str]) -> Base:
+    """Read the model to begin with.
+
+    Parameters
+    ----------
+    model : name of a bundled model, or a file.
+
+    Raises
+    ------
+    ModelFileError : no such model, or its vocabulary is another one.
+    """
+    with model_path(model) as path:
+        found, facts = load_model(path)
+    try:
+        Vocabulary.from_json(facts["vocabulary"])
+    except TokenError as error:
+        raise ModelFileError(f"{os.fspath(model)}: {error}") from None
+    sizes = {name: getattr(found.config, name) for name in SECTIONS["model"]}
+    return Base(sizes, found.flat_params, facts["sha256"])

@@ -1,0 +1,270 @@
+"""One run and the folder beside its model file: lock, checkpoints, metrics.
+
+``my.safetensors`` has its run in ``my.run/``: ``last.safetensors`` and ``previous.safetensors``
+(`lstm_music.training.checkpoint`), ``metrics.jsonl``, ``samples/``, ``lock``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lstm_music.errors import (
+    ConfigError,
+    OutputError,
+    OutputExistsError,
+    RunLockedError,
+    UnsavedError,
+)
+from lstm_music.files import atomic_write
+from lstm_music.nn.sealed import Sealed
+from lstm_music.training.best import BestModel
+from lstm_music.training.checkpoint import LAST, PREVIOUS, read_checkpoint, write_checkpoint
+from lstm_music.training.loop import Progress, Trainer, without_nan
+from lstm_music.training.team import Team
+
+METRICS = "metrics.jsonl"
+
+_REST_TIMES = 20
+"""So many times what a checkpoint took passes before the next."""
+
+
+class RunFolder:
+    """The folder of one run.
+
+    Parameters
+    ----------
+    output : the model file that the run writes.
+    """
+
+    def __init__(self, output: str | os.PathLike[str]) -> None:
+        self.output = Path(output)
+        self.path = self.output.with_suffix(".run")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other runs out; the lock ends with the process, however it ends.
+
+        Raises
+        ------
+        RunLockedError : another process trains there.
+        OutputError : the folder cannot be made.
+        """
+        try:
+            self.path.mkdir(exist_ok=True)
+            lock = (self.path / "lock").open("a+b")
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise OutputError(f"{self.path}: cannot make it ({reason})") from error
+        with lock:
+            if not _take(lock.fileno()):
+                raise RunLockedError(
+                    f"{self.path}: another process is training there; wait for it, or choose "
+                    "another output"
+                )
+            yield
+
+    def check(self, *, resume: bool, force: bool) -> None:
+        """Refuse to write over what is there.
+
+        Raises
+        ------
+        OutputExistsError : a run or a model is there, and neither going on nor beginning anew was
+            asked for.
+        """
+        found = any((self.path / name).exists() for name in (LAST, PREVIOUS))
+        if force or (resume and found):
+            return
+        if found or self.output.exists():
+            what = self.path if found else self.output
+            raise OutputExistsError(
+                f"{what}: exists already; go on with a run (--resume auto), overwrite it "
+                "(--force), or choose another name"
+            )
+
+    def begin(self, *, resume: bool, on_note: Callable[[str], None]) -> Sealed | None:
+        """The state to go on from; None to begin anew, all traces of another run removed.
+
+        Raises
+        ------
+        ModelFileError : there are checkpoints to go on from, and none is whole.
+        """
+        if resume:
+            return read_checkpoint(self.path, on_note)
+        for name in (LAST, PREVIOUS, METRICS):
+            (self.path / name).unlink(missing_ok=True)
+        return None
+
+    def forget_metrics_after(self, step: int) -> None:
+        """Drop the lines that the run will write again."""
+        path = self.path / METRICS
+        if path.exists():
+            lines = path.read_bytes().splitlines(keepends=True)
+            kept = [line for line in lines if 0 <= _step_of(line) <= step]
+            atomic_write(path, b"".join(kept))
+
+    def log(self, line: Mapping[str, Any]) -> None:
+        """Append one line of metrics."""
+        with (self.path / METRICS).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+class Run:
+    """A trainer on its way, checkpoints and metrics kept.
+
+    Parameters
+    ----------
+    trainer, folder : already restored, if it is to go on.
+    best : what the trainer keeps the best model with.
+    settings : what a checkpoint must have been made with: `same_settings`.
+    checkpoint_seconds : time between two checkpoints, or twenty times what one takes if that is
+        longer; one is written at each validation, too.
+    time_limit : seconds after which it stops, to be resumed; None: no limit.
+    on_note : told of a disk that refuses to save.
+    team : the processes that train together; its leader writes.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        best: BestModel,
+        folder: RunFolder,
+        settings: Mapping[str, Any],
+        *,
+        checkpoint_seconds: float,
+        time_limit: float | None,
+        on_note: Callable[[str], None],
+        team: Team,
+    ) -> None:
+        self._team = team
+        self._trainer, self._best = trainer, best
+        self._folder, self._settings = folder, settings
+        self._checkpoint_seconds, self._time_limit = checkpoint_seconds, time_limit
+        self._on_note = on_note
+        self._unsaved: OutputError | None = None
+
+    def __iter__(self) -> Iterator[Progress]:
+        """Train; yields after every update.
+
+        Raises
+        ------
+        UnsavedError : at the end, if the last state could not be saved.
+        """
+        started = saved = time.monotonic()
+        took = 0.0
+        try:
+            for progress in self._trainer.run():
+                if progress.validated:
+                    self._note_metrics(progress)
+                now = time.monotonic()
+                is_time = now - saved >= max(self._checkpoint_seconds, _REST_TIMES * took)
+                if progress.validated or self._team.agree(is_time):
+                    self._save()
+                    saved = time.monotonic()
+                    took = saved - now
+                yield progress
+                is_time = self._time_limit is not None and now - started >= self._time_limit
+                if self._team.agree(is_time):
+                    self._on_note("time is up: --resume auto goes on from here")
+                    break
+        except (KeyboardInterrupt, GeneratorExit):
+            # The trainer's state is always that between two updates; but processes of a team are
+            # not all between the same two.
+            if self._team.size == 1:
+                self._save()
+                self._keep_something()
+            raise
+        except SystemExit:  # told to end: at once
+            if self._team.size == 1:
+                self._save()
+            raise
+        self._save()
+        self._keep_something()
+        unsaved = self._best.error or self._unsaved
+        if unsaved is not None:
+            raise UnsavedError(f"the end of the run is not on disk: {unsaved}")
+
+    def _keep_something(self) -> None:
+        """A model for the user, if no validation has come so far; a resume knows nothing of it."""
+        progress = self._trainer.progress
+        if progress.tokens and math.isnan(progress.best_loss):
+            self._trainer.validate()
+
+    def _note_metrics(self, progress: Progress) -> None:
+        if not self._team.leads:
+            return
+        numbers = asdict(progress)
+        del numbers["validated"]
+        try:
+            self._folder.log(without_nan(numbers))
+        except OSError as error:
+            self._on_note(f"{self._folder.path / METRICS}: {error.strerror}; training goes on")
+
+    def _save(self) -> None:
+        """Write a checkpoint; a full disk must not end the run."""
+        arrays, facts = self._trainer.state()
+        if not self._team.leads:
+            return
+        self._best.retry()
+        try:
+            write_checkpoint(self._folder.path, arrays, {"settings": self._settings, **facts})
+            self._unsaved = None
+        except OutputError as error:
+            if str(error) != str(self._unsaved):
+                self._on_note(f"{error}; training goes on, the checkpoint before stays")
+            self._unsaved = error
+
+
+def check_same_settings(checkpoint: Sealed, settings: Mapping[str, Any]) -> None:
+    """Refuse to go on with other settings or other music than the run began with.
+
+    Raises
+    ------
+    ConfigError : names what differs.
+    """
+    before = checkpoint.facts.get("settings")
+    before = before if isinstance(before, dict) else {}
+    now = json.loads(json.dumps(settings))
+    differing = [
+        f"{name} was {before.get(name)!r}, is {now.get(name)!r}"
+        for name in sorted(before.keys() | now.keys())
+        if before.get(name) != now.get(name)
+    ]
+    if differing:
+        raise ConfigError(
+            f"the run cannot go on with other settings: {'; '.join(differing)}; "
+            "give the same, or begin anew (--force)"
+        )
+
+
+def _step_of(line: bytes) -> int:
+    try:
+        return int(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return -1  # torn by a kill
+
+
+def _take(descriptor: int) -> bool:
+    """An exclusive lock on an open file; False if another process has it."""
+    try:
+        import fcntl
+    except ImportError:
+        import msvcrt
+
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        except OSError:
+            return False
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
