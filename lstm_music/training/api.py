@@ -98,6 +98,7 @@ def train(
         on_note, on_progress = (lambda _: None), (lambda _: None)
     with team.together(), folder.locked() if team.leads else nullcontext():
         corpus = _read_by_turns(team, sources, cache, on_note)
+        check_sides(corpus)
         checkpoint = _begin_together(team, folder, resume, on_note)
         model = new_model(replace(config, threads=team.threads(config.threads)), begin_with)
         best = BestModel(model, _writer(corpus, output, card, storage), on_note)
@@ -209,12 +210,12 @@ def new_model(config: TrainConfig, base: Base | None = None) -> LanguageModel:
     return model
 
 
-def training_chunks(corpus: TokenCache, config: TrainConfig) -> ChunkStream:
-    """What a configuration has of a corpus to train on, endlessly.
+def check_sides(corpus: TokenCache) -> None:
+    """Refuse a corpus that cannot be trained on.
 
     Raises
     ------
-    ConfigError : a side is empty.
+    ConfigError : nothing to train on, or nothing to validate with.
     """
     for side in ("train", "valid"):
         if not len(corpus.indices(side)):
@@ -222,6 +223,10 @@ def training_chunks(corpus: TokenCache, config: TrainConfig) -> ChunkStream:
                 f"of {len(corpus)} pieces none is on the {side} side: give more music "
                 "(20 pieces at least)"
             )
+
+
+def training_chunks(corpus: TokenCache, config: TrainConfig) -> ChunkStream:
+    """What a configuration has of a corpus to train on, endlessly."""
     return ChunkStream(
         corpus,
         batch_size=config.batch_size,

@@ -10,7 +10,7 @@ from typing import Any
 
 from lstm_music.corpus.cache import TokenCache
 from lstm_music.tokens.automaton import annotate
-from lstm_music.training.api import Sources, new_model, read_corpus, training_chunks
+from lstm_music.training.api import Sources, check_sides, new_model, read_corpus, training_chunks
 from lstm_music.training.base import load_base
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.loop import Trainer
@@ -27,7 +27,7 @@ def training_needs(
 
     Parameters
     ----------
-    corpus : with at least one piece on the training side and one for validation.
+    corpus : with at least one piece on the training side.
     config : settings; None: the defaults.
     seconds : how long to train for the measurement, the first update apart.
 
@@ -38,7 +38,7 @@ def training_needs(
 
     Raises
     ------
-    ConfigError : too little music.
+    ConfigError : no piece on the training side.
     """
     config = config or TrainConfig()
     model = new_model(config)
@@ -81,7 +81,9 @@ def dry_run(
     """
     begin_with = None if base is None else load_base(base)
     config = make_config(settings if begin_with is None else begin_with.merged(settings))
-    return training_needs(read_corpus(sources, cache, on_note), config)
+    corpus = read_corpus(sources, cache, on_note)
+    check_sides(corpus)
+    return training_needs(corpus, config)
 
 
 def _most_memory() -> int:

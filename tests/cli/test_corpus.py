@@ -157,3 +157,9 @@ def test_the_patterns_of_one_file_are_no_copies(call, tmp_path):
     report = json.loads(out)
     assert (code, report["pieces"]) == (0, 6)
     assert report["duplicates"]["same_file"] == [["copy.mid", "two.mid"]]
+
+
+def test_one_piece_is_enough_for_a_scan(call):
+    code, out, _ = call("corpus", "scan", MIDI_DATA / "jig.mid", "--json")
+    assert code == 0
+    assert json.loads(out)["training"]["tokens_per_second"] > 0
