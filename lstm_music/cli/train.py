@@ -60,6 +60,13 @@ if TYPE_CHECKING:
     help="Tokens that the gradient flows back through; 0: whole pieces.",
 )
 @click.option(
+    "--balance",
+    type=float,
+    default=0.0,
+    show_default=True,
+    help="How far rarer styles come more often: 0 not at all, 1 until all have as many tokens.",
+)
+@click.option(
     "--optimiser",
     type=click.Choice(["adam", "sgd", "rmsprop", "rprop"]),
     default="adam",

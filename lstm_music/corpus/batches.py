@@ -73,6 +73,8 @@ class ChunkStream:
     rng_seed : decides the order and how each piece is varied.
     augment : False for one pass in the cache's order, nothing varied, the number of
         bars left never told.
+    balance : how far the styles are evened out, 0..1: 0 = each piece once an epoch; 1 = pieces of
+        rarer styles come again and again, until every style has as many tokens as the commonest.
 
     Raises
     ------
@@ -88,6 +90,7 @@ class ChunkStream:
         chunk_length: int | None,
         rng_seed: int = 0,
         augment: bool = True,
+        balance: float = 0.0,
     ) -> None:
         self._pieces = cache.indices(side)
         if not len(self._pieces):
@@ -97,6 +100,7 @@ class ChunkStream:
         self._rng_seed = rng_seed
         self._augment = augment
         self._next = (0, 0)  # epoch, place
+        self._times = _times_an_epoch(cache, self._pieces, balance)
         self._order = (-1, self._pieces)
         self._rows = [_Row() for _ in range(batch_size)]
         self._tokens: list[IntArray] = [np.empty(0, np.int32)] * batch_size
@@ -147,7 +151,7 @@ class ChunkStream:
         if self._left(b):
             return False
         epoch, place = self._next
-        if place == len(self._pieces):
+        if place == len(self._epoch_order(epoch)):
             if not self._augment:
                 return False
             epoch, place = epoch + 1, 0
@@ -161,7 +165,8 @@ class ChunkStream:
         piece = int(self._epoch_order(row.epoch)[row.place])
         tokens, bars = self._cache.piece_tokens(piece), 0
         if self._augment:
-            rng = np.random.default_rng([self._rng_seed, row.epoch, piece])
+            # By place, not by piece: one that comes twice an epoch is varied twice.
+            rng = np.random.default_rng([self._rng_seed, row.epoch, row.place])
             hide = rng.random() < HIDE_BARS_LEFT
             varied = vary(decode(tokens), rng)
             tokens, bars = encode(varied), 0 if hide else count_bars(varied)
@@ -173,5 +178,16 @@ class ChunkStream:
             return self._pieces
         if self._order[0] != epoch:
             rng = np.random.default_rng([self._rng_seed, epoch])
-            self._order = (epoch, rng.permutation(self._pieces))
+            times = np.floor(self._times + rng.random(len(self._pieces))).astype(np.int64)
+            self._order = (epoch, rng.permutation(np.repeat(self._pieces, times)))
         return self._order[1]
+
+
+def _times_an_epoch(
+    cache: TokenCache, pieces: npt.NDArray[np.int64], balance: float
+) -> npt.NDArray[np.float64]:
+    """How often each piece comes in an epoch, on average, (P,): at least once."""
+    styles = np.array([cache.styles[int(i)] for i in pieces])
+    names, which = np.unique(styles, return_inverse=True)
+    tokens = np.bincount(which, weights=cache.lengths[pieces], minlength=len(names))
+    return np.asarray((tokens.max() / tokens) ** balance)[which]

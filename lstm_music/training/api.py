@@ -232,6 +232,7 @@ def training_chunks(corpus: TokenCache, config: TrainConfig) -> ChunkStream:
         batch_size=config.batch_size,
         chunk_length=config.chunk_steps or None,
         rng_seed=config.rng_seed,
+        balance=config.balance,
     )
 
 

@@ -24,6 +24,8 @@ class TrainConfig:
     batch_size : pieces read side by side (B).
     chunk_steps : tokens between two updates (T of truncated BPTT), the state carried on; 0: whole
         pieces, the gradient through all of each.
+    balance : how far the styles are evened out, 0..1: 0 as many tokens of each as the corpus has,
+        1 the same number of each.
     optimiser : ``adam``, ``sgd``, ``rmsprop`` or ``rprop`` (:mod:`lstm_music.nn.optim`).
     learning_rate : peak of the schedule; None = the optimiser's own.
     schedule : after the warm-up, ``cosine`` (down to a twentieth at the end), ``plateau`` (halved
@@ -53,6 +55,7 @@ class TrainConfig:
     learned_state: bool = False
     batch_size: int = 32
     chunk_steps: int = 128
+    balance: float = 0.0
     optimiser: str = "adam"
     learning_rate: float | None = None
     schedule: str = "cosine"
@@ -79,6 +82,8 @@ class TrainConfig:
         for name in ("warmup", "label_smoothing"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise ConfigError(f"{name} must be 0 or more, below 1, got {getattr(self, name)}")
+        if not 0.0 <= self.balance <= 1.0:
+            raise ConfigError(f"balance must be 0..1, got {self.balance}")
         if self.schedule not in SCHEDULES:
             raise ConfigError(
                 f"schedule must be one of {', '.join(SCHEDULES)}, got {self.schedule}"

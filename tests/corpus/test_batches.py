@@ -149,3 +149,26 @@ def test_bars_left_is_told_for_half_of_the_pieces(cache):
 def test_no_piece_on_a_side(cache):
     with pytest.raises(ConfigError, match="no piece on the test side"):
         stream(cache, side="test")
+
+
+def tokens_by_style(balance, n_chunks=600):
+    """Targets of each style that a stream shows, its styles told by the pieces' tokens."""
+    rng = np.random.default_rng(1)
+    pieces = [random_piece(rng, 12, style) for style in ["folk"] * 12 + ["lead"] * 3 + ["drums"]]
+    cache = cache_of(pieces)
+    chunks = stream(cache, balance=balance)
+    done, _ = walked(next(chunks) for _ in range(n_chunks))
+    counts = dict.fromkeys(("folk", "lead", "drums"), 0)
+    for targets, _ in done:
+        style = decode([DEFAULT["start"].start, *targets]).style
+        if style:  # hidden at times
+            counts[style] += len(targets)
+    return counts
+
+
+def test_balance_evens_out_the_styles():
+    as_is, half, even = (tokens_by_style(balance) for balance in (0.0, 0.5, 1.0))
+    assert as_is["folk"] > 3 * as_is["lead"] > 6 * as_is["drums"]
+    assert even["folk"] == pytest.approx(even["lead"], rel=0.15)
+    assert even["folk"] == pytest.approx(even["drums"], rel=0.15)
+    assert as_is["drums"] < half["drums"] < even["drums"]
