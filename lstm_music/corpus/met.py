@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_music.corpus.cache import TokenCache
 from lstm_music.errors import ModelFileError
 from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.types import IntArray
+
+if TYPE_CHECKING:  # composing needs no corpus
+    from lstm_music.corpus.cache import TokenCache
 
 _LEAST_SHARE = 0.01
 """Of the pieces, or of the notes: what is rarer than this is not learnt."""

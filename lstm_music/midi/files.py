@@ -1,17 +1,22 @@
-"""One `read` for every music file: MIDI by our scanner, all other formats through music21."""
+"""One `read` for every music file: MIDI by our scanner, all other formats through music21.
+
+What is for scores only is imported when there is one: a MIDI file needs none of it.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lstm_music.errors import ConfigError
-from lstm_music.midi import foreign
-from lstm_music.midi.foreign import SINGLE_FILE, WorkerLimits
 from lstm_music.midi.read import read_midi, read_midi_pieces
 from lstm_music.midi.regular_file import read_regular
 from lstm_music.music.piece import Piece
 from lstm_music.music.rhythm import understand
+
+if TYPE_CHECKING:
+    from lstm_music.midi.foreign import WorkerLimits
 
 MIDI_SUFFIXES = frozenset({".mid", ".midi", ".kar", ".rmi", ".smf"})
 READERS = ("lstm_music", "music21")
@@ -40,11 +45,13 @@ def read(
     ConfigError : no such reader, or no Python to run music21 in.
     """
     path = _checked(path, reader)
-    if not is_midi(path):
-        return _understood(foreign.read_score(path, strict=strict))
-    if reader == "music21":
+    if is_midi(path) and reader != "music21":
+        return understand(read_midi(path, strict=strict))
+    from lstm_music.midi import foreign
+
+    if is_midi(path):
         return understand(foreign.read_midi_through_music21(path, strict=strict))
-    return understand(read_midi(path, strict=strict))
+    return _understood(foreign.read_score(path, strict=strict))
 
 
 def read_pieces(
@@ -53,7 +60,7 @@ def read_pieces(
     reader: str = "lstm_music",
     strict: bool = False,
     expand_repeats: bool = True,
-    limits: WorkerLimits = SINGLE_FILE,
+    limits: WorkerLimits | None = None,
 ) -> list[Piece]:
     """Read all pieces of a music file: the tunes of an ABC book, the patterns of a MIDI file.
 
@@ -61,19 +68,23 @@ def read_pieces(
     ----------
     path, reader, strict : as in `read`.
     expand_repeats : play repeats of a score out, else each section once with its last ending.
-    limits : what reading through music21 may take; ``CORPUS_FILE`` for one of many files.
+    limits : what reading through music21 may take; ``foreign.CORPUS_FILE`` for one of many
+        files; None: ``foreign.SINGLE_FILE``.
 
     Raises
     ------
     MidiError, ConfigError : as `read`.
     """
     path = _checked(path, reader)
-    if not is_midi(path):
-        options = {"expand_repeats": expand_repeats, "strict": strict}
-        return [_understood(p) for p in foreign.read_scores(path, **options, limits=limits)]
-    if reader == "music21":
+    if is_midi(path) and reader != "music21":
+        return [understand(piece) for piece in read_midi_pieces(path, strict=strict)]
+    from lstm_music.midi import foreign
+
+    limits = limits or foreign.SINGLE_FILE
+    if is_midi(path):
         return [understand(foreign.read_midi_through_music21(path, strict=strict, limits=limits))]
-    return [understand(piece) for piece in read_midi_pieces(path, strict=strict)]
+    options = {"expand_repeats": expand_repeats, "strict": strict}
+    return [_understood(p) for p in foreign.read_scores(path, **options, limits=limits)]
 
 
 def is_midi(path: Path) -> bool:
