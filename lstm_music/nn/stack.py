@@ -130,7 +130,7 @@ class Stack:
                 )
             y = self._take(f"output {layer}", (T, B, self._config.hidden_size))
             y[...] = tape.y
-            self._drop(y, layer, run)
+            self._drop(y, layer, dropout_key, part)
             if X is not None and self._config.is_residual(layer):
                 y += X
             run.outputs.append(y)
@@ -157,7 +157,7 @@ class Stack:
             past = self._take("past", dY.shape) if self._config.is_residual(layer) else None
             if past is not None:
                 past[...] = dY
-            self._drop(dY, layer, run)
+            self._drop(dY, layer, run.dropout_key, run.part)
             arguments = (self._spec, dY, None, run.tapes[layer])
             weights = (p["W"], p["U"], p.get("p"))
             if X is None:
@@ -192,16 +192,18 @@ class Stack:
         self._backend.embed_forward(E, tokens.reshape(T * B, S), X.reshape(T * B, D))
         return X
 
-    def _drop(self, y: FloatArray, layer: int, run: Pass) -> None:
+    def _drop(
+        self, y: FloatArray, layer: int, key: int | None, part: tuple[int, int] | None = None
+    ) -> None:
         """Dropout of a layer's output (T, B, H), or of its gradient, in place."""
-        rate, key = self._config.dropout, run.dropout_key
+        rate = self._config.dropout
         if key is None or not rate:
             return
-        if self._config.dropout_kind == "step" and run.part is None:
+        if self._config.dropout_kind == "step" and part is None:
             self._backend.dropout(y, rate, key, layer)
             return
         T, B, H = y.shape
-        first, whole = run.part or (0, B)
+        first, whole = part or (0, B)
         shape = (T, whole, H) if self._config.dropout_kind == "step" else (whole, H)
         mask = self._take("mask", shape)
         mask[...] = 1
