@@ -6,7 +6,8 @@ import os
 import secrets
 import stat
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lstm_music.errors import OutputError, OutputExistsError
@@ -53,6 +54,35 @@ def remove_leftovers(folder: Path) -> None:
     with suppress(OSError):  # the next time, then
         for path in folder.glob(f"{_TEMPORARY_PREFIX}*.tmp"):
             path.unlink(missing_ok=True)
+
+
+@contextmanager
+def file_lock(path: Path) -> Iterator[bool]:
+    """Hold a lock file; gives False if another process holds it.
+
+    The system ends the lock with the process, however that ends.
+    """
+    with path.open("a+b") as file:
+        yield _take(file.fileno())
+
+
+def _take(descriptor: int) -> bool:
+    """An exclusive lock on an open file; False if another process has it."""
+    try:
+        import fcntl
+    except ImportError:
+        import msvcrt
+
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        except OSError:
+            return False
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:

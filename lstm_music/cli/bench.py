@@ -51,6 +51,24 @@ def command() -> None:
     """Measure our speed beside that of others, in turns on this machine, and print rows."""
 
 
+def _on_files(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What the commands on music files have in common."""
+    options = [
+        click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False)),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row."),
+        click.option(
+            "--seconds",
+            type=click.FloatRange(min=0),
+            default=2,
+            show_default=True,
+            help="To spend on each program and case, about.",
+        ),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
 @command.command()
 @_shared(20)
 @click.option("--cells", is_flag=True, help="Every other cell, against the same in torch ops.")
@@ -94,15 +112,7 @@ def generate(
 
 
 @command.command()
-@click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row.")
-@click.option(
-    "--seconds",
-    type=click.FloatRange(min=0),
-    default=2,
-    show_default=True,
-    help="To spend on each reader and case, about.",
-)
+@_on_files
 def read(folder: Path | None, as_json: bool, seconds: float) -> None:
     """Reading MIDI: ours, mido, symusic, music21, on one core; also of the files in FOLDER."""
     from lstm_music.bench.read import read_rows
@@ -111,15 +121,7 @@ def read(folder: Path | None, as_json: bool, seconds: float) -> None:
 
 
 @command.command()
-@click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row.")
-@click.option(
-    "--seconds",
-    type=click.FloatRange(min=0),
-    default=2,
-    show_default=True,
-    help="To spend on each tokeniser and case, about.",
-)
+@_on_files
 def tokenize(folder: Path | None, as_json: bool, seconds: float) -> None:
     """MIDI file to tokens: ours, MidiTok's REMI, a mere parse by music21; also of FOLDER."""
     from lstm_music.bench.tokenize import tokenize_rows

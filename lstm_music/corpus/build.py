@@ -28,7 +28,7 @@ from lstm_music.corpus.reading import Progress, read_alone, read_files, take_sus
 from lstm_music.corpus.sources import SourceFile, list_files
 from lstm_music.corpus.tokenise import Job
 from lstm_music.errors import OutputError, OutputExistsError
-from lstm_music.files import atomic_write
+from lstm_music.files import atomic_write, file_lock
 
 OPTIONS_FILE = "options.json"
 LOCK_FILE = "lock"
@@ -183,12 +183,8 @@ def _clear(folder: Path) -> None:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Keep other runs out of the folder; the system ends this when the process ends."""
-    import fcntl
-
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK_FILE).open("wb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise OutputError(f"{folder}: another run is writing this cache; wait for it") from None
+    with file_lock(folder / LOCK_FILE) as is_ours:
+        if not is_ours:
+            raise OutputError(f"{folder}: another run is writing this cache; wait for it")
         yield

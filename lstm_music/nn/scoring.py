@@ -41,13 +41,6 @@ def sequence_nll(
     return scores
 
 
-def mean_nll(model: LanguageModel, sequences: Sequences, batch_size: int = 32) -> float:
-    """Mean nats a target over all sequences."""
-    scores = sequence_nll(model, sequences, batch_size)
-    total = sum(float(score.sum(dtype=np.float64)) for score in scores)
-    return total / sum(len(score) for score in scores)
-
-
 def _batch_nll(model: LanguageModel, batch: Sequences) -> FloatArray:
     """(longest, B) nats; what stands past a sequence's end has no meaning."""
     lengths = np.array([len(targets) for _, targets in batch], np.int32)

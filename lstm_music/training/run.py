@@ -23,7 +23,7 @@ from lstm_music.errors import (
     RunLockedError,
     UnsavedError,
 )
-from lstm_music.files import atomic_write
+from lstm_music.files import atomic_write, file_lock
 from lstm_music.nn.sealed import Sealed
 from lstm_music.training.best import BestModel
 from lstm_music.training.checkpoint import LAST, PREVIOUS, read_checkpoint, write_checkpoint
@@ -59,12 +59,11 @@ class RunFolder:
         """
         try:
             self.path.mkdir(exist_ok=True)
-            lock = (self.path / "lock").open("a+b")
         except OSError as error:
             reason = error.strerror or str(error)
             raise OutputError(f"{self.path}: cannot make it ({reason})") from error
-        with lock:
-            if not _take(lock.fileno()):
+        with file_lock(self.path / "lock") as is_ours:
+            if not is_ours:
                 raise RunLockedError(
                     f"{self.path}: another process is training there; wait for it, or choose "
                     "another output"
@@ -123,7 +122,7 @@ class Run:
     ----------
     trainer, folder : already restored, if it is to go on.
     best : what the trainer keeps the best model with.
-    settings : what a checkpoint must have been made with: `same_settings`.
+    settings : what a checkpoint must have been made with: `check_same_settings`.
     checkpoint_seconds : time between two checkpoints, or twenty times what one takes if that is
         longer; one is written at each validation, too.
     time_limit : seconds after which it stops, to be resumed; None: no limit.
@@ -249,22 +248,3 @@ def _step_of(line: bytes) -> int:
         return int(json.loads(line)["step"])
     except (ValueError, KeyError, TypeError):
         return -1  # torn by a kill
-
-
-def _take(descriptor: int) -> bool:
-    """An exclusive lock on an open file; False if another process has it."""
-    try:
-        import fcntl
-    except ImportError:
-        import msvcrt
-
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        except OSError:
-            return False
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -11,26 +11,12 @@ import pytest
 from paths import MIDI_DATA
 from smf_bytes import END, NOTE, smf
 
-from lstm_music.cli.main import run
 from lstm_music.cli.train import command as train
 from lstm_music.nn.config import DROPOUT_KINDS
 from lstm_music.nn.optim import OPTIMISERS
 from lstm_music.training.config import TrainConfig
 
 CHORALE = MIDI_DATA / "chorale.mid"
-
-
-@pytest.fixture
-def call(capsys, tmp_path, monkeypatch):
-    """Run the command line in an empty folder; returns (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def _call(*args):
-        code = run([str(a) for a in args])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return _call
 
 
 def one_line(err):

@@ -8,26 +8,12 @@ import numpy as np
 import pytest
 from paths import MIDI_DATA, ROOT
 
-from lstm_music.cli.main import run
 from lstm_music.corpus.augment import transpose
 from lstm_music.corpus.cache import open_cache
 from lstm_music.corpus.finish import PIECE
 from lstm_music.midi.files import read
 from lstm_music.midi.write import write_midi
 from lstm_music.nn.model_file import load_model
-
-
-@pytest.fixture
-def call(capsys, tmp_path, monkeypatch):
-    """Run the command line in an empty folder; returns (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def _call(*args):
-        code = run([str(a) for a in args])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return _call
 
 
 @pytest.fixture

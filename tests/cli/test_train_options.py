@@ -8,24 +8,10 @@ import pytest
 from paths import MIDI_DATA
 
 import lstm_music as lm
-from lstm_music.cli.main import run
 from lstm_music.nn.model_file import load_model
 
 TINY = ["--hidden-size=16", "--embedding-size=8", "--layers=1", "--batch-size=4"]
 SHORT = ["--chunk-steps=32", "--max-tokens=3000", "--evaluate-every=1000", "--rng-seed=5"]
-
-
-@pytest.fixture
-def call(capsys, monkeypatch, tmp_path):
-    """Run a command in an empty folder; (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def _call(*args):
-        code = run([str(arg) for arg in args])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return _call
 
 
 @pytest.fixture(scope="module")
