@@ -8,6 +8,7 @@ OUT    ?= out.mid
 # Where the Groove MIDI Dataset and OpenEWLD were unpacked, to train the bundled model again.
 GROOVE    ?= ../shared/data/groove
 OPEN_EWLD ?= ../shared/data/open_ewld
+CORPUS    ?= build/models.cache
 
 FUZZ_SECONDS ?= 600
 
@@ -18,7 +19,12 @@ DEBUG_TESTS := -k "not finite_differences and not public_interface and not refer
     tests/midi/test_scan_damage.py tests/midi/test_grid.py tests/midi/test_fuzz_corpus.py \
     tests/tokens/test_automaton.py tests/generate/test_precision.py
 
-.PHONY: music test test-debug fuzz lint bench model clean
+.PHONY: music test test-debug fuzz lint bench models clean
+
+# One of the bundled models; what differs between them stands below.
+train_model = $(BIN)/lstm-music train $(CORPUS) -o lstm_music/pretrained/$(1).safetensors --force \
+    --data-card lstm_music/pretrained/$(1).toml --storage float16 \
+    --batch-size 16 --chunk-steps 128 --evaluate-every 1000000 --rng-seed 1
 
 music: $(VENV)/.built  ## continue a real MIDI file by eight bars: out.mid
 	$(BIN)/lstm-music generate --seed $(SEED) --bars 8 --rng-seed 1 --force -o $(OUT)
@@ -60,13 +66,12 @@ bench: $(VENV)/.built
 	$(BIN)/lstm-music bench step
 	$(BIN)/lstm-music bench generate
 
-model: $(VENV)/.built  ## train the bundled model again (an hour or two)
-	$(BIN)/lstm-music train music21:chorales music21:tunes $(GROOVE) $(OPEN_EWLD) \
-	    -o lstm_music/pretrained/default.safetensors --force \
-	    --data-card lstm_music/pretrained/default.toml \
-	    --hidden-size 256 --layers 2 --embedding-size 128 --dropout 0.2 \
-	    --batch-size 32 --chunk-steps 128 --learning-rate 0.002 \
-	    --max-tokens 40000000 --evaluate-every 2000000 --rng-seed 1
+models: $(VENV)/.built  ## train the bundled models again (an hour or two)
+	$(BIN)/lstm-music corpus build music21:chorales music21:tunes $(GROOVE) $(OPEN_EWLD) -o $(CORPUS)
+	$(call train_model,default) --balance 0.5 --max-tokens 20000000
+	for style in chorale folk drums; do \
+	    $(call train_model,$$style) --style $$style --from default --max-tokens 4000000 || exit 1; \
+	done
 
 $(VENV)/.created:
 	$(PYTHON) -m venv $(VENV)

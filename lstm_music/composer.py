@@ -47,7 +47,7 @@ def load(model: str | os.PathLike[str] = "default") -> Composer:
 
     Parameters
     ----------
-    model : "default", or the path of a ``.safetensors`` file.
+    model : "default", "chorale", "folk", "drums", or the path of a ``.safetensors`` file.
 
     Raises
     ------

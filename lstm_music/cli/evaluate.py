@@ -8,10 +8,17 @@ from typing import Any
 
 import click
 
+UNITS = ("note", "token", "bar")
+
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True)
-@click.option("--model", default="default", show_default=True, help="Bundled name, or a file.")
+@click.option(
+    "--model",
+    default="default",
+    show_default=True,
+    help="default, chorale, folk, drums; or a file.",
+)
 @click.option("--side", type=click.Choice(["valid", "test"]), default="test", show_default=True)
 @click.option("--cache", type=click.Path(path_type=Path), help="Keep the tokens in this folder.")
 @click.option("--order", type=click.IntRange(1, 7), default=5, show_default=True, help="n-gram.")
@@ -43,6 +50,6 @@ def _readable(table: dict[str, dict[str, dict[str, Any]]]) -> str:
         counts = f"{some['pieces']} pieces, {some['notes']} notes"
         lines.append(f"{style or 'other'} ({counts})")
         for name, row in models.items():
-            per_note, per_token = row["nats_per_note"], row["nats_per_token"]
-            lines.append(f"  {name:34s} {per_note:8.3f} nats/note {per_token:8.3f} nats/token")
+            numbers = (f"{row[f'nats_per_{unit}']:8.3f} nats/{unit}" for unit in UNITS)
+            lines.append(f"  {name:34s} {' '.join(numbers)}")
     return "\n".join(lines)

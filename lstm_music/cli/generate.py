@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 @click.option("--strict", is_flag=True, help="Refuse a seed in which something must be mended.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write.")
 @click.option("--bars", type=click.IntRange(1, 1024), default=8, show_default=True)
-@click.option("--model", default="default", show_default=True, help="Bundled name, or a file.")
+@click.option(
+    "--model",
+    default="default",
+    show_default=True,
+    help="default, chorale, folk, drums; or a file.",
+)
 @click.option("--meter", help="From nothing: 3/4, 6/8, ...")
 @click.option("--key", help='From nothing: "D minor", "Bb major", ...')
 @click.option(

@@ -1,17 +1,21 @@
-"""`lstm-music info`: versions, instruction sets and the bundled model."""
+"""`lstm-music info`: versions, instruction sets and the bundled models."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from lstm_music.nn.model import LanguageModel
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(as_json: bool) -> None:
-    """Versions, the instruction set in use and the bundled model: what a bug report needs."""
+    """Versions, the instruction set in use and the bundled models: what a bug report needs."""
     import os
     import platform
     from importlib.metadata import version
@@ -20,9 +24,8 @@ def command(as_json: bool) -> None:
     from lstm_music.backends.cpu import CpuBackend
     from lstm_music.composer import load
     from lstm_music.kernels.isa import level_names
+    from lstm_music.pretrained import model_names
 
-    composer = load()
-    config = composer.model.config
     facts = {
         "lstm_music": __version__,
         "python": platform.python_version(),
@@ -30,15 +33,19 @@ def command(as_json: bool) -> None:
         "cores": os.cpu_count(),
         "instruction_set": level_names()[CpuBackend().level],
         "libraries": {name: version(name) for name in ("numpy", "mido", "music21", "safetensors")},
-        "model": {
-            "name": composer.name,
-            "cell": config.cell,
-            "hidden_size": config.hidden_size,
-            "layers": config.layers,
-            "parameters": int(composer.model.flat_params.size),
-        },
+        "models": {name: _sizes(load(name).model) for name in model_names()},
     }
     click.echo(json.dumps(facts) if as_json else _readable(facts))
+
+
+def _sizes(model: LanguageModel) -> dict[str, object]:
+    config = model.config
+    return {
+        "cell": config.cell,
+        "hidden_size": config.hidden_size,
+        "layers": config.layers,
+        "parameters": int(model.flat_params.size),
+    }
 
 
 def _readable(facts: Mapping[str, object], indent: str = "") -> str:

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +63,26 @@ class TokenCache:
         start = int(self.starts[index])
         return self.tokens[start : start + int(self.lengths[index])].astype(np.int32)
 
+    def of_style(self, style: str) -> TokenCache:
+        """The pieces of one style alone, each on the side where it stands.
+
+        Raises
+        ------
+        ConfigError : no piece has this style.
+        """
+        chosen = np.array([name == style for name in self.styles], bool)
+        if not chosen.any():
+            found = ", ".join(sorted(set(self.styles) - {""})) or "no style at all"
+            raise ConfigError(f"no piece is of the style {style!r}; the corpus has {found}")
+        return replace(
+            self,
+            starts=self.starts[chosen],
+            lengths=self.lengths[chosen],
+            sides=self.sides[chosen],
+            styles=(style,) * int(chosen.sum()),
+            ids=_Chosen(self.ids, np.flatnonzero(chosen)),
+        )
+
     def indices(self, side: str) -> npt.NDArray[np.int64]:
         """Which pieces stand on a side: "train", "valid" or "test"."""
         return np.flatnonzero(self.sides == SPLITS.index(side))
@@ -112,6 +132,22 @@ class _Ids(Sequence[str]):
         with self._records.open("rb") as file:
             facts = frame_at(file, int(row["record"])).facts
         return facts["id"] + facts["pieces"][int(row["part"])]["part"]
+
+
+class _Chosen(Sequence[str]):
+    """Some of the ids of a sequence."""
+
+    def __init__(self, ids: Sequence[str], chosen: npt.NDArray[np.int64]) -> None:
+        self._ids = ids
+        self._chosen = chosen
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        if isinstance(index, slice):
+            return tuple(self._ids[int(i)] for i in self._chosen[index])
+        return self._ids[int(self._chosen[index])]
 
 
 class _Temporary:

@@ -28,11 +28,13 @@ class Met:
     kinds : kinds of token in the bodies of the pieces.
     programs : instruments, 128 = drums.
     dynamics : whether notes of one pitched track differ in loudness.
+    styles : style words of the pieces, "" for those without.
     """
 
     kinds: tuple[str, ...]
     programs: tuple[int, ...]
     dynamics: bool
+    styles: tuple[str, ...]
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Met:
@@ -43,12 +45,18 @@ class Met:
         ModelFileError : something is missing or of the wrong type.
         """
         try:
-            met = cls(tuple(facts["kinds"]), tuple(facts["programs"]), facts["dynamics"])
+            met = cls(
+                tuple(facts["kinds"]),
+                tuple(facts["programs"]),
+                facts["dynamics"],
+                tuple(facts["styles"]),
+            )
         except (KeyError, TypeError) as error:
             raise ModelFileError(
                 f"the model file does not say what music it was trained on ({error}); train again"
             ) from None
         known = set(met.kinds) <= {kind for kind, _ in DEFAULT.ranges}
+        known &= set(met.styles) <= set(DEFAULT.styles)
         if not known or not set(met.programs) <= set(range(len(DEFAULT["program"]))):
             raise ModelFileError("the model file names tokens that do not exist; train again")
         return met
@@ -74,6 +82,7 @@ def met_in_training(corpus: TokenCache) -> Met:
         tuple(kind for kind, count in kinds.items() if count >= max(least, 1)),
         tuple(int(i) for i in np.flatnonzero(programs[first.start : first.stop])),
         bool(changes >= _LEAST_SHARE * max(notes, 1) and changes > 0),
+        tuple(sorted({corpus.styles[int(i)] for i in corpus.indices("train")})),
     )
 
 

@@ -75,6 +75,7 @@ def _row(score: Likelihood) -> Row:
     return {
         "nats_per_note": score.nats_per_note,
         "nats_per_token": score.nats_per_token,
+        "nats_per_bar": score.nats_per_bar,
         "pieces": score.n_pieces,
         "notes": score.n_notes,
     }

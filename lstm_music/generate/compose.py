@@ -69,6 +69,13 @@ class Engine:
             piece = piece.replace(notes=on_their_onsets(piece.notes))
         return piece if self.met.dynamics else even_velocities(piece)
 
+    def style_of(self, seed: Piece) -> str:
+        """What the network is told of a seed's style: its own, or what it can only be."""
+        if len(self.met.styles) == 1:
+            return self.met.styles[0]
+        only_drums = all(track.is_drum for track in seed.tracks)
+        return seed.style or (_DRUMS if only_drums else "")
+
     def finish(self, seed: Piece) -> _Finish:
         """What gives new notes that which the network cannot: the seed's accents."""
         return (lambda notes: notes) if self.met.dynamics else Accents(seed).given_to
@@ -176,6 +183,7 @@ def compose_from_nothing(
             tempo_bpm=tempo_bpm,
             style=style,
             programs=engine.met.programs,
+            styles=engine.met.styles,
         )
         generator.set_end(bars * bar_steps, bar_steps)
         return generator
@@ -199,11 +207,10 @@ def _plan(engine: Engine, seed: Piece, bars: int) -> _Plan:
         raise MidiError(
             "no note begins in the seed's last 64 whole notes; cut it shorter", path=seed.source
         )
-    only_drums = all(track.is_drum for track in seed.tracks)
     context = canonical(
         heard.replace(
             key=likely_key(seed),
-            style=seed.style or (_DRUMS if only_drums else ""),
+            style=engine.style_of(seed),
         )
     )
     end = start + bars * bar_steps

@@ -23,6 +23,7 @@ def write_header(
     tempo_bpm: float,
     style: str | None = None,
     programs: Sequence[int] = (0, DRUM_PROGRAM),
+    styles: Sequence[str],
 ) -> int:
     """Write START to BODY into an empty generator.
 
@@ -32,6 +33,7 @@ def write_header(
     vocabulary : what its tokens mean.
     meter, key, tempo_bpm, style : what is given.
     programs : program tokens' values to choose the instruments from.
+    styles : style words to choose from, "" for none; one at least.
 
     Returns
     -------
@@ -39,19 +41,23 @@ def write_header(
 
     Raises
     ------
-    ConfigError : no such style.
+    ConfigError : ``style`` is none of ``styles``.
     """
     values = {
-        "style": None if style is None else _style_index(vocabulary, style),
+        "style": None if style is None else _style_index(vocabulary, style, styles),
         "numerator": None if meter is None else meter.numerator - 1,
         "denominator": None if meter is None else DENOMINATORS.index(meter.denominator),
         "key": None if key is None else key_index(key),
         "tempo": int(tempo_bin([round(60e6 / tempo_bpm)])[0]),
         "pickup": 0,
     }
+    masks = {kind: _mask(vocabulary, kind) for kind in values}
+    masks["style"][:] = 0
+    masks["style"][[vocabulary["style"][vocabulary.styles.index(name)] for name in styles]] = 1
     generator.force(np.array(vocabulary["start"], np.int32))
     chosen = {
-        kind: _force_or_sample(generator, vocabulary, kind, value) for kind, value in values.items()
+        kind: _force_or_sample(generator, vocabulary[kind], masks[kind], value)
+        for kind, value in values.items()
     }
     instruments = _mask(vocabulary, "body")
     instruments[[vocabulary["program"][program] for program in programs]] = 1
@@ -61,12 +67,11 @@ def write_header(
 
 
 def _force_or_sample(
-    generator: Generator, vocabulary: Vocabulary, kind: str, value: int | None
+    generator: Generator, tokens: range, allowed: npt.NDArray[np.uint8], value: int | None
 ) -> int:
-    """Write one token of ``kind``; return its value."""
-    tokens = vocabulary[kind]
+    """Write one of ``tokens``, the network's choice of the allowed if none is given; its value."""
     if value is None:
-        return generator.sample(_mask(vocabulary, kind)) - tokens.start
+        return generator.sample(allowed) - tokens.start
     generator.force(np.array([tokens[value]], np.int32))
     return value
 
@@ -79,8 +84,9 @@ def _mask(vocabulary: Vocabulary, *kinds: str) -> npt.NDArray[np.uint8]:
     return mask
 
 
-def _style_index(vocabulary: Vocabulary, style: str) -> int:
-    known = [name for name in vocabulary.styles if name and not name.startswith("spare")]
+def _style_index(vocabulary: Vocabulary, style: str, styles: Sequence[str]) -> int:
+    known = [name for name in styles if name]
     if style not in known:
-        raise ConfigError(f"style must be one of {', '.join(known)}, got {style!r}")
+        has = f"style must be one of {', '.join(known)}" if known else "this model knows no styles"
+        raise ConfigError(f"{has}, got {style!r}")
     return vocabulary.styles.index(style)

@@ -10,6 +10,15 @@ from pathlib import Path
 
 from lstm_music.errors import ModelFileError
 
+_SUFFIX = ".safetensors"
+
+
+def model_names() -> tuple[str, ...]:
+    """The bundled models, ``default`` first."""
+    files = (entry.name for entry in resources.files(__name__).iterdir())
+    names = sorted(name.removesuffix(_SUFFIX) for name in files if name.endswith(_SUFFIX))
+    return tuple(sorted(names, key=lambda name: name != "default"))
+
 
 @contextmanager
 def model_path(model: str | os.PathLike[str]) -> Iterator[Path]:
@@ -20,10 +29,11 @@ def model_path(model: str | os.PathLike[str]) -> Iterator[Path]:
     ModelFileError : there is neither.
     """
     name = os.fspath(model)
-    with resources.as_file(resources.files(__name__).joinpath(f"{name}.safetensors")) as path:
-        if path.is_file():
+    if name in model_names():
+        with resources.as_file(resources.files(__name__).joinpath(name + _SUFFIX)) as path:
             yield path
-            return
+        return
     if not Path(name).is_file():
-        raise ModelFileError(f"{name}: no such model; give 'default' or a .safetensors file")
+        names = ", ".join(model_names())
+        raise ModelFileError(f"{name}: no such model; give {names}, or a .safetensors file")
     yield Path(name)

@@ -97,7 +97,7 @@ def train(
     if not team.leads:
         on_note, on_progress = (lambda _: None), (lambda _: None)
     with team.together(), folder.locked() if team.leads else nullcontext():
-        corpus = _read_by_turns(team, sources, cache, on_note)
+        corpus = _read_by_turns(team, sources, cache, config.style, on_note)
         check_sides(corpus)
         checkpoint = _begin_together(team, folder, resume, on_note)
         model = new_model(replace(config, threads=team.threads(config.threads)), begin_with)
@@ -137,12 +137,13 @@ def _read_by_turns(
     team: Team,
     sources: Sources,
     cache: str | os.PathLike[str] | None,
+    style: str | None,
     on_note: Callable[[str], None],
 ) -> TokenCache:
     """The corpus; one reads after the other, so that those after the first find its cache."""
     for _ in range(team.rank):
         team.wait()
-    corpus = read_corpus(sources, cache, on_note)
+    corpus = read_corpus(sources, cache, style, on_note)
     for _ in range(team.rank, team.size):
         team.wait()
     return corpus
@@ -166,15 +167,20 @@ def _resumable(config: TrainConfig) -> dict[str, Any]:
 
 
 def read_corpus(
-    sources: Sources, cache: str | os.PathLike[str] | None, on_note: Callable[[str], None]
+    sources: Sources,
+    cache: str | os.PathLike[str] | None,
+    style: str | None,
+    on_note: Callable[[str], None],
 ) -> TokenCache:
-    """The tokens of the sources; parameters as of `train`."""
+    """The tokens of the sources, or those of one style; parameters as of `train`."""
     listed = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
     corpus = token_cache(
         [os.fspath(source) for source in listed],
         cache,
         on_reject=lambda id_, why: on_note(f"left out {id_}: {why}"),
     )
+    if style is not None:
+        corpus = corpus.of_style(style)
     on_note(_corpus_line(corpus))
     return corpus
 

@@ -24,6 +24,7 @@ class TrainConfig:
     batch_size : pieces read side by side (B).
     chunk_steps : tokens between two updates (T of truncated BPTT), the state carried on; 0: whole
         pieces, the gradient through all of each.
+    style : train on the pieces of this style alone; None: on all.
     balance : how far the styles are evened out, 0..1: 0 as many tokens of each as the corpus has,
         1 the same number of each.
     optimiser : ``adam``, ``sgd``, ``rmsprop`` or ``rprop`` (:mod:`lstm_music.nn.optim`).
@@ -55,6 +56,7 @@ class TrainConfig:
     learned_state: bool = False
     batch_size: int = 32
     chunk_steps: int = 128
+    style: str | None = None
     balance: float = 0.0
     optimiser: str = "adam"
     learning_rate: float | None = None

@@ -81,7 +81,7 @@ def dry_run(
     """
     begin_with = None if base is None else load_base(base)
     config = make_config(settings if begin_with is None else begin_with.merged(settings))
-    corpus = read_corpus(sources, cache, on_note)
+    corpus = read_corpus(sources, cache, config.style, on_note)
     check_sides(corpus)
     return training_needs(corpus, config)
 

@@ -166,7 +166,7 @@ def test_a_header_beside_a_seed_is_refused(call):
 def test_info_and_inspect_and_metrics_speak_json(call):
     code, out, _ = call("info", "--json")
     assert code == 0
-    assert json.loads(out)["model"]["parameters"] > 100_000
+    assert json.loads(out)["models"]["default"]["parameters"] > 100_000
     code, out, _ = call("inspect", CHORALE, "--json")
     assert code == 0
     roles = [track["role"] for track in json.loads(out)["tracks"]]

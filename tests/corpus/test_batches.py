@@ -172,3 +172,18 @@ def test_balance_evens_out_the_styles():
     assert even["folk"] == pytest.approx(even["lead"], rel=0.15)
     assert even["folk"] == pytest.approx(even["drums"], rel=0.15)
     assert as_is["drums"] < half["drums"] < even["drums"]
+
+
+def test_one_style_alone_keeps_its_sides():
+    rng = np.random.default_rng(1)
+    pieces = [random_piece(rng, 12, style) for style in ["folk", "drums", "lead"] * 12]
+    cache = cache_of(pieces)
+    lead = cache.of_style("lead")
+    where = [i for i, style in enumerate(cache.styles) if style == "lead"]
+    assert len(lead) == 12 and set(lead.styles) == {"lead"}
+    assert list(lead.sides) == [cache.sides[i] for i in where]
+    assert list(lead.ids) == [cache.ids[i] for i in where]
+    for mine, i in enumerate(where):
+        assert np.array_equal(lead.piece_tokens(mine), cache.piece_tokens(i))
+    with pytest.raises(ConfigError, match="'jazz'; the corpus has drums, folk, lead"):
+        cache.of_style("jazz")

@@ -21,6 +21,7 @@ def test_plain_melodies_have_no_pedal_dynamics_or_tempo_changes():
     assert {"pitch", "duration", "shift", "end"} <= set(met.kinds)
     assert not {"drum", "pedal_down", "tempo", "numerator", "key"} & set(met.kinds)
     assert met.programs == (0,)
+    assert met.styles == ("folk",)
 
 
 def test_what_is_there_is_met():
@@ -53,9 +54,10 @@ def test_loud_and_soft_drums_are_no_dynamics_of_pitched_tracks():
     "facts",
     [
         {},
-        {"kinds": 3, "programs": [], "dynamics": False},
-        {"kinds": ["melody"], "programs": [], "dynamics": False},
-        {"kinds": [], "programs": [500], "dynamics": True},
+        {"kinds": 3, "programs": [], "dynamics": False, "styles": []},
+        {"kinds": ["melody"], "programs": [], "dynamics": False, "styles": []},
+        {"kinds": [], "programs": [500], "dynamics": True, "styles": []},
+        {"kinds": [], "programs": [], "dynamics": True, "styles": ["jazz"]},
     ],
 )
 def test_a_model_file_without_it_is_refused(facts):
