@@ -17,15 +17,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.corpus.cache import TokenCache
+from lstm_music.corpus.split import SPLITS
+from lstm_music.errors import ConfigError
 from lstm_music.music.piece import Piece
+from lstm_music.tokens.decode import decode
 
 _Ints = npt.NDArray[np.int64]
 
 _LINE_END = -1
+_TRAIN = SPLITS.index("train")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +154,73 @@ class KnownMusic:
             low[still[below]] = middle[below] + 1
             high[still[~below]] = middle[~below]
         return low
+
+
+def novelty(pieces: Sequence[Piece], cache: TokenCache) -> dict[str, Any]:
+    """What pieces share with the training side of a corpus, and what is usual there.
+
+    Parameters
+    ----------
+    pieces : the pieces to check.
+    cache : the corpus.
+
+    Returns
+    -------
+    report : ``known`` counts the training pieces. ``held_out`` counts the pieces of the other
+        two sides, with the median and the 95th percentile of their longest runs in notes; null
+        without such pieces. ``pieces`` has a row each: ``notes`` and ``bars`` of the piece,
+        ``run_notes`` (0: nothing is shared), the run's bars, where it is known from, and the
+        share of held-out pieces, in percent, whose longest run is at least as long. Bars count
+        as in a score: the first full one is 1, a pickup 0.
+
+    Raises
+    ------
+    ConfigError : no piece on the training side.
+    """
+    training = cache.indices("train")
+    if not len(training):
+        raise ConfigError(f"0 training pieces, {len(cache)} held out: give more known music")
+    known = KnownMusic(decode(cache.piece_tokens(int(i))) for i in training)
+    others = [decode(cache.piece_tokens(int(i))) for i in np.flatnonzero(cache.sides != _TRAIN)]
+    usual = np.array([run.n_notes for run in known.longest_runs(others)])
+    held_out = None
+    if len(usual):
+        median, high = np.percentile(usual, [50, 95]).tolist()
+        held_out = {"pieces": len(usual), "median_notes": median, "percentile_95_notes": high}
+    rows = [
+        {"notes": len(piece.notes), "bars": _bars(piece), "run_notes": run.n_notes}
+        | _whereabouts(piece, run, cache, training)
+        | {"no_longer_than_percent": _percent(usual >= run.n_notes)}
+        for piece, run in zip(pieces, known.longest_runs(pieces), strict=True)
+    ]
+    return {"known": {"pieces": len(training)}, "held_out": held_out, "pieces": rows}
+
+
+def _whereabouts(
+    piece: Piece, run: SharedRun, cache: TokenCache, training: _Ints
+) -> dict[str, Any]:
+    """The bars of a run, in the piece and where it is known from."""
+    if not run.n_notes:
+        return dict.fromkeys(("from_bar", "to_bar", "known_piece", "known_bar"))
+    source = int(training[run.source])
+    return {
+        "from_bar": _bar(piece, run.onset_steps),
+        "to_bar": _bar(piece, run.onset_steps + run.length_steps),
+        "known_piece": cache.ids[source],
+        "known_bar": _bar(decode(cache.piece_tokens(source)), run.source_onset_steps),
+    }
+
+
+def _bar(piece: Piece, onset_steps: int) -> int:
+    return piece.bar_lines.bar_at(onset_steps) + (not piece.pickup_steps)
+
+
+def _bars(piece: Piece) -> int:
+    return _bar(piece, piece.end_steps - 1) if len(piece.notes) else 0
+
+
+def _percent(of: npt.NDArray[np.bool_]) -> float | None:
+    return 100.0 * float(of.mean()) if len(of) else None
 
 
 def suffix_order(symbols: _Ints) -> _Ints:

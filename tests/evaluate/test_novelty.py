@@ -1,17 +1,22 @@
 """Shared runs, against brute force on small alphabets and by hand on real files."""
 
+import dataclasses
 from collections import defaultdict
 
 import numpy as np
 import pytest
+from corpus_data import cache_of
 from hypothesis import given
 from hypothesis import strategies as st
 from paths import MIDI_DATA
 from token_strategies import examples
 
-from lstm_music.evaluate.novelty import KnownMusic, SharedRun, suffix_order
+from lstm_music.errors import ConfigError
+from lstm_music.evaluate.novelty import KnownMusic, SharedRun, novelty, suffix_order
 from lstm_music.midi.files import read
+from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Tempo, Track, make_notes
+from lstm_music.tokens.canonical import canonical
 
 NOTHING = SharedRun()
 
@@ -103,7 +108,7 @@ PIECES = st.builds(
 
 
 @given(st.lists(PIECES, max_size=4), st.lists(PIECES, min_size=1, max_size=3))
-@examples(300)
+@examples(150)
 def test_against_brute_force(known, asked):
     runs = KnownMusic(known).longest_runs(asked)
     assert [run.n_notes for run in runs] == [longest_by_hand(piece, known) for piece in asked]
@@ -118,7 +123,7 @@ def test_against_brute_force(known, asked):
 
 
 @given(st.lists(st.integers(0, 2), max_size=30))
-@examples(300)
+@examples(150)
 def test_order_of_suffixes(values):
     symbols = np.array([*values, 3])
     suffixes = sorted(range(len(symbols)), key=lambda i: symbols[i:].tolist())
@@ -158,6 +163,9 @@ def test_drums_are_themselves():
     assert known.longest_run(melody(beat, is_drum=True)).n_notes == 8
     assert known.longest_run(melody([k + 1 for k in beat], is_drum=True)) == NOTHING
     assert known.longest_run(melody(beat)) == NOTHING  # a xylophone is no drum kit
+    for low in range(3):
+        known = KnownMusic([melody([low, k], is_drum=True) for k in range(128)])
+        assert known.longest_run(melody([60, 61])) == NOTHING
 
 
 def test_no_run_goes_from_one_piece_to_the_next():
@@ -214,3 +222,47 @@ def test_a_chorale_on_one_track_is_found_on_four(name):
     assert run.onset_steps == run.source_onset_steps + 96
     assert KnownMusic([*others, higher]).longest_run(chorale).n_notes == len(once)
     assert KnownMusic(others).longest_run(higher).n_notes < len(once) / 4
+
+
+# --- against a corpus --------------------------------------------------------------------------
+
+
+def corpus():
+    """Two training tunes, and four held out that share runs of 2, 3, 4 and 10 notes with them."""
+    rests = [[60, 61, 50], [60, 62, 64, 50], [60, 62, 64, 65, 50], [20, *TUNE]]
+    pieces = [melody([30, 31, 40]), melody(TUNE), *map(melody, rests)]
+    return cache_of(list(map(canonical, pieces)), ["train"] * 2 + ["valid", "test"] * 2)
+
+
+def test_what_is_usual_is_told_by_what_is_held_out():
+    waltz = melody(TUNE[1:], first=48, meters=(Meter(0, 3, 4),), pickup_steps=24)
+    report = novelty([waltz, melody(TUNE[:3]), melody([60, 77]), Piece()], corpus())
+    assert report["known"] == {"pieces": 2}
+    assert report["held_out"]["pieces"] == 4
+    assert report["held_out"]["median_notes"] == 3.5
+    assert report["held_out"]["percentile_95_notes"] == pytest.approx(9.1)
+    whole, three, *nothing = report["pieces"]
+    assert whole == {
+        "notes": 9,
+        "bars": 2,
+        "run_notes": 9,
+        "from_bar": 1,  # the pickup is bar 0
+        "to_bar": 2,
+        "known_piece": "1",
+        "known_bar": 1,
+        "no_longer_than_percent": 25.0,
+    }
+    assert (three["run_notes"], three["no_longer_than_percent"]) == (3, 75.0)
+    for row, (n_notes, n_bars) in zip(nothing, ((2, 1), (0, 0)), strict=True):
+        assert (row["notes"], row["bars"], row["run_notes"]) == (n_notes, n_bars, 0)
+        assert row["known_piece"] is row["known_bar"] is row["from_bar"] is row["to_bar"] is None
+        assert row["no_longer_than_percent"] == 100.0
+
+
+def test_a_corpus_without_a_side():
+    cache = corpus()
+    train = dataclasses.replace(cache, sides=np.zeros_like(cache.sides))
+    report = novelty([melody(TUNE)], train)
+    assert report["held_out"] is report["pieces"][0]["no_longer_than_percent"] is None
+    with pytest.raises(ConfigError, match="0 training pieces, 6 held out"):
+        novelty([melody(TUNE)], dataclasses.replace(cache, sides=np.ones_like(cache.sides)))
