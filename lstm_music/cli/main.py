@@ -26,6 +26,7 @@ _COMMANDS = {
     "evaluate": ("lstm_music.cli.evaluate", "Held-out likelihood beside n-gram baselines."),
     "inspect": ("lstm_music.cli.inspect", "What a music or model file holds."),
     "metrics": ("lstm_music.cli.metrics", "Musical statistics of files, in numbers."),
+    "novelty": ("lstm_music.cli.novelty", "How much of a file stands in known music."),
     "bench": ("lstm_music.cli.bench", "Our speed beside the speed of torch."),
     "info": ("lstm_music.cli.info", "Versions, instruction sets and the bundled model."),
 }

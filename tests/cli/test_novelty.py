@@ -1,0 +1,138 @@
+"""`lstm-music novelty` on the music that we ship."""
+
+import json
+import shutil
+
+import pytest
+from paths import MIDI_DATA
+
+from lstm_music.corpus.augment import transpose
+from lstm_music.corpus.build import build
+from lstm_music.corpus.cache import open_cache
+from lstm_music.midi.files import read
+from lstm_music.midi.write import write_midi
+from lstm_music.music.piece import Tempo
+
+FORMAT_2 = b"MThd\0\0\0\6\0\2\0\2\0\x60"
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("novelty") / "midi_data.cache"
+    build([str(MIDI_DATA)], folder, jobs=1)
+    return folder
+
+
+def held_out(cache):
+    corpus = open_cache(cache)
+    return [corpus.ids[i] for side in ("valid", "test") for i in corpus.indices(side)]
+
+
+def names_on_the_training_side(cache):
+    corpus = open_cache(cache)
+    return [corpus.ids[i] for i in corpus.indices("train")]
+
+
+def test_a_training_file_is_known_from_end_to_end(call, cache):
+    names = names_on_the_training_side(cache)
+    code, out, err = call("novelty", *(MIDI_DATA / n for n in names), "--against", cache, "--json")
+    report = json.loads(out)
+    assert (code, err) == (0, "")
+    assert report["known"]["pieces"] == len(names) == len(report["files"]) > 20
+    for name, row in zip(names, report["files"], strict=True):
+        piece = read(MIDI_DATA / name)
+        assert row["file"] == str(MIDI_DATA / name)
+        assert row["notes"] == len(piece.notes)
+        if len(piece.notes) == 1:
+            assert row["run_notes"] == 0
+            continue
+        is_drum = [piece.tracks[track].is_drum for track in piece.notes["track"]]
+        places = zip(is_drum, piece.notes["onset_steps"], piece.notes["pitch_midi"], strict=True)
+        kinds = [kind for kind, *_ in {(k, int(o), int(p)) for k, o, p in places}]
+        assert row["run_notes"] == max(kinds.count(True), kinds.count(False))
+        assert (row["known_piece"], row["known_bar"]) == (name, row["from_bar"])
+    for name in ("reel.mid", "nocturne.mid"):
+        row = report["files"][names.index(name)]
+        assert row["run_notes"] == row["notes"]
+        assert row["no_longer_than_percent"] == 0
+        assert (row["from_bar"], row["to_bar"]) == (1, row["bars"])
+
+
+def test_a_file_that_was_held_out_is_not_known(call, cache):
+    (name, *_) = held_out(cache)
+    code, out, _ = call("novelty", MIDI_DATA / name, "--against", cache, "--json")
+    report = json.loads(out)
+    (row,) = report["files"]
+    assert code == 0
+    assert report["held_out"]["pieces"] == len(held_out(cache))
+    assert 2 <= row["run_notes"] < row["notes"] / 8
+    assert row["run_notes"] <= 15
+    assert row["no_longer_than_percent"] > 0
+    assert row["known_piece"] not in held_out(cache)
+
+
+def test_a_copy_in_another_key_and_tempo_is_found(call, cache, tmp_path):
+    jig = transpose(read(MIDI_DATA / "jig.mid"), 4).replace(tempos=(Tempo.from_bpm(70),))
+    write_midi(jig, tmp_path / "mine.mid")
+    code, out, _ = call("novelty", "mine.mid", "--against", cache)
+    assert code == 0
+    known, run, verdict = out.splitlines()
+    assert known.startswith("known: 22 training pieces; longest runs of the 1 held out: ")
+    n_bars = jig.bar_lines.bar_at(jig.end_steps - 1) + (not jig.pickup_steps)
+    first = int(not jig.pickup_steps)
+    assert run == (
+        f"mine.mid: {len(jig.notes)} notes in a row, bars {first} to {n_bars} of {n_bars}, "
+        f"stand in jig.mid from bar {first} on"
+    )
+    assert verdict == "  longer than in any held-out piece"
+
+
+def test_sources_are_what_training_takes(call, cache, tmp_path):
+    folder = tmp_path / "songs"
+    folder.mkdir()
+    for name in ("reel.mid", "hornpipe.mid"):
+        shutil.copy(MIDI_DATA / name, folder)
+    (folder / "broken.mid").write_bytes(b"MThd")
+    asked = ["novelty", MIDI_DATA / "reel.mid", "--json"]
+    code, out, err = call(*asked, "--against", folder, "--against", MIDI_DATA / "waltz.mid")
+    report = json.loads(out)
+    assert (code, report["known"]["pieces"], report["held_out"]) == (0, 3, None)
+    assert report["files"][0]["known_piece"] == "songs/reel.mid"
+    assert report["files"][0]["no_longer_than_percent"] is None
+    assert "left out songs/broken.mid: " in err
+    code, out, _ = call(*asked[:2], "--against", folder, "--cache", "c.cache")
+    assert code == 0
+    assert "none is held out" in out
+    assert call(*asked[:2], "--against", "c.cache")[1] == out
+
+
+def test_every_piece_of_a_file_is_told(call, cache, tmp_path):
+    tracks = b""
+    for pitches in (b"\x3c", b"\x3c\x3e\x40"):
+        notes = (bytes([0, 0x90, p, 64, 48, 0x80, p, 0]) for p in pitches)
+        chunk = b"".join(notes) + b"\0\xff\x2f\0"
+        tracks += b"MTrk" + len(chunk).to_bytes(4, "big") + chunk
+    (tmp_path / "two.mid").write_bytes(FORMAT_2 + tracks)
+    code, out, _ = call("novelty", "two.mid", "--against", cache)
+    assert code == 0
+    assert "two.mid#1: shares no run\n" in out
+    assert "two.mid#2: 3 notes in a row, bars 1 to 1 of 1, stand in " in out
+    assert "no longer than in 100 % of held-out pieces" in out
+
+
+def test_what_cannot_work(call, cache, tmp_path):
+    (tmp_path / "broken.mid").write_bytes(b"MThd")
+    reel = MIDI_DATA / "reel.mid"
+    code, out, err = call("novelty", reel, "broken.mid", "--against", cache)
+    assert (code, out) == (3, "")
+    assert "broken.mid" in err
+    assert len(err.splitlines()) == 1
+    assert call("novelty", "nowhere.mid", "--against", cache)[0] == 3
+    assert call("novelty", reel)[0] == 2
+    assert call("novelty", "--against", cache)[0] == 2
+    code, _, err = call("novelty", reel, "--against", "nowhere")
+    assert code == 2
+    assert "no such corpus: nowhere" in err
+    code, _, err = call("novelty", reel, "--against", MIDI_DATA / held_out(cache)[0])
+    assert code == 2
+    assert "0 training pieces, 1 held out" in err
