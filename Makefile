@@ -24,7 +24,7 @@ DEBUG_TESTS := -k "not finite_differences and not public_interface and not refer
 # One of the bundled models; what differs between them stands below.
 train_model = $(BIN)/lstm-music train $(CORPUS) -o lstm_music/pretrained/$(1).safetensors --force \
     --data-card lstm_music/pretrained/$(1).toml --storage float16 \
-    --batch-size 16 --chunk-steps 128 --evaluate-every 1000000 --rng-seed 1
+    --batch-size 8 --chunk-steps 128 --rng-seed 1
 
 music: $(VENV)/.built  ## continue a real MIDI file by eight bars: out.mid
 	$(BIN)/lstm-music generate --seed $(SEED) --bars 8 --rng-seed 1 --force -o $(OUT)
@@ -68,9 +68,11 @@ bench: $(VENV)/.built
 
 models: $(VENV)/.built  ## train the bundled models again (an hour or two)
 	$(BIN)/lstm-music corpus build music21:chorales music21:tunes $(GROOVE) $(OPEN_EWLD) -o $(CORPUS)
-	$(call train_model,default) --balance 0.5 --max-tokens 20000000
+	$(call train_model,default) --balance 0.5 --learning-rate 0.0025 \
+	    --max-tokens 18000000 --evaluate-every 3000000
 	for style in chorale folk drums; do \
-	    $(call train_model,$$style) --style $$style --from default --max-tokens 4000000 || exit 1; \
+	    $(call train_model,$$style) --style $$style --from default --learning-rate 0.001 \
+	        --max-tokens 4000000 --evaluate-every 1000000 || exit 1; \
 	done
 
 $(VENV)/.created:

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     help="Output weights are the tokens' embedding; --embedding-size as --hidden-size.",
 )
 @click.option("--learned-state", is_flag=True, help="Learn the state that a piece starts from.")
-@click.option("--batch-size", type=int, default=32, show_default=True)
+@click.option("--batch-size", type=int, default=16, show_default=True)
 @click.option(
     "--chunk-steps",
     type=int,

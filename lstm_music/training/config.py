@@ -54,7 +54,7 @@ class TrainConfig:
     residual: bool = False
     tied_embedding: bool = False
     learned_state: bool = False
-    batch_size: int = 32
+    batch_size: int = 16
     chunk_steps: int = 128
     style: str | None = None
     balance: float = 0.0
