@@ -5,6 +5,8 @@ Each answers True or False, or None where the piece promises nothing that could 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from lstm_music.evaluate.metrics import MAJOR_SCALE, notes_in_scale, pitch_classes, pitched_notes
@@ -61,7 +63,9 @@ def key_or_mode_is_obeyed(piece: Piece) -> bool | None:
     return _none_holds_more(piece, _MODE_SCALES)
 
 
-def _none_holds_more(piece: Piece, scales: dict[str, tuple[tuple[int, ...], ...]]) -> bool | None:
+def _none_holds_more(
+    piece: Piece, scales: Mapping[str, tuple[tuple[int, ...], ...]]
+) -> bool | None:
     """Whether no major scale holds more of the notes than the best of the key's ``scales``."""
     counts = pitch_classes(piece)
     if piece.key is None or not counts.any():
