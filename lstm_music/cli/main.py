@@ -27,6 +27,7 @@ _COMMANDS = {
     "inspect": ("lstm_music.cli.inspect", "What a music or model file holds."),
     "metrics": ("lstm_music.cli.metrics", "Musical statistics of files, in numbers."),
     "novelty": ("lstm_music.cli.novelty", "How much of a file stands in known music."),
+    "plot": ("lstm_music.cli.plot", "A piano roll of a music file."),
     "bench": ("lstm_music.cli.bench", "Our speed beside the speed of torch."),
     "info": ("lstm_music.cli.info", "Versions, instruction sets and the bundled model."),
 }

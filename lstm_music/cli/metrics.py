@@ -17,7 +17,9 @@ def command(paths: tuple[Path, ...], as_json: bool) -> None:
     """Count what a listener would notice in each of PATHS.
 
     Notes, distinct pitches and durations, share of notes on the beat, the longest repeat, the
-    longest run of one pitch, notes a bar, empty bars.
+    longest run of one pitch, notes a bar, empty bars; entropy of the pitch classes in bits, the
+    best scale's share of the notes, how alike the rhythms of neighbouring bars are; whether the
+    notes keep to the file's own key and meter, and end on its tonic ("-": cannot be told).
     """
     from lstm_music.evaluate.statistics import piece_statistics
     from lstm_music.midi.files import read
@@ -31,9 +33,13 @@ def command(paths: tuple[Path, ...], as_json: bool) -> None:
 
 
 def _readable(row: dict[str, Any]) -> str:
-    numbers = [
-        f"{name} {value:.2f}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in row.items()
-        if name != "file"
-    ]
-    return f"{row['file']}: {', '.join(numbers)}"
+    facts = [f"{name} {_word(value)}" for name, value in row.items() if name != "file"]
+    return f"{row['file']}: {', '.join(facts)}"
+
+
+def _word(value: float | bool | None) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)

@@ -7,6 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.evaluate.metrics import (
+    groove_consistency,
+    pitch_class_entropy,
+    scale_consistency,
+)
+from lstm_music.evaluate.promises import (
+    ends_on_tonic,
+    key_is_obeyed,
+    key_or_mode_is_obeyed,
+    meter_is_obeyed,
+)
 from lstm_music.music.meter import BarLines, Meter
 from lstm_music.music.piece import Piece
 
@@ -27,6 +38,11 @@ class PieceStatistics:
     n_bars : bars up to the last note's end, a pickup counted.
     notes_per_bar : ``n_notes / n_bars``.
     empty_bars : bars in which nothing sounds.
+    pitch_class_entropy : see `pitch_class_entropy`.
+    scale_consistency : see `scale_consistency`.
+    groove_consistency : see `groove_consistency`.
+    key_is_obeyed, key_or_mode_is_obeyed, ends_on_tonic, meter_is_obeyed : see
+        `lstm_music.evaluate.promises`.
     """
 
     n_notes: int
@@ -38,10 +54,17 @@ class PieceStatistics:
     n_bars: int
     notes_per_bar: float
     empty_bars: int
+    pitch_class_entropy: float | None
+    scale_consistency: float | None
+    groove_consistency: float | None
+    key_is_obeyed: bool | None
+    key_or_mode_is_obeyed: bool | None
+    ends_on_tonic: bool | None
+    meter_is_obeyed: bool | None
 
 
 def piece_statistics(piece: Piece) -> PieceStatistics:
-    """Measure one piece; a piece without notes gives zeros."""
+    """Measure one piece; without notes the counts are zero, and what cannot be told is None."""
     notes = piece.notes
     n_bars = piece.bar_lines.bar_at(piece.end_steps - 1) + 1 if len(notes) else 0
     return PieceStatistics(
@@ -54,6 +77,13 @@ def piece_statistics(piece: Piece) -> PieceStatistics:
         n_bars=n_bars,
         notes_per_bar=len(notes) / n_bars if n_bars else 0.0,
         empty_bars=_empty_bars(piece, n_bars),
+        pitch_class_entropy=pitch_class_entropy(piece),
+        scale_consistency=scale_consistency(piece),
+        groove_consistency=groove_consistency(piece),
+        key_is_obeyed=key_is_obeyed(piece),
+        key_or_mode_is_obeyed=key_or_mode_is_obeyed(piece),
+        ends_on_tonic=ends_on_tonic(piece),
+        meter_is_obeyed=meter_is_obeyed(piece),
     )
 
 

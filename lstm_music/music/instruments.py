@@ -1,4 +1,4 @@
-"""General MIDI instruments: 128 programs in 16 families of 8."""
+"""General MIDI instruments: 128 programs in 16 families of 8, and the drums."""
 
 from __future__ import annotations
 
@@ -193,6 +193,59 @@ _RANGES = (
 
 SOUNDING_RANGES = tuple(pitches for family in _RANGES for pitches in family)
 """Lowest and highest pitch at which each of the 128 programs sounds like the instrument."""
+
+_DRUMS_FROM_35 = (
+    "Acoustic Bass Drum",
+    "Bass Drum 1",
+    "Side Stick",
+    "Acoustic Snare",
+    "Hand Clap",
+    "Electric Snare",
+    "Low Floor Tom",
+    "Closed Hi-Hat",
+    "High Floor Tom",
+    "Pedal Hi-Hat",
+    "Low Tom",
+    "Open Hi-Hat",
+    "Low-Mid Tom",
+    "Hi-Mid Tom",
+    "Crash Cymbal 1",
+    "High Tom",
+    "Ride Cymbal 1",
+    "Chinese Cymbal",
+    "Ride Bell",
+    "Tambourine",
+    "Splash Cymbal",
+    "Cowbell",
+    "Crash Cymbal 2",
+    "Vibraslap",
+    "Ride Cymbal 2",
+    "Hi Bongo",
+    "Low Bongo",
+    "Mute Hi Conga",
+    "Open Hi Conga",
+    "Low Conga",
+    "High Timbale",
+    "Low Timbale",
+    "High Agogo",
+    "Low Agogo",
+    "Cabasa",
+    "Maracas",
+    "Short Whistle",
+    "Long Whistle",
+    "Short Guiro",
+    "Long Guiro",
+    "Claves",
+    "Hi Wood Block",
+    "Low Wood Block",
+    "Mute Cuica",
+    "Open Cuica",
+    "Mute Triangle",
+    "Open Triangle",
+)
+
+DRUM_NAMES = dict(enumerate(_DRUMS_FROM_35, 35))
+"""Key 35..81: drum (General MIDI Level 1, table 3)."""
 
 FAMILY_NAMES = tuple(_SOUND_SET)
 """The 16 families, in order of program number."""

@@ -1,0 +1,57 @@
+"""`lstm-music plot`: a piano roll of a music file."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import click
+
+
+def _bars(
+    context: click.Context, parameter: click.Parameter, text: str | None
+) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    numbers = re.fullmatch(r"(\d{1,9})-(\d{1,9})", text)
+    if numbers is None:
+        raise click.BadParameter(f"expected two bars such as 1-8, got {text!r}", context, parameter)
+    return int(numbers[1]), int(numbers[2])
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="A .png or .svg; PATH's name."
+)
+@click.option("--bars", callback=_bars, metavar="A-B", help="From bar A to bar B; a pickup is 0.")
+@click.option("-f", "--force", is_flag=True, help="Overwrite the output.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(
+    path: Path, output: Path | None, bars: tuple[int, int] | None, force: bool, as_json: bool
+) -> None:
+    """Draw PATH as a piano roll: a bar for each note, coloured by track.
+
+    \b
+    lstm-music plot tune.mid -o tune.png
+    lstm-music plot tune.mid -o tune.svg --bars 1-8
+
+    Prints the path of the picture.
+    """
+    from lstm_music.errors import ConfigError
+    from lstm_music.evaluate.piano_roll import FORMATS, bar_span, piano_roll
+    from lstm_music.files import atomic_write, check_writable
+    from lstm_music.midi.files import read
+
+    output = output or Path(f"{path.stem}.png")
+    kind = output.suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        raise ConfigError(f"{output}: the picture's name must end in .png or .svg")
+    check_writable(output, overwrite=force)
+    piece = read(path)
+    span = None if bars is None else bar_span(piece, *bars)
+    atomic_write(
+        output, piano_roll(piece, span, title=piece.title or path.name, kind=kind), overwrite=force
+    )
+    click.echo(json.dumps({"path": str(output)}) if as_json else str(output))

@@ -1,0 +1,133 @@
+"""The piano roll shows every note where it is, and is a picture."""
+
+import re
+import sys
+
+import numpy as np
+import pytest
+from paths import MIDI_DATA
+
+import lstm_music as lm
+from lstm_music.errors import ConfigError, MidiError
+from lstm_music.evaluate.piano_roll import bar_span, draw_piano_roll, piano_roll
+from lstm_music.music.meter import Meter
+from lstm_music.music.piece import Piece, Track, make_notes
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def boxes(figure):
+    """(left, right, row) of every note drawn, panel by panel."""
+    found = []
+    for axes in figure.axes:
+        for notes in axes.collections:
+            if notes.get_gid() == "notes":
+                corners = np.array([path.vertices for path in notes.get_paths()])
+                sides = corners[:, 0, 0], corners[:, 2, 0], corners[:, :2, 1].mean(axis=1)
+                found.append(np.stack(sides, axis=-1).round().astype(int))
+    return np.concatenate(found)
+
+
+def ticks(axis):
+    return {
+        round(t): label.get_text() for t, label in zip(axis.get_ticklocs(), axis.get_ticklabels())
+    }
+
+
+@pytest.mark.parametrize("name", ["chorale", "jig", "drums", "band", "nocturne"])
+def test_a_box_for_every_note(name):
+    piece = lm.read(MIDI_DATA / f"{name}.mid")
+    drawn = boxes(draw_piano_roll(piece))
+    assert len(drawn) == len(piece.notes)
+    assert sorted(drawn[:, 0]) == sorted(piece.notes["onset_steps"])
+
+
+def test_boxes_stand_at_time_and_pitch():
+    notes = make_notes([(0, 24, 60, 80, 0), (24, 48, 64, 80, 0), (72, 24, 55, 80, 1)])
+    figure = draw_piano_roll(Piece(notes=notes, tracks=(Track(), Track(32))))
+    (axes,) = figure.axes
+    (middle_c,) = [row for row, name in ticks(axes.yaxis).items() if name == "C4"]
+    drawn = boxes(figure).tolist()
+    assert drawn == [[0, 24, middle_c], [24, 72, middle_c + 4], [72, 96, middle_c - 5]]
+    colours = {tuple(c.get_facecolor()[0][:3]) for c in axes.collections if c.get_gid() == "notes"}
+    assert len(colours) == 2
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        "Acoustic Grand Piano",
+        "Acoustic Bass",
+    ]
+
+
+def test_a_louder_note_is_fuller():
+    notes = make_notes([(0, 24, 60, 30, 0), (24, 24, 60, 120, 0)])
+    (axes,) = draw_piano_roll(Piece(notes=notes, tracks=(Track(),))).axes
+    (drawn,) = [c for c in axes.collections if c.get_gid() == "notes"]
+    soft, loud = drawn.get_facecolor()[:, 3]
+    assert soft < loud <= 1
+
+
+def test_drums_have_names():
+    notes = make_notes(
+        [(0, 6, 36, 80, 0), (24, 6, 38, 80, 0), (48, 6, 42, 80, 0), (72, 6, 22, 80, 0)]
+    )
+    (axes,) = draw_piano_roll(Piece(notes=notes, tracks=(Track(is_drum=True),))).axes
+    names = ["key 22", "Bass Drum 1", "Acoustic Snare", "Closed Hi-Hat"]
+    assert list(ticks(axes.yaxis).values()) == names
+
+
+def test_bar_lines_and_beats_of_a_jig():
+    jig = (Meter(0, 6, 8),)
+    notes = make_notes([(0, 12, 60, 80, 0), (12, 72, 62, 80, 0), (84, 72, 64, 80, 0)])
+    piece = Piece(notes=notes, tracks=(Track(),), meters=jig, pickup_steps=12)
+    (axes,) = draw_piano_roll(piece).axes
+    assert ticks(axes.xaxis) == {0: "", 12: "1", 84: "2", 156: ""}
+    assert axes.get_xticks(minor=True).tolist() == [48, 120]
+    assert bar_span(piece, 0, 1) == (0, 84)
+    assert bar_span(piece, 2, 2) == (84, 156)
+
+
+def test_some_bars_only():
+    piece = lm.read(MIDI_DATA / "chorale.mid")
+    figure = draw_piano_roll(piece, bar_span(piece, 3, 4))
+    drawn = boxes(figure)
+    assert figure.axes[0].get_xlim() == (192, 384)
+    assert 0 < len(drawn) < len(piece.notes)
+    assert (drawn[:, 0] < 384).all()
+    assert (drawn[:, 1] > 192).all()
+
+
+@pytest.mark.parametrize("bars", [(0, 4), (3, 2), (1, 17)])
+def test_bars_that_the_piece_lacks(bars):
+    with pytest.raises(ConfigError, match="1-16"):
+        bar_span(lm.read(MIDI_DATA / "chorale.mid"), *bars)
+
+
+def test_pictures_are_pictures_and_the_same_each_time():
+    piece = lm.read(MIDI_DATA / "jig.mid")
+    assert piano_roll(piece).startswith(PNG)
+    svg = piano_roll(piece, kind="svg")
+    assert svg.startswith(b"<?xml")
+    assert re.search(rb"<svg ", svg)
+    assert piano_roll(piece) == piano_roll(piece)
+    assert piano_roll(piece, kind="svg") == svg
+    with pytest.raises(ConfigError, match="png, svg"):
+        piano_roll(piece, kind="gif")
+
+
+def test_a_title_is_never_read_as_a_formula_and_may_be_in_any_script():
+    piece = lm.read(MIDI_DATA / "jig.mid")
+    assert piano_roll(piece, title="$x^ \\frac \n 桜").startswith(PNG)
+
+
+def test_nothing_to_draw():
+    with pytest.raises(MidiError, match="no notes"):
+        draw_piano_roll(Piece())
+    notes = make_notes([(0, 24, 60, 80, 0), (960, 24, 60, 80, 0)])
+    piece = Piece(notes=notes, tracks=(Track(),))
+    with pytest.raises(ConfigError, match="nothing sounds"):
+        draw_piano_roll(piece, bar_span(piece, 3, 4))
+
+
+def test_without_matplotlib(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ConfigError, match=r"lstm_music\[plot\]"):
+        piano_roll(lm.read(MIDI_DATA / "jig.mid"))
