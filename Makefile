@@ -72,7 +72,7 @@ models: $(VENV)/.built  ## train the bundled models again (an hour or two)
 	    --max-tokens 18000000 --evaluate-every 3000000
 	for style in chorale folk drums; do \
 	    $(call train_model,$$style) --style $$style --from default --learning-rate 0.001 \
-	        --max-tokens 4000000 --evaluate-every 1000000 || exit 1; \
+	        --max-tokens 3000000 --evaluate-every 500000 || exit 1; \
 	done
 
 $(VENV)/.created:

@@ -161,9 +161,9 @@ def train(
     max_tokens: int,
     evaluate_every: int,
     peak_rate: float,
-) -> float:
-    """Train; prints a line a validation; the best validation in nats a token."""
-    best, tokens, due, sum_nll, since = np.inf, 0, evaluate_every, 0.0, 0
+) -> tuple[float, float]:
+    """Train; prints a line a validation; the best and the last of them in nats a token."""
+    best, loss, tokens, due, sum_nll, since = np.inf, np.nan, 0, evaluate_every, 0.0, 0
     started = time.monotonic()
     while tokens < max_tokens:
         chunk = next(stream)
@@ -181,4 +181,4 @@ def train(
                 flush=True,
             )
             sum_nll, since = 0.0, 0
-    return best
+    return best, loss
