@@ -1,7 +1,6 @@
 """The model file: what comes back, and that no damage goes unseen."""
 
 import dataclasses
-import hashlib
 import json
 import struct
 
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 from model_cases import OPTIONS, SMALL, make_chunk, score
 from safetensors.numpy import load, save
+from sealed_forgery import forge, sign
 
 from lstm_music.errors import ConfigError, ModelFileError, OutputError
 from lstm_music.nn.model import LanguageModel, ModelConfig
@@ -29,13 +29,6 @@ def write(path, config=SMALL, *, storage="float32"):
     model = LanguageModel.create(config, 6)
     save_model(path, model, VOCABULARY, TRAINING, CARD, storage=storage)
     return model
-
-
-def sign(blob):
-    """The blob with the digest that belongs to it: a forgery that only a check can find."""
-    start = blob.index(b'\\"sha256\\":\\"') + len(b'\\"sha256\\":\\"')
-    zeroed = blob[:start] + b"0" * 64 + blob[start + 64 :]
-    return blob[:start] + hashlib.sha256(zeroed).hexdigest().encode() + blob[start + 64 :]
 
 
 CELLS = {
@@ -162,16 +155,17 @@ def test_other_files_are_refused_in_one_line(path, content):
 
 def forged(path, change_header=lambda h: None, change_facts=lambda f: None):
     """A file whose digest is right and whose content is not."""
+
+    def change(text):
+        header = json.loads(text)
+        facts = json.loads(header["__metadata__"]["lstm_music"])
+        change_facts(facts)
+        header["__metadata__"]["lstm_music"] = json.dumps(facts, separators=(",", ":"))
+        change_header(header)
+        return json.dumps(header, separators=(",", ":"))
+
     write(path, TINY)
-    blob = path.read_bytes()
-    length = int.from_bytes(blob[:8], "little")
-    header = json.loads(blob[8 : 8 + length])
-    facts = json.loads(header["__metadata__"]["lstm_music"])
-    change_facts(facts)
-    header["__metadata__"]["lstm_music"] = json.dumps(facts, separators=(",", ":"))
-    change_header(header)
-    text = json.dumps(header, separators=(",", ":")).encode()
-    path.write_bytes(sign(len(text).to_bytes(8, "little") + text + blob[8 + length :]))
+    path.write_bytes(forge(path.read_bytes(), change))
 
 
 def place(start, stop):
