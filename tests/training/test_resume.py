@@ -27,7 +27,7 @@ def test_killed_any_number_of_times_it_ends_the_same(whole, tmp_path):
         for _ in range(5):
             with subprocess.Popen(command(folder, whole.cache)) as run:
                 try:
-                    run.wait(rng.uniform(0.3, whole.seconds))
+                    run.wait(rng.uniform(0.3, 0.5 + whole.seconds))
                 except subprocess.TimeoutExpired:
                     run.kill()
                     kills += 1
