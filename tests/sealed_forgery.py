@@ -15,5 +15,5 @@ def sign(blob):
 def forge(blob, change):
     """The file with another header, ``change`` of the old one, signed."""
     length = int.from_bytes(blob[:8], "little")
-    header = change(blob[8 : 8 + length].decode()).encode("utf-8", "surrogatepass")
+    header = change(blob[8 : 8 + length].decode().rstrip()).encode("utf-8", "surrogatepass")
     return sign(len(header).to_bytes(8, "little") + header + blob[8 + length :])
