@@ -115,7 +115,7 @@ def test_at_the_command_line(whole, tmp_path):
     slow = command(tmp_path, whole.cache, "--json")
     with subprocess.Popen(slow, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as job:
         job.stdout.readline()
-        remove_run(tmp_path)
+        (tmp_path / "m.run").rename(tmp_path / "moved")
         _, err = job.communicate(timeout=120)
     assert job.returncode == 74
     assert "Traceback" not in err
