@@ -104,6 +104,10 @@ def run(args: list[str] | None = None) -> int:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         return EXIT_BROKEN_PIPE
+    except SystemExit as error:  # a signal's; or click's own, which tells no broken pipe apart
+        if isinstance(error.__context__, BrokenPipeError):
+            return EXIT_BROKEN_PIPE
+        raise
     except errors.LstmMusicError as error:
         _complain(" ".join(str(error).split()))
         return exit_code(error)

@@ -30,6 +30,7 @@ class Samples:
         """Write a sample if it is time and there is a model: ``samples/STEP.mid``."""
         if time.monotonic() < self._next or not self._output.exists():
             return
+        self._next = time.monotonic() + self._seconds
         from lstm_music.composer import load
         from lstm_music.training.run import RunFolder
 
@@ -37,4 +38,3 @@ class Samples:
         folder.mkdir(exist_ok=True)
         piece = load(self._output).generate(bars=_BARS, rng_seed=progress.step)
         piece.write(folder / f"{progress.step:08d}.mid", force=True)
-        self._next = time.monotonic() + self._seconds

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lstm_music.errors import LstmMusicError
+
 if TYPE_CHECKING:
     from lstm_music.cli.progress import Pace
     from lstm_music.training.loop import Progress
@@ -234,7 +236,10 @@ def _train(
         display.update(progress)
         pace.update(progress)
         for listen in listeners:
-            listen(progress)
+            try:
+                listen(progress)
+            except (OSError, LstmMusicError) as error:
+                display.note(f"{error}; training goes on")
         if as_json and progress.validated:
             click.echo(json.dumps(_line(progress, pace)))
 
@@ -244,7 +249,7 @@ def _train(
             output,
             on_progress=on_progress,
             on_note=display.note,
-            held=interrupt.held,
+            interrupt=interrupt,
             resume=resume,
             team=team,
             **options,

@@ -7,7 +7,7 @@ carries over from chunk to chunk within a piece. Pieces come in a new order and 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -131,14 +131,22 @@ class ChunkStream:
         return {"next": list(self._next), "rows": [asdict(row) for row in self._rows]}
 
     def restore(self, cursor: dict[str, Any]) -> None:
-        """Continue where `cursor` was taken, in a stream made with the same arguments."""
+        """Continue where `cursor` was taken, in a stream made with the same arguments.
+
+        Raises
+        ------
+        ConfigError, KeyError, TypeError, ValueError, IndexError : it is no such cursor.
+        """
         if len(cursor["rows"]) != len(self._rows):
             raise ConfigError(
                 f"the cursor is of {len(cursor['rows'])} rows, the stream has {len(self._rows)}"
             )
         epoch, place = cursor["next"]
-        self._next = (epoch, place)
         self._rows = [_Row(**row) for row in cursor["rows"]]
+        numbers = [epoch, place, *(n for row in self._rows for n in astuple(row))]
+        if not all(type(n) is int and -1 <= n < 1 << 31 for n in numbers):
+            raise ConfigError("the cursor stands nowhere in the stream")
+        self._next = (epoch, min(place, len(self._epoch_order(epoch))))
         for b, row in enumerate(self._rows):
             if row.place >= 0:
                 self._load(b)

@@ -110,6 +110,7 @@ class _Writer:
         self._fingerprints, self._wholes = array("Q"), array("Q")
         self._digest = hashlib.sha256(json.dumps(options.to_facts()).encode())
         self._n_files = self._n_rejects = self._n_tokens = 0
+        self._why = ""  # the first piece was left out
         self._end = 0
 
     def __enter__(self) -> _Writer:
@@ -163,6 +164,7 @@ class _Writer:
             self._n_tokens += piece["n_tokens"]
         for reject in facts["rejects"]:
             self._n_rejects += 1
+            self._why = self._why or f"first {facts['id']}{reject['part']}: {reject['reason']}"
             line = {"id": facts["id"] + reject["part"], "reason": reject["reason"]}
             line["offset"] = reject["offset"]
             self._rejects.write(json.dumps(line).encode("ascii") + b"\n")
@@ -171,7 +173,11 @@ class _Writer:
         """What the cache holds, in numbers; called when all is written, to complete the index."""
         n_pieces = len(self._held_out)
         if not n_pieces:
-            raise ConfigError("the corpus holds no usable piece; see the reasons for the rejected")
+            why = f": {self._n_rejects} left out, {self._why}" if self._why else ""
+            raise ConfigError(
+                f"the corpus holds no usable piece{why}; give folders of MIDI, MusicXML, ABC or "
+                "kern files"
+            )
         sketches = np.memmap(
             self._folder / f"{_SKETCHES_FILE}.tmp", "<u2", "r", shape=(n_pieces, SKETCH_SIZE)
         )

@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,9 @@ DTYPES: dict[str, np.dtype[np.floating[Any]]] = {
 _PREFIX = b'{"__metadata__":{"lstm_music":"{\\"sha256\\":\\"'
 _START = 8 + len(_PREFIX)
 _NO_DIGEST = b"0" * 64
-_MOST_HEADER_BYTES = 1 << 24
+_MOST_HEADER_BYTES = 1 << 22
+"""As JSON it may take thirty times that in memory."""
+_MOST_AXES = 8
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,8 @@ class Sealed:
     Parameters
     ----------
     facts : what the writer had to say; ``sha256`` is among it.
-    entries : name -> dtype, shape and place of each tensor, not yet checked.
-    data : all tensors, a view of the file.
+    entries : name -> dtype, shape and place of each tensor.
+    data : all tensors, a view of the file: one behind the other, no gap, none twice.
     """
 
     facts: dict[str, Any]
@@ -59,7 +61,7 @@ class Sealed:
     def dtype(self, name: str) -> str:
         """How a tensor is stored, such as ``F32``; "" if there is no such tensor."""
         entry = self.entries.get(name)
-        return str(entry.get("dtype")) if isinstance(entry, dict) else ""
+        return "" if entry is None else str(entry["dtype"])
 
     def tensor(self, name: str, shape: Shape) -> FloatArray:
         """One tensor as a read-only view of the file.
@@ -69,20 +71,11 @@ class Sealed:
         ModelFileError : it is not there, or not of that shape.
         """
         entry = self.entries.get(name)
-        if not isinstance(entry, dict) or str(entry.get("dtype")) not in DTYPES:
-            raise ModelFileError(f"damaged: tensor {name} must be one of {', '.join(DTYPES)}")
-        dtype, offsets = DTYPES[entry["dtype"]], entry.get("data_offsets")
-        size = math.prod(shape) * dtype.itemsize
-        if entry.get("shape") != list(shape):
-            raise ModelFileError(
-                f"damaged: tensor {name} must have shape {list(shape)}, got {entry.get('shape')}"
-            )
-        if not isinstance(offsets, list) or [type(o) for o in offsets] != [int, int]:
-            raise ModelFileError(f"damaged: tensor {name} has no place")
-        start, stop = offsets
-        if start < 0 or stop - start != size or stop > len(self.data):
-            raise ModelFileError(f"damaged: tensor {name} does not lie within the file")
-        return np.frombuffer(self.data[start:stop], dtype).reshape(shape)
+        if entry is None or entry["shape"] != list(shape):
+            got = "nothing" if entry is None else entry["shape"]
+            raise ModelFileError(f"damaged: tensor {name} must have shape {list(shape)}, got {got}")
+        start, stop = entry["data_offsets"]
+        return np.frombuffer(self.data[start:stop], DTYPES[entry["dtype"]]).reshape(shape)
 
 
 def seal(tensors: Params, facts: Mapping[str, Any]) -> bytes:
@@ -90,17 +83,23 @@ def seal(tensors: Params, facts: Mapping[str, Any]) -> bytes:
 
     Raises
     ------
-    ConfigError : a fact is not JSON.
+    ConfigError : a fact is not JSON, or they are too many.
     """
     try:
         text = json.dumps(
-            {"sha256": _NO_DIGEST.decode(), **facts}, separators=(",", ":"), default=_plain
+            {"sha256": _NO_DIGEST.decode(), **facts},
+            separators=(",", ":"),
+            default=_plain,
+            allow_nan=False,
         )
     except (TypeError, ValueError, RecursionError) as error:
         raise ConfigError(f"the file holds JSON only: {error}") from None
     blob = safetensors_numpy.save(tensors, metadata={"lstm_music": text})
     if blob[8:_START] != _PREFIX:
         raise ModelFileError("this version of safetensors lays its header out in another way")
+    length = int.from_bytes(blob[:8], "little")
+    if length > _MOST_HEADER_BYTES:
+        raise ConfigError(f"{length} bytes of facts; a file holds {_MOST_HEADER_BYTES} at most")
     return blob[:_START] + _digest(blob) + blob[_START + 64 :]
 
 
@@ -126,7 +125,40 @@ def unseal(blob: bytes) -> Sealed:
     words = header.pop("__metadata__", None)
     text = words.get("lstm_music") if isinstance(words, dict) else words
     facts = _json_object(str(text), "metadata")
-    return Sealed(facts, header, memoryview(blob)[8 + length :])
+    data = memoryview(blob)[8 + length :]
+    _check_places({name: _place(name, entry) for name, entry in header.items()}, len(data))
+    return Sealed(facts, header, data)
+
+
+def _place(name: str, entry: Any) -> tuple[int, int]:
+    """Where a tensor begins and ends in the data."""
+    if not isinstance(entry, dict) or str(entry.get("dtype")) not in DTYPES:
+        raise ModelFileError(f"damaged: tensor {name} must be one of {', '.join(DTYPES)}")
+    shape = _counts(name, entry.get("shape"), range(_MOST_AXES + 1))
+    start, stop = _counts(name, entry.get("data_offsets"), (2,))
+    if stop - start != math.prod(shape) * DTYPES[entry["dtype"]].itemsize:
+        raise ModelFileError(f"damaged: tensor {name} does not fill its place")
+    return start, stop
+
+
+def _counts(name: str, value: Any, lengths: Sequence[int]) -> list[int]:
+    """The value, a list of so many whole numbers from 0 on."""
+    is_list = isinstance(value, list) and len(value) in lengths
+    if not is_list or not all(type(x) is int and x >= 0 for x in value):
+        raise ModelFileError(f"damaged: tensor {name} has no shape or no place")
+    numbers: list[int] = value
+    return numbers
+
+
+def _check_places(places: Mapping[str, tuple[int, int]], size: int) -> None:
+    """Refuse tensors that overlap, leave a gap, or end elsewhere than the data."""
+    end = 0
+    for name, (start, stop) in sorted(places.items(), key=lambda item: item[1]):
+        if start != end:
+            raise ModelFileError(f"damaged: tensor {name} begins at {start}, not at {end}")
+        end = stop
+    if end != size:
+        raise ModelFileError(f"damaged: the tensors end at {end}, the data at {size}")
 
 
 def _plain(value: Any) -> Any:
@@ -145,10 +177,27 @@ def _digest(blob: bytes) -> bytes:
 
 
 def _json_object(text: bytes | str, what: str) -> dict[str, Any]:
+    """Strict JSON: no name twice, every number finite."""
     try:
-        value = json.loads(text)
+        value = json.loads(
+            text, object_pairs_hook=_once_each, parse_float=_finite, parse_constant=_finite
+        )
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"damaged: the {what} is not JSON ({error})") from None
     if not isinstance(value, dict):
         raise ModelFileError(f"damaged: the {what} is no JSON object")
     return value
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number")
+    return number

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from lstm_music.training.best import BestModel, Write
 from lstm_music.training.checkpoint import read_checkpoint
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.curve import draw_losses
+from lstm_music.training.interrupt import Interrupt
 from lstm_music.training.loop import Progress, Trainer
 from lstm_music.training.run import METRICS, Run, RunFolder, check_same_settings
 from lstm_music.training.settings import make_config
@@ -50,7 +52,7 @@ def train(
     resume: bool = False,
     time_limit: float | None = None,
     checkpoint_seconds: float = 10.0,
-    held: Callable[[], AbstractContextManager[object]] = nullcontext,
+    interrupt: Interrupt | None = None,
     team: Team | None = None,
     **settings: Any,
 ) -> None:
@@ -76,7 +78,8 @@ def train(
     resume : go on with the run that is there, if there is one.
     time_limit : seconds after which to stop, to be resumed; None: no limit.
     checkpoint_seconds : time between two checkpoints.
-    held : context in which no signal may raise (`lstm_music.training.interrupt`).
+    interrupt : holds signals back (`lstm_music.training.interrupt`); None: none are handled, a
+        Ctrl-C in the middle of an update costs the time since the last checkpoint.
     team : the processes that train together (`lstm_music.training.team`); None: this one alone.
     settings : fields of ``lstm_music.training.config.TrainConfig``.
 
@@ -86,6 +89,7 @@ def train(
     OutputExistsError : ``output`` or its run exists, and neither ``force`` nor ``resume`` is given.
     RunLockedError : another process trains there.
     UnsavedError : it has ended, but the disk did not take its last state.
+    LstmMusicError : it has diverged.
     """
     check_writable(output, overwrite=True)
     begin_with = None if base is None else load_base(base)
@@ -96,7 +100,12 @@ def train(
     team = team or Team()
     if not team.leads:
         on_note, on_progress = (lambda _: None), (lambda _: None)
-    with team.together(), folder.locked() if team.leads else nullcontext():
+    interrupt = interrupt or Interrupt()
+    with (
+        ExitStack() as parted,
+        team.together(),
+        folder.locked() if team.leads else nullcontext(),
+    ):
         corpus = _read_by_turns(team, sources, cache, config.style, on_note)
         check_sides(corpus)
         checkpoint = _begin_together(team, folder, resume, on_note)
@@ -104,7 +113,7 @@ def train(
         best = BestModel(model, _writer(corpus, output, card, storage), on_note)
         keep = best.keep if team.leads else _leave_to_the_leader
         chunks, valid = training_chunks(corpus, config), _sequences(corpus, "valid")
-        trainer = Trainer(model, chunks, valid, config, keep, held, team)
+        trainer = Trainer(model, chunks, valid, config, keep, interrupt, team)
         facts = _resumable(config) | {"corpus": corpus.digest, "storage": storage}
         facts["base"] = begin_with and begin_with.sha256
         if checkpoint is not None:
@@ -121,12 +130,25 @@ def train(
             checkpoint_seconds=checkpoint_seconds,
             time_limit=time_limit,
             on_note=on_note,
+            interrupt=interrupt,
             team=team,
         )
-        for progress in run:
-            on_progress(progress)
-        if team.leads:
-            draw_losses(folder.path / METRICS, folder.path / "losses.png")
+        if team.size > 1:  # a signal to one raises when all have stopped after the same update
+            parted.enter_context(interrupt.held())
+        with closing(iter(run)) as steps:
+            for progress in steps:
+                on_progress(progress)
+        if team.leads and not interrupt.pending:
+            _draw(folder, on_note)
+
+
+def _draw(folder: RunFolder, on_note: Callable[[str], None]) -> None:
+    """The losses as a picture, if the disk takes it."""
+    picture = folder.path / "losses.png"
+    try:
+        draw_losses(folder.path / METRICS, picture)
+    except OSError as error:
+        on_note(f"{picture}: cannot write it ({error.strerror or error})")
 
 
 def _leave_to_the_leader(_: dict[str, Any]) -> None:
@@ -189,9 +211,11 @@ def _read_card(path: str | os.PathLike[str] | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"data card {os.fspath(path)} cannot be read: {error}") from None
+        card = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        json.dumps(card, allow_nan=False)  # as it will be stored
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise ConfigError(f"data card {os.fspath(path)} cannot be used: {error}") from None
+    return card
 
 
 def _counts(corpus: TokenCache) -> dict[str, int]:
@@ -226,8 +250,8 @@ def check_sides(corpus: TokenCache) -> None:
     for side in ("train", "valid"):
         if not len(corpus.indices(side)):
             raise ConfigError(
-                f"of {len(corpus)} pieces none is on the {side} side: give more music "
-                "(20 pieces at least)"
+                f"of {len(corpus)} pieces none is on the {side} side (chance puts 90 % on the "
+                "train side, 5 % on the valid side): give more music"
             )
 
 

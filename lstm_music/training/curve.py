@@ -12,6 +12,8 @@ def draw_losses(metrics: Path, picture: Path) -> None:
     if not metrics.exists():
         return
     lines = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines()]
+    if not lines:
+        return
     from matplotlib.figure import Figure  # without pyplot: no state, no window
 
     tokens = [line["tokens"] / 1e6 for line in lines]

@@ -17,11 +17,15 @@ class Interrupt:
     """Raises KeyboardInterrupt for Ctrl-C and SystemExit(128 + n) for the other signals.
 
     Under `held` a signal waits until the context ends.
+
+    Attributes
+    ----------
+    pending : the signal that waits; 0: none.
     """
 
     def __init__(self) -> None:
         self._depth = 0
-        self._pending = 0
+        self.pending = 0
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -31,7 +35,7 @@ class Interrupt:
             yield
         finally:
             self._depth -= 1
-        if self._pending and not self._depth:
+        if self.pending and not self._depth:
             self._raise()
 
     @contextmanager
@@ -46,12 +50,12 @@ class Interrupt:
                 signal.signal(number, handler)
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
-        self._pending = number
+        self.pending = number
         if not self._depth:
             self._raise()
 
     def _raise(self) -> None:
-        number, self._pending = self._pending, 0
+        number, self.pending = self.pending, 0
         if number == signal.SIGINT:
             raise KeyboardInterrupt
         raise SystemExit(128 + number)

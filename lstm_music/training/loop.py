@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -18,11 +20,15 @@ from lstm_music.nn.optim import make_optimiser
 from lstm_music.nn.parameters import weight_slices
 from lstm_music.nn.scoring import sequence_nll
 from lstm_music.training.config import TrainConfig
+from lstm_music.training.interrupt import Interrupt
 from lstm_music.training.schedule import PLATEAU_PATIENCE, rate_share
 from lstm_music.training.team import Team
 from lstm_music.types import FloatArray, IntArray, Params
 
 _SMOOTHING = 0.98
+
+_MOST_LOSS = 1000.0
+"""Nats a token, a hundred times a guess: no run comes back from there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +51,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class _Losses:
-    """What the run remembers of its losses."""
+    """What the run remembers of its losses, and the norm of its last gradient."""
 
     train: float = math.nan
     valid: float = math.nan
     best: float = math.nan
     since_best: int = 0  # validations
     plateaus: int = 0
+    gradient_norm: float = math.nan
 
     def after(self, valid: float, is_best: bool) -> _Losses:
         """The same after a validation."""
@@ -72,9 +79,13 @@ class Trainer:
     valid : held-out sequences, each (rows (N, S) int32, targets (N,) int32).
     config : settings.
     keep : called with the `summary` whenever the validation loss is the best so far; it saves.
-    held : context in which no signal may raise: what changes together is changed under it, so
-        that `state` is always that between two updates.
+    interrupt : holds signals back while what belongs together changes; None: none are handled.
     team : the processes that share the batch; None: this one alone.
+
+    Attributes
+    ----------
+    is_whole : whether `state` is that between two updates. A KeyboardInterrupt that nobody holds
+        back may leave it between two halves of one.
     """
 
     def __init__(
@@ -84,10 +95,11 @@ class Trainer:
         valid: list[tuple[IntArray, IntArray]],
         config: TrainConfig,
         keep: Callable[[dict[str, Any]], None],
-        held: Callable[[], AbstractContextManager[object]] = nullcontext,
+        interrupt: Interrupt | None = None,
         team: Team | None = None,
     ) -> None:
-        self._held = held
+        self._interrupt = interrupt or Interrupt()
+        self.is_whole = True
         self._team = team or Team()
         self._rows = self._team.rows(config.batch_size)
         self._model = model
@@ -109,7 +121,6 @@ class Trainer:
         self._tokens = 0
         self._next_validation = config.evaluate_every
         self._losses = _Losses()
-        self._norm = math.nan
         self._validated_at = 0  # step
         self._settled = self._stream.cursor()
 
@@ -124,7 +135,7 @@ class Trainer:
             self._losses.valid,
             self._losses.best,
             self._learning_rate(),
-            self._norm,
+            self._losses.gradient_norm,
             self._validated_at == self._step,
         )
 
@@ -140,7 +151,8 @@ class Trainer:
 
         Raises
         ------
-        LstmMusicError : the gradient is not finite (in the step it arises).
+        LstmMusicError : loss, gradient or weights are not finite any more (in the update in which
+            that arises).
         """
         while self._is_due or not self.is_done:
             # A run that was cut off before a validation begins with it.
@@ -182,22 +194,39 @@ class Trainer:
         self._team.add(model.flat_grads)
         (sum_nll,) = self._team.total([sum_nll])
         loss = sum_nll / max(n_targets, 1)
-        with self._held():
-            self._norm = self._optimiser.step(
+        self._check("loss", loss, self._step + 1, _MOST_LOSS)
+        with self._changing():
+            norm = self._optimiser.step(
                 model.flat_params, model.flat_grads, self._learning_rate(), config.clip_norm
             )
-            if not math.isfinite(self._norm):
-                raise LstmMusicError(
-                    f"the gradient norm is {self._norm} at update {self._step + 1}: nothing was "
-                    f"updated; try a learning rate below {config.peak_learning_rate}"
-                )
+            self._check("gradient norm", norm, self._step + 1)
+            weights = model.backend.norm(model.flat_params)
+            self._check("norm of the weights", weights, self._step + 1)
             self._step += 1
             self._tokens += n_targets
             self._state = state
             self._settled = self._stream.cursor()
             before = loss if math.isnan(self._losses.train) else self._losses.train
             train = _SMOOTHING * before + (1 - _SMOOTHING) * loss
-            self._losses = replace(self._losses, train=train)
+            self._losses = replace(self._losses, train=train, gradient_norm=norm)
+
+    def _check(self, what: str, value: float, step: int, most: float = sys.float_info.max) -> None:
+        """Refuse to go on with a number that shows that the run is lost."""
+        if not value <= most:  # also NaN
+            raise LstmMusicError(
+                f"the {what} is {value:.4g} at update {step}: the run has diverged, and "
+                "would again from its last checkpoint. Begin anew (--force) with a learning rate "
+                f"below {self._config.peak_learning_rate:g}; the best model so far, if there is "
+                "one, is whole, and another run may begin with it (--from)"
+            )
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """A stretch in which no signal raises, and from which an error leaves no whole state."""
+        with self._interrupt.held():
+            self.is_whole = False
+            yield
+            self.is_whole = True
 
     def validate(self) -> None:
         """Score the held-out music; keep the model if it is the best so far."""
@@ -206,7 +235,8 @@ class Trainer:
         sums = [sum(float(score.sum()) for score in scores), sum(map(len, scores))]
         nats, n_targets = self._team.total(sums)
         valid = nats / n_targets
-        with self._held():
+        self._check("validation loss", valid, self._step, _MOST_LOSS)
+        with self._changing():
             is_best = not valid >= self._losses.best  # also when there is no best yet
             self._losses = self._losses.after(valid, is_best)
             self._next_validation += self._config.evaluate_every
@@ -257,20 +287,23 @@ class Trainer:
         shapes = {name: array.shape for name, array in wanted.items()}
         shapes |= {f"state.{i}": layer.shape for i, layer in enumerate(batch)}
         found = {name: arrays(name, shape) for name, shape in shapes.items()}
+        for name, array in found.items():
+            if not np.isfinite(array).all():
+                raise ModelFileError(f"damaged: {name} holds NaN or infinity")
         try:
             memory = {n.removeprefix("optimiser."): a for n, a in found.items() if "optimiser" in n}
-            steps = np.array(facts["optimiser_steps"], np.int64)
+            steps = np.array(index(facts["optimiser_steps"]), np.int64)
             self._optimiser.load_state({**memory, "steps": steps})
             self._stream.restore(facts["cursor"])
-            self._step, self._tokens = int(facts["step"]), int(facts["tokens"])
-            self._next_validation = int(facts["next_validation"])
-            self._validated_at = int(facts["validated_at"])
+            self._step, self._tokens = index(facts["step"]), index(facts["tokens"])
+            self._next_validation = index(facts["next_validation"])
+            self._validated_at = index(facts["validated_at"])
             self._settled = facts["cursor"]
             numbers: dict[str, Any] = {
-                n: math.nan if x is None else x for n, x in facts["losses"].items()
+                n: math.nan if x is None else +x for n, x in facts["losses"].items()
             }
             self._losses = _Losses(**numbers)
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+        except (LookupError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise ModelFileError(f"damaged: the run's state does not fit ({error!r})") from None
         self._model.flat_params[:] = found["params"]
         whole = [found[f"state.{i}"] for i in range(len(self._state))]

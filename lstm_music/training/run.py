@@ -10,8 +10,8 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from lstm_music.files import atomic_write, file_lock
 from lstm_music.nn.sealed import Sealed
 from lstm_music.training.best import BestModel
 from lstm_music.training.checkpoint import LAST, PREVIOUS, read_checkpoint, write_checkpoint
+from lstm_music.training.interrupt import Interrupt
 from lstm_music.training.loop import Progress, Trainer, without_nan
 from lstm_music.training.team import Team
 
@@ -42,11 +43,18 @@ class RunFolder:
     Parameters
     ----------
     output : the model file that the run writes.
+
+    Raises
+    ------
+    OutputError : it would be the folder itself.
     """
 
     def __init__(self, output: str | os.PathLike[str]) -> None:
         self.output = Path(output)
         self.path = self.output.with_suffix(".run")
+        if self.path == self.output:
+            raise OutputError(f"{output}: a run keeps its state there; choose another ending")
+        self._lock: os.stat_result | None = None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -57,18 +65,36 @@ class RunFolder:
         RunLockedError : another process trains there.
         OutputError : the folder cannot be made.
         """
-        try:
-            self.path.mkdir(exist_ok=True)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise OutputError(f"{self.path}: cannot make it ({reason})") from error
-        with file_lock(self.path / "lock") as is_ours:
+        lock = self.path / "lock"
+        with ExitStack() as stack:
+            with _writing(self.path):
+                self.path.mkdir(exist_ok=True)
+            with _writing(lock):
+                is_ours = stack.enter_context(file_lock(lock))
+                self._lock = lock.stat()
             if not is_ours:
                 raise RunLockedError(
                     f"{self.path}: another process is training there; wait for it, or choose "
                     "another output"
                 )
             yield
+
+    def check_ours(self) -> None:
+        """Refuse to write where another run may have begun.
+
+        Raises
+        ------
+        OutputError : the lock that `locked` took is not there any more.
+        """
+        try:
+            is_ours = self._lock and os.path.samestat(self._lock, (self.path / "lock").stat())
+        except OSError:
+            is_ours = False
+        if not is_ours:
+            raise OutputError(
+                f"{self.path}: it, or the lock in it, was removed or replaced in mid-run; "
+                "nothing is written there any more"
+            )
 
     def check(self, *, resume: bool, force: bool) -> None:
         """Refuse to write over what is there.
@@ -94,24 +120,39 @@ class RunFolder:
         Raises
         ------
         ModelFileError : there are checkpoints to go on from, and none is whole.
+        OutputError : what another run has left cannot be removed.
         """
         if resume:
             return read_checkpoint(self.path, on_note)
-        for name in (LAST, PREVIOUS, METRICS):
-            (self.path / name).unlink(missing_ok=True)
+        for path in (self.path / name for name in (LAST, PREVIOUS, METRICS)):
+            with _writing(path):
+                path.unlink(missing_ok=True)
         return None
 
     def forget_metrics_after(self, step: int) -> None:
-        """Drop the lines that the run will write again."""
+        """Drop the lines that the run will write again.
+
+        Raises
+        ------
+        OutputError : they cannot be read or written.
+        """
         path = self.path / METRICS
         if path.exists():
-            lines = path.read_bytes().splitlines(keepends=True)
+            with _writing(path):
+                lines = path.read_bytes().splitlines(keepends=True)
             kept = [line for line in lines if 0 <= _step_of(line) <= step]
             atomic_write(path, b"".join(kept))
 
     def log(self, line: Mapping[str, Any]) -> None:
-        """Append one line of metrics."""
-        with (self.path / METRICS).open("a", encoding="utf-8") as file:
+        """Append one line of metrics.
+
+        Raises
+        ------
+        OutputError : it cannot be written.
+        """
+        self.check_ours()
+        path = self.path / METRICS
+        with _writing(path), path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
 
@@ -126,8 +167,11 @@ class Run:
     checkpoint_seconds : time between two checkpoints, or twenty times what one takes if that is
         longer; one is written at each validation, too.
     time_limit : seconds after which it stops, to be resumed; None: no limit.
-    on_note : told of a disk that refuses to save.
-    team : the processes that train together; its leader writes.
+    on_note : told of a disk that refuses to save, once.
+    interrupt : what the trainer's signals are held back with.
+    team : the processes that train together; its leader writes. A signal to one stops them all
+        after the same update: the caller holds back the signals of a team, and `interrupt` has
+        one pending in each process at the end.
     """
 
     def __init__(
@@ -140,21 +184,23 @@ class Run:
         checkpoint_seconds: float,
         time_limit: float | None,
         on_note: Callable[[str], None],
+        interrupt: Interrupt,
         team: Team,
     ) -> None:
-        self._team = team
+        self._interrupt, self._team = interrupt, team
         self._trainer, self._best = trainer, best
         self._folder, self._settings = folder, settings
         self._checkpoint_seconds, self._time_limit = checkpoint_seconds, time_limit
         self._on_note = on_note
         self._unsaved: OutputError | None = None
+        self._told: set[str] = set()
 
-    def __iter__(self) -> Iterator[Progress]:
+    def __iter__(self) -> Generator[Progress]:
         """Train; yields after every update.
 
         Raises
         ------
-        UnsavedError : at the end, if the last state could not be saved.
+        UnsavedError : at the end, if the last state could not be saved, or the model is gone.
         """
         started = saved = time.monotonic()
         took = 0.0
@@ -163,25 +209,27 @@ class Run:
                 if progress.validated:
                     self._note_metrics(progress)
                 now = time.monotonic()
-                is_time = now - saved >= max(self._checkpoint_seconds, _REST_TIMES * took)
-                if progress.validated or self._team.agree(is_time):
+                is_due = now - saved >= max(self._checkpoint_seconds, _REST_TIMES * took)
+                is_over = self._time_limit is not None and now - started >= self._time_limit
+                is_due, is_over, signal = self._agree(is_due, is_over)
+                if progress.validated or is_due:
                     self._save()
                     saved = time.monotonic()
                     took = saved - now
                 yield progress
-                is_time = self._time_limit is not None and now - started >= self._time_limit
-                if self._team.agree(is_time):
+                if signal:  # never in a process alone: there it has raised
+                    self._interrupt.pending = signal
+                    break
+                if is_over:
                     self._on_note("time is up: --resume auto goes on from here")
                     break
         except (KeyboardInterrupt, GeneratorExit):
-            # The trainer's state is always that between two updates; but processes of a team are
-            # not all between the same two.
-            if self._team.size == 1:
+            if self._is_savable:
                 self._save()
                 self._keep_something()
             raise
         except SystemExit:  # told to end: at once
-            if self._team.size == 1:
+            if self._is_savable:
                 self._save()
             raise
         self._save()
@@ -189,6 +237,23 @@ class Run:
         unsaved = self._best.error or self._unsaved
         if unsaved is not None:
             raise UnsavedError(f"the end of the run is not on disk: {unsaved}")
+        output = self._folder.output
+        if self._team.leads and not output.exists():
+            raise UnsavedError(
+                f"{output}: was removed since its model was found, and nothing else keeps that; "
+                "begin anew (--force)"
+            )
+
+    def _agree(self, is_due: bool, is_over: bool) -> tuple[bool, bool, int]:
+        """What the leader's clock says, and a signal that any process has got."""
+        mine = (is_due, is_over) if self._team.leads else (False, False)
+        due, over, signal = self._team.greatest([*mine, self._interrupt.pending])
+        return bool(due), bool(over), signal
+
+    @property
+    def _is_savable(self) -> bool:
+        """Whether this process may save alone: a team is not all between the same two updates."""
+        return self._team.size == 1 and self._trainer.is_whole
 
     def _keep_something(self) -> None:
         """A model for the user, if no validation has come so far; a resume knows nothing of it."""
@@ -203,8 +268,8 @@ class Run:
         del numbers["validated"]
         try:
             self._folder.log(without_nan(numbers))
-        except OSError as error:
-            self._on_note(f"{self._folder.path / METRICS}: {error.strerror}; training goes on")
+        except OutputError as error:
+            self._tell(error)
 
     def _save(self) -> None:
         """Write a checkpoint; a full disk must not end the run."""
@@ -213,12 +278,19 @@ class Run:
             return
         self._best.retry()
         try:
+            self._folder.check_ours()
             write_checkpoint(self._folder.path, arrays, {"settings": self._settings, **facts})
             self._unsaved = None
+            self._told.clear()
         except OutputError as error:
-            if str(error) != str(self._unsaved):
-                self._on_note(f"{error}; training goes on, the checkpoint before stays")
+            self._tell(error)
             self._unsaved = error
+
+    def _tell(self, error: OutputError) -> None:
+        """Say what could not be written, once as long as it lasts."""
+        if str(error) not in self._told:
+            self._on_note(f"{error}; training goes on")
+        self._told.add(str(error))
 
 
 def check_same_settings(checkpoint: Sealed, settings: Mapping[str, Any]) -> None:
@@ -241,6 +313,21 @@ def check_same_settings(checkpoint: Sealed, settings: Mapping[str, Any]) -> None
             f"the run cannot go on with other settings: {'; '.join(differing)}; "
             "give the same, or begin anew (--force)"
         )
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Say what stands in the way of a file of the run.
+
+    Raises
+    ------
+    OutputError : in place of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"{path}: cannot write it ({reason}); remove what is there") from error
 
 
 def _step_of(line: bytes) -> int:

@@ -67,6 +67,10 @@ class Team:
         """What the leader decides."""
         return decision
 
+    def greatest(self, numbers: Sequence[int]) -> list[int]:
+        """The greatest of each number over all processes."""
+        return list(numbers)
+
     def wait(self) -> None:
         """Go on when all processes are here."""
 
@@ -129,6 +133,12 @@ class MpiTeam(Team):
         """What the leader decides."""
         agreed: bool = self._world.bcast(decision)
         return agreed
+
+    def greatest(self, numbers: Sequence[int]) -> list[int]:
+        """The greatest of each number over all processes."""
+        found: npt.NDArray[np.int64] = np.array(numbers, np.int64)
+        self._world.Allreduce(self._mpi.IN_PLACE, found, self._mpi.MAX)
+        return [int(x) for x in found]
 
     def wait(self) -> None:
         """Go on when all processes are here."""

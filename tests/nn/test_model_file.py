@@ -1,7 +1,6 @@
 """The model file: what comes back, and that no damage goes unseen."""
 
 import dataclasses
-import hashlib
 import json
 import struct
 
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 from model_cases import OPTIONS, SMALL, make_chunk, score
 from safetensors.numpy import load, save
+from sealed_forgery import forge, sign
 
 from lstm_music.errors import ConfigError, ModelFileError, OutputError
 from lstm_music.nn.model import LanguageModel, ModelConfig
@@ -29,13 +29,6 @@ def write(path, config=SMALL, *, storage="float32"):
     model = LanguageModel.create(config, 6)
     save_model(path, model, VOCABULARY, TRAINING, CARD, storage=storage)
     return model
-
-
-def sign(blob):
-    """The blob with the digest that belongs to it: a forgery that only a check can find."""
-    start = blob.index(b'\\"sha256\\":\\"') + len(b'\\"sha256\\":\\"')
-    zeroed = blob[:start] + b"0" * 64 + blob[start + 64 :]
-    return blob[:start] + hashlib.sha256(zeroed).hexdigest().encode() + blob[start + 64 :]
 
 
 CELLS = {
@@ -162,16 +155,17 @@ def test_other_files_are_refused_in_one_line(path, content):
 
 def forged(path, change_header=lambda h: None, change_facts=lambda f: None):
     """A file whose digest is right and whose content is not."""
+
+    def change(text):
+        header = json.loads(text)
+        facts = json.loads(header["__metadata__"]["lstm_music"])
+        change_facts(facts)
+        header["__metadata__"]["lstm_music"] = json.dumps(facts, separators=(",", ":"))
+        change_header(header)
+        return json.dumps(header, separators=(",", ":"))
+
     write(path, TINY)
-    blob = path.read_bytes()
-    length = int.from_bytes(blob[:8], "little")
-    header = json.loads(blob[8 : 8 + length])
-    facts = json.loads(header["__metadata__"]["lstm_music"])
-    change_facts(facts)
-    header["__metadata__"]["lstm_music"] = json.dumps(facts, separators=(",", ":"))
-    change_header(header)
-    text = json.dumps(header, separators=(",", ":")).encode()
-    path.write_bytes(sign(len(text).to_bytes(8, "little") + text + blob[8 + length :]))
+    path.write_bytes(forge(path.read_bytes(), change))
 
 
 def place(start, stop):
@@ -181,17 +175,26 @@ def place(start, stop):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda h: h.pop("head.W"), "missing or unknown: head.W"),
-        (lambda h: h.update(other=h["head.W"]), "missing or unknown: other"),
+        (lambda h: h.update(other=h.pop("head.W")), "missing or unknown: head.W, other"),
+        (lambda h: h.update({"../head.W": h.pop("head.W")}), r"unknown: \.\./head\.W, head\.W"),
+        (lambda h: h.pop("head.W"), "head.b begins at 20, not at 12"),
+        (lambda h: h.pop("layers.0.b"), "the tensors end at"),
+        (lambda h: h.update(other=h["head.W"]), "begins at 12, not at 20"),
         (lambda h: h["head.W"].update(shape=[1, 2]), "must have shape"),
-        (lambda h: h["head.W"].update(shape=[2**62, 2**62]), "must have shape"),
+        (lambda h: h["head.W"].update(shape=[2**62, 2**62]), "does not fill its place"),
+        (lambda h: h["head.W"].update(shape=[2**63]), "does not fill its place"),
+        (lambda h: h["head.W"].update(shape=[2, -1]), "has no shape"),
+        (lambda h: h["head.W"].update(shape=[2**60] * 200_000), "has no shape"),
+        (lambda h: h["head.W"].update(shape=[2, True]), "has no shape"),
         (lambda h: h["head.W"].update(dtype="I64"), "must be one of"),
         (lambda h: h["head.W"].update(dtype=[]), "must be one of"),
         (lambda h: h.update({"head.W": 3}), "must be one of"),
-        (place(-8, 0), "within the file"),
-        (place(10**9, 10**9 + 8), "within the file"),
-        (place(0, 4), "within the file"),
-        (place(0.0, 8.0), "has no place"),
+        (place(-8, 0), "no place"),
+        (place(10**9, 10**9 + 8), "begins at 20, not at 12"),
+        (place(16, 24), "begins at"),
+        (place(12, 16), "does not fill its place"),
+        (place(12.0, 20.0), "no place"),
+        (place(12, None), "no place"),
     ],
 )
 def test_forged_headers_are_refused(path, change, message):

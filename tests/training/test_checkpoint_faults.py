@@ -1,9 +1,9 @@
 """Checkpoints under kills at every system call, full disks, lost pages and hostile files."""
 
 import errno
+import itertools
 import os
-import sys
-import threading
+import signal
 
 import numpy as np
 import pytest
@@ -105,9 +105,9 @@ def test_killed_at_every_system_call_of_a_save(tmp_path, monkeypatch):
     assert found == sorted(found)
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EXDEV])
 def test_a_disk_that_refuses_at_any_point(tmp_path, monkeypatch, code):
-    """D1: one error of ours, the old state stays, no temporary file is left."""
+    """D1, D2: one error of ours, the old state stays, no temporary file is left."""
 
     def refuse():
         raise OSError(code, os.strerror(code))
@@ -166,24 +166,21 @@ def test_every_damage_is_noticed_and_the_state_before_serves(tmp_path):
         read_checkpoint(tmp_path, lambda _: None)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_reader_always_finds_a_whole_state(tmp_path):
-    """W2."""
+    """W2: 10,000 reads while another process saves as fast as it can."""
     save(tmp_path, 0)
-    done = threading.Event()
-    steps = []
-
-    def read():
-        while not done.is_set():
-            steps.append(loaded(tmp_path))
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    for step in range(1, 300):
-        save(tmp_path, step)
-    done.set()
-    reader.join()
-    assert len(steps) > 10
+    child = os.fork()
+    if child == 0:
+        for step in itertools.count(1):
+            save(tmp_path, step)
+    try:
+        steps = [loaded(tmp_path) for _ in range(10_000)]
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
     assert steps == sorted(steps)
+    assert len(set(steps)) > 10
 
 
 @pytest.mark.parametrize(
@@ -198,23 +195,3 @@ def test_sealed_files_of_another_kind_are_refused(tmp_path, facts):
     (tmp_path / LAST).write_bytes(seal({"x": np.ones(3, np.float32)}, facts))
     with pytest.raises(lm.ModelFileError, match="this lstm_music reads 1"):
         read_checkpoint(tmp_path, lambda _: None)
-
-
-@pytest.mark.parametrize("content", [b"", b"\x80\x04\x95 a pickle", b"PK\x03\x04", bytes(5000)])
-def test_other_files_run_no_code(tmp_path, content):
-    """C2: nothing that stands in a file is executed, imported or opened."""
-    (tmp_path / LAST).write_bytes(content)
-    events = []
-    watching = [True]
-
-    def hook(event, args):
-        if watching[0] and event in {"exec", "compile", "import", "subprocess.Popen", "os.system"}:
-            events.append((event, args))
-
-    sys.addaudithook(hook)
-    try:
-        with pytest.raises(lm.ModelFileError):
-            read_checkpoint(tmp_path, lambda _: None)
-    finally:
-        watching[0] = False
-    assert events == []

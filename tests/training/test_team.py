@@ -2,12 +2,15 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from paths import MIDI_DATA
+
+from lstm_music.training.checkpoint import read_checkpoint
 
 pytest.importorskip("mpi4py", reason="mpi4py is not installed")
 MPIEXEC = shutil.which("mpiexec", path=str(Path(sys.executable).parent)) or shutil.which("mpiexec")
@@ -66,22 +69,39 @@ def test_a_run_goes_on_with_another_number_of_processes(alone, cache, tmp_path):
     assert together[-1]["valid_loss"] == pytest.approx(alone[-1]["valid_loss"], rel=1e-5)
 
 
-def test_a_dead_process_ends_the_job_and_leaves_a_state(alone, cache, tmp_path):
+def with_a_signal(folder, cache, number):
+    """Two processes, of which the second gets a signal in the tenth update."""
     code = (
-        "import os, sys\n"
+        "import os\n"
         "from lstm_music.training import loop\n"
         "from lstm_music.cli.main import main\n"
         "update = loop.Trainer._update\n"
-        "def dying(self, chunks):\n"
-        "    if self._team.rank == 1 and self._step == 9: os.kill(os.getpid(), 9)\n"
+        "def struck(self, chunks):\n"
+        f"    if self._team.rank == 1 and self._step == 9: os.kill(os.getpid(), {int(number)})\n"
         "    update(self, chunks)\n"
-        "loop.Trainer._update = dying\n"
+        "loop.Trainer._update = struck\n"
         "main()\n"
     )
     start = [MPIEXEC, "-n", "2", sys.executable, "-c", code]
-    arguments = command(tmp_path, cache, 1, "--checkpoint-seconds=0")[3:]
-    run = subprocess.run([*start, *arguments], capture_output=True, timeout=300, check=False)
-    assert run.returncode != 0
+    arguments = command(folder, cache, 1, "--checkpoint-seconds=1000")[3:]
+    return subprocess.run(
+        [*start, *arguments], capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def test_a_dead_process_ends_the_job_and_leaves_a_state(alone, cache, tmp_path):
+    assert with_a_signal(tmp_path, cache, signal.SIGKILL).returncode != 0
+    subprocess.run(command(tmp_path, cache, 2, "--resume=auto"), check=True, timeout=300)
+    assert losses(tmp_path)[-1]["valid_loss"] == pytest.approx(alone[-1]["valid_loss"], rel=1e-5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_one_stops_all_after_the_same_update(alone, cache, tmp_path, number):
+    """As a cluster gives it when time is up: nothing is lost, however seldom it saves."""
+    run = with_a_signal(tmp_path, cache, number)
+    assert run.returncode == (130 if number == signal.SIGINT else 128 + number), run.stderr
+    assert "Traceback" not in run.stderr
+    assert read_checkpoint(tmp_path / "m.run", pytest.fail).facts["step"] == 10
     subprocess.run(command(tmp_path, cache, 2, "--resume=auto"), check=True, timeout=300)
     assert losses(tmp_path)[-1]["valid_loss"] == pytest.approx(alone[-1]["valid_loss"], rel=1e-5)
 
