@@ -99,9 +99,10 @@ class Corpus:
         return scores[style].nats_per_note
 
 
-def styles_of(name: str) -> Sequence[str]:
-    """What a bundled model speaks: its name, or everything."""
-    return (name,) if name in STYLES else STYLES
+def styles_of(composer: Composer) -> list[str]:
+    """What a model was trained on."""
+    met = composer.metadata["training"]["met"]["styles"]
+    return [style for style in STYLES if style in met]
 
 
 def samples(composer: Composer, style: str, headers: Sequence[Piece], bars: int) -> list[Piece]:
@@ -184,11 +185,11 @@ def main() -> None:
     found: dict[str, dict[str, Any]] = {}
     for name in options.models.split(","):
         composer = lm.load(name)
-        for style in styles_of(Path(name).stem):
+        for style in styles_of(composer):
             bars = BARS.get(style, USUAL_BARS)
             composed = samples(composer, style, corpus.headers(style, options.samples), bars)
             held_out = corpus.of_style(style)
-            found.setdefault(name, {})[style] = {
+            found.setdefault(composer.name, {})[style] = {
                 "samples": len(composed),
                 "bars": bars,
                 "held_out": len(held_out),
@@ -196,7 +197,7 @@ def main() -> None:
                 "nats_per_note": corpus.test_nats(composer, style),
                 "figures": figures(corpus, composed, style, bars),
             }
-            printed(name, style, found[name][style])
+            printed(composer.name, style, found[composer.name][style])
     if options.json:
         text = json.dumps({"corpus": corpus.cache.digest, "models": found}, indent=1)
         options.json.write_text(text + "\n", encoding="utf-8")

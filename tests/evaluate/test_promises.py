@@ -12,6 +12,7 @@ from lstm_music.evaluate.promises import (
     key_or_mode_is_obeyed,
     meter_is_obeyed,
 )
+from lstm_music.music.excerpt import excerpt
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Track, make_notes
@@ -31,7 +32,7 @@ def sung(names, key, **fields):
         ("c d e f g a b", "C major"),
         ("g a b c d e f#", "G major"),
         ("a b c d e f g", "A minor"),
-        ("a b c d e f g#", "A minor"),  # harmonic
+        ("a b c d e f g# g# g#", "A minor"),  # harmonic: A major holds more than natural minor
         ("c d e f f# g a b", "C major"),  # one foreign note more in every scale
         ("c d e g a", "C major"),  # F and G major hold as many: nobody can tell
     ],
@@ -110,6 +111,12 @@ def test_real_music_is_heard_in_its_meter_and_not_in_another(name):
     other = "3/4" if piece.meters[0].bar_steps != 72 else "4/4"
     wrong = piece.replace(meters=(Meter.parse(other),), pickup_steps=0)
     assert meter_is_obeyed(wrong) is False
+
+
+def test_the_meter_is_not_told_as_four_four():
+    """Six bars in 3/4 are enough to infer it, and too few to overrule a told 4/4."""
+    chorale = lm.read(MIDI_DATA / "chorale_triple.mid")
+    assert meter_is_obeyed(excerpt(chorale, 0, chorale.pickup_steps + 6 * 72))
 
 
 def test_two_four_and_two_two_are_one():

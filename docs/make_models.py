@@ -1,0 +1,232 @@
+"""Write docs/models.md and its pictures from the bundled models: ``python docs/make_models.py``.
+
+Takes less than a minute. Needs MuseScore 3 (``mscore3``, run without a screen) and matplotlib. Run
+it again whenever a model has changed. The figures beside held-out music are those of
+docs/models/figures.json; a model that it does not name is described without them. They come from
+
+    python benchmarks/models.py CACHE --json docs/models/figures.json
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import tempfile
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+import lstm_music as lm
+from lstm_music.composer import Composer
+from lstm_music.evaluate.piano_roll import piano_roll
+from lstm_music.midi.write import write_midi
+from lstm_music.music.excerpt import excerpt
+from lstm_music.music.piece import Piece
+from lstm_music.pretrained import model_names
+from lstm_music.training.config import TrainConfig
+
+DOCS = Path(__file__).resolve().parent
+PICTURES = DOCS / "models"
+FIGURES = PICTURES / "figures.json"
+
+BEGUN_WITH = {"chorale": "default", "folk": "default", "drums": "default"}
+"""Model: the one that it was fine-tuned from (no model file says so)."""
+
+SAMPLES, BARS, ENGRAVED_BARS = 5, 16, 8
+ENGRAVING_DPI, MARGIN_PIXELS = 100, 8
+COLOURS = 32  # of a picture's palette
+
+HEAD = """# The bundled models
+
+Each is loaded by its name: `lstm-music generate --model NAME`, `lm.load("NAME")`. All are
+{size}.
+A model of one style composes no other.
+
+{table}
+
+The samples below are the first of each model: rng seeds 1 to {samples}, none left out, in the
+style, key and meter that the model chose. Each is shown as a piano roll of all {bars} bars
+(`lstm-music plot`), and its first {engraved} bars as MuseScore writes them down. The command
+under it makes it again.
+
+In the tables "a / b" is a figure of samples beside that of held-out music: 100 samples from
+nothing, in the meters and keys of training pieces, and the pieces that no model was trained on. For
+key, meter and tonic more is better; the others should be near those of the held-out music. A run
+of known notes stands in the training pieces just so, in any key ([novelty](novelty.md)).
+`python benchmarks/models.py CACHE` measures all of them and says how; `lstm-music metrics FILE`
+and `lstm-music novelty` tell them of any file.
+
+This page is written by `docs/make_models.py`.
+"""
+
+
+def page(figures: dict[str, Any]) -> str:
+    """The whole page; makes its pictures."""
+    composers = {name: lm.load(name) for name in model_names()}
+    sections = [section(name, composer, figures) for name, composer in composers.items()]
+    head = HEAD.format(
+        size=size(composers["default"]),
+        table=overview(composers),
+        samples=SAMPLES,
+        bars=BARS,
+        engraved=ENGRAVED_BARS,
+    )
+    return "\n".join([head, *sections])
+
+
+def size(composer: Composer) -> str:
+    """How large a network is, in words."""
+    config = composer.model.config
+    cells = f"{config.layers} {config.cell.upper()} layers of {config.hidden_size}"
+    weights = composer.model.flat_params.size / 1e6
+    return f"{cells} over an embedding of {config.embedding_size} ({weights:.1f} million weights)"
+
+
+def overview(composers: dict[str, Composer]) -> str:
+    """A row a model."""
+    rows = ["| model | styles | training pieces | what for |", "|---|---|---|---|"]
+    for name, composer in composers.items():
+        training, card = composer.metadata["training"], composer.metadata["data_card"]
+        styles = ", ".join(training["met"]["styles"])
+        pieces = f"{training['corpus']['train']:,}"
+        rows.append(f"| [{name}](#{name}) | {styles} | {pieces} | {card['intended_use']} |")
+    return "\n".join(rows)
+
+
+def section(name: str, composer: Composer, figures: dict[str, Any]) -> str:
+    """One model: its data, how it was trained, how well it does, what it composes."""
+    known = figures.get("models", {}).get(name)
+    parts = [
+        f"## {name}",
+        description(composer.metadata["data_card"]),
+        training(name, composer.metadata),
+        held_out(known) if known else "",
+        *samples(name, composer),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def description(card: dict[str, Any]) -> str:
+    """The data card."""
+    lines = [card["intended_use"], " ".join(card["limits"].split()), ""]
+    lines.append(f"Licence: {card['licence']}.\n")
+    for data in card["data"]:
+        note = f" ({data['note']})" if "note" in data else ""
+        lines.append(f"- {data['name']}: {data['pieces']:,} pieces; {data['licence']}{note}")
+    return "\n".join(lines)
+
+
+def training(name: str, metadata: dict[str, Any]) -> str:
+    """The command, and what came of it."""
+    log = metadata["training"]
+    return (
+        f"```\n{train_command(name, metadata)}\n```\n\n"
+        f"{log['tokens'] / 1e6:.1f} million tokens in {log['step']:,} updates and "
+        f"{log['seconds'] / 60:.0f} minutes. Nats a token: {log['train_loss']:.3f} on the training "
+        f"side at the end, {log['valid_nats_per_token']:.3f} at best on the validation side."
+    )
+
+
+def train_command(name: str, metadata: dict[str, Any]) -> str:
+    """The settings of the run that are not the usual ones, as a command."""
+    settings, usual = metadata["training"]["settings"], TrainConfig()
+    options = [f"--from {BEGUN_WITH[name]}"] if name in BEGUN_WITH else []
+    for field in fields(TrainConfig):
+        value = settings.get(field.name, getattr(usual, field.name))
+        if field.name != "threads" and value != getattr(usual, field.name):
+            option = "--" + field.name.replace("_", "-")
+            options.append(option if value is True else f"{option} {value}")
+    options += [f"--storage {metadata['storage']}", f"--data-card {name}.toml"]
+    lines = [f"lstm-music train CACHE -o {name}.safetensors"]
+    for option in options:
+        if len(lines[-1]) + len(option) > 92:
+            lines.append("   ")
+        lines[-1] += " " + option
+    return " \\\n".join(lines)
+
+
+def held_out(known: dict[str, Any]) -> str:
+    """A column a style: what benchmarks/models.py found."""
+    names = list(dict.fromkeys(n for style in known.values() for n in style["figures"]))
+    rows = [f"| | {' | '.join(known)} |", "|---" * (len(known) + 1) + "|"]
+    nats = [f"{style['nats_per_note']:.3f}" for style in known.values()]
+    rows.append(f"| test side, nats a note | {' | '.join(nats)} |")
+    for name in names:
+        cells = [figure(style["figures"].get(name, {})) for style in known.values()]
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def figure(values: dict[str, float | None]) -> str:
+    """``samples / held out``, each with as many digits as mean something."""
+    found = [values.get(key) for key in ("samples", "held_out")]
+    texts = [f"{x:.2f}" if x < 5 else f"{x:.0f}" for x in found if x is not None]
+    return " / ".join(texts) or "-"
+
+
+def samples(name: str, composer: Composer) -> list[str]:
+    """The samples of a model, with their pictures."""
+    pieces = {i: composer.generate(bars=BARS, rng_seed=i) for i in range(1, SAMPLES + 1)}
+    for i, piece in pieces.items():
+        write_picture(f"{name}-{i}-roll", piano_roll(piece))
+    engrave({f"{name}-{i}-score": piece for i, piece in pieces.items()})
+    return [sample(name, i, piece) for i, piece in pieces.items()]
+
+
+def sample(name: str, i: int, piece: Piece) -> str:
+    """One sample."""
+    what = [piece.style, str(piece.meters[0])]
+    if piece.key is not None and piece.style != "drums":
+        what.insert(1, str(piece.key))
+    model = "" if name == "default" else f"--model {name} "
+    command = f"lstm-music generate {model}--bars {BARS} --rng-seed {i} -o {name}-{i}.mid"
+    pictures = "\n\n".join(
+        f"![{name}, rng seed {i}: {kind}](models/{name}-{i}-{part}.png)"
+        for kind, part in (("piano roll", "roll"), ("score", "score"))
+    )
+    return f"**Rng seed {i}**: {', '.join(what)}\n\n{pictures}\n\n```\n{command}\n```"
+
+
+def engrave(pieces: dict[str, Piece]) -> None:
+    """The first bars of each piece as a score, all in one start of MuseScore."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        jobs = []
+        for title, piece in pieces.items():
+            source = folder / f"{title}.mid"
+            bar = piece.meters[0].bar_steps
+            write_midi(excerpt(piece, 0, ENGRAVED_BARS * bar), source)
+            jobs.append({"in": str(source), "out": str(source.with_suffix(".png"))})
+        job = folder / "job.json"
+        job.write_text(json.dumps(jobs), encoding="utf-8")
+        quiet = {"QT_QPA_PLATFORM": "offscreen", "HOME": name, "XDG_RUNTIME_DIR": name}
+        command = ["mscore3", "-r", str(ENGRAVING_DPI), "-T", str(MARGIN_PIXELS), "-j", str(job)]
+        subprocess.run(command, env=os.environ | quiet, check=True, capture_output=True)
+        for title in pieces:
+            write_picture(title, (folder / f"{title}-1.png").read_bytes())
+
+
+def write_picture(name: str, png: bytes) -> None:
+    """On white, with a palette: a quarter of the size."""
+    picture = Image.open(io.BytesIO(png)).convert("RGBA")
+    page_of_paper = Image.new("RGBA", picture.size, "white")
+    page_of_paper.alpha_composite(picture)
+    palette = page_of_paper.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    palette.save(PICTURES / f"{name}.png", optimize=True)
+
+
+def main() -> None:
+    """Page and pictures, old pictures removed."""
+    PICTURES.mkdir(exist_ok=True)
+    for picture in PICTURES.glob("*.png"):
+        picture.unlink()
+    figures = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.is_file() else {}
+    (DOCS / "models.md").write_text(page(figures), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
