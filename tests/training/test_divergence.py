@@ -173,7 +173,7 @@ def denormals():
 @pytest.mark.parametrize("scale", [1e-20, 1e-38, 1e-42, 0.0])
 def test_denormals_train_and_the_callers_arithmetic_is_left_alone(scale):
     model = LanguageModel.create(dataclasses.replace(SMALL, dropout=0.0), 3)
-    model.flat_params *= np.float32(scale)
+    model.flat_params[:] *= np.float32(scale)
     optimiser = OPTIMISERS["adam"](model.flat_params.size)
     chunk = make_chunk(model, 5, 3)
     before, settings = denormals(), np.geterr()
