@@ -42,12 +42,12 @@ from lstm_music.evaluate.metrics import (
 from lstm_music.evaluate.network import NetworkModel
 from lstm_music.evaluate.novelty import KnownMusic
 from lstm_music.evaluate.promises import (
-    ends_on_tonic,
     fits_in_bars,
     key_is_obeyed,
     key_or_mode_is_obeyed,
     meter_is_obeyed,
 )
+from lstm_music.music.cadence import ends_on_tonic
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.piece import Piece
 from lstm_music.tokens.decode import decode

@@ -34,7 +34,7 @@ from lstm_music.tokens.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from lstm_music.evaluate.likelihood import Likelihood
 
-_FROM_NOTHING = ("key", "meter", "tempo_bpm", "style")
+_FROM_NOTHING = ("key", "meter", "tempo_bpm", "style", "ending")
 
 
 def random_rng_seed() -> int:
@@ -91,6 +91,7 @@ class Composer:
         meter: str | Meter | None = None,
         tempo_bpm: float | None = None,
         style: str | None = None,
+        ending: str | None = None,
         include_seed: bool = True,
     ) -> Piece:
         """Continue ``seed`` by ``bars`` bars, or compose ``bars`` bars from nothing.
@@ -103,6 +104,8 @@ class Composer:
         rng_seed : same number, same music, on any number of threads; None = a fresh one.
         key, meter, tempo_bpm, style : header of a piece from nothing; not with a seed. The
             tempo is 120 unless given, the rest the network chooses.
+        ending : of a piece from nothing. "tonic" (the default): its last two bars are drawn up to
+            eight times, until the bass ends on the tonic of the key; "free": once.
         include_seed : False returns the new bars alone, from step 0.
 
         Raises
@@ -127,6 +130,7 @@ class Composer:
             meter=meter,
             tempo_bpm=tempo_bpm,
             style=style,
+            ending=ending,
             include_seed=include_seed,
         )[0]
 
@@ -142,6 +146,7 @@ class Composer:
         meter: str | Meter | None = None,
         tempo_bpm: float | None = None,
         style: str | None = None,
+        ending: str | None = None,
         include_seed: bool = True,
         threads: int | None = None,
     ) -> list[Piece]:
@@ -150,7 +155,7 @@ class Composer:
             raise ConfigError(f"bars and n must be 1 or more, got {bars} and {n}")
         sampling = sampling or Sampling()
         rng_seed = random_rng_seed() if rng_seed is None else rng_seed
-        header = dict(zip(_FROM_NOTHING, (key, meter, tempo_bpm, style)))
+        header = dict(zip(_FROM_NOTHING, (key, meter, tempo_bpm, style, ending)))
         if seed is None:
             return compose_from_nothing(
                 self._engine,
@@ -162,6 +167,7 @@ class Composer:
                 key=Key.parse(key) if isinstance(key, str) else key,
                 tempo_bpm=DEFAULT_TEMPO_BPM if tempo_bpm is None else tempo_bpm,
                 style=style,
+                ending=ending or "tonic",
                 threads=threads,
             )
         decided = [name for name, value in header.items() if value is not None]

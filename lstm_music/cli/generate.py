@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     "--tempo", "tempo_bpm", type=click.FloatRange(10, 400), help="From nothing: bpm; 120."
 )
 @click.option("--style", help="From nothing: chorale, folk, lead or drums.")
+@click.option(
+    "--ending",
+    type=click.Choice(["tonic", "free"]),
+    help="From nothing: close on the tonic of the key (the default), or as it comes.",
+)
 @click.option("--temperature", type=float, default=0.9, show_default=True)
 @click.option("--top-k", type=int, default=0, show_default=True, help="0 = all.")
 @click.option("--top-p", type=float, default=0.95, show_default=True)
@@ -69,6 +74,7 @@ def command(**options: Any) -> None:
         meter=options["meter"],
         tempo_bpm=options["tempo_bpm"],
         style=options["style"],
+        ending=options["ending"],
         include_seed=not options["no_seed_in_output"],
         threads=options["threads"],
     )

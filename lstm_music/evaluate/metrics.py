@@ -11,19 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.music.piece import Piece
+from lstm_music.music.piece import Piece, pitched_notes
 
 GROOVE_STEPS = STEPS_PER_QUARTER // 4
 """Groove is compared in 16ths."""
 
 MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
 """Semitones over the tonic; natural minor has the notes of a major scale."""
-
-
-def pitched_notes(piece: Piece) -> npt.NDArray[np.void]:
-    """The notes that are not of drums, (N,) NOTE_DTYPE."""
-    pitched = np.array([not track.is_drum for track in piece.tracks], bool)
-    return piece.notes[pitched[piece.notes["track"]]] if len(piece.notes) else piece.notes
 
 
 def pitch_classes(piece: Piece) -> npt.NDArray[np.int64]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lstm_music.evaluate.metrics import MAJOR_SCALE, notes_in_scale, pitch_classes, pitched_notes
+from lstm_music.evaluate.metrics import MAJOR_SCALE, notes_in_scale, pitch_classes
 from lstm_music.music.meter import Meter
 from lstm_music.music.meter_finding import CANDIDATES
 from lstm_music.music.piece import Piece
@@ -73,25 +73,6 @@ def _none_holds_more(
     tonic = piece.key.tonic_pitch_class
     own = max(notes_in_scale(counts, tonic, scale) for scale in scales[piece.key.mode])
     return own >= max(notes_in_scale(counts, other) for other in range(12))
-
-
-def ends_on_tonic(piece: Piece) -> bool | None:
-    """Whether the bass of the last chord is the tonic of the stated key.
-
-    The bass is the lowest pitched note that sounds where the last one begins: of a lone melody
-    its last note.
-
-    Returns
-    -------
-    bool or None
-        None without a key or without pitched notes.
-    """
-    notes = pitched_notes(piece)
-    if piece.key is None or not len(notes):
-        return None
-    last = notes["onset_steps"].max()
-    sounding = notes[notes["onset_steps"] + notes["duration_steps"] > last]
-    return int(sounding["pitch_midi"].min()) % 12 == piece.key.tonic_pitch_class
 
 
 def meter_is_obeyed(piece: Piece) -> bool | None:

@@ -13,11 +13,11 @@ from lstm_music.evaluate.metrics import (
     scale_consistency,
 )
 from lstm_music.evaluate.promises import (
-    ends_on_tonic,
     key_is_obeyed,
     key_or_mode_is_obeyed,
     meter_is_obeyed,
 )
+from lstm_music.music.cadence import ends_on_tonic
 from lstm_music.music.meter import BarLines, Meter
 from lstm_music.music.piece import Piece
 

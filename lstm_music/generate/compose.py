@@ -13,6 +13,7 @@ import numpy.typing as npt
 from lstm_music.corpus.met import Met
 from lstm_music.errors import ConfigError, MidiError
 from lstm_music.generate.dynamics import Accents, even_velocities
+from lstm_music.generate.endings import ENDING_BARS, check_ending, close_all
 from lstm_music.generate.header import write_header
 from lstm_music.generate.loop import MOST_AT_ONCE, Generator, run_together
 from lstm_music.generate.sampling import Sampling
@@ -126,7 +127,8 @@ def continue_piece(
         generator.set_end(plan.end, plan.bar_steps)
         return generator
 
-    return [_new_music(generator, finish, plan, seed) for generator in _composed(begin, n, threads)]
+    composed = _shared(lambda share: _composed(begin, share), n, threads)
+    return [_new_music(generator, finish, plan, seed) for generator in composed]
 
 
 def stream_notes(
@@ -162,15 +164,17 @@ def compose_from_nothing(
     key: Key | None = None,
     tempo_bpm: float = DEFAULT_TEMPO_BPM,
     style: str | None = None,
+    ending: str = "tonic",
     threads: int | None = None,
 ) -> list[Piece]:
     """``n`` pieces of exactly ``bars`` bars; what is not given the network chooses.
 
     Raises
     ------
-    ConfigError : no such style, or a tempo out of range.
+    ConfigError : no such style or ending, or a tempo out of range.
     """
     tempo = Tempo.from_bpm(tempo_bpm)
+    check_ending(ending)
 
     def begin(sequence: int) -> Generator:
         generator = _generator(engine, bars * _TOKENS_A_BAR, sampling, rng_seed, sequence)
@@ -186,11 +190,27 @@ def compose_from_nothing(
             styles=engine.met.styles,
         )
         generator.set_end(bars * bar_steps, bar_steps)
+        if ending == "tonic":
+            generator.set_pause((bars - ENDING_BARS) * bar_steps)
         return generator
+
+    def compose(share: range) -> list[Generator]:
+        opened = _composed(begin, share)
+        if ending == "free":
+            return opened
+
+        def again(i: int, stream: int) -> Generator:
+            sequence = share[i] + stream
+            generator = _generator(engine, opened[i].capacity, sampling, rng_seed, sequence)
+            generator.copy_state_from(opened[i])
+            generator.copy_end_from(opened[i])
+            return generator
+
+        return close_all(opened, again, key)
 
     pieces = [
         _with_sounding_tracks(written_piece(generator.score))[0]
-        for generator in _composed(begin, n, threads)
+        for generator in _shared(compose, n, threads)
     ]
     return [piece.replace(tempos=(tempo,), key=key or piece.key) for piece in pieces]
 
@@ -309,20 +329,22 @@ def _in_seed(events: _Notes, plan: _Plan) -> _Notes:
     return moved
 
 
-def _composed(begin: Callable[[int], Generator], n: int, threads: int | None) -> list[Generator]:
-    """``begin(0) .. begin(n - 1)``, each run to its end: a share a thread, together in it.
+def _composed(begin: Callable[[int], Generator], share: range) -> list[Generator]:
+    """``begin(i)`` for each i of ``share``, run together: they read the weights once for all."""
+    generators = [begin(i) for i in share]
+    run_together(generators)
+    return generators
 
-    The loop holds no GIL, and those that run together read the weights once for all.
-    """
+
+def _shared(
+    compose: Callable[[range], list[Generator]], n: int, threads: int | None
+) -> list[Generator]:
+    """``compose(0..n-1)``, a share of it a thread; the loop holds no GIL."""
     if threads is not None and threads < 1:
         raise ConfigError(f"threads must be 1 or more, got {threads}")
     crew = min(n, threads or os.cpu_count() or 1)
     groups = max(crew, -(-n // MOST_AT_ONCE))
 
-    def work(group: int) -> list[Generator]:
-        generators = [begin(i) for i in range(n * group // groups, n * (group + 1) // groups)]
-        run_together(generators)
-        return generators
-
+    shares = [range(n * i // groups, n * (i + 1) // groups) for i in range(groups)]
     with ThreadPoolExecutor(crew) as pool:
-        return [generator for share in pool.map(work, range(groups)) for generator in share]
+        return [generator for share in pool.map(compose, shares) for generator in share]

@@ -227,3 +227,9 @@ class Piece:
         from lstm_music.midi.write import write_midi
 
         write_midi(self, path, force=force, text=text)
+
+
+def pitched_notes(piece: Piece) -> npt.NDArray[np.void]:
+    """The notes that are not of drums, (N,) NOTE_DTYPE."""
+    pitched = np.array([not track.is_drum for track in piece.tracks], bool)
+    return piece.notes[pitched[piece.notes["track"]]] if len(piece.notes) else piece.notes

@@ -6,12 +6,12 @@ from paths import MIDI_DATA
 
 import lstm_music as lm
 from lstm_music.evaluate.promises import (
-    ends_on_tonic,
     fits_in_bars,
     key_is_obeyed,
     key_or_mode_is_obeyed,
     meter_is_obeyed,
 )
+from lstm_music.music.cadence import ends_on_tonic
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter

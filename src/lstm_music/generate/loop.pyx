@@ -19,6 +19,7 @@ from lstm_music.errors import ConfigError, TokenError
 from lstm_music.tokens.vocabulary import DEFAULT
 
 MOST_AT_ONCE = MOST_TOGETHER
+NEVER = (1 << 31) - 1  # no onset is so late
 
 cdef enum Status:
     RUNNING = 0
@@ -37,6 +38,10 @@ cdef class Generator:
     sampling : temperature > 0, top_k >= 0 (0: all), 0 < top_p <= 1, 0 <= min_p < 1.
     rng_seed, sequence : the Philox key and the stream within it.
     capacity : most tokens to hold, forced ones included.
+
+    Attributes
+    ----------
+    has_ended : the network has drawn END in the last bar; the token itself is not appended.
     """
 
     cdef Automaton automaton
@@ -51,6 +56,8 @@ cdef class Generator:
     cdef int shift_first, shift_stop, duration_first, duration_stop, long_token, end_token
     cdef long end_steps, bar_steps
     cdef int stop_notes, status
+    cdef long stop_onset
+    cdef readonly bint has_ended
 
     def __init__(
         self,
@@ -85,6 +92,7 @@ cdef class Generator:
         self.long_token = DEFAULT["long"].start
         self.end_token = DEFAULT["end"].start
         self.set_end(0, 0)
+        self.set_pause(NEVER)
 
     @property
     def tokens(self):
@@ -184,20 +192,32 @@ cdef class Generator:
         """Where :meth:`run` and ``run_together`` are to end; see there."""
         self.end_steps, self.bar_steps = end_steps, bar_steps
 
+    def copy_end_from(self, Generator other not None):
+        """End where ``other`` ends."""
+        self.set_end(other.end_steps, other.bar_steps)
+
+    def set_pause(self, long onset_steps):
+        """Where ``run_together`` is to pause: as soon as the next note stands there or later."""
+        self.stop_onset = onset_steps
+
     cdef void _extend(self) noexcept nogil:
         """Draw a token from the logits and append it; ``status`` says how it stands then."""
         cdef int token = self._draw()
         self.status = FINISHED  # if only a time move past the end was left
-        if token < 0 or (
+        self.has_ended = token == self.end_token
+        if token < 0 or self.has_ended or (
             self.shift_first <= token < self.shift_stop
             and self.automaton.onset_after(token) >= self.end_steps
         ):
             return
         self.status = self._append(token)
 
-    cdef bint _has_its_notes(self) noexcept nogil:
+    cdef bint _is_to_pause(self) noexcept nogil:
         self.status = RUNNING
-        return 0 <= self.stop_notes <= self.automaton.n_notes
+        return (
+            0 <= self.stop_notes <= self.automaton.n_notes
+            or self.automaton.onset_steps >= self.stop_onset
+        )
 
     cdef void _mask_next(self) noexcept nogil:
         """What may stand next."""
@@ -213,7 +233,8 @@ cdef class Generator:
         cdef long reach = now + 96 * self.automaton.g.longs  # where the LONGs so far lead
         for i in range(self.V):
             self._mask[i] &= 1 - self._forbidden[i]
-        self._mask[self.end_token] = 0
+        if not last_bar or self.automaton.n_notes == 0:
+            self._mask[self.end_token] = 0
         if self._mask[self.duration_first]:  # inside a note
             for i in range(self.duration_first, self.duration_stop):
                 if reach + 1 + i - self.duration_first > self.end_steps:
@@ -295,7 +316,7 @@ def run_together(generators, int max_notes=-1):
 
 
 cdef void _run_together(const Plan* plan, int n, void** who) noexcept nogil:
-    """Until none is running, or each that is has its notes; ``who`` are Generators."""
+    """Until none is running, or each that is is to pause; ``who`` are Generators."""
     cdef Mind* minds[MOST_TOGETHER]
     cdef const int* rows[MOST_TOGETHER]
     cdef const uint8_t* masks[MOST_TOGETHER]
@@ -304,7 +325,7 @@ cdef void _run_together(const Plan* plan, int n, void** who) noexcept nogil:
     while True:
         left = 0
         for i in range(n):
-            if not (<Generator> who[i])._has_its_notes():
+            if not (<Generator> who[i])._is_to_pause():
                 who[left] = who[i]
                 left += 1
         n = left

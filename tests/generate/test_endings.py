@@ -1,0 +1,111 @@
+"""Pieces from nothing close: on the tonic, in exactly the bars asked, the same on any threads."""
+
+import numpy as np
+import pytest
+
+import lstm_music as lm
+from lstm_music.generate.endings import DRAWS, close_all
+from lstm_music.music.cadence import ends_on_tonic
+from lstm_music.music.key import Key
+from lstm_music.music.piece import Piece, Track, make_notes
+from lstm_music.tokens.automaton import Automaton
+from lstm_music.tokens.canonical import canonical
+from lstm_music.tokens.encode import encode
+
+HEADER = {"style": "folk", "key": "D major", "meter": "6/8"}
+
+
+@pytest.fixture(scope="module")
+def composer():
+    return lm.load()
+
+
+def closing(pieces):
+    return np.mean([ends_on_tonic(piece) for piece in pieces])
+
+
+def test_more_tunes_end_on_the_tonic_than_if_left_alone(composer):
+    drawn, once = (
+        composer.generate_many(n=40, bars=8, rng_seed=1, ending=ending, **HEADER)
+        for ending in ("tonic", "free")
+    )
+    assert closing(drawn) > closing(once) + 0.15
+
+
+@pytest.mark.parametrize("bars", [1, 2, 5])
+@pytest.mark.parametrize("ending", ["tonic", "free"])
+def test_exactly_the_bars_asked(composer, bars, ending):
+    pieces = composer.generate_many(n=6, bars=bars, rng_seed=2, ending=ending, **HEADER)
+    for piece in pieces:
+        bar = piece.meters[0].bar_steps
+        assert (bars - 1) * bar < piece.end_steps <= bars * bar
+
+
+def test_the_bars_before_the_ending_are_those_drawn_first(composer):
+    bars = 6
+    drawn, once = (
+        composer.generate(bars=bars, rng_seed=3, ending=ending, **HEADER)
+        for ending in ("tonic", "free")
+    )
+    before = (bars - 2) * drawn.meters[0].bar_steps
+    onsets = drawn.notes["onset_steps"]
+    kept = once.notes[once.notes["onset_steps"] < before]
+    assert len(kept)
+    assert np.array_equal(drawn.notes[onsets < before], kept)
+
+
+def test_one_seed_one_result_for_any_number_of_pieces_and_threads(composer):
+    many = composer.generate_many(n=5, bars=3, rng_seed=4, threads=1, **HEADER)
+    assert composer.generate_many(n=5, bars=3, rng_seed=4, threads=3, **HEADER) == many
+    assert composer.generate(bars=3, rng_seed=4, **HEADER) == many[0]
+
+
+def test_the_network_may_end_before_the_bar_is_full(composer):
+    pieces = composer.generate_many(n=30, bars=4, rng_seed=5, ending="free", **HEADER)
+    assert any(piece.end_steps < 4 * piece.meters[0].bar_steps for piece in pieces)
+
+
+def test_drums_end_as_they_like(composer):
+    drums = {"style": "drums", "meter": "4/4", "bars": 4, "rng_seed": 1}
+    assert composer.generate(**drums) == composer.generate(ending="free", **drums)
+
+
+def test_another_ending_is_refused(composer):
+    with pytest.raises(lm.ConfigError, match="ending must be tonic or free, got 'deceptive'"):
+        composer.generate(bars=2, ending="deceptive")
+    with pytest.raises(lm.ConfigError, match="ending is the seed's own"):
+        composer.generate(composer.generate(bars=1, rng_seed=1), bars=1, ending="free")
+
+
+class Scripted:
+    """Stands for a generator that has written one note."""
+
+    def __init__(self, pitch_midi, has_ended):
+        notes = make_notes([(0, 24, pitch_midi, 80, 0)])
+        self.score = Automaton(64)
+        self.score.extend(encode(canonical(Piece(notes=notes, tracks=(Track(),)))))
+        self.has_ended = has_ended
+
+
+@pytest.mark.parametrize(
+    ("script", "chosen", "draws"),
+    [
+        ([(60, True)], 0, 1),
+        ([(62, True), (60, True)], 1, 2),
+        # On the tonic, but cut off: kept until one comes that has ended by itself.
+        ([(60, False), (62, True), (60, True)], 2, 3),
+        ([(60, False)] + [(62, True)] * (DRAWS - 1), 0, DRAWS),
+        ([(62, True)] * DRAWS, DRAWS - 1, DRAWS),
+    ],
+)
+def test_which_ending_is_kept(monkeypatch, script, chosen, draws):
+    drawn = []
+
+    def again(i, stream):
+        assert stream == len(drawn) << 32
+        drawn.append(Scripted(*script[len(drawn)]))
+        return drawn[-1]
+
+    monkeypatch.setattr("lstm_music.generate.endings.run_together", lambda generators: None)
+    (ending,) = close_all([None], again, Key.parse("C major"))
+    assert (drawn.index(ending), len(drawn)) == (chosen, draws)
