@@ -47,7 +47,8 @@ def load(model: str | os.PathLike[str] = "default") -> Composer:
 
     Parameters
     ----------
-    model : "default", "chorale", "folk", "drums", or the path of a ``.safetensors`` file.
+    model : "default" or another bundled one (``lstm-music info`` names them), or the path of a
+        ``.safetensors`` file.
 
     Raises
     ------

@@ -17,7 +17,7 @@ UNITS = ("note", "token", "bar")
     "--model",
     default="default",
     show_default=True,
-    help="default, chorale, folk, drums; or a file.",
+    help="Bundled name (lstm-music info), or a file.",
 )
 @click.option("--side", type=click.Choice(["valid", "test"]), default="test", show_default=True)
 @click.option("--cache", type=click.Path(path_type=Path), help="Keep the tokens in this folder.")

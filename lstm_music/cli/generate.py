@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "--model",
     default="default",
     show_default=True,
-    help="default, chorale, folk, drums; or a file.",
+    help="Bundled name (lstm-music info), or a file.",
 )
 @click.option("--meter", help="From nothing: 3/4, 6/8, ...")
 @click.option("--key", help='From nothing: "D minor", "Bb major", ...')

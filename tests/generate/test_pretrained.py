@@ -34,5 +34,5 @@ def test_the_default_model_knows_every_style():
 
 
 def test_no_such_model_names_those_there_are():
-    with pytest.raises(lm.ModelFileError, match="give default.*, or a .safetensors file"):
+    with pytest.raises(lm.ModelFileError, match=r"give default.*, or a \.safetensors file"):
         lm.load("jazz")
