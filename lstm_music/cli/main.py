@@ -49,6 +49,10 @@ EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 
 
+class _ReaderGoneError(Exception):
+    """Nobody reads what is printed."""
+
+
 class LazyGroup(click.Group):
     """A group that imports a command's module only when it is asked for."""
 
@@ -62,6 +66,13 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = importlib.import_module(_COMMANDS[cmd_name][0]).command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; click would end the process with 1 when a pipe is broken."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderGoneError from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from the table above, importing none."""
@@ -102,12 +113,8 @@ def run(args: list[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         _complain("interrupted")
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
+    except _ReaderGoneError:
         return EXIT_BROKEN_PIPE
-    except SystemExit as error:  # a signal's; or click's own, which tells no broken pipe apart
-        if isinstance(error.__context__, BrokenPipeError):
-            return EXIT_BROKEN_PIPE
-        raise
     except errors.LstmMusicError as error:
         _complain(" ".join(str(error).split()))
         return exit_code(error)

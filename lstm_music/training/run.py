@@ -202,8 +202,12 @@ class Run:
         ------
         UnsavedError : at the end, if the last state could not be saved, or the model is gone.
         """
-        started = saved = time.monotonic()
-        took = 0.0
+        started = time.monotonic()
+        # Before the first update: whatever ends the run now, it can go on, and a disk that
+        # refuses is known at once.
+        self._save()
+        saved = time.monotonic()
+        took = saved - started
         try:
             for progress in self._trainer.run():
                 if progress.validated:

@@ -47,11 +47,13 @@ def test_ctrl_c_at_random_times(whole, tmp_path, record_property):
             ) as run:
                 code, err, seconds = interrupted(run, rng.uniform(0, whole.seconds / 2))
             assert "Traceback" not in err, err
-            assert code in {0, 130}, err
+            # After the last update Python may be ending already, and dies of the signal.
+            assert code in {0, 130, -signal.SIGINT}, err
             if code == 130:
                 reactions.append(seconds)
                 assert err.splitlines()[-1] == "lstm-music: interrupted"
-            read_checkpoint(folder / "m.run", pytest.fail)
+            facts = read_checkpoint(folder / "m.run", pytest.fail).facts
+            assert code == 130 or facts["tokens"] >= SETTINGS["max_tokens"]
         assert finish(folder, whole.cache) == whole.model
         assert (folder / "m.run" / "metrics.jsonl").read_text() == whole.metrics
     assert reactions
