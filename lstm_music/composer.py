@@ -106,7 +106,7 @@ class Composer:
         key, meter, tempo_bpm, style : header of a piece from nothing; not with a seed. The
             tempo is 120 unless given, the rest the network chooses.
         ending : of a piece from nothing. "tonic" (the default): its last two bars are drawn up to
-            eight times, until the bass ends on the tonic of the key; "free": once.
+            sixteen times, until the bass ends on the tonic of the key; "free": once.
         include_seed : False returns the new bars alone, from step 0.
 
         Raises

@@ -32,9 +32,11 @@ class Pace:
         elapsed = max(time.monotonic() - self._began, 1e-9)
         self.tokens_per_second = (progress.tokens - self._tokens) / elapsed
 
-    def seconds_left(self, progress: Progress) -> float:
-        """Time to the end."""
-        return max(progress.max_tokens - progress.tokens, 0) / max(self.tokens_per_second, 1e-9)
+    def seconds_left(self, progress: Progress) -> float | None:
+        """Time to the end; None before a second update, when the speed is not known."""
+        if not self.tokens_per_second:
+            return None
+        return max(progress.max_tokens - progress.tokens, 0) / self.tokens_per_second
 
 
 class Display(Protocol):
@@ -81,7 +83,8 @@ class _Lines:
             self._next = now + _SECONDS_BETWEEN_LINES
             share = 100.0 * progress.tokens / progress.max_tokens
             left = self._pace.seconds_left(progress)
-            self.note(f"{share:5.1f} %  {_text(progress, self._pace)}, {left:.0f} s left")
+            ahead = "" if left is None else f", {left:.0f} s left"
+            self.note(f"{share:5.1f} %  {_text(progress, self._pace)}{ahead}")
 
     def now_and_then(self, text: str) -> None:
         """Show a line unless there was one shortly before, or the run has just begun."""
@@ -100,7 +103,8 @@ def _text(progress: Progress, pace: Pace) -> str:
     loss = f"loss {progress.train_loss:.4f}"
     if progress.best_loss == progress.best_loss:  # not NaN: there was a validation
         loss += f", valid {progress.valid_loss:.4f} (best {progress.best_loss:.4f})"
-    return f"{loss}, rate {progress.learning_rate:.2g}, {pace.tokens_per_second:,.0f} tokens/s"
+    speed = f", {pace.tokens_per_second:,.0f} tokens/s" if pace.tokens_per_second else ""
+    return f"{loss}, rate {progress.learning_rate:.2g}{speed}"
 
 
 @contextmanager

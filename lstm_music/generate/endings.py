@@ -15,8 +15,8 @@ ENDINGS = ("tonic", "free")
 such endings the first that the network itself takes for one; ``free``: drawn once."""
 
 ENDING_BARS = 2
-DRAWS = 8
-"""So often at most: a network that knows its key needs two or three."""
+DRAWS = 16
+"""So often at most: a network that keeps its key needs two or three."""
 
 _SEQUENCES_APART = 1 << 32
 """Between the random streams of two draws; far beyond the number of pieces at once."""
