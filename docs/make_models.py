@@ -54,7 +54,8 @@ style, key and meter that the model chose. Each is shown as a piano roll of all 
 under it makes it again.
 
 In the tables "a / b" is a figure of samples beside that of held-out music: 100 samples from
-nothing, in the meters and keys of training pieces, and the pieces that no model was trained on. For
+nothing, in the meters and keys of training pieces, and the pieces held out from training (the
+present default model was trained before near copies were kept together: it has met a few). For
 key, meter and tonic more is better; the others should be near those of the held-out music. A run
 of known notes stands in the training pieces just so, in any key ([novelty](novelty.md)).
 `python benchmarks/models.py CACHE` measures all of them and says how; `lstm-music metrics FILE`
