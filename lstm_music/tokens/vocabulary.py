@@ -48,6 +48,9 @@ LAGS_BARS = (1, 2, 4, 8)
 MAX_BAR_POSITION = 192
 BARS_LEFT_MORE = 9
 
+_N_KEYS = 1 + 15 * 2
+"""Unknown, then each signature in major and minor."""
+
 _STYLES = ("", "chorale", "folk", "lead", "drums", "spare5", "spare6", "spare7")
 
 _RANGES = (
@@ -60,7 +63,7 @@ _RANGES = (
     ("style", len(_STYLES)),
     ("numerator", MAX_NUMERATOR),  # 1..64
     ("denominator", len(DENOMINATORS)),
-    ("key", 1 + 15 * 2),  # unknown, then each signature in major and minor
+    ("key", _N_KEYS),
     ("tempo", 3 * TEMPO_BINS_PER_OCTAVE + 1),  # 30..240 bpm
     ("pickup", RADIX_STEPS),  # 0..95
     ("program", DRUM_PROGRAM + 1),
@@ -88,6 +91,8 @@ _CONTEXT_STREAMS = (
             ("next", 98),  # steps to the onset after it; 0 none, 1..96, 97 longer
         )
     ),
+    ("key", _N_KEYS),  # as the key token says; before it unknown
+    ("tonic_degree", 13),  # semitones from the tonic up to the newest pitch, plus 1; 0 unknown
 )
 
 # Values of these kinds start at 1: there is no shift by nothing.

@@ -1,10 +1,15 @@
 """The context streams, held against a slow and plain reading of the same tokens."""
 
 import numpy as np
+import pytest
 from hypothesis import given
+from paths import MIDI_DATA
 from token_strategies import bar_starts, examples, pieces
 
+from lstm_music.corpus.augment import transpose
+from lstm_music.midi.read import read_midi
 from lstm_music.music.beats import beat_strengths
+from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Track, make_notes
 from lstm_music.tokens.automaton import annotate
@@ -13,6 +18,15 @@ from lstm_music.tokens.encode import encode
 from lstm_music.tokens.vocabulary import DEFAULT, DRUM_PROGRAM
 
 NAMES = [name for name, _ in DEFAULT.streams]
+FIRST_SHARPS = -7
+"""Of the signatures, as the key tokens stand: Cb major, Ab minor, Gb major, ..."""
+
+
+def degree(key, pitch):
+    """Semitones from the tonic up to the pitch, by the name of the key alone."""
+    name = str(key).split()[0]
+    tonic = "C D EF G A B".index(name[0]) + name.count("#") - name.count("b")
+    return (pitch - tonic) % 12
 
 
 class Reader:
@@ -23,6 +37,7 @@ class Reader:
         self.programs = [DRUM_PROGRAM if t.is_drum else t.program for t in piece.tracks]
         self.onset, self.track, self.longs, self.in_body = 0, 0, 0, False
         self.pitch = None
+        self.key, self.tune = None, []  # the key once it is stated; pitches, drums left out
         self.notes = []  # (onset, duration, pitch, track)
         self.meters = [piece.meters[0]]
         self.numerator = None
@@ -35,12 +50,16 @@ class Reader:
             return
         if kind == "body":
             self.in_body = True
+        elif kind == "key":
+            self.key = self.piece.key
         elif kind == "shift":
             self.onset += 96 * self.longs + value + 1
         elif kind == "track":
             self.track = value
         elif kind in {"pitch", "drum"}:
             self.pitch = value
+            if kind == "pitch":
+                self.tune.append(value)
         elif kind == "duration":
             self.notes.append((self.onset, 96 * self.longs + value + 1, self.pitch, self.track))
         elif kind == "numerator":
@@ -58,6 +77,9 @@ class Reader:
         if self.total_bars:
             here = bar if self.in_body else 0
             context["bars_left"] = min(max(self.total_bars - here, 1), 9)
+        if self.key:
+            context["key"] = 1 + 2 * (self.key.sharps - FIRST_SHARPS) + (self.key.mode == "minor")
+            context["tonic_degree"] = 1 + degree(self.key, self.tune[-1]) if self.tune else 0
         if not self.in_body:
             return context
         context["bar_position"] = min(position, 192)
@@ -115,6 +137,46 @@ def test_streams_of_music_that_repeats_itself(piece):
     folded = piece.replace(notes=notes, meters=tuple(meters), pickup_steps=pickup_steps)
     if len(folded.notes):
         check(folded, total_bars=0)
+
+
+@pytest.mark.parametrize("name", ["chorale", "chorale_machine", "band", "drums"])
+def test_streams_of_real_music(name):
+    check(read_midi(MIDI_DATA / f"{name}.mid"), total_bars=0)
+
+
+def streams(piece, *names):
+    """Values of some streams after each token of a piece."""
+    rows = annotate(encode(piece)) - np.array(DEFAULT.stream_offsets)
+    return tuple(rows[:, NAMES.index(name)].tolist() for name in names)
+
+
+def test_a_degree_is_the_same_in_every_key():
+    piece = read_midi(MIDI_DATA / "chorale.mid")
+    _, degrees = streams(piece, "key", "tonic_degree")
+    assert piece.key == Key.parse("D minor")
+    assert set(degrees) >= {0, 1, 3, 4, 6, 8}  # none yet; D, E, F, G, A
+    told = set()
+    for semitones in range(-5, 7):
+        key, moved = streams(transpose(piece, semitones), "key", "tonic_degree")
+        assert moved == degrees
+        told.add(key[-1])
+    assert len(told) == 12
+
+
+def test_what_is_told_of_the_key_and_when():
+    notes = make_notes([(0, 24, 36, 80, 0), (24, 24, 62, 80, 1), (48, 24, 37, 80, 0)])
+    piece = Piece(notes, (Track(0, True), Track()), key=Key.parse("D minor"))
+    key, degrees = streams(piece, "key", "tonic_degree")
+    kinds = [DEFAULT.kind(int(token)) for token in encode(piece)]
+    stated, heard = kinds.index("key"), kinds.index("pitch")
+    assert key == [0] * stated + [14] * (len(kinds) - stated)
+    # Drums have no degree: nothing before the one pitch, and the last hit takes nothing away.
+    assert kinds[heard:].count("drum") == kinds[:heard].count("drum") == 1
+    assert degrees == [0] * heard + [1] * (len(kinds) - heard)
+
+    key, degrees = streams(piece.replace(key=None), "key", "tonic_degree")
+    assert not any(key)
+    assert not any(degrees)
 
 
 def test_streams_lie_in_their_own_rows():

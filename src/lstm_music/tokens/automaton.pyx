@@ -270,11 +270,12 @@ cdef class Automaton(Score):
         if kind == PITCH or kind == DRUM:
             self.g.pitch = value
             self.g.used_track = True
+            if kind == PITCH:
+                self.s.pitch = value
         elif kind == DURATION:
             self.g.note_end[track][self.g.pitch] = (
                 <int>self.onset_steps + RADIX * self.g.longs + value + 1
             )
-            self.g.longs = 0
             self.g.n_sounded += not self.g.has_note[track]
             self.g.has_note[track] = True
         elif kind == VELOCITY:
@@ -283,7 +284,6 @@ cdef class Automaton(Score):
         elif kind == TIMING:
             self._notes[self.n_notes - 1].timing_96ths = <signed char>_timing(value)
         elif kind == SHIFT:
-            self.g.longs = 0
             self._fresh_onset()
         elif kind == TRACK:
             self.s.track = value
@@ -302,13 +302,12 @@ cdef class Automaton(Score):
             self.s.style = value
         elif kind == KEY:
             self.s.key = value
-        elif kind == PICKUP:
-            self.g.longs = 0
         elif kind == PROGRAM:
             self.s.programs[self.s.n_tracks] = value
             self.s.n_tracks += 1
         elif kind == BODY:
             self.s.in_body = True
+        self.g.longs = 0  # they belonged to this token
 
     # The same from Python.
 

@@ -46,7 +46,8 @@ cdef struct ScoreState:
     int total_bars  # that the piece is to have; 0 unknown
     bint in_body
     int style
-    int key
+    int key  # value of its token; 0 unknown
+    int pitch  # the newest that is no drum's; -1 none
     int pickup_steps
     int track
     int n_tracks

@@ -18,6 +18,7 @@ from lstm_music.tokens.vocabulary import (
     LAGS_BARS,
     MAX_BAR_POSITION,
     RADIX_STEPS,
+    index_key,
 )
 
 cdef enum:
@@ -25,7 +26,8 @@ cdef enum:
     DRUMS = 128
     DRUM_FAMILY = 17
     N_LAGS = 4
-    N_STREAMS = 29
+    N_STREAMS = 31
+    N_KEYS = 31
     LONGER = 97  # duration and next: more than 96 steps
 
 cdef struct Tables:
@@ -35,6 +37,7 @@ cdef struct Tables:
     int longest_position
     int bars_left_more
     int off_beat
+    int[N_KEYS] tonics  # pitch class, by the key token's value; the first is unused
 
 cdef Tables T
 
@@ -43,7 +46,8 @@ def _fill_tables():
     T.longest_position = MAX_BAR_POSITION
     T.bars_left_more = BARS_LEFT_MORE
     T.off_beat = OFF_BEAT_LEVEL
-    if DEFAULT.n_streams != N_STREAMS or len(LAGS_BARS) != N_LAGS or RADIX_STEPS + 1 != LONGER:
+    sizes = DEFAULT.n_streams, len(DEFAULT["key"]), len(LAGS_BARS), RADIX_STEPS + 1
+    if sizes != (N_STREAMS, N_KEYS, N_LAGS, LONGER):
         raise ImportError("score.pyx and vocabulary.py disagree; build the package again")
     for i, offset in enumerate(DEFAULT.stream_offsets):
         T.offsets[i] = offset
@@ -52,6 +56,8 @@ def _fill_tables():
     for numerator in range(1, MAX_NUMERATOR + 1):
         for i, parts in enumerate(np.cumprod(divisions(numerator))):
             T.parts[numerator][i] = parts
+    for key in range(1, N_KEYS):
+        T.tonics[key] = index_key(key).tonic_pitch_class
 
 
 _fill_tables()
@@ -82,6 +88,7 @@ cdef class Score:
     cdef void clear(self) noexcept nogil:
         memset(&self.s, 0, sizeof(ScoreState))
         self.s.token = -1
+        self.s.pitch = -1
         self.onset_steps = 0
         self.n_notes = 0
 
@@ -234,6 +241,9 @@ cdef class Score:
         if self.s.total_bars:
             bars_left = max(self.s.total_bars - self.s.bar, 1)
             out[3] += min(bars_left, T.bars_left_more)
+        out[N_STREAMS - 2] += self.s.key
+        if self.s.key and self.s.pitch >= 0:
+            out[N_STREAMS - 1] += 1 + (self.s.pitch + 12 - T.tonics[self.s.key]) % 12
         if not self.s.in_body:
             return
         out[1] += min(self.s.bar_position, T.longest_position)
