@@ -69,7 +69,7 @@ bench: $(VENV)/.built
 models: $(VENV)/.built  ## train the bundled models again (an hour or two)
 	$(BIN)/lstm-music corpus build music21:chorales music21:tunes $(GROOVE) $(OPEN_EWLD) -o $(CORPUS)
 	$(call train_model,default) --balance 0.5 --learning-rate 0.0025 \
-	    --max-tokens 18000000 --evaluate-every 3000000
+	    --max-tokens 40000000 --evaluate-every 4000000
 	for style in chorale folk drums; do \
 	    $(call train_model,$$style) --style $$style --from default --learning-rate 0.001 \
 	        --max-tokens 3000000 --evaluate-every 500000 || exit 1; \
