@@ -194,6 +194,8 @@ class Run:
         self._on_note = on_note
         self._unsaved: OutputError | None = None
         self._told: set[str] = set()
+        # Of a run that goes on after a validation the line is there.
+        self._noted_step = trainer.progress.step if trainer.progress.validated else -1
 
     def __iter__(self) -> Generator[Progress]:
         """Train; yields after every update.
@@ -210,8 +212,7 @@ class Run:
         took = saved - started
         try:
             for progress in self._trainer.run():
-                if progress.validated:
-                    self._note_metrics(progress)
+                self._note_metrics()
                 now = time.monotonic()
                 is_due = now - saved >= max(self._checkpoint_seconds, _REST_TIMES * took)
                 is_over = self._time_limit is not None and now - started >= self._time_limit
@@ -265,9 +266,12 @@ class Run:
         if progress.tokens and math.isnan(progress.best_loss):
             self._trainer.validate()
 
-    def _note_metrics(self, progress: Progress) -> None:
-        if not self._team.leads:
+    def _note_metrics(self) -> None:
+        """A line for the validation just made, once; before a checkpoint that is after it."""
+        progress = self._trainer.progress
+        if not self._team.leads or not progress.validated or progress.step == self._noted_step:
             return
+        self._noted_step = progress.step
         numbers = asdict(progress)
         del numbers["validated"]
         try:
@@ -280,6 +284,7 @@ class Run:
         arrays, facts = self._trainer.state()
         if not self._team.leads:
             return
+        self._note_metrics()
         self._best.retry()
         try:
             self._folder.check_ours()

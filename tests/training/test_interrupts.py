@@ -14,6 +14,7 @@ from lstm_music.nn.optimiser import Optimiser
 from lstm_music.training import loop
 from lstm_music.training.best import BestModel
 from lstm_music.training.checkpoint import read_checkpoint
+from lstm_music.training.loop import Trainer
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
@@ -94,7 +95,7 @@ def test_ctrl_c_in_a_session_leaves_it_usable(whole, tmp_path):
             run.send_signal(signal.SIGINT)
             out, err = run.communicate(timeout=600)
         assert run.returncode == 0, err
-        assert out.splitlines()[-2:] == ["back at the prompt", "True"]
+        assert out.splitlines()[-2:] == ["back at the prompt", "True"], err
         assert output.read_bytes() == whole.model
 
 
@@ -148,3 +149,19 @@ def test_a_reader_that_goes_away(whole, tmp_path):
     assert "Traceback" not in err
     assert read_checkpoint(tmp_path / "m.run", pytest.fail).facts["step"] > 1
     assert finish(tmp_path, whole.cache) == whole.model
+
+
+def test_ctrl_c_right_after_a_validation_keeps_its_line(whole, tmp_path, monkeypatch):
+    """Found by 200 random ones: the state was that after the validation, the line was missing."""
+    real = Trainer.validate
+
+    def validate(self):
+        real(self)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "validate", validate)
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path, whole.cache)
+    train(tmp_path, whole.cache)
+    assert (tmp_path / "m.run" / "metrics.jsonl").read_text() == whole.metrics
