@@ -9,7 +9,7 @@ from typing import Any
 from lstm_music.errors import ConfigError
 from lstm_music.tokens.vocabulary import DEFAULT
 
-CACHE_VERSION = 2
+CACHE_VERSION = 3
 """Raised when reading, splitting or encoding changes, so that old caches are made anew."""
 
 TIMINGS = ("played", "straight", "micro")

@@ -70,21 +70,23 @@ def estimate_key(piece: Piece) -> Key | None:
 
 
 def likely_key(piece: Piece) -> Key | None:
-    """The key that the piece states, unless it seems to state one only by default.
+    """The key that the piece states, unless it seems to state one only by default; drums have none.
 
     Programs write C major when nobody has chosen a key. It gives way to the estimate where that
     fits better by more than `DEFAULT_KEY_MARGIN` than C major and A minor.
 
     Examples
     --------
-    >>> likely_key(Piece(key=Key.parse("D minor")))
+    >>> from lstm_music.music.piece import Track, make_notes
+    >>> note = Piece(notes=make_notes([(0, 24, 62, 80, 0)]), tracks=(Track(),))
+    >>> likely_key(note.replace(key=Key.parse("D minor")))
     Key(sharps=-1, mode='minor')
     """
-    if piece.key not in {None, _C_MAJOR}:
-        return piece.key
     estimate = estimate_key(piece)
-    if piece.key is None or estimate is None:
-        return estimate or piece.key
+    if estimate is None or piece.key is None:
+        return estimate
+    if piece.key != _C_MAJOR:
+        return piece.key
     fits = key_correlations(piece)
     margin = fits.max() - max(fits[0], fits[12 + 9])
     return estimate if margin > DEFAULT_KEY_MARGIN else piece.key
