@@ -139,7 +139,9 @@ def train(
             for progress in steps:
                 on_progress(progress)
         if team.leads and not interrupt.pending:
-            _draw(folder, on_note)
+            # A signal while Python loads matplotlib's modules would abort the process.
+            with interrupt.held():
+                _draw(folder, on_note)
 
 
 def _draw(folder: RunFolder, on_note: Callable[[str], None]) -> None:
