@@ -1,6 +1,7 @@
 """What the bundled models compose, beside music that they were not trained on.
 
     python benchmarks/models.py CACHE [--models default,chorale,folk,drums] [--samples 100]
+        [--ending tonic|free]
         [--json docs/models/figures.json]
 
 CACHE is a folder that `lstm-music corpus build` made, of the corpus the models were trained on.
@@ -105,7 +106,9 @@ def styles_of(composer: Composer) -> list[str]:
     return [style for style in STYLES if style in met]
 
 
-def samples(composer: Composer, style: str, headers: Sequence[Piece], bars: int) -> list[Piece]:
+def samples(
+    composer: Composer, style: str, headers: Sequence[Piece], bars: int, ending: str
+) -> list[Piece]:
     return [
         composer.generate(
             bars=bars,
@@ -113,6 +116,7 @@ def samples(composer: Composer, style: str, headers: Sequence[Piece], bars: int)
             key=None if style == "drums" else header.key,
             meter=str(header.meters[0]),
             rng_seed=i,
+            ending=ending,
         )
         for i, header in enumerate(headers, 1)
     ]
@@ -179,6 +183,7 @@ def main() -> None:
     parser.add_argument("cache", type=Path)
     parser.add_argument("--models", default="default,chorale,folk,drums")
     parser.add_argument("--samples", type=int, default=100)
+    parser.add_argument("--ending", default="tonic", help="tonic or free")
     parser.add_argument("--json", type=Path, help="write the figures here, too")
     options = parser.parse_args()
     corpus = Corpus(open_cache(options.cache))
@@ -187,7 +192,9 @@ def main() -> None:
         composer = lm.load(name)
         for style in styles_of(composer):
             bars = BARS.get(style, USUAL_BARS)
-            composed = samples(composer, style, corpus.headers(style, options.samples), bars)
+            composed = samples(
+                composer, style, corpus.headers(style, options.samples), bars, options.ending
+            )
             held_out = corpus.of_style(style)
             found.setdefault(composer.name, {})[style] = {
                 "samples": len(composed),
