@@ -33,9 +33,6 @@ DOCS = Path(__file__).resolve().parent
 PICTURES = DOCS / "models"
 FIGURES = PICTURES / "figures.json"
 
-BEGUN_WITH = {"chorale": "default", "folk": "default", "drums": "default"}
-"""Model: the one that it was fine-tuned from (no model file says so)."""
-
 SAMPLES, BARS, ENGRAVED_BARS = 5, 16, 8
 ENGRAVING_DPI, MARGIN_PIXELS = 100, 8
 COLOURS = 32  # of a picture's palette
@@ -54,8 +51,7 @@ style, key and meter that the model chose. Each is shown as a piano roll of all 
 under it makes it again.
 
 In the tables "a / b" is a figure of samples beside that of held-out music: 100 samples from
-nothing, in the meters and keys of training pieces, and the pieces held out from training (the
-present default model was trained before near copies were kept together: it has met a few). For
+nothing, in the meters and keys of training pieces, and the pieces held out from training. For
 key, meter and tonic more is better; the others should be near those of the held-out music. A run
 of known notes stands in the training pieces just so, in any key ([novelty](novelty.md)).
 `python benchmarks/models.py CACHE` measures all of them and says how; `lstm-music metrics FILE`
@@ -126,16 +122,17 @@ def training(name: str, metadata: dict[str, Any]) -> str:
     log = metadata["training"]
     return (
         f"```\n{train_command(name, metadata)}\n```\n\n"
-        f"{log['tokens'] / 1e6:.1f} million tokens in {log['step']:,} updates and "
-        f"{log['seconds'] / 60:.0f} minutes. Nats a token: {log['train_loss']:.3f} on the training "
-        f"side at the end, {log['valid_nats_per_token']:.3f} at best on the validation side."
+        f"{log['tokens'] / 1e6:.1f} million tokens in {log['step']:,} updates. Nats a token: "
+        f"{log['train_loss']:.3f} on the training side, varied and with dropout, "
+        f"{log['valid_nats_per_token']:.3f} on the validation side."
     )
 
 
 def train_command(name: str, metadata: dict[str, Any]) -> str:
     """The settings of the run that are not the usual ones, as a command."""
     settings, usual = metadata["training"]["settings"], TrainConfig()
-    options = [f"--from {BEGUN_WITH[name]}"] if name in BEGUN_WITH else []
+    begun_with = metadata["data_card"].get("begun_with")
+    options = [f"--from {begun_with}"] if begun_with else []
     for field in fields(TrainConfig):
         value = settings.get(field.name, getattr(usual, field.name))
         if field.name != "threads" and value != getattr(usual, field.name):

@@ -70,6 +70,13 @@ if TYPE_CHECKING:
     help="How far rarer styles come more often: 0 not at all, 1 until all have as many tokens.",
 )
 @click.option(
+    "--straight-drums",
+    type=float,
+    default=0.5,
+    show_default=True,
+    help="Chance that a piece of drums alone is put on the grid of its music.",
+)
+@click.option(
     "--optimiser",
     type=click.Choice(["adam", "sgd", "rmsprop", "rprop"]),
     default="adam",

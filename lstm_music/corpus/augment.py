@@ -3,7 +3,7 @@
 Transposition teaches the network every key. The others are there because the free corpora are
 nearly all piano at 120 bpm and one loudness: without them the embeddings of every other program,
 tempo and velocity would never be trained, and a seed that has them would be strange to the model.
-The free drums, on the other hand, are all played by hand: half of the time they are straightened.
+The free drums, on the other hand, are all played by hand: a share of them is straightened.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ from lstm_music.types import BoolArray, IntArray
 
 _RANGES = np.array(SOUNDING_RANGES)
 
+STRAIGHT_DRUMS = 0.5
+"""Share of the pieces of drums alone that are straightened, unless told otherwise."""
+
 _CHANCES = {
     "tempo": 0.5,
     "programs": 0.3,
@@ -34,7 +37,6 @@ _CHANCES = {
     "velocity": 0.3,
     "hide_style": 0.1,
     "hide_key": 0.1,
-    "straighten": 0.5,  # of the pieces that are drums alone
 }
 _STRAIGHT_GRIDS = (6, 8)  # 16ths, triplet eighths
 _MAX_TEMPO_BINS = 9
@@ -120,15 +122,18 @@ def fitting_programs(lowest_pitch: int, highest_pitch: int) -> npt.NDArray[np.in
     return np.flatnonzero(fits) if fits.any() else np.arange(len(_RANGES))
 
 
-def vary(piece: Piece, rng: np.random.Generator) -> Piece:
+def vary(
+    piece: Piece, rng: np.random.Generator, *, straight_drums: float = STRAIGHT_DRUMS
+) -> Piece:
     """Another reading of the piece, drawn from ``rng``.
 
     Transposed by any of `transpositions`; now and then in another tempo, on other instruments
     that can play it, louder or softer as a whole, and without its style or key; drums alone
-    straightened.
+    straightened with the chance ``straight_drums``.
     """
     # Every draw is made for every piece, so that one setting cannot shift another's draws.
-    chance = dict(zip(_CHANCES, rng.random(len(_CHANCES)), strict=True))
+    *draws, straightening = rng.random(len(_CHANCES) + 1)
+    chance = dict(zip(_CHANCES, draws, strict=True))
     choices = transpositions(piece)
     piece = transpose(piece, choices[int(rng.integers(len(choices)))])
     tempo_bins = int(rng.integers(-_MAX_TEMPO_BINS, _MAX_TEMPO_BINS + 1))
@@ -152,7 +157,7 @@ def vary(piece: Piece, rng: np.random.Generator) -> Piece:
     if chance["hide_key"] < _CHANCES["hide_key"]:
         changes["key"] = None
     piece = piece.replace(**changes)
-    if chance["straighten"] < _CHANCES["straighten"] and not pitched_notes(piece).any():
+    if straightening < straight_drums and not pitched_notes(piece).any():
         piece = straighten(piece)
     return piece
 

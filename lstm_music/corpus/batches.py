@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.corpus.augment import vary
+from lstm_music.corpus.augment import STRAIGHT_DRUMS, vary
 from lstm_music.corpus.cache import TokenCache
 from lstm_music.corpus.facts import count_bars
 from lstm_music.errors import ConfigError
@@ -75,6 +75,7 @@ class ChunkStream:
         bars left never told.
     balance : how far the styles are evened out, 0..1: 0 = each piece once an epoch; 1 = pieces of
         rarer styles come again and again, until every style has as many tokens as the commonest.
+    straight_drums : chance that a piece of drums alone is put on its musical grid.
 
     Raises
     ------
@@ -91,6 +92,7 @@ class ChunkStream:
         rng_seed: int = 0,
         augment: bool = True,
         balance: float = 0.0,
+        straight_drums: float = STRAIGHT_DRUMS,
     ) -> None:
         self._pieces = cache.indices(side)
         if not len(self._pieces):
@@ -99,6 +101,7 @@ class ChunkStream:
         self._chunk_length = chunk_length
         self._rng_seed = rng_seed
         self._augment = augment
+        self._straight_drums = straight_drums
         self._next = (0, 0)  # epoch, place
         self._times = _times_an_epoch(cache, self._pieces, balance)
         self._order = (-1, self._pieces)
@@ -176,7 +179,7 @@ class ChunkStream:
             # By place, not by piece: one that comes twice an epoch is varied twice.
             rng = np.random.default_rng([self._rng_seed, row.epoch, row.place])
             hide = rng.random() < HIDE_BARS_LEFT
-            varied = vary(decode(tokens), rng)
+            varied = vary(decode(tokens), rng, straight_drums=self._straight_drums)
             tokens, bars = encode(varied), 0 if hide else count_bars(varied)
         self._tokens[b] = tokens
         self._annotated[b] = annotate(tokens, total_bars=bars)

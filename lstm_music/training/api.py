@@ -265,6 +265,7 @@ def training_chunks(corpus: TokenCache, config: TrainConfig) -> ChunkStream:
         chunk_length=config.chunk_steps or None,
         rng_seed=config.rng_seed,
         balance=config.balance,
+        straight_drums=config.straight_drums,
     )
 
 

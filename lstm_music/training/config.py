@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from lstm_music.corpus.augment import STRAIGHT_DRUMS
 from lstm_music.errors import ConfigError
 from lstm_music.nn.config import ModelConfig
 from lstm_music.nn.optim import make_optimiser, optimiser_type
@@ -27,6 +28,9 @@ class TrainConfig:
     style : train on the pieces of this style alone; None: on all.
     balance : how far the styles are evened out, 0..1: 0 as many tokens of each as the corpus has,
         1 the same number of each.
+    straight_drums : chance that a piece of drums alone is put on its musical grid, 0..1: the less,
+        the more a model composes as the drummers played; the more, the better it goes on from
+        programmed drums.
     optimiser : ``adam``, ``sgd``, ``rmsprop`` or ``rprop`` (:mod:`lstm_music.nn.optim`).
     learning_rate : peak of the schedule; None = the optimiser's own.
     schedule : after the warm-up, ``cosine`` (down to a twentieth at the end), ``plateau`` (halved
@@ -58,6 +62,7 @@ class TrainConfig:
     chunk_steps: int = 128
     style: str | None = None
     balance: float = 0.0
+    straight_drums: float = STRAIGHT_DRUMS
     optimiser: str = "adam"
     learning_rate: float | None = None
     schedule: str = "cosine"
@@ -84,8 +89,9 @@ class TrainConfig:
         for name in ("warmup", "label_smoothing"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise ConfigError(f"{name} must be 0 or more, below 1, got {getattr(self, name)}")
-        if not 0.0 <= self.balance <= 1.0:
-            raise ConfigError(f"balance must be 0..1, got {self.balance}")
+        for name in ("balance", "straight_drums"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ConfigError(f"{name} must be 0..1, got {getattr(self, name)}")
         if self.schedule not in SCHEDULES:
             raise ConfigError(
                 f"schedule must be one of {', '.join(SCHEDULES)}, got {self.schedule}"

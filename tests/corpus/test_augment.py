@@ -167,6 +167,8 @@ def test_half_of_the_drums_are_straightened_and_nothing_else():
     varied = [onsets(vary(loose, rng)) for _ in range(300)]
     assert set(map(tuple, varied)) == {(1, 7, 11, 17, 25), (0, 6, 12, 18, 24)}
     assert abs(varied.count([0, 6, 12, 18, 24]) / 300 - 0.5) < 0.1
+    for share, expected in ((0.0, onsets(loose)), (1.0, [0, 6, 12, 18, 24])):
+        assert all(onsets(vary(loose, rng, straight_drums=share)) == expected for _ in range(50))
     piano = loose.replace(tracks=(Track(),))
     assert all(onsets(vary(piano, rng)) == onsets(loose) for _ in range(50))
 

@@ -8,9 +8,12 @@ from corpus_data import cache_of, random_piece
 
 from lstm_music.corpus.batches import ChunkStream
 from lstm_music.errors import ConfigError
+from lstm_music.music.piece import Piece, Track, make_notes
 from lstm_music.tokens.automaton import annotate
 from lstm_music.tokens.decode import decode
 from lstm_music.tokens.vocabulary import DEFAULT
+from lstm_music.training.api import training_chunks
+from lstm_music.training.config import TrainConfig
 
 B, T = 3, 16
 
@@ -172,6 +175,17 @@ def test_balance_evens_out_the_styles():
     assert even["folk"] == pytest.approx(even["lead"], rel=0.15)
     assert even["folk"] == pytest.approx(even["drums"], rel=0.15)
     assert as_is["drums"] < half["drums"] < even["drums"]
+
+
+@pytest.mark.parametrize(("share", "onsets"), [(0.0, {1, 7, 11, 17}), (1.0, {0, 6, 12, 18})])
+def test_drums_are_straightened_as_the_settings_say(share, onsets):
+    hits = make_notes([(at, 6, 38, 80, 0) for at in (1, 7, 11, 17)])
+    cache = cache_of([Piece(notes=hits, tracks=(Track(is_drum=True),))])
+    chunks = training_chunks(cache, TrainConfig(batch_size=1, straight_drums=share))
+    done, _ = walked(next(chunks) for _ in range(20))
+    heard = [decode([DEFAULT["start"].start, *targets]) for targets, _ in done]
+    assert len(heard) > 10
+    assert all(set(piece.notes["onset_steps"].tolist()) == onsets for piece in heard)
 
 
 def test_one_style_alone_keeps_its_sides():
