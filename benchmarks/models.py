@@ -1,7 +1,7 @@
 """What the bundled models compose, beside music that they were not trained on.
 
     python benchmarks/models.py CACHE [--models default,chorale,folk,drums] [--samples 100]
-        [--ending tonic|free]
+        [--ending tonic|free] [--drafts 8]
         [--json docs/models/figures.json]
 
 CACHE is a folder that `lstm-music corpus build` made, of the corpus the models were trained on.
@@ -11,7 +11,7 @@ they have), in the meter and key of a training piece: of every (pieces / samples
 
 - nats a note: of the test side, header given.
 - key, meter, tonic, bars: share of the samples that keep to them, beside the same of the held-out
-  pieces (validation and test) with their own key and meter (lstm_music/evaluate/promises.py).
+  pieces (validation and test) with their own key and meter (lstm_music/music/promises.py).
   Whoever cannot be judged is not counted.
 - groove, entropy, scale: means (lstm_music/evaluate/metrics.py), beside held-out pieces of at least
   as many bars cut to so many, and how many of their standard deviations lie between the two.
@@ -42,15 +42,15 @@ from lstm_music.evaluate.metrics import (
 )
 from lstm_music.evaluate.network import NetworkModel
 from lstm_music.evaluate.novelty import KnownMusic
-from lstm_music.evaluate.promises import (
+from lstm_music.music.cadence import ends_on_tonic
+from lstm_music.music.excerpt import excerpt
+from lstm_music.music.piece import Piece
+from lstm_music.music.promises import (
     fits_in_bars,
     key_is_obeyed,
     key_or_mode_is_obeyed,
     meter_is_obeyed,
 )
-from lstm_music.music.cadence import ends_on_tonic
-from lstm_music.music.excerpt import excerpt
-from lstm_music.music.piece import Piece
 from lstm_music.tokens.decode import decode
 
 STYLES = ("chorale", "folk", "lead", "drums")
@@ -107,7 +107,7 @@ def styles_of(composer: Composer) -> list[str]:
 
 
 def samples(
-    composer: Composer, style: str, headers: Sequence[Piece], bars: int, ending: str
+    composer: Composer, style: str, headers: Sequence[Piece], bars: int, **drawn: Any
 ) -> list[Piece]:
     return [
         composer.generate(
@@ -116,7 +116,7 @@ def samples(
             key=None if style == "drums" else header.key,
             meter=str(header.meters[0]),
             rng_seed=i,
-            ending=ending,
+            **drawn,
         )
         for i, header in enumerate(headers, 1)
     ]
@@ -185,16 +185,17 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=100)
     parser.add_argument("--ending", default="tonic", help="tonic or free")
     parser.add_argument("--json", type=Path, help="write the figures here, too")
+    parser.add_argument("--drafts", type=int, help="drawn once: 1; default: as generate does")
     options = parser.parse_args()
+    drawn = {"ending": options.ending, "drafts": options.drafts}
     corpus = Corpus(open_cache(options.cache))
     found: dict[str, dict[str, Any]] = {}
     for name in options.models.split(","):
         composer = lm.load(name)
         for style in styles_of(composer):
             bars = BARS.get(style, USUAL_BARS)
-            composed = samples(
-                composer, style, corpus.headers(style, options.samples), bars, options.ending
-            )
+            headers = corpus.headers(style, options.samples)
+            composed = samples(composer, style, headers, bars, **drawn)
             held_out = corpus.of_style(style)
             found.setdefault(composer.name, {})[style] = {
                 "samples": len(composed),

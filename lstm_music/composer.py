@@ -13,13 +13,9 @@ import numpy.typing as npt
 
 from lstm_music.corpus.met import Met
 from lstm_music.errors import ConfigError
-from lstm_music.generate.compose import (
-    DEFAULT_TEMPO_BPM,
-    Engine,
-    compose_from_nothing,
-    continue_piece,
-    stream_notes,
-)
+from lstm_music.generate.continuation import continue_piece, stream_notes
+from lstm_music.generate.engine import Engine
+from lstm_music.generate.from_nothing import DEFAULT_TEMPO_BPM, DRAFTS, compose_from_nothing
 from lstm_music.generate.sampling import Sampling
 from lstm_music.kernels.step import StepWeights
 from lstm_music.music.excerpt import excerpt, join
@@ -34,7 +30,7 @@ from lstm_music.tokens.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from lstm_music.evaluate.likelihood import Likelihood
 
-_FROM_NOTHING = ("key", "meter", "tempo_bpm", "style", "ending")
+_FROM_NOTHING = ("key", "meter", "tempo_bpm", "style", "ending", "drafts")
 
 
 def random_rng_seed() -> int:
@@ -93,6 +89,7 @@ class Composer:
         tempo_bpm: float | None = None,
         style: str | None = None,
         ending: str | None = None,
+        drafts: int | None = None,
         include_seed: bool = True,
     ) -> Piece:
         """Continue ``seed`` by ``bars`` bars, or compose ``bars`` bars from nothing.
@@ -107,6 +104,9 @@ class Composer:
             tempo is 120 unless given, the rest the network chooses.
         ending : of a piece from nothing. "tonic" (the default): its last two bars are drawn up to
             sixteen times, until the bass ends on the tonic of the key; "free": once.
+        drafts : of a piece from nothing: drawn anew up to so many times (8 unless given), until it
+            is heard in its key, or the mode of its third, and in its meter
+            (`lstm_music.music.promises`); 1: as it comes.
         include_seed : False returns the new bars alone, from step 0.
 
         Raises
@@ -132,6 +132,7 @@ class Composer:
             tempo_bpm=tempo_bpm,
             style=style,
             ending=ending,
+            drafts=drafts,
             include_seed=include_seed,
         )[0]
 
@@ -148,6 +149,7 @@ class Composer:
         tempo_bpm: float | None = None,
         style: str | None = None,
         ending: str | None = None,
+        drafts: int | None = None,
         include_seed: bool = True,
         threads: int | None = None,
     ) -> list[Piece]:
@@ -156,7 +158,7 @@ class Composer:
             raise ConfigError(f"bars and n must be 1 or more, got {bars} and {n}")
         sampling = sampling or Sampling()
         rng_seed = random_rng_seed() if rng_seed is None else rng_seed
-        header = dict(zip(_FROM_NOTHING, (key, meter, tempo_bpm, style, ending)))
+        header = dict(zip(_FROM_NOTHING, (key, meter, tempo_bpm, style, ending, drafts)))
         if seed is None:
             return compose_from_nothing(
                 self._engine,
@@ -169,11 +171,14 @@ class Composer:
                 tempo_bpm=DEFAULT_TEMPO_BPM if tempo_bpm is None else tempo_bpm,
                 style=style,
                 ending=ending or "tonic",
+                drafts=DRAFTS if drafts is None else drafts,
                 threads=threads,
             )
         decided = [name for name, value in header.items() if value is not None]
         if decided:
-            raise ConfigError(f"{decided[0]} is the seed's own; give it only without a seed")
+            raise ConfigError(
+                f"{decided[0]} is for a piece from nothing; leave it out beside a seed"
+            )
         new = continue_piece(
             self._engine,
             seed,

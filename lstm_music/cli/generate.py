@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     type=click.Choice(["tonic", "free"]),
     help="From nothing: close on the tonic of the key (the default), or as it comes.",
 )
+@click.option(
+    "--drafts",
+    type=click.IntRange(1, 1000),
+    help="From nothing: so many at most until one is heard in its key and meter; 8.",
+)
 @click.option("--temperature", type=float, default=0.9, show_default=True)
 @click.option("--top-k", type=int, default=0, show_default=True, help="0 = all.")
 @click.option("--top-p", type=float, default=0.95, show_default=True)
@@ -75,6 +80,7 @@ def command(**options: Any) -> None:
         tempo_bpm=options["tempo_bpm"],
         style=options["style"],
         ending=options["ending"],
+        drafts=options["drafts"],
         include_seed=not options["no_seed_in_output"],
         threads=options["threads"],
     )

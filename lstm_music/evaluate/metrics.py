@@ -11,32 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.music.piece import Piece, pitched_notes
+from lstm_music.music.piece import Piece
+from lstm_music.music.scales import notes_in_scale, pitch_classes
 
 GROOVE_STEPS = STEPS_PER_QUARTER // 4
 """Groove is compared in 16ths."""
-
-MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
-"""Semitones over the tonic; natural minor has the notes of a major scale."""
-
-
-def pitch_classes(piece: Piece) -> npt.NDArray[np.int64]:
-    """Notes of each pitch class, (12,) int64, C first; drums left out."""
-    return np.bincount(pitched_notes(piece)["pitch_midi"] % 12, minlength=12)
-
-
-def notes_in_scale(
-    counts: npt.NDArray[np.int64], tonic: int, scale: tuple[int, ...] = MAJOR_SCALE
-) -> int:
-    """How many of the notes a scale holds.
-
-    Parameters
-    ----------
-    counts : (12,) as `pitch_classes` gives them.
-    tonic : pitch class, 0 = C.
-    scale : semitones over the tonic.
-    """
-    return int(counts[(np.array(scale) + tonic) % 12].sum())
 
 
 def pitch_class_entropy(piece: Piece) -> float | None:

@@ -12,14 +12,14 @@ from lstm_music.evaluate.metrics import (
     pitch_class_entropy,
     scale_consistency,
 )
-from lstm_music.evaluate.promises import (
+from lstm_music.music.cadence import ends_on_tonic
+from lstm_music.music.meter import BarLines, Meter
+from lstm_music.music.piece import Piece
+from lstm_music.music.promises import (
     key_is_obeyed,
     key_or_mode_is_obeyed,
     meter_is_obeyed,
 )
-from lstm_music.music.cadence import ends_on_tonic
-from lstm_music.music.meter import BarLines, Meter
-from lstm_music.music.piece import Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class PieceStatistics:
     scale_consistency : see `scale_consistency`.
     groove_consistency : see `groove_consistency`.
     key_is_obeyed, key_or_mode_is_obeyed, ends_on_tonic, meter_is_obeyed : see
-        `lstm_music.evaluate.promises`.
+        `lstm_music.music.promises`.
     """
 
     n_notes: int

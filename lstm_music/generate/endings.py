@@ -18,7 +18,7 @@ ENDING_BARS = 2
 DRAWS = 16
 """So often at most: a network that keeps its key needs two or three."""
 
-_SEQUENCES_APART = 1 << 32
+DRAWS_APART = 1 << 32
 """Between the random streams of two draws; far beyond the number of pieces at once."""
 
 
@@ -48,7 +48,7 @@ def close_all(
     best: dict[int, Generator] = {}
     left = list(range(len(opened)))
     for draw in range(DRAWS):
-        drawn = {i: again(i, draw * _SEQUENCES_APART) for i in left}
+        drawn = {i: again(i, draw * DRAWS_APART) for i in left}
         if drawn:
             run_together(list(drawn.values()))
         for i, ending in drawn.items():

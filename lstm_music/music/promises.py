@@ -9,11 +9,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lstm_music.evaluate.metrics import MAJOR_SCALE, notes_in_scale, pitch_classes
 from lstm_music.music.meter import Meter
 from lstm_music.music.meter_finding import CANDIDATES
 from lstm_music.music.piece import Piece
 from lstm_music.music.rhythm import MIN_ONSETS, understand
+from lstm_music.music.scales import MAJOR_SCALE, notes_in_scale, pitch_classes
 
 _DUPLE = ((2, 4), (4, 4), (2, 2))
 

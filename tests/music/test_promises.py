@@ -5,17 +5,17 @@ import pytest
 from paths import MIDI_DATA
 
 import lstm_music as lm
-from lstm_music.evaluate.promises import (
-    fits_in_bars,
-    key_is_obeyed,
-    key_or_mode_is_obeyed,
-    meter_is_obeyed,
-)
 from lstm_music.music.cadence import ends_on_tonic
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Track, make_notes
+from lstm_music.music.promises import (
+    fits_in_bars,
+    key_is_obeyed,
+    key_or_mode_is_obeyed,
+    meter_is_obeyed,
+)
 
 NAMED = {"c": 0, "d": 2, "e": 4, "f": 5, "f#": 6, "g": 7, "g#": 8, "a": 9, "b": 11, "bb": 10}
 

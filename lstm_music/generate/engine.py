@@ -1,0 +1,138 @@
+"""What is needed to compose, and generators that run together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lstm_music.corpus.met import Met
+from lstm_music.errors import ConfigError
+from lstm_music.generate.dynamics import Accents, even_velocities
+from lstm_music.generate.loop import MOST_AT_ONCE, Generator, run_together
+from lstm_music.generate.sampling import Sampling
+from lstm_music.kernels.step import Stepper, StepWeights
+from lstm_music.music.piece import Piece, on_their_onsets
+from lstm_music.tokens.automaton import Automaton
+from lstm_music.tokens.vocabulary import MAX_TRACKS, Vocabulary
+
+TOKENS_A_BAR = 1024
+"""Room for so many."""
+
+_FIXED_KINDS = frozenset({"numerator", "denominator", "tempo"})
+_DRUMS = "drums"
+
+Notes = npt.NDArray[np.void]
+Finish = Callable[[Notes], Notes]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What is needed to compose.
+
+    Parameters
+    ----------
+    weights : packed for single steps.
+    vocabulary : what the tokens mean.
+    met : what the training music had, as it came, before any variation. No other kind of token
+        is sampled, a piece from nothing is scored for no other instruments, and what a seed has
+        beyond it (pedal, dynamics, timing, tempo changes) is kept from the network, which it would
+        throw.
+    """
+
+    weights: StepWeights
+    vocabulary: Vocabulary
+    met: Met
+
+    def heard(self, piece: Piece) -> Piece:
+        """The piece without what the network has never met."""
+        if "pedal_down" not in self.met.kinds:
+            piece = piece.replace(pedal=piece.pedal[:0])
+        if "tempo" not in self.met.kinds:
+            piece = piece.replace(tempos=piece.tempos[:1])
+        if "timing" not in self.met.kinds:
+            piece = piece.replace(notes=on_their_onsets(piece.notes))
+        return piece if self.met.dynamics else even_velocities(piece)
+
+    def style_of(self, seed: Piece) -> str:
+        """What the network is told of a seed's style: its own, or what it can only be."""
+        if len(self.met.styles) == 1:
+            return self.met.styles[0]
+        only_drums = all(track.is_drum for track in seed.tracks)
+        return seed.style or (_DRUMS if only_drums else "")
+
+    def finish(self, seed: Piece) -> Finish:
+        """What gives new notes that which the network cannot: the seed's accents."""
+        return (lambda notes: notes) if self.met.dynamics else Accents(seed).given_to
+
+
+def new_generator(
+    engine: Engine, capacity: int, sampling: Sampling, rng_seed: int, sequence: int
+) -> Generator:
+    """An empty one; its random numbers are those of ``sequence`` under ``rng_seed``."""
+    return Generator(
+        Automaton(capacity),
+        Stepper(engine.weights),
+        _forbidden(engine),
+        sampling,
+        rng_seed,
+        sequence,
+        capacity,
+    )
+
+
+def _forbidden(engine: Engine) -> npt.NDArray[np.uint8]:
+    """Meter and tempo stay as they are, the seed's or the header's; the rest must be known."""
+    mask = np.zeros(engine.vocabulary.n_tokens, np.uint8)
+    for kind, _ in engine.vocabulary.ranges:
+        if kind in _FIXED_KINDS or kind not in engine.met.kinds:
+            tokens = engine.vocabulary[kind]
+            mask[tokens.start : tokens.stop] = 1
+    return mask
+
+
+def run_share(begin: Callable[[int], Generator], share: Sequence[int]) -> list[Generator]:
+    """``begin(i)`` for each i of ``share``, run together: they read the weights once for all."""
+    generators = [begin(i) for i in share]
+    run_together(generators)
+    return generators
+
+
+def in_shares(
+    compose: Callable[[Sequence[int]], list[Generator]],
+    sequences: Sequence[int],
+    threads: int | None,
+) -> list[Generator]:
+    """``compose(sequences)``, a share of them a thread; the loop holds no GIL.
+
+    Raises
+    ------
+    ConfigError : fewer than one thread.
+    """
+    if threads is not None and threads < 1:
+        raise ConfigError(f"threads must be 1 or more, got {threads}")
+    n = len(sequences)
+    crew = min(n, threads or os.cpu_count() or 1)
+    groups = max(crew, -(-n // MOST_AT_ONCE))
+    shares = [sequences[n * i // groups : n * (i + 1) // groups] for i in range(groups)]
+    with ThreadPoolExecutor(crew) as pool:
+        return [generator for share in pool.map(compose, shares) for generator in share]
+
+
+def with_sounding_tracks(piece: Piece) -> tuple[Piece, npt.NDArray[np.uint16]]:
+    """The piece with the tracks that tokens can carry, and which of its tracks they were."""
+    counts = np.bincount(piece.notes["track"], minlength=len(piece.tracks))
+    busiest = np.argsort(-counts, kind="stable")[:MAX_TRACKS]
+    kept = np.sort(busiest[counts[busiest] > 0])
+    number = np.zeros(len(counts), np.uint16)
+    number[kept] = np.arange(len(kept))
+    notes = piece.notes[np.isin(piece.notes["track"], kept)]
+    notes["track"] = number[notes["track"]]
+    pedal = piece.pedal[np.isin(piece.pedal["track"], kept)]
+    pedal["track"] = number[pedal["track"]]
+    tracks = tuple(piece.tracks[i] for i in kept)
+    return piece.replace(notes=notes, pedal=pedal, tracks=tracks), kept.astype(np.uint16)
