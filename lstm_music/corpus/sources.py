@@ -13,6 +13,7 @@ from lstm_music.errors import ConfigError
 from lstm_music.midi import foreign
 from lstm_music.midi.files import MIDI_SUFFIXES
 from lstm_music.music.piece import Piece
+from lstm_music.tokens.vocabulary import DRUMS
 
 BUILT_IN = ("music21:chorales", "music21:tunes")
 """Sources that every installation has, free to train on."""
@@ -69,7 +70,7 @@ def infer_style(piece: Piece) -> str:
     """The piece's own style, else "drums" if every track is drums, else ""."""
     if piece.style:
         return piece.style
-    return "drums" if piece.tracks and all(track.is_drum for track in piece.tracks) else ""
+    return DRUMS if piece.tracks and all(track.is_drum for track in piece.tracks) else ""
 
 
 def _source(name: str, *, is_alone: bool) -> Iterator[SourceFile]:

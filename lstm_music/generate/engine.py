@@ -18,13 +18,12 @@ from lstm_music.generate.sampling import Sampling
 from lstm_music.kernels.step import Stepper, StepWeights
 from lstm_music.music.piece import Piece, on_their_onsets
 from lstm_music.tokens.automaton import Automaton
-from lstm_music.tokens.vocabulary import MAX_TRACKS, Vocabulary
+from lstm_music.tokens.vocabulary import DRUMS, MAX_TRACKS, Vocabulary
 
 TOKENS_A_BAR = 1024
 """Room for so many."""
 
 _FIXED_KINDS = frozenset({"numerator", "denominator", "tempo"})
-_DRUMS = "drums"
 
 Notes = npt.NDArray[np.void]
 Finish = Callable[[Notes], Notes]
@@ -63,7 +62,7 @@ class Engine:
         if len(self.met.styles) == 1:
             return self.met.styles[0]
         only_drums = all(track.is_drum for track in seed.tracks)
-        return seed.style or (_DRUMS if only_drums else "")
+        return seed.style or (DRUMS if only_drums else "")
 
     def finish(self, seed: Piece) -> Finish:
         """What gives new notes that which the network cannot: the seed's accents."""

@@ -11,7 +11,7 @@ from lstm_music.errors import ConfigError
 from lstm_music.generate.loop import Generator
 from lstm_music.music.key import Key
 from lstm_music.music.meter import DENOMINATORS, Meter
-from lstm_music.tokens.vocabulary import DRUM_PROGRAM, Vocabulary, key_index, tempo_bin
+from lstm_music.tokens.vocabulary import DRUM_PROGRAM, DRUMS, Vocabulary, key_index, tempo_bin
 
 
 def write_header(
@@ -55,10 +55,15 @@ def write_header(
     masks["style"][:] = 0
     masks["style"][[vocabulary["style"][vocabulary.styles.index(name)] for name in styles]] = 1
     generator.force(np.array(vocabulary["start"], np.int32))
-    chosen = {
-        kind: _force_or_sample(generator, vocabulary[kind], masks[kind], value)
-        for kind, value in values.items()
-    }
+    chosen: dict[str, int] = {}
+    for kind, value in values.items():
+        if kind == "key":
+            # Training hides keys at times; whoever composes has one, unless nothing has a pitch.
+            no_key = vocabulary["key"][key_index(None)]
+            is_drums = vocabulary.styles[chosen["style"]] == DRUMS
+            masks["key"][vocabulary["key"]] = not is_drums
+            masks["key"][no_key] = is_drums
+        chosen[kind] = _force_or_sample(generator, vocabulary[kind], masks[kind], value)
     instruments = _mask(vocabulary, "body")
     instruments[[vocabulary["program"][program] for program in programs]] = 1
     while generator.sample(instruments) not in vocabulary["body"]:

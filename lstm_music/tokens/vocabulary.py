@@ -51,7 +51,10 @@ BARS_LEFT_MORE = 9
 _N_KEYS = 1 + 15 * 2
 """Unknown, then each signature in major and minor."""
 
-_STYLES = ("", "chorale", "folk", "lead", "drums", "spare5", "spare6", "spare7")
+DRUMS = "drums"
+"""The style of pieces in which nothing has a pitch."""
+
+_STYLES = ("", "chorale", "folk", "lead", DRUMS, "spare5", "spare6", "spare7")
 
 _RANGES = (
     ("start", 1),

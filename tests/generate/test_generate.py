@@ -94,6 +94,13 @@ def test_stream_gives_the_notes_that_generate_adds(composer, chorale):
     assert [tuple(n) for n in streamed] == [tuple(n) for n in new]
 
 
+def test_from_nothing_everything_pitched_has_a_key(composer):
+    """Training hides one key in ten: left to itself the network would do so, too."""
+    folk = composer.generate_many(n=50, bars=1, rng_seed=1, style="folk", drafts=1)
+    assert all(piece.key is not None for piece in folk)
+    assert composer.generate(bars=1, rng_seed=1, style="drums").key is None
+
+
 @pytest.mark.parametrize("meter", ["4/4", "3/4", "6/8", "5/4", "7/8"])
 def test_from_nothing_obeys_its_header(composer, meter):
     out = composer.generate(bars=3, meter=meter, key="D minor", tempo_bpm=97, rng_seed=1)
