@@ -70,10 +70,12 @@ models: $(VENV)/.built  ## train the bundled models again (an hour or two)
 	$(BIN)/lstm-music corpus build music21:chorales music21:tunes $(GROOVE) $(OPEN_EWLD) -o $(CORPUS)
 	$(call train_model,default) --balance 0.5 --learning-rate 0.0025 \
 	    --max-tokens 40000000 --evaluate-every 4000000
-	for style in chorale folk drums; do \
-	    $(call train_model,$$style) --style $$style --from default --learning-rate 0.001 \
-	        --max-tokens 3000000 --evaluate-every 500000 || exit 1; \
-	done
+	$(call train_model,chorale) --style chorale --from default --learning-rate 0.001 \
+	    --max-tokens 2500000 --evaluate-every 250000
+	$(call train_model,folk) --style folk --from default --learning-rate 0.0015 \
+	    --max-tokens 8000000 --evaluate-every 1000000
+	$(call train_model,drums) --style drums --from default --learning-rate 0.0015 \
+	    --max-tokens 8000000 --evaluate-every 1000000 --straight-drums 0.1
 
 $(VENV)/.created:
 	$(PYTHON) -m venv $(VENV)

@@ -1,7 +1,6 @@
 """What the bundled models compose, beside music that they were not trained on.
 
     python benchmarks/models.py CACHE [--models default,chorale,folk,drums] [--samples 100]
-        [--ending tonic|free] [--drafts 8]
         [--json docs/models/figures.json]
 
 CACHE is a folder that `lstm-music corpus build` made, of the corpus the models were trained on.
@@ -12,7 +11,8 @@ they have), in the meter and key of a training piece: of every (pieces / samples
 - nats a note: of the test side, header given.
 - key, meter, tonic, bars: share of the samples that keep to them, beside the same of the held-out
   pieces (validation and test) with their own key and meter (lstm_music/music/promises.py).
-  Whoever cannot be judged is not counted.
+  Whoever cannot be judged is not counted. "Once" is the same of samples drawn once
+  (--drafts 1 --ending free): else `generate` draws again until key, meter and tonic are kept.
 - groove, entropy, scale: means (lstm_music/evaluate/metrics.py), beside held-out pieces of at least
   as many bars cut to so many, and how many of their standard deviations lie between the two.
 - copying: notes of the longest run shared with the training side (lstm_music/evaluate/novelty.py),
@@ -109,6 +109,7 @@ def styles_of(composer: Composer) -> list[str]:
 def samples(
     composer: Composer, style: str, headers: Sequence[Piece], bars: int, **drawn: Any
 ) -> list[Piece]:
+    """One in the key and meter of each header; ``drawn`` as `Composer.generate` has it."""
     return [
         composer.generate(
             bars=bars,
@@ -143,22 +144,26 @@ def figures(corpus: Corpus, composed: Sequence[Piece], style: str, bars: int) ->
     whole = corpus.of_style(style)
     cut = first_bars(whole, bars)
     rows: Figures = {}
-    for name, promise in PROMISES.items():
-        ours, theirs = measured(promise, composed), measured(promise, whole)
-        if ours and theirs:
-            rows[name] = row(100 * np.mean(ours), 100 * np.mean(theirs))
+    ours, theirs = promises_kept(composed), promises_kept(whole)
+    rows |= {name: row(ours[name], theirs[name]) for name in ours if name in theirs}
     fitting = [fits_in_bars(piece, bars) for piece in composed]
     rows["exactly the bars asked, %"] = row(100 * np.mean(fitting), None)
     for name, metric in METRICS.items():
-        ours, theirs = measured(metric, composed), measured(metric, cut)
-        if ours and theirs:
-            apart = (np.mean(ours) - np.mean(theirs)) / np.std(theirs)
-            rows[name] = row(np.mean(ours), np.mean(theirs)) | {"apart_sd": float(apart)}
+        values, known = measured(metric, composed), measured(metric, cut)
+        if values and known:
+            apart = (np.mean(values) - np.mean(known)) / np.std(known)
+            rows[name] = row(np.mean(values), np.mean(known)) | {"apart_sd": float(apart)}
     shared = [[run.n_notes for run in corpus.known.longest_runs(p)] for p in (composed, cut)]
     for name, percent in (("median", 50), ("95th percentile", 95)):
         at = [np.percentile(runs, percent) for runs in shared]
         rows[f"longest run of known notes, {name}"] = row(*at)
     return rows
+
+
+def promises_kept(pieces: Sequence[Piece]) -> dict[str, float]:
+    """Promise -> per cent of the pieces that keep it, of those that can be judged."""
+    kept = {name: measured(promise, pieces) for name, promise in PROMISES.items()}
+    return {name: float(100 * np.mean(values)) for name, values in kept.items() if values}
 
 
 def row(ours: float, theirs: float | None) -> dict[str, float | None]:
@@ -170,12 +175,12 @@ def printed(model: str, style: str, found: dict[str, Any]) -> None:
         f"\n{model}, {style}: {found['samples']} samples of {found['bars']} bars; "
         f"{found['held_out']} held-out pieces, {found['held_out_cut']} of so many bars\n"
         f"  {found['nats_per_note']:.3f} nats a note on the test side\n"
-        f"  {'':42}{'samples':>10}{'held out':>10}{'apart, s.d.':>13}"
+        f"  {'':42}{'samples':>10}{'once':>10}{'held out':>10}{'apart, s.d.':>13}"
     )
     for name, values in found["figures"].items():
-        cells = [values.get(key) for key in ("samples", "held_out", "apart_sd")]
+        cells = [values.get(key) for key in ("samples", "once", "held_out", "apart_sd")]
         texts = ["" if cell is None else f"{cell:.2f}" for cell in cells]
-        print(f"  {name:42}{texts[0]:>10}{texts[1]:>10}{texts[2]:>13}", flush=True)
+        print(f"  {name:42}{texts[0]:>10}{texts[1]:>10}{texts[2]:>10}{texts[3]:>13}", flush=True)
 
 
 def main() -> None:
@@ -183,11 +188,8 @@ def main() -> None:
     parser.add_argument("cache", type=Path)
     parser.add_argument("--models", default="default,chorale,folk,drums")
     parser.add_argument("--samples", type=int, default=100)
-    parser.add_argument("--ending", default="tonic", help="tonic or free")
     parser.add_argument("--json", type=Path, help="write the figures here, too")
-    parser.add_argument("--drafts", type=int, help="drawn once: 1; default: as generate does")
     options = parser.parse_args()
-    drawn = {"ending": options.ending, "drafts": options.drafts}
     corpus = Corpus(open_cache(options.cache))
     found: dict[str, dict[str, Any]] = {}
     for name in options.models.split(","):
@@ -195,7 +197,8 @@ def main() -> None:
         for style in styles_of(composer):
             bars = BARS.get(style, USUAL_BARS)
             headers = corpus.headers(style, options.samples)
-            composed = samples(composer, style, headers, bars, **drawn)
+            composed = samples(composer, style, headers, bars)
+            once = promises_kept(samples(composer, style, headers, bars, drafts=1, ending="free"))
             held_out = corpus.of_style(style)
             found.setdefault(composer.name, {})[style] = {
                 "samples": len(composed),
@@ -205,6 +208,9 @@ def main() -> None:
                 "nats_per_note": corpus.test_nats(composer, style),
                 "figures": figures(corpus, composed, style, bars),
             }
+            for promise, rows in found[composer.name][style]["figures"].items():
+                if promise in once:
+                    rows["once"] = once[promise]
             printed(composer.name, style, found[composer.name][style])
     if options.json:
         text = json.dumps({"corpus": corpus.cache.digest, "models": found}, indent=1)

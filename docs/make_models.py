@@ -51,11 +51,12 @@ style, key and meter that the model chose. Each is shown as a piano roll of all 
 under it makes it again.
 
 In the tables "a / b" is a figure of samples beside that of held-out music: 100 samples from
-nothing, in the meters and keys of training pieces, and the pieces held out from training. For
-key, meter and tonic more is better; the others should be near those of the held-out music. A run
-of known notes stands in the training pieces just so, in any key ([novelty](novelty.md)).
-`python benchmarks/models.py CACHE` measures all of them and says how; `lstm-music metrics FILE`
-and `lstm-music novelty` tell them of any file.
+nothing, in the meters and keys of training pieces, and the pieces held out from training. Key,
+meter and tonic are what `generate` draws again for; in brackets the same of samples drawn once
+(`--drafts 1 --ending free`): what the network can do alone. For these more is better; the others
+should be near those of the held-out music. A run of known notes stands in the training pieces just
+so, in any key ([novelty](novelty.md)). `python benchmarks/models.py CACHE` measures all of them and
+says how; `lstm-music metrics FILE` and `lstm-music novelty` tell them of any file.
 
 This page is written by `docs/make_models.py`.
 """
@@ -122,8 +123,8 @@ def training(name: str, metadata: dict[str, Any]) -> str:
     log = metadata["training"]
     return (
         f"```\n{train_command(name, metadata)}\n```\n\n"
-        f"{log['tokens'] / 1e6:.1f} million tokens in {log['step']:,} updates. Nats a token: "
-        f"{log['train_loss']:.3f} on the training side, varied and with dropout, "
+        f"Best after {log['tokens'] / 1e6:.1f} million tokens, {log['step']:,} updates. Nats a "
+        f"token then: {log['train_loss']:.3f} on the training side, varied and with dropout, "
         f"{log['valid_nats_per_token']:.3f} on the validation side."
     )
 
@@ -160,10 +161,14 @@ def held_out(known: dict[str, Any]) -> str:
 
 
 def figure(values: dict[str, float | None]) -> str:
-    """``samples / held out``, each with as many digits as mean something."""
-    found = [values.get(key) for key in ("samples", "held_out")]
-    texts = [f"{x:.2f}" if x < 5 else f"{x:.0f}" for x in found if x is not None]
-    return " / ".join(texts) or "-"
+    """``samples (once) / held out``, each with as many digits as mean something."""
+    texts = {
+        name: f"{value:.2f}" if abs(value) < 5 else f"{value:.0f}"
+        for name, value in values.items()
+        if value is not None
+    }
+    ours = f"{texts['samples']} ({texts['once']})" if "once" in texts else texts.get("samples")
+    return " / ".join(filter(None, (ours, texts.get("held_out")))) or "-"
 
 
 def samples(name: str, composer: Composer) -> list[str]:

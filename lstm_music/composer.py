@@ -12,11 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.corpus.met import Met
-from lstm_music.errors import ConfigError
+from lstm_music.errors import ConfigError, ModelFileError
 from lstm_music.generate.continuation import continue_piece, stream_notes
 from lstm_music.generate.engine import Engine
 from lstm_music.generate.from_nothing import DEFAULT_TEMPO_BPM, DRAFTS, compose_from_nothing
-from lstm_music.generate.sampling import Sampling
 from lstm_music.kernels.step import StepWeights
 from lstm_music.music.excerpt import excerpt, join
 from lstm_music.music.key import Key
@@ -24,6 +23,7 @@ from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
+from lstm_music.nn.sampling import Sampling, recommended
 from lstm_music.pretrained import model_path
 from lstm_music.tokens.vocabulary import Vocabulary
 
@@ -64,6 +64,7 @@ class Composer:
     model : the network.
     metadata : what the model file says of itself (data card, training summary, ...).
     name : bundled name or file name.
+    sampling : how it samples unless told otherwise: as its data card recommends.
     """
 
     def __init__(self, model: LanguageModel, metadata: dict[str, Any], *, name: str) -> None:
@@ -71,6 +72,10 @@ class Composer:
         self.metadata = metadata
         self.name = name
         self._vocabulary = Vocabulary.from_json(metadata["vocabulary"])
+        try:
+            self.sampling = recommended(metadata["data_card"])
+        except ConfigError as error:
+            raise ModelFileError(f"{name}: {error}") from None
         met = Met.from_dict(metadata["training"].get("met", {}))
         self._engine = Engine(StepWeights(model), self._vocabulary, met)
 
@@ -79,10 +84,10 @@ class Composer:
         seed: Piece | None = None,
         *,
         bars: int = 8,
-        temperature: float = 0.9,
-        top_k: int = 0,
-        top_p: float = 0.95,
-        min_p: float = 0.0,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
         rng_seed: int | None = None,
         key: str | Key | None = None,
         meter: str | Meter | None = None,
@@ -98,7 +103,8 @@ class Composer:
         ----------
         seed : music to continue; its tempo, meter, tracks and programs are kept.
         bars : bars of new music, 1 or more; exactly so many.
-        temperature, top_k, top_p, min_p : see ``lstm_music.generate.sampling.Sampling``.
+        temperature, top_k, top_p, min_p : see ``lstm_music.nn.sampling.Sampling``; what is not
+            given is as the model recommends (``sampling``), mostly 0.9, 0, 0.95 and 0.
         rng_seed : same number, same music, on any number of threads; None = a fresh one.
         key, meter, tempo_bpm, style : header of a piece from nothing; not with a seed. The
             tempo is 120 unless given, the rest the network chooses.
@@ -120,7 +126,8 @@ class Composer:
         >>> lm.load().generate(bars=2, meter="3/4", key="G major", rng_seed=3).meters[0].numerator
         3
         """
-        sampling = Sampling(temperature, top_k, top_p, min_p)
+        given = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}
+        sampling = self.sampling.but(**given)
         return self.generate_many(
             seed,
             n=1,
@@ -156,7 +163,7 @@ class Composer:
         """``n`` different results of ``generate``; the first equals that of ``n=1``."""
         if bars < 1 or n < 1:
             raise ConfigError(f"bars and n must be 1 or more, got {bars} and {n}")
-        sampling = sampling or Sampling()
+        sampling = sampling or self.sampling
         rng_seed = random_rng_seed() if rng_seed is None else rng_seed
         header = dict(zip(_FROM_NOTHING, (key, meter, tempo_bpm, style, ending, drafts)))
         if seed is None:
@@ -212,13 +219,21 @@ class Composer:
             self._engine,
             seed,
             bars=bars,
-            sampling=sampling or Sampling(),
+            sampling=sampling or self.sampling,
             rng_seed=random_rng_seed() if rng_seed is None else rng_seed,
         )
 
     def log_prob(self, piece: Piece) -> Likelihood:
-        """How likely the model finds ``piece``: nats a token, a note, a bar (lower = likelier)."""
+        """How likely the model finds ``piece``: nats a token, a note, a bar (lower = likelier).
+
+        Scored is what the model would hear of it as a seed: without what it has never met in
+        training (fine timing, or dynamics, as it may be), in its likely key. The header is given.
+
+        Raises
+        ------
+        TokenError : the piece has no note.
+        """
         # Composing does without the evaluation's imports, and starts a tenth of a second sooner.
         from lstm_music.evaluate.compare import piece_likelihood
 
-        return piece_likelihood(self.model, piece)
+        return piece_likelihood(self.model, self._engine.understood(piece))

@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     type=click.IntRange(1, 1000),
     help="From nothing: so many at most until one is heard in its key and meter; 8.",
 )
-@click.option("--temperature", type=float, default=0.9, show_default=True)
-@click.option("--top-k", type=int, default=0, show_default=True, help="0 = all.")
-@click.option("--top-p", type=float, default=0.95, show_default=True)
-@click.option("--min-p", type=float, default=0.0, show_default=True)
+@click.option("--temperature", type=float, help="As the model recommends, or 0.9.")
+@click.option("--top-k", type=int, help="As the model recommends, or 0: all.")
+@click.option("--top-p", type=float, help="As the model recommends, or 0.95.")
+@click.option("--min-p", type=float, help="As the model recommends, or 0.")
 @click.option("--rng-seed", type=click.IntRange(0, 2**63 - 1), help="Same number, same music.")
 @click.option("-n", "--num-outputs", type=click.IntRange(1, 999), default=1, show_default=True)
 @click.option("--no-seed-in-output", is_flag=True, help="Write the new bars alone.")
@@ -60,15 +60,15 @@ def command(**options: Any) -> None:
     Prints the path of each file written.
     """
     from lstm_music.composer import load, random_rng_seed
-    from lstm_music.generate.sampling import Sampling
     from lstm_music.midi.files import read
 
     outputs = _output_paths(options["output"], options["seed"], options["num_outputs"])
     _check_outputs(outputs, options["force"])
-    sampling = Sampling(*(options[k] for k in ("temperature", "top_k", "top_p", "min_p")))
     seed = None if options["seed"] is None else read(options["seed"], strict=options["strict"])
     rng_seed = random_rng_seed() if options["rng_seed"] is None else options["rng_seed"]
     composer = load(options["model"])
+    names = ("temperature", "top_k", "top_p", "min_p")
+    sampling = composer.sampling.but(**{name: options[name] for name in names})
     pieces = composer.generate_many(
         seed,
         n=options["num_outputs"],

@@ -20,10 +20,10 @@ from lstm_music.generate.engine import (
     with_sounding_tracks,
 )
 from lstm_music.generate.loop import Generator
-from lstm_music.generate.sampling import Sampling
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.piece import PEDAL_DTYPE, Piece
 from lstm_music.music.theory import likely_key
+from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.encode import encode
 from lstm_music.tokens.vocabulary import MAX_TIME_STEPS, RADIX_STEPS, Vocabulary

@@ -14,9 +14,10 @@ from lstm_music.corpus.met import Met
 from lstm_music.errors import ConfigError
 from lstm_music.generate.dynamics import Accents, even_velocities
 from lstm_music.generate.loop import MOST_AT_ONCE, Generator, run_together
-from lstm_music.generate.sampling import Sampling
 from lstm_music.kernels.step import Stepper, StepWeights
 from lstm_music.music.piece import Piece, on_their_onsets
+from lstm_music.music.theory import likely_key
+from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.automaton import Automaton
 from lstm_music.tokens.vocabulary import DRUMS, MAX_TRACKS, Vocabulary
 
@@ -63,6 +64,11 @@ class Engine:
             return self.met.styles[0]
         only_drums = all(track.is_drum for track in seed.tracks)
         return seed.style or (DRUMS if only_drums else "")
+
+    def understood(self, piece: Piece) -> Piece:
+        """What the network would be told of a whole piece as a seed."""
+        sounding, _ = with_sounding_tracks(self.heard(piece))
+        return sounding.replace(key=likely_key(piece), style=self.style_of(piece))
 
     def finish(self, seed: Piece) -> Finish:
         """What gives new notes that which the network cannot: the seed's accents."""

@@ -16,11 +16,11 @@ from lstm_music.generate.engine import (
 )
 from lstm_music.generate.header import write_header
 from lstm_music.generate.loop import Generator
-from lstm_music.generate.sampling import Sampling
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Tempo
 from lstm_music.music.promises import key_or_mode_is_obeyed, meter_is_obeyed
+from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.decode import written_piece
 
 DEFAULT_TEMPO_BPM = 120.0

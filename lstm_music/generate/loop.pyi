@@ -4,8 +4,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.generate.sampling import Sampling
 from lstm_music.kernels.step import Stepper
+from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.automaton import Automaton
 
 MOST_AT_ONCE: Final[int]

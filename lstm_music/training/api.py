@@ -20,6 +20,7 @@ from lstm_music.errors import ConfigError
 from lstm_music.files import check_writable
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import save_model
+from lstm_music.nn.sampling import recommended
 from lstm_music.nn.sealed import Sealed
 from lstm_music.tokens.automaton import annotate
 from lstm_music.tokens.vocabulary import DEFAULT
@@ -215,7 +216,8 @@ def _read_card(path: str | os.PathLike[str] | None) -> dict[str, Any]:
     try:
         card = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         json.dumps(card, allow_nan=False)  # as it will be stored
-    except (OSError, ValueError, TypeError, RecursionError) as error:
+        recommended(card)
+    except (OSError, ValueError, TypeError, RecursionError, ConfigError) as error:
         raise ConfigError(f"data card {os.fspath(path)} cannot be used: {error}") from None
     return card
 

@@ -10,7 +10,7 @@ from paths import MIDI_DATA
 
 import lstm_music as lm
 from lstm_music.cli.generate import command as generate_command
-from lstm_music.generate.sampling import Sampling
+from lstm_music.nn.sampling import Sampling
 
 SEEDS = sorted(MIDI_DATA.glob("*.mid"))
 BARS = 2
@@ -150,9 +150,20 @@ def test_a_tempo_out_of_range_is_refused(composer, tempo_bpm):
         composer.generate(bars=1, tempo_bpm=tempo_bpm)
 
 
-def test_the_defaults_of_sampling_are_the_same_everywhere():
-    """They are spelt out where a user reads them: the method, the command line, the class."""
+def test_sampling_is_left_to_the_model_everywhere():
+    """And what a model without a wish does is spelt out where a user reads it."""
     method = inspect.signature(lm.Composer.generate).parameters
-    options = {option.name: option.default for option in generate_command.params}
+    given = generate_command.make_context("generate", []).params
+    options = {option.name: option for option in generate_command.params}
     for field in dataclasses.fields(Sampling):
-        assert method[field.name].default == options[field.name] == field.default
+        assert method[field.name].default is given[field.name] is None
+        assert options[field.name].help.startswith(f"As the model recommends, or {field.default:g}")
+
+
+def test_the_command_line_changes_one_setting_of_the_model(tmp_path):
+    out = tmp_path / "out.mid"
+    args = ["--model", "drums", "--bars", "2", "--rng-seed", "1", "--temperature", "0.7"]
+    generate_command.main([*args, "-o", str(out)], standalone_mode=False)
+    piece = lm.load("drums").generate(bars=2, rng_seed=1, temperature=0.7, top_p=0.98)
+    piece.write(tmp_path / "expected.mid")
+    assert lm.read(out).notes.tolist() == lm.read(tmp_path / "expected.mid").notes.tolist()

@@ -3,27 +3,32 @@
 from importlib import resources
 
 import pytest
+from paths import MIDI_DATA
 
 import lstm_music as lm
+from lstm_music.composer import Composer
+from lstm_music.nn.sampling import Sampling
 from lstm_music.pretrained import model_names
 
+NAMES = ("default", "chorale", "drums", "folk")
+SPECIALISTS = NAMES[1:]
 MOST_BYTES = 30_000_000
 
 
-def test_all_models_stay_within_the_limit():
-    assert model_names()[0] == "default"
+def test_four_models_within_the_limit():
+    assert model_names() == NAMES
     files = resources.files("lstm_music.pretrained").iterdir()
     assert sum(len(f.read_bytes()) for f in files if f.name.endswith(".safetensors")) < MOST_BYTES
 
 
-@pytest.mark.parametrize("name", model_names())
+@pytest.mark.parametrize("name", NAMES)
 def test_the_file_says_where_the_model_comes_from(name):
     facts = lm.load(name).metadata
     card, training = facts["data_card"], facts["training"]
     assert card["name"] == name
     assert card["licence"].startswith("MIT")
     assert all(data["licence"] and data["pieces"] > 0 for data in card["data"])
-    assert training["tokens"] >= training["settings"]["max_tokens"]
+    assert 1_000_000 < training["tokens"] < training["settings"]["max_tokens"] + 2_000
     assert 0 < training["valid_nats_per_token"] < 3
     assert training["corpus"]["train"] > 0
 
@@ -33,6 +38,44 @@ def test_the_default_model_knows_every_style():
         lm.load().generate(bars=1, style="jazz")
 
 
+@pytest.mark.parametrize("name", SPECIALISTS)
+def test_a_specialist_composes_its_style_unasked(name):
+    piece = lm.load(name).generate(bars=4, rng_seed=1)
+    assert piece.style == name
+    assert len(piece.notes) > 8
+    assert all(track.is_drum for track in piece.tracks) == (name == "drums")
+
+
+def test_a_specialist_refuses_other_styles():
+    with pytest.raises(lm.ConfigError, match="style must be one of drums, got 'folk'"):
+        lm.load("drums").generate(bars=1, style="folk")
+
+
+@pytest.mark.parametrize(
+    ("name", "seed"), [("chorale", "chorale"), ("folk", "jig"), ("drums", "drums")]
+)
+def test_a_specialist_foresees_its_music_better(name, seed):
+    """On pieces that both were trained on: what matters here is that it is another model."""
+    piece = lm.read(MIDI_DATA / f"{seed}.mid")
+    mine, other = (lm.load(n).log_prob(piece).nats_per_note for n in (name, "default"))
+    assert mine < other
+
+
+def test_the_drums_are_sampled_as_their_card_recommends():
+    drums = lm.load("drums")
+    assert drums.sampling == Sampling(1.0, top_p=0.98)
+    unasked = drums.generate(bars=4, rng_seed=1)
+    assert unasked == drums.generate(bars=4, rng_seed=1, temperature=1.0, top_p=0.98)
+    assert unasked != drums.generate(bars=4, rng_seed=1, temperature=0.9, top_p=0.95)
+
+
+def test_a_card_that_recommends_the_impossible_is_a_damaged_model():
+    drums = lm.load("drums")
+    facts = drums.metadata | {"data_card": {"sampling": {"temperature": -1}}}
+    with pytest.raises(lm.ModelFileError, match=r"x\.safetensors: the data card's sampling"):
+        Composer(drums.model, facts, name="x.safetensors")
+
+
 def test_no_such_model_names_those_there_are():
-    with pytest.raises(lm.ModelFileError, match=r"give default.*, or a \.safetensors file"):
+    with pytest.raises(lm.ModelFileError, match="give default, chorale, drums, folk, or"):
         lm.load("jazz")

@@ -68,3 +68,12 @@ def test_a_wrong_file_is_refused_in_words(tmp_path, content, message):
 
 def test_a_whole_number_will_do_for_a_fraction():
     assert make_config({"learning_rate": 1, "threads": None}).learning_rate == 1
+
+
+@pytest.mark.parametrize("text", ["[sampling]\ntemperature = 0", "name = ", "when = 2020-01-01"])
+def test_a_data_card_that_cannot_be_used_is_refused_before_anything_is_read(tmp_path, text):
+    card = tmp_path / "card.toml"
+    card.write_text(text)
+    with pytest.raises(lm.ConfigError, match=r"card.toml cannot be used"):
+        lm.train(["nowhere"], tmp_path / "m.safetensors", data_card=card)
+    assert [path.name for path in tmp_path.iterdir()] == ["card.toml"]

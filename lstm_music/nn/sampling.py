@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from lstm_music.errors import ConfigError
 
@@ -33,3 +35,25 @@ class Sampling:
         ):
             if not good:  # also catches NaN
                 raise ConfigError(f"{name} must be {range_}, got {value}")
+
+    def but(self, **settings: Any) -> Sampling:
+        """The same with other settings; None leaves one as it is."""
+        return replace(self, **{name: x for name, x in settings.items() if x is not None})
+
+
+def recommended(data_card: Mapping[str, Any]) -> Sampling:
+    """The settings that a model's data card asks for in its table ``sampling``, if it has one.
+
+    Parameters
+    ----------
+    data_card : ``{"sampling": {"temperature": 1.0, ...}, ...}``; what it leaves out is as usual.
+
+    Raises
+    ------
+    ConfigError : the table is no such settings.
+    """
+    table = data_card.get("sampling", {})
+    try:
+        return Sampling(**table)
+    except (TypeError, ConfigError) as error:
+        raise ConfigError(f"the data card's sampling {table!r} cannot be used: {error}") from None
