@@ -26,7 +26,7 @@ from lstm_music.tokens.decode import written_piece
 DEFAULT_TEMPO_BPM = 120.0
 
 DRAFTS = 8
-"""So many at most, unless told otherwise: of fiddle tunes, one in eight needs a second."""
+"""So many at most, unless told otherwise: of fiddle tunes, one in seven needs a second."""
 
 _DRAFTS_APART = DRAWS_APART << 8
 """Between the random streams of two drafts; beyond those of all endings of one."""
