@@ -9,10 +9,10 @@ Sample i of a style is composed from nothing with rng seed i, 16 bars (chorales 
 they have), in the meter and key of a training piece: of every (pieces / samples)th one.
 
 - nats a note: of the test side, header given.
-- key, meter, tonic, bars: share of the samples that keep to them, beside the same of the held-out
-  pieces (validation and test) with their own key and meter (lstm_music/music/promises.py).
+- key, beat, meter, tonic, bars: share of the samples that keep to them, beside the same of the
+  held-out pieces (validation and test) with their own key and meter (lstm_music/music/promises.py).
   Whoever cannot be judged is not counted. "Once" is the same of samples drawn once
-  (--drafts 1 --ending free): else `generate` draws again until key, meter and tonic are kept.
+  (--drafts 1 --ending free): else `generate` draws again until key, beat, meter and tonic are kept.
 - groove, entropy, scale: means (lstm_music/evaluate/metrics.py), beside held-out pieces of at least
   as many bars cut to so many, and how many of their standard deviations lie between the two.
 - copying: notes of the longest run shared with the training side (lstm_music/evaluate/novelty.py),
@@ -46,6 +46,7 @@ from lstm_music.music.cadence import ends_on_tonic
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.piece import Piece
 from lstm_music.music.promises import (
+    beat_is_obeyed,
     fits_in_bars,
     key_is_obeyed,
     key_or_mode_is_obeyed,
@@ -60,6 +61,7 @@ HELD_OUT = ("valid", "test")
 PROMISES: dict[str, Callable[[Piece], bool | None]] = {
     "key obeyed, %": key_is_obeyed,
     "key or mode obeyed, %": key_or_mode_is_obeyed,
+    "beat obeyed, %": beat_is_obeyed,
     "meter obeyed, %": meter_is_obeyed,
     "ends on the tonic, %": ends_on_tonic,
 }

@@ -111,7 +111,7 @@ class Composer:
         ending : of a piece from nothing. "tonic" (the default): its last two bars are drawn up to
             sixteen times, until the bass ends on the tonic of the key; "free": once.
         drafts : of a piece from nothing: drawn anew up to so many times (8 unless given), until it
-            is heard in its key, or the mode of its third, and in its meter
+            is heard in its key, or the mode of its third, on its beats and in its meter
             (`lstm_music.music.promises`); 1: as it comes.
         include_seed : False returns the new bars alone, from step 0.
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @click.option(
     "--drafts",
     type=click.IntRange(1, 1000),
-    help="From nothing: so many at most until one is heard in its key and meter; 8.",
+    help="From nothing: so many at most until one is heard in its key, beat and meter; 8.",
 )
 @click.option("--temperature", type=float, help="As the model recommends, or 0.9.")
 @click.option("--top-k", type=int, help="As the model recommends, or 0: all.")

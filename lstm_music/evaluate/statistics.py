@@ -16,6 +16,7 @@ from lstm_music.music.cadence import ends_on_tonic
 from lstm_music.music.meter import BarLines, Meter
 from lstm_music.music.piece import Piece
 from lstm_music.music.promises import (
+    beat_is_obeyed,
     key_is_obeyed,
     key_or_mode_is_obeyed,
     meter_is_obeyed,
@@ -41,7 +42,7 @@ class PieceStatistics:
     pitch_class_entropy : see `pitch_class_entropy`.
     scale_consistency : see `scale_consistency`.
     groove_consistency : see `groove_consistency`.
-    key_is_obeyed, key_or_mode_is_obeyed, ends_on_tonic, meter_is_obeyed : see
+    key_is_obeyed, key_or_mode_is_obeyed, ends_on_tonic, beat_is_obeyed, meter_is_obeyed : see
         `lstm_music.music.promises`.
     """
 
@@ -60,6 +61,7 @@ class PieceStatistics:
     key_is_obeyed: bool | None
     key_or_mode_is_obeyed: bool | None
     ends_on_tonic: bool | None
+    beat_is_obeyed: bool | None
     meter_is_obeyed: bool | None
 
 
@@ -83,6 +85,7 @@ def piece_statistics(piece: Piece) -> PieceStatistics:
         key_is_obeyed=key_is_obeyed(piece),
         key_or_mode_is_obeyed=key_or_mode_is_obeyed(piece),
         ends_on_tonic=ends_on_tonic(piece),
+        beat_is_obeyed=beat_is_obeyed(piece),
         meter_is_obeyed=meter_is_obeyed(piece),
     )
 

@@ -19,7 +19,7 @@ from lstm_music.generate.loop import Generator
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Tempo
-from lstm_music.music.promises import key_or_mode_is_obeyed, meter_is_obeyed
+from lstm_music.music.promises import beat_is_obeyed, key_or_mode_is_obeyed, meter_is_obeyed
 from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.decode import written_piece
 
@@ -50,7 +50,7 @@ def compose_from_nothing(
     """``n`` pieces of exactly ``bars`` bars; what is not given the network chooses.
 
     Of at most ``drafts`` drafts of each, the first that is heard in its key (or the church mode
-    of its third) and in its meter; if none is in both, the first that breaks least.
+    of its third), on its beats and in its meter; if there is none, the first that breaks least.
 
     Raises
     ------
@@ -112,4 +112,5 @@ def compose_from_nothing(
 
 def _broken(piece: Piece) -> int:
     """How many promises of its header a piece breaks."""
-    return [key_or_mode_is_obeyed(piece), meter_is_obeyed(piece)].count(False)
+    promises = (key_or_mode_is_obeyed, beat_is_obeyed, meter_is_obeyed)
+    return [promise(piece) for promise in promises].count(False)

@@ -1,4 +1,4 @@
-"""Whether music keeps what its header promises: the key, the meter, the number of bars.
+"""Whether music keeps what its header promises: the key, the beat, the meter, the number of bars.
 
 Each answers True or False, or None where the piece promises nothing that could be heard.
 """
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from lstm_music.music.beat_tracking import is_on_own_grid
 from lstm_music.music.meter import Meter
 from lstm_music.music.meter_finding import CANDIDATES
 from lstm_music.music.piece import Piece
@@ -73,6 +74,22 @@ def _none_holds_more(
     tonic = piece.key.tonic_pitch_class
     own = max(notes_in_scale(counts, tonic, scale) for scale in scales[piece.key.mode])
     return own >= max(notes_in_scale(counts, other) for other in range(12))
+
+
+def beat_is_obeyed(piece: Piece) -> bool | None:
+    """Whether the notes are heard on the beats of the piece, straight, in triplets or loosely.
+
+    If not, whoever reads its file takes it for a performance without a click, and looks for other
+    beats (docs/rhythm.md).
+
+    Returns
+    -------
+    bool or None
+        None for a piece with too few onsets to tell.
+    """
+    if len(np.unique(piece.notes["onset_steps"])) < MIN_ONSETS:
+        return None
+    return is_on_own_grid(piece)
 
 
 def meter_is_obeyed(piece: Piece) -> bool | None:

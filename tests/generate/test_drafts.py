@@ -4,7 +4,7 @@ import pytest
 
 import lstm_music as lm
 from lstm_music.generate.from_nothing import DRAFTS
-from lstm_music.music.promises import key_or_mode_is_obeyed, meter_is_obeyed
+from lstm_music.music.promises import beat_is_obeyed, key_or_mode_is_obeyed, meter_is_obeyed
 
 HEADER = {"style": "folk", "key": "G minor", "meter": "6/8"}
 
@@ -15,7 +15,8 @@ def composer():
 
 
 def keeps(piece):
-    return key_or_mode_is_obeyed(piece) is not False and meter_is_obeyed(piece) is not False
+    promises = (key_or_mode_is_obeyed, beat_is_obeyed, meter_is_obeyed)
+    return all(promise(piece) is not False for promise in promises)
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,15 @@ def redrawn(composer):
 def test_nearly_all_keep_what_they_promise(once, redrawn):
     assert sum(map(keeps, redrawn)) >= 59
     assert sum(map(keeps, once)) < sum(map(keeps, redrawn))
+
+
+def test_drums_are_heard_on_the_beats_they_are_written_on(tmp_path):
+    """Or else whoever reads the file would look for other beats."""
+    pieces = lm.load("drums").generate_many(n=40, bars=8, meter="4/4", rng_seed=3)
+    for piece in pieces:
+        piece.write(tmp_path / "drums.mid", force=True)
+        back = lm.read(tmp_path / "drums.mid")
+        assert back.notes["onset_steps"].tolist() == piece.notes["onset_steps"].tolist()
 
 
 def test_a_first_draft_that_keeps_its_promises_stays(once, redrawn):

@@ -11,6 +11,7 @@ from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Track, make_notes
 from lstm_music.music.promises import (
+    beat_is_obeyed,
     fits_in_bars,
     key_is_obeyed,
     key_or_mode_is_obeyed,
@@ -142,3 +143,17 @@ def test_bars_asked_for():
     assert fits_in_bars(sung("c d e f g a b c", "C major"), 2)
     assert fits_in_bars(sung("c d e f g a b c d", "C major", pickup_steps=24), 2)
     assert not fits_in_bars(Piece(), 1)
+
+
+def test_beats_that_nobody_played_to():
+    rng = np.random.default_rng(1)
+
+    def played(onsets):
+        notes = make_notes([(int(at), 2, 38, 80, 0) for at in np.unique(onsets)])
+        return Piece(notes=notes, tracks=(Track(is_drum=True),))
+
+    assert beat_is_obeyed(played(np.arange(0, 960, 12)))
+    assert beat_is_obeyed(played(np.arange(0, 960, 8)))
+    assert beat_is_obeyed(played(np.arange(0, 48 * 23, 23))) is False
+    assert beat_is_obeyed(played(rng.integers(0, 960, 80))) is False
+    assert beat_is_obeyed(played([1, 30, 59])) is None
