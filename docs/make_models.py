@@ -54,9 +54,10 @@ In the tables "a / b" is a figure of samples beside that of held-out music: 100 
 nothing, in the meters and keys of training pieces, and the pieces held out from training. Key,
 beat, meter and tonic are what `generate` draws again for; in brackets the same of samples drawn
 once (`--drafts 1 --ending free`): what the network can do alone. For these more is better; the
-others should be near those of the held-out music. A run of known notes stands in the training pieces just
-so, in any key ([novelty](novelty.md)). `python benchmarks/models.py CACHE` measures all of them and
-says how; `lstm-music metrics FILE` and `lstm-music novelty` tell them of any file.
+others should be near those of the held-out music. A run of known notes stands in the training
+pieces just so, in any key ([novelty](novelty.md)). `python benchmarks/models.py CACHE` measures
+all of them and says how; `lstm-music metrics FILE` and `lstm-music novelty` tell them of any
+file.
 
 This page is written by `docs/make_models.py`.
 """
