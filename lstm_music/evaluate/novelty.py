@@ -25,6 +25,7 @@ import numpy.typing as npt
 from lstm_music.corpus.cache import TokenCache
 from lstm_music.corpus.split import SPLITS
 from lstm_music.errors import ConfigError
+from lstm_music.music.drum_keys import in_general_midi
 from lstm_music.music.piece import Piece
 from lstm_music.tokens.decode import decode
 
@@ -276,6 +277,7 @@ def _lines(piece: Piece) -> tuple[_Ints, _Ints]:
     onsets : (n,) of the notes.
     steps : (n,) from each note to the next as one number; `_LINE_END` at the last of a line.
     """
+    piece = in_general_midi(piece)  # as `generate` writes what it has learnt
     track = piece.notes["track"].astype(np.int64)
     drums = np.array([track.is_drum for track in piece.tracks], np.int64)[track]
     n_tracks = np.array([len(np.unique(track[drums == kind])) for kind in (0, 1)])

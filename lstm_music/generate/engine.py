@@ -15,6 +15,7 @@ from lstm_music.errors import ConfigError
 from lstm_music.generate.dynamics import Accents, even_velocities
 from lstm_music.generate.loop import MOST_AT_ONCE, Generator, run_together
 from lstm_music.kernels.step import Stepper, StepWeights
+from lstm_music.music.drum_keys import drums_in_general_midi, has_pad_keys
 from lstm_music.music.piece import Piece, on_their_onsets
 from lstm_music.music.theory import likely_key
 from lstm_music.nn.sampling import Sampling
@@ -71,8 +72,11 @@ class Engine:
         return sounding.replace(key=likely_key(piece), style=self.style_of(piece))
 
     def finish(self, seed: Piece) -> Finish:
-        """What gives new notes that which the network cannot: the seed's accents."""
-        return (lambda notes: notes) if self.met.dynamics else Accents(seed).given_to
+        """What gives new notes that which the network cannot: the seed's accents and drum kit."""
+        accented = (lambda notes: notes) if self.met.dynamics else Accents(seed).given_to
+        if has_pad_keys(seed):
+            return accented
+        return lambda notes: drums_in_general_midi(accented(notes), seed)
 
 
 def new_generator(

@@ -16,6 +16,7 @@ from lstm_music.generate.engine import (
 )
 from lstm_music.generate.header import write_header
 from lstm_music.generate.loop import Generator
+from lstm_music.music.drum_keys import in_general_midi
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Tempo
@@ -95,7 +96,7 @@ def compose_from_nothing(
 
     def draft(sequences: Sequence[int]) -> list[Piece]:
         written = [written_piece(g.score) for g in in_shares(compose, sequences, threads)]
-        pieces = [with_sounding_tracks(piece)[0] for piece in written]
+        pieces = [in_general_midi(with_sounding_tracks(piece)[0]) for piece in written]
         return [piece.replace(tempos=(tempo,), key=key or piece.key) for piece in pieces]
 
     best: dict[int, tuple[int, Piece]] = {}
