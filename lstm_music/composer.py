@@ -236,4 +236,5 @@ class Composer:
         # Composing does without the evaluation's imports, and starts a tenth of a second sooner.
         from lstm_music.evaluate.compare import piece_likelihood
 
-        return piece_likelihood(self.model, self._engine.understood(piece))
+        told, _ = self._engine.told(piece, piece)
+        return piece_likelihood(self.model, told)

@@ -25,7 +25,7 @@ import numpy.typing as npt
 from lstm_music.corpus.cache import TokenCache
 from lstm_music.corpus.split import SPLITS
 from lstm_music.errors import ConfigError
-from lstm_music.music.drum_keys import in_general_midi
+from lstm_music.music.drum_keys import drums_in_general_midi
 from lstm_music.music.piece import Piece
 from lstm_music.tokens.decode import decode
 
@@ -277,13 +277,13 @@ def _lines(piece: Piece) -> tuple[_Ints, _Ints]:
     onsets : (n,) of the notes.
     steps : (n,) from each note to the next as one number; `_LINE_END` at the last of a line.
     """
-    piece = in_general_midi(piece)  # as `generate` writes what it has learnt
-    track = piece.notes["track"].astype(np.int64)
+    notes = drums_in_general_midi(piece.notes, piece)  # as `generate` writes what it has learnt
+    track = notes["track"].astype(np.int64)
     drums = np.array([track.is_drum for track in piece.tracks], np.int64)[track]
     n_tracks = np.array([len(np.unique(track[drums == kind])) for kind in (0, 1)])
     in_company = n_tracks[drums] > 1
     # Sorted and without doubles in one go: line, onset and, from high to low, pitch.
-    place = piece.notes["onset_steps"].astype(np.int64) << 8 | (255 - piece.notes["pitch_midi"])
+    place = notes["onset_steps"].astype(np.int64) << 8 | (255 - notes["pitch_midi"])
     of_all, of_track = drums << 40 | place, (2 + 2 * track + drums) << 40 | place
     keys = np.unique(np.concatenate([of_all, of_track[in_company]]))
     line, onsets, pitches = keys >> 40, keys >> 8 & 0xFFFFFFFF, 255 - (keys & 255)

@@ -17,12 +17,10 @@ from lstm_music.generate.engine import (
     in_shares,
     new_generator,
     run_share,
-    with_sounding_tracks,
 )
 from lstm_music.generate.loop import Generator
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.piece import PEDAL_DTYPE, Piece
-from lstm_music.music.theory import likely_key
 from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.encode import encode
@@ -110,17 +108,12 @@ def _plan(engine: Engine, seed: Piece, bars: int) -> _Plan:
     start = lines.bar_end(seed.end_steps - 1)
     bar_steps = lines.meter_at(start).bar_steps
     offset = 0 if start <= CONTEXT_STEPS else lines.bar_end(start - CONTEXT_STEPS)
-    heard, tracks = with_sounding_tracks(engine.heard(excerpt(seed, offset)))
-    if not len(heard.notes):
+    told, tracks = engine.told(excerpt(seed, offset), seed)
+    if not len(told.notes):
         raise MidiError(
             "no note begins in the seed's last 64 whole notes; cut it shorter", path=seed.source
         )
-    context = canonical(
-        heard.replace(
-            key=likely_key(seed),
-            style=engine.style_of(seed),
-        )
-    )
+    context = canonical(told)
     end = start + bars * bar_steps
     return _Plan(
         context=context,

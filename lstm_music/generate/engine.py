@@ -66,10 +66,13 @@ class Engine:
         only_drums = all(track.is_drum for track in seed.tracks)
         return seed.style or (DRUMS if only_drums else "")
 
-    def understood(self, piece: Piece) -> Piece:
-        """What the network would be told of a whole piece as a seed."""
-        sounding, _ = with_sounding_tracks(self.heard(piece))
-        return sounding.replace(key=likely_key(piece), style=self.style_of(piece))
+    def told(self, part: Piece, whole: Piece) -> tuple[Piece, npt.NDArray[np.uint16]]:
+        """What the network is told of a part of a seed, in the key and style of the whole.
+
+        Also which tracks of the seed the tracks of that are.
+        """
+        sounding, tracks = with_sounding_tracks(self.heard(part))
+        return sounding.replace(key=likely_key(whole), style=self.style_of(whole)), tracks
 
     def finish(self, seed: Piece) -> Finish:
         """What gives new notes that which the network cannot: the seed's accents and drum kit."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lstm_music.music.beat_tracking import is_on_own_grid
+from lstm_music.music import beat_tracking
 from lstm_music.music.meter import Meter
 from lstm_music.music.meter_finding import CANDIDATES
 from lstm_music.music.piece import Piece
@@ -87,9 +87,9 @@ def beat_is_obeyed(piece: Piece) -> bool | None:
     bool or None
         None for a piece with too few onsets to tell.
     """
-    if len(np.unique(piece.notes["onset_steps"])) < MIN_ONSETS:
+    if len(np.unique(piece.notes["onset_steps"])) < beat_tracking.MIN_ONSETS:
         return None
-    return is_on_own_grid(piece)
+    return beat_tracking.is_on_own_grid(piece)
 
 
 def meter_is_obeyed(piece: Piece) -> bool | None:
