@@ -67,6 +67,12 @@ def test_the_drums_are_sampled_as_their_card_recommends():
     unasked = drums.generate(bars=4, rng_seed=1)
     assert unasked == drums.generate(bars=4, rng_seed=1, temperature=1.0, top_p=0.98)
     assert unasked != drums.generate(bars=4, rng_seed=1, temperature=0.9, top_p=0.95)
+    assert [unasked] == drums.generate_many(n=1, bars=4, rng_seed=1)
+    streamed, bold, usual = (
+        [tuple(note) for note in drums.stream(unasked, bars=2, rng_seed=1, sampling=sampling)]
+        for sampling in (None, drums.sampling, Sampling())
+    )
+    assert streamed == bold != usual
 
 
 def test_a_card_that_recommends_the_impossible_is_a_damaged_model():
