@@ -63,7 +63,9 @@ def transpose(piece: Piece, semitones: int) -> Piece:
     if len(pitches) and not 0 <= pitches.min() <= pitches.max() <= 127:
         raise ConfigError(f"{semitones} semitones lead out of the MIDI pitches 0..127")
     notes["pitch_midi"] = pitches
-    return piece.replace(notes=notes, key=piece.key and piece.key.transposed(semitones))
+    keys = tuple(replace(c, key=c.key.transposed(semitones)) for c in piece.key_changes)
+    key = piece.key and piece.key.transposed(semitones)
+    return piece.replace(notes=notes, key=key, key_changes=keys)
 
 
 def transpositions(piece: Piece, lowest: int = -5, highest: int = 6) -> range:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lstm_music.errors import MidiError
-from lstm_music.music.key import Key
+from lstm_music.music.key import Key, KeyChange
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import NOTE_DTYPE, PEDAL_DTYPE, Piece, Tempo, Track
 
@@ -57,6 +57,8 @@ def _head(piece: Piece) -> dict[str, Any]:
         "meters": [(m.onset_steps, m.numerator, m.denominator) for m in piece.meters],
         "tempos": [(tempo.onset_steps, tempo.usec_per_quarter) for tempo in piece.tempos],
         "key": piece.key and (piece.key.sharps, piece.key.mode),
+        "key_changes": [(c.onset_steps, c.key.sharps, c.key.mode) for c in piece.key_changes],
+        "length_steps": piece.length_steps,
         "pickup_steps": piece.pickup_steps,
         "style": piece.style,
         "title": piece.title,
@@ -75,6 +77,8 @@ def _piece(head: dict[str, Any], notes: Any, pedal: Any) -> Piece:
         tempos=tuple(Tempo(*tempo) for tempo in head["tempos"]),
         key=None if head["key"] is None else Key(*head["key"]),
         pedal=pedal,
+        key_changes=tuple(KeyChange(onset, Key(*key)) for onset, *key in head["key_changes"]),
+        length_steps=head["length_steps"],
         pickup_steps=head["pickup_steps"],
         style=head["style"],
         title=head["title"],

@@ -21,8 +21,8 @@ _C = TypeVar("_C", bound=_Change)
 def excerpt(piece: Piece, start_steps: int, end_steps: int | None = None) -> Piece:
     """The music from one bar line to another, moved to step 0.
 
-    Notes that begin in [start, end) are kept and cut at ``end_steps``; meter, tempo and pedal
-    are those in force at the start.
+    Notes that begin in [start, end) are kept and cut at ``end_steps``; meter, tempo, key and pedal
+    are those in force at the start. The excerpt is no longer the file that it was read from.
 
     Parameters
     ----------
@@ -40,9 +40,21 @@ def excerpt(piece: Piece, start_steps: int, end_steps: int | None = None) -> Pie
     held = [before[before["track"] == track][-1:] for track in np.unique(before["track"])]
     pedal = np.concatenate([*(h[h["down"]] for h in held), piece.pedal[later]])
     pedal["onset_steps"] = np.maximum(pedal["onset_steps"] - start_steps, 0)
+    keys = [
+        change for change in piece.key_changes if change.onset_steps < max(end, start_steps + 1)
+    ]
+    begun = [change.key for change in keys if change.onset_steps <= start_steps]
     return piece.replace(
         notes=notes,
         pedal=pedal,
+        key=begun[-1] if begun else piece.key,
+        key_changes=tuple(
+            replace(change, onset_steps=change.onset_steps - start_steps)
+            for change in keys
+            if change.onset_steps > start_steps
+        ),
+        length_steps=0,
+        original=None,
         meters=_changes_from(piece.meters, start_steps, end),
         tempos=_changes_from(piece.tempos, start_steps, end),
         pickup_steps=piece.pickup_steps if start_steps == 0 else 0,

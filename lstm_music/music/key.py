@@ -92,3 +92,11 @@ class Key:
     def __str__(self) -> str:
         names = _MAJOR_BY_SHARPS if self.mode == "major" else _MINOR_BY_SHARPS
         return f"{names[self.sharps + 7]} {self.mode}"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChange:
+    """A key from ``onset_steps`` on."""
+
+    onset_steps: int
+    key: Key

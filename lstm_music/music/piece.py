@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.errors import ConfigError, ShapeError
-from lstm_music.music.key import Key
+from lstm_music.music.key import Key, KeyChange
 from lstm_music.music.meter import BarLines, Meter
 from lstm_music.music.order import extremes, in_order, pedal_in_order
+from lstm_music.music.original import Original
 
 NOTE_DTYPE = np.dtype(
     [
@@ -46,6 +47,8 @@ PEDAL_DTYPE = np.dtype(
 )
 
 DEFAULT_USEC_PER_QUARTER = 500_000
+
+_COMPARED = ("tracks", "meters", "tempos", "key", "key_changes", "pickup_steps", "style")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ def _empty_pedal() -> npt.NDArray[np.void]:
 class Piece:
     """A piece of music on the grid.
 
-    Equality compares the music (notes, tracks, meters, tempos, key, pedal, pickup, style), not
+    Equality compares the music (notes, tracks, meters, tempos, keys, pedal, pickup, style), not
     where it came from.
 
     Parameters
@@ -130,7 +133,8 @@ class Piece:
     tracks : at least every track that a note names.
     meters : in order; the first at step 0.
     tempos : in order; the first at step 0.
-    key : None when unknown.
+    key : at the beginning; None when unknown.
+    key_changes : later keys, in order, each after step 0.
     pedal : (P,) PEDAL_DTYPE, sorted by (onset, track).
     pickup_steps : length of the incomplete first bar, 0 when the first bar is full.
     style : free word such as "chorale"; "" when unknown.
@@ -139,6 +143,9 @@ class Piece:
     repairs : what the reader had to mend, one sentence each.
     max_timing_error_steps : largest distance of an onset in the source from the grid.
     unstated : which of "meter" and "tempo" the source does not state; not compared.
+    length_steps : length of the whole as its source tells it, trailing rest included; 0 when it
+        does not; not compared.
+    original : the MIDI file that it was read from, which writing keeps; not compared.
     """
 
     notes: npt.NDArray[np.void] = field(default_factory=_empty_notes)
@@ -154,6 +161,9 @@ class Piece:
     repairs: tuple[str, ...] = ()
     max_timing_error_steps: float = 0.0
     unstated: frozenset[str] = frozenset()
+    key_changes: tuple[KeyChange, ...] = ()
+    length_steps: int = 0
+    original: Original | None = None
 
     def __post_init__(self) -> None:
         if not (_is(self.notes, NOTE_DTYPE) and _is(self.pedal, PEDAL_DTYPE)):
@@ -175,6 +185,9 @@ class Piece:
             raise ConfigError(
                 f"pickup_steps must be 0..{self.meters[0].bar_steps - 1}, got {self.pickup_steps}"
             )
+        onsets = [0, *(change.onset_steps for change in self.key_changes)]
+        if any(b <= a for a, b in pairwise(onsets)):
+            raise ConfigError(f"key_changes must rise from after step 0, got onsets {onsets[1:9]}")
         onset, duration, track, _ = extremes(notes)
         if onset < 0 or duration < 1:
             raise ConfigError("notes must have onset_steps >= 0 and duration_steps >= 1")
@@ -187,10 +200,7 @@ class Piece:
         return (
             np.array_equal(self.notes, other.notes)
             and np.array_equal(self.pedal, other.pedal)
-            and all(
-                getattr(self, name) == getattr(other, name)
-                for name in ("tracks", "meters", "tempos", "key", "pickup_steps", "style")
-            )
+            and all(getattr(self, name) == getattr(other, name) for name in _COMPARED)
         )
 
     __hash__ = None  # type: ignore[assignment]  # holds arrays

@@ -1,0 +1,50 @@
+"""The MIDI file that a piece was read from, so that writing the piece can keep all of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Instrument(NamedTuple):
+    """Where a track of a piece stands in its MIDI file, and what its channel was set to.
+
+    Parameters
+    ----------
+    mtrk : number of the track chunk, from 0.
+    channel : 0..15; of an MPE zone the lowest channel that has notes.
+    program : 0..127, in force when its first note began.
+    port : of the chunk (meta 0x21), 0 where the file names none.
+    bank : MSB << 7 | LSB (controllers 0 and 32), in force when its first note began.
+    is_drum : whether it is a drum part: channel 10, or by bank or GS sysex.
+    """
+
+    mtrk: int
+    channel: int
+    program: int
+    port: int = 0
+    bank: int = 0
+    is_drum: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Original:
+    """The file of a piece, and how the two go together.
+
+    Parameters
+    ----------
+    data : the whole file.
+    instruments : of each track of the piece.
+    mtrk : of a file of separate pieces (format 2) the chunk that the piece is; else -1.
+    knots_steps, knots_ticks : (K,) float64, rising; the piece's steps and the file's ticks of the
+        same moments, K >= 2. In between, and before and after them, time runs evenly.
+    """
+
+    data: bytes = field(repr=False)
+    instruments: tuple[Instrument, ...]
+    knots_steps: npt.NDArray[np.float64]
+    knots_ticks: npt.NDArray[np.float64]
+    mtrk: int = -1
