@@ -33,6 +33,16 @@ MARK_DTYPE = np.dtype(
     align=True,
 )
 
+CHUNK_DTYPE = np.dtype(
+    [
+        ("header", "i4"),  # byte offset of a track chunk's header,
+        ("start", "i4"),  # of its first event,
+        ("stop", "i4"),  # behind its last event that was understood, the end mark included,
+        ("after", "i4"),  # and where the next chunk may begin
+    ],
+    align=True,
+)
+
 MARK_TEMPO = 0
 """``value``: microseconds a quarter note, 0..2**24 - 1."""
 MARK_METER = 1
@@ -88,6 +98,7 @@ class RawMidi(NamedTuple):
     notes : (N,) RAW_NOTE_DTYPE, by track chunk, then in the order in which they begin.
     pedal : (P,) MARK_DTYPE of MARK_PEDAL, by track chunk, then in the order of the file.
     marks : (M,) MARK_DTYPE of every other kind, in the same order.
+    chunks : (n_mtrks,) CHUNK_DTYPE, where each track chunk lies.
     repairs : what was mended, at most one entry a kind.
     """
 
@@ -100,6 +111,7 @@ class RawMidi(NamedTuple):
     notes: npt.NDArray[np.void]
     pedal: npt.NDArray[np.void]
     marks: npt.NDArray[np.void]
+    chunks: npt.NDArray[np.void]
     repairs: tuple[Repair, ...]
 
 

@@ -83,6 +83,13 @@ cdef struct Marks:
     int n
     int room
 
+# The layout of raw.CHUNK_DTYPE.
+cdef struct Chunk:
+    int header
+    int start
+    int stop
+    int after
+
 cdef struct Scan:
     # The bytes, and where we are.
     const unsigned char* data
@@ -110,6 +117,8 @@ cdef struct Scan:
     int note_room
     Marks marks
     Marks pedal
+    Chunk* chunks
+    int chunk_room
     int n_events
     # Limits.
     int max_tick

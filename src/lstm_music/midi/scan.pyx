@@ -15,7 +15,8 @@ from lstm_music.midi.events cimport big_endian, read_event
 from lstm_music.midi.found cimport (
     AFTER_END_OF_TRACK, CHANNELS, CHUNK_HEADER_BYTES, CUT, END_OF_TRACK, EVENT_CUT, FAULT,
     FAULT_TRACKS, GO_ON, LOST, LOST_CHUNK, N_REPAIRS, NO_END_OF_TRACK, NONE, TRACK_COUNT,
-    TRACK_LENGTH, TRAILING_BYTES, UNCLOSED_NOTE, Outcome, Scan, fail, mend, silence,
+    FAULT_MEMORY, TRACK_LENGTH, TRAILING_BYTES, UNCLOSED_NOTE, Chunk, Outcome, Scan, fail, mend,
+    more_room, silence,
 )
 
 from dataclasses import asdict
@@ -26,6 +27,7 @@ from lstm_music.errors import MidiError
 from lstm_music.midi.container import find_midi
 from lstm_music.midi.header import read_header
 from lstm_music.midi.raw import (
+    CHUNK_DTYPE,
     FAULT_SENTENCES,
     MARK_DTYPE,
     RAW_NOTE_DTYPE,
@@ -71,6 +73,19 @@ cdef Py_ssize_t find_track(Scan* s, Py_ssize_t pos) noexcept nogil:
     return NONE
 
 
+cdef Outcome add_chunk(Scan* s, Py_ssize_t header) noexcept nogil:
+    """Make room for the track chunk ``s.mtrk``, whose header stands at ``header``."""
+    cdef void* moved
+    if s.mtrk == s.chunk_room:
+        moved = more_room(s.chunks, &s.chunk_room, sizeof(Chunk))
+        if moved == NULL:
+            return fail(s, FAULT_MEMORY, header)
+        s.chunks = <Chunk*> moved
+    s.chunks[s.mtrk].header = <int> header
+    s.chunks[s.mtrk].start = <int> (header + CHUNK_HEADER_BYTES)
+    return GO_ON
+
+
 cdef void begin_track(Scan* s) noexcept nogil:
     s.tick = 0
     s.status = 0
@@ -106,6 +121,8 @@ cdef Outcome read_track(Scan* s) noexcept nogil:
     cdef Outcome outcome = GO_ON
     if s.mtrk >= s.max_tracks:
         return fail(s, FAULT_TRACKS, header)
+    if add_chunk(s, header) == FAULT:
+        return FAULT
     s.pos = event = start
     s.end = declared if believed else s.size
     begin_track(s)
@@ -120,6 +137,7 @@ cdef Outcome read_track(Scan* s) noexcept nogil:
         mend(s, EVENT_CUT, event)
     elif outcome == GO_ON:
         mend(s, NO_END_OF_TRACK, s.pos)
+    s.chunks[s.mtrk].stop = <int> (s.pos if outcome != CUT and outcome != LOST else event)
     end_track(s)
     if believed:
         if outcome == END_OF_TRACK and s.pos != declared:
@@ -143,6 +161,7 @@ cdef Outcome read_chunks(Scan* s) noexcept nogil:
         if at_track(s, s.pos):
             if read_track(s) == FAULT:
                 return FAULT
+            s.chunks[s.mtrk - 1].after = <int> s.pos
         elif at_chunk(s, s.pos):
             s.pos += CHUNK_HEADER_BYTES + big_endian(s.data + s.pos + 4, 4)
         else:
@@ -223,9 +242,11 @@ def scan(bytes data not None, limits not None):
             notes=_array(s.notes, s.n_notes, RAW_NOTE_DTYPE),
             pedal=_array(s.pedal.items, s.pedal.n, MARK_DTYPE),
             marks=_array(s.marks.items, s.marks.n, MARK_DTYPE),
+            chunks=_array(s.chunks, s.mtrk, CHUNK_DTYPE),
             repairs=tuple(repairs),
         )
     finally:
         free(s.notes)
         free(s.pedal.items)
         free(s.marks.items)
+        free(s.chunks)
