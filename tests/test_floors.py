@@ -44,7 +44,7 @@ CONFINED = {
         "midi/score_pieces.py",
         "midi/worker_process.py",
     },
-    "mido": {"bench/read.py", "midi/write.py"},
+    "mido": {"bench/read.py", "midi/meta.py"},
     "symusic": {"bench/read.py", "bench/tokenize.py"},
     "miditok": {"bench/tokenize.py"},
     "cupy": {"backends/gpu.py"},
