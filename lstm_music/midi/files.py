@@ -6,6 +6,7 @@ What is for scores only is imported when there is one: a MIDI file needs none of
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ def read(
     """
     path = _checked(path, reader)
     if is_midi(path) and reader != "music21":
-        return understand(read_midi(path, strict=strict))
+        return remembered(understand(read_midi(path, strict=strict)))
     from lstm_music.midi import foreign
 
     if is_midi(path):
@@ -77,7 +78,7 @@ def read_pieces(
     """
     path = _checked(path, reader)
     if is_midi(path) and reader != "music21":
-        return [understand(piece) for piece in read_midi_pieces(path, strict=strict)]
+        return [remembered(understand(p)) for p in read_midi_pieces(path, strict=strict)]
     from lstm_music.midi import foreign
 
     limits = limits or foreign.SINGLE_FILE
@@ -85,6 +86,17 @@ def read_pieces(
         return [understand(foreign.read_midi_through_music21(path, strict=strict, limits=limits))]
     options = {"expand_repeats": expand_repeats, "strict": strict}
     return [_understood(p) for p in foreign.read_scores(path, **options, limits=limits)]
+
+
+def remembered(piece: Piece) -> Piece:
+    """The piece with its original knowing it as it is now: what is added later, is new.
+
+    A piece without an original comes back as it is.
+    """
+    if piece.original is None:
+        return piece
+    as_read = piece.replace(notes=piece.notes.copy(), pedal=piece.pedal.copy(), original=None)
+    return piece.replace(original=replace(piece.original, as_read=as_read))
 
 
 def is_midi(path: Path) -> bool:
