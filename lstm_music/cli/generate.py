@@ -114,8 +114,11 @@ def _report(
     if options["as_json"]:
         files = [{"path": str(path), "notes": len(p.notes)} for path, p in zip(outputs, pieces)]
         report = {"rng_seed": rng_seed, "bars": options["bars"], "files": files}
+        report["notes"] = list(pieces[0].repairs)
         click.echo(json.dumps(report | {"seed": None if seed is None else str(seed)}))
         return
+    for sentence in pieces[0].repairs:
+        click.echo(f"note: {sentence}", err=True)
     for path in outputs:
         click.echo(str(path))
     click.echo(f"rng seed {rng_seed}", err=True)

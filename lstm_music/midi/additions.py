@@ -42,7 +42,7 @@ def additions(piece: Piece) -> Additions | None:
         None if there is no original, or the piece no longer holds all of it: a note was moved or
         taken away, a track renamed, a meter or tempo changed.
     """
-    read = piece.original and piece.original.as_read
+    read = None if piece.original is None else piece.original.as_read
     if read is None or piece.tracks[: len(read.tracks)] != read.tracks:
         return None
     if any(getattr(piece, name) != getattr(read, name) for name in _FIXED):
@@ -59,7 +59,7 @@ def additions(piece: Piece) -> Additions | None:
 def _later(
     now: tuple[_Change, ...], before: tuple[_Change, ...], end: int
 ) -> tuple[_Change, ...] | None:
-    """The changes that follow those there were, from ``end`` on; None if those are not all there."""
+    """The changes after those there were, from ``end`` on; None if those are not all there."""
     if now[: len(before)] != before:
         return None
     more = now[len(before) :]
@@ -67,9 +67,9 @@ def _later(
 
 
 def _more(now: npt.NDArray[np.void], before: npt.NDArray[np.void]) -> npt.NDArray[np.void] | None:
-    """The rows of ``now`` that are not in ``before``, as often as they are not; None if any is gone.
+    """The rows of ``now`` beyond those of ``before``; None if one of these is gone.
 
-    Both are in order of time, and mostly begin alike.
+    Both are in order of time, and mostly begin alike. A row may stand there several times.
     """
     short = min(len(now), len(before))
     unlike = np.flatnonzero(now[:short] != before[:short])
@@ -89,4 +89,5 @@ def _more(now: npt.NDArray[np.void], before: npt.NDArray[np.void]) -> npt.NDArra
     # lexsort is stable: the rows of ``now`` stand last in their run.
     behind = np.cumsum(np.bincount(run, minlength=len(surplus)))[run] - np.arange(len(run))
     added = order[is_now & (behind <= surplus[run])] - (len(before) - same)
-    return now[same:][np.sort(added)]
+    more: npt.NDArray[np.void] = now[same:][np.sort(added)]
+    return more

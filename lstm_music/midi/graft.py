@@ -7,28 +7,16 @@ port and channel of their track, and with the channel state that they need (``ch
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
-import numpy.typing as npt
 
-from lstm_music.errors import MidiError
 from lstm_music.midi import chase, meta
 from lstm_music.midi.additions import Additions, additions
-from lstm_music.midi.limits import Limits
-from lstm_music.midi.messages import Events, Messages, Rank, Ticks, chunk, header
+from lstm_music.midi.messages import Messages, Rank, Ticks
+from lstm_music.midi.original_file import OriginalFile
 from lstm_music.midi.plain import RELEASE_VELOCITY
 from lstm_music.midi.played import played_ticks
-from lstm_music.midi.raw import RawMidi
-from lstm_music.midi.scan import scan
-from lstm_music.midi.track_bytes import encode_track, list_events
-from lstm_music.music.original import Instrument, Original
-from lstm_music.music.piece import Piece, Track
+from lstm_music.music.piece import Piece
 
-_READ_ONCE = Limits(*[2**31 - 1] * 9)  # the file was within somebody's limits when it was read
-_HEADER_BYTES = 14
-_CHUNK_HEADER_BYTES = 8
-_DRUM_CHANNEL = 9
 _NEUTRAL = (  # what blurs or bends the notes after it: kind, its neutral value, message
     (chase.BEND, chase.BEND_CENTRE, lambda channel: (0xE0 | channel, 0, 0x40)),
     (chase.PRESSURE, 0, lambda channel: (0xD0 | channel, 0)),
@@ -58,7 +46,7 @@ def graft(piece: Piece, text: str) -> bytes | None:
     added = additions(piece)
     if added is None or piece.original is None:
         return None
-    file = File(piece.original)
+    file = OriginalFile(piece.original)
     start = added.start_steps
     if start is None and not text:
         return file.written({})
@@ -76,116 +64,12 @@ def graft(piece: Piece, text: str) -> bytes | None:
     return file.written(chunks)
 
 
-class File:
-    """A MIDI file taken apart into events."""
-
-    def __init__(self, original: Original) -> None:
-        self.original = original
-        self.data = original.data
-        self.raw: RawMidi = scan(self.data, _READ_ONCE)
-        self.events, self.ends = list_events(self.data, self.raw.chunks)
-        self.first_chunk = max(original.mtrk, 0)
-
-    def ticks(self, steps: float) -> int:
-        """The tick of a step of the piece."""
-        return max(int(self.original.ticks(np.array([steps], np.float64))[0]), 0)
-
-    @cached_property
-    def ports(self) -> npt.NDArray[np.uint8]:
-        """Port of each event."""
-        return chase.ports_of(self.events, self.data)
-
-    @cached_property
-    def _channel_of(self) -> npt.NDArray[np.int64]:
-        """Port and channel of each event, port << 4 | channel; -1 for system events."""
-        is_channel = self.events["status"] < 0xF0
-        both = self.ports.astype(np.int64) << 4 | self.events["status"] & 0x0F
-        return np.where(is_channel, both, -1)
-
-    def channel(self, port: int, channel: int) -> chase.Channel:
-        """The settings of one channel; in a file of separate pieces those of this piece alone."""
-        mine = self._channel_of == (port << 4 | channel)
-        if self.original.mtrk >= 0:
-            mine &= self.events["mtrk"] == self.original.mtrk
-        return chase.Channel(self.events[mine])
-
-    def instruments_of(self, piece: Piece) -> list[Instrument]:
-        """Where each track of the piece stands: as in the file, new tracks on channels of their own.
-
-        New tracks of a file of one chunk (format 0, or a piece of format 2) go into that chunk
-        while there are channels; else each is a chunk of its own, on a further port if need be.
-        """
-        instruments = list(self.original.instruments)
-        used = set(np.unique(self._channel_of).tolist())
-        one_chunk = self.raw.format != 1
-        for track in piece.tracks[len(instruments) :]:
-            place = _free_channel(used, track)
-            used.add(place)
-            port, channel = place >> 4, place & 0x0F
-            taken = max([self.raw.n_mtrks - 1, *(i.mtrk for i in instruments)])
-            mtrk = self.first_chunk if one_chunk and not port else taken + 1
-            instruments.append(
-                Instrument(mtrk, channel, track.program, port=port, is_drum=track.is_drum)
-            )
-        return instruments
-
-    def written(self, chunks: dict[int, bytes]) -> bytes:
-        """The file with some of its track chunks exchanged, or further ones behind them.
-
-        What is not exchanged comes back as it was, unless the file had to be mended.
-        """
-        raw, n = self.raw, self.raw.n_mtrks
-        more = [chunks[mtrk] for mtrk in sorted(chunks) if mtrk >= n]
-        if not raw.repairs and not chunks:
-            return self.data
-        n_chunks = n + len(more)
-        midi_format = 1 if raw.format == 0 and n_chunks > 1 else raw.format
-        parts = [header(midi_format, n_chunks, int.from_bytes(self.data[12:14], "big"))]
-        pos = int(raw.chunks["header"][0]) if n else len(self.data)
-        parts.append(_foreign_chunks(self.data, _HEADER_BYTES, pos))
-        for mtrk, span in enumerate(raw.chunks.tolist()):
-            begin, _, _, after = span
-            if mtrk in chunks:
-                parts.append(chunks[mtrk])
-            elif raw.repairs:
-                parts.append(self._encoded(mtrk))
-            else:
-                parts.append(self.data[begin:after])
-            following = raw.chunks["header"][mtrk + 1] if mtrk + 1 < n else len(self.data)
-            if mtrk + 1 == n:
-                parts += more
-            parts.append(_foreign_chunks(self.data, after, int(following)))
-        return b"".join(parts)
-
-    def _encoded(self, mtrk: int) -> bytes:
-        first, last = np.searchsorted(self.events["mtrk"], [mtrk, mtrk + 1])
-        return chunk(encode_track(self.events[first:last], self.data, b"", int(self.ends[mtrk])))
-
-
-def _free_channel(used: set[int], track: Track) -> int:
-    """A channel that nothing plays on, port << 4 | channel; drums share the tenth."""
-    if track.is_drum:
-        return _DRUM_CHANNEL
-    return next(c for c in range(1 << 12) if c not in used and c & 0x0F != _DRUM_CHANNEL)
-
-
-def _foreign_chunks(data: bytes, start: int, stop: int) -> bytes:
-    """The whole chunks of other kinds that lie in a stretch of a file, without what is no chunk."""
-    pos = start
-    while stop - pos >= _CHUNK_HEADER_BYTES and data[pos : pos + 4].isascii():
-        if not data[pos : pos + 4].decode("ascii").isprintable():
-            break
-        end = pos + _CHUNK_HEADER_BYTES + int.from_bytes(data[pos + 4 : pos + 8], "big")
-        if end > stop:
-            break
-        pos = end
-    return data[start:pos]
-
-
 class _Addition:
     """What is added to a file, as messages."""
 
-    def __init__(self, file: File, piece: Piece, added: Additions, messages: Messages) -> None:
+    def __init__(
+        self, file: OriginalFile, piece: Piece, added: Additions, messages: Messages
+    ) -> None:
         self._file = file
         self._piece = piece
         self._added = added
@@ -260,23 +144,21 @@ class _Addition:
         if not len(notes):
             return
         raw = self._file.raw.notes
-        ringing = raw[(raw["end_ticks"] > self._starts.min()) & (raw["onset_ticks"] < self._ends.max())]
-        for channel, pitch, onset, end in zip(
-            *(ringing[name].tolist() for name in ("channel", "pitch_midi", "onset_ticks", "end_ticks"))
-        ):
-            on_channel = [i for i, one in enumerate(self._instruments) if one.channel == channel]
-            same_key = (notes["pitch_midi"] == pitch) & np.isin(notes["track"], on_channel)
+        is_near = (raw["end_ticks"] > self._starts.min()) & (raw["onset_ticks"] < self._ends.max())
+        channels = np.array([instrument.channel for instrument in self._instruments])
+        for note in raw[is_near]:
+            onset, end = int(note["onset_ticks"]), int(note["end_ticks"])
+            same_key = (notes["pitch_midi"] == note["pitch_midi"]) & (
+                channels[notes["track"]] == note["channel"]
+            )
             late = same_key & (self._starts > onset) & (self._starts < end)
-            length = self._ends[late] - self._starts[late]
             self._starts[late] = end
-            self._ends[late] = np.maximum(self._ends[late], end + np.minimum(length, 1))
+            self._ends[late] = np.maximum(self._ends[late], end + 1)
 
     def _add_state(self, port: int, channel: int) -> None:
-        """Before the new notes of one channel: their sound, and nothing that bends or blurs them."""
-        on_channel = [
-            i for i, one in enumerate(self._instruments) if (one.port, one.channel) == (port, channel)
-        ]
-        mine = np.flatnonzero(np.isin(self._added.notes["track"], on_channel))
+        """What the new notes of one channel need: their sound, nothing bent, nothing blurred."""
+        is_mine = [(i.port, i.channel) == (port, channel) for i in self._instruments]
+        mine = np.flatnonzero(np.array(is_mine)[self._added.notes["track"]])
         if not len(mine):
             return
         mine = mine[np.argsort(self._starts[mine], kind="stable")]
@@ -286,38 +168,40 @@ class _Addition:
         if len(settings.onsets) and settings.onsets[-1] >= first:
             return  # the file still plays there, and has set its channel for itself
         mtrk = self._instruments[int(self._added.notes["track"][mine[0]])].mtrk
-        has_pedal = bool(np.isin(self._added.pedal["track"], on_channel).any())
+        has_pedal = bool(np.array(is_mine)[self._added.pedal["track"]].any())
         for kind, neutral, message in _NEUTRAL:
-            if settings.value(kind, first) not in (None, neutral):
-                if kind != chase.SUSTAIN or not has_pedal:
-                    self._messages.add(mtrk, first, message(channel))
+            is_ours = kind == chase.SUSTAIN and has_pedal
+            if not is_ours and settings.value(kind, first) not in (None, neutral):
+                self._messages.add(mtrk, first, message(channel))
         for kind, value in settings.loudness_restored(first):
             self._messages.add(mtrk, first, meta.control_change(channel, kind, value))
 
     def _add_sounds(self, settings: chase.Channel, notes: Ticks) -> None:
         """Banks and programs where the channel has others than the notes need."""
-        last_added: tuple[int, chase.Sound] | None = None
+        added: tuple[int, chase.Sound] | None = None
         for i in notes.tolist():
             instrument = self._instruments[int(self._added.notes["track"][i])]
             ticks = int(self._starts[i])
             now = settings.sound(instrument.mtrk, ticks)
-            if last_added and not settings.changes_between(last_added[0], ticks):
-                now = last_added[1]
+            if added and not settings.changes_between(added[0], ticks):
+                now = added[1]
             wanted = chase.Sound(instrument.program, instrument.bank)
             if now == wanted:
                 continue
-            is_free = not len(settings.onsets) and last_added is None
-            at = 0 if is_free else ticks
-            for kind, value in ((chase.BANK_MSB, wanted.bank >> 7), (chase.BANK_LSB, wanted.bank & 127)):
-                if now.bank != wanted.bank:
-                    message = meta.control_change(instrument.channel, kind, value)
-                    self._messages.add(instrument.mtrk, at, message)
-            program = meta.program_change(instrument.channel, wanted.program)
-            self._messages.add(instrument.mtrk, at, program)
-            last_added = ticks, wanted
+            # A channel on which the file plays nothing is set at once.
+            at = ticks if len(settings.onsets) or added else 0
+            for message in _sound_messages(instrument.channel, wanted, now.bank != wanted.bank):
+                self._messages.add(instrument.mtrk, at, message)
+            added = ticks, wanted
 
 
-def hung_notes(file: File) -> list[tuple[int, int, int]]:
+def _sound_messages(channel: int, sound: chase.Sound, with_bank: bool) -> list[bytes]:
+    banks = ((chase.BANK_MSB, sound.bank >> 7), (chase.BANK_LSB, sound.bank & 0x7F))
+    selected = [meta.control_change(channel, *bank) for bank in banks] if with_bank else []
+    return [*selected, meta.program_change(channel, sound.program)]
+
+
+def hung_notes(file: OriginalFile) -> list[tuple[int, int, int]]:
     """(chunk, channel, pitch) of each note that the file never ends, as often as it does not."""
     if not any(repair.kind == "unclosed_note" for repair in file.raw.repairs):
         return []

@@ -214,7 +214,8 @@ cdef unsigned char* write_events(
         to = write_vlq(to, event.ticks - now)
         now = event.ticks
         if event.place == INLINE:
-            # A status that the file leaves out is left out where it still stands.
+            # A status that the file leaves out is left out where it still stands. It does not after
+            # a system event: many files think so, but not every reader.
             if not (event.is_running and event.status == status):
                 to[0] = event.status
                 to += 1
@@ -229,8 +230,7 @@ cdef unsigned char* write_events(
         to += 1
         memcpy(to, (data if event.place == SEED else added) + event.offset, event.size)
         to += event.size
-        if event.place == ADDED:
-            status = 0
+        status = 0
     if end_ticks - now > MAX_DELTA:
         return NULL
     to = write_vlq(to, max(end_ticks - now, 0))
