@@ -6,12 +6,10 @@ import warnings
 from typing import Any
 
 from lstm_music.errors import LstmMusicError, MidiError
+from lstm_music.midi.content import MIDI
 from lstm_music.midi.from_stream import piece_from_stream
 from lstm_music.midi.score_source import Source, check_size, open_source
 from lstm_music.music.piece import Piece
-
-MIDI = "midi"
-"""Instead of a file's ending: the bytes are a MIDI file, for music21's own reader."""
 
 _MAX_REPAIRS = 8
 _MAX_REPAIR_LENGTH = 300
@@ -32,7 +30,7 @@ def score_pieces(
     Parameters
     ----------
     data : the file.
-    suffix : a key of ``FORMATS``, or ``MIDI``.
+    suffix : a key of ``FORMATS``, or ``MIDI``: for music21's own reader of MIDI files.
     source, style, expand_repeats : as in `piece_from_stream`.
     strict : refuse a file in which something had to be mended.
     first_only : of a file of several pieces only the first.

@@ -8,6 +8,7 @@ from xml.parsers import expat
 
 from lstm_music.errors import MidiError
 from lstm_music.midi.archives import is_archive, unpack_score
+from lstm_music.midi.limits import MAX_SCORE_BYTES
 
 FORMATS = {
     ".xml": "musicxml",
@@ -34,8 +35,8 @@ Not there: its pickles; ``.zip`` and ``.md``, mostly something else; and ``.cttx
 whose reader takes text it does not know for the name of a file to open.
 """
 
-MAX_BYTES = 32 << 20
-"""The largest score, packed and unpacked; the longest of music21's corpus has 11 MB."""
+MAX_BYTES = MAX_SCORE_BYTES
+"""The largest score, packed and unpacked."""
 
 MAX_XML_DEPTH = 100
 MAX_ATTRIBUTE_LENGTH = 1 << 16
