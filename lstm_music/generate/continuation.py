@@ -150,7 +150,7 @@ def _context_start(seed: Piece, start: int) -> tuple[int, tuple[str, ...]]:
     if not offset:
         return 0, ()
     first = lines.bar_at(offset) + (not seed.pickup_steps)
-    return offset, (f"the network hears the seed from bar {first} on: the last 64 whole notes",)
+    return offset, (f"the network hears the seed from bar {first} on, not what is before it",)
 
 
 def _remarks_on_seam(seed: Piece, start: int) -> tuple[str, ...]:

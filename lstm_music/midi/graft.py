@@ -32,7 +32,7 @@ def graft(piece: Piece, text: str) -> bytes | None:
     Parameters
     ----------
     piece : the music, its values within what MIDI can say.
-    text : kept as a cue point where the first addition stands.
+    text : kept as a cue point on the bar line of the first addition.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def graft(piece: Piece, text: str) -> bytes | None:
         return file.written({})
     messages = Messages()
     if text:
-        ticks = 0 if start is None else file.ticks(start)
+        ticks = 0 if start is None else file.ticks(piece.bar_lines.bar_start(start))
         messages.add(file.first_chunk, ticks, meta.cue_point(text))
     if start is not None:
         _Addition(file, piece, added, messages).add_all()
