@@ -6,22 +6,19 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from paths import MIDI_DATA, SHARED_DATA, needs_shared_data
-from smf_events import list_events, seed_stands
+from smf_events import seed_stands
 from smf_strategies import files
 
 import lstm_music as lm
 from lstm_music.errors import MidiError
 from lstm_music.midi.write import to_midi_bytes
-from lstm_music.music.piece import NOTE_DTYPE, PEDAL_DTYPE, Track, make_notes
+from lstm_music.music.piece import PEDAL_DTYPE, Track, make_notes
 from lstm_music.music.seam import next_bar_steps
 
 EXAMPLES = int(os.environ.get("LSTM_MUSIC_FAULTS", "300"))
 """How many random files; LSTM_MUSIC_FAULTS=10000 is the slow job."""
 
-_slow = settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+_slow = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module")

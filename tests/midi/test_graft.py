@@ -16,9 +16,9 @@ from lstm_music.music.piece import PEDAL_DTYPE, Tempo, Track, make_notes
 QUARTER = 480
 
 
-def file_of(*tracks, type=1, ticks=QUARTER):
+def file_of(*tracks, midi_format=1, ticks=QUARTER):
     """A file of (tick, message) lists."""
-    file = mido.MidiFile(type=type, ticks_per_beat=ticks)
+    file = mido.MidiFile(type=midi_format, ticks_per_beat=ticks)
     for messages in tracks:
         track, now = mido.MidiTrack(), 0
         for tick, message in sorted(messages, key=lambda event: event[0]):
@@ -223,7 +223,7 @@ def test_a_note_that_the_file_never_ends_does_not_sound_through_the_new_part():
 
 
 def test_a_new_track_of_a_file_of_one_chunk_stays_in_it_on_a_free_channel():
-    data = file_of([*bar(0)], type=0)
+    data = file_of([*bar(0)], midi_format=0)
     tracks = (*lm.read(data).tracks, Track(33, False, "Bass"))
     output = written_with(data, (96, 24, 40, 90, 1), tracks=tracks)
     assert list_events(output).format == 0
@@ -243,7 +243,9 @@ def test_new_tracks_of_a_file_of_many_are_chunks_with_a_name():
 
 
 def test_a_file_whose_channels_are_all_taken_gets_a_further_port():
-    data = file_of([event for channel in range(16) for event in note(0, channel=channel)], type=0)
+    data = file_of(
+        [event for channel in range(16) for event in note(0, channel=channel)], midi_format=0
+    )
     tracks = (*lm.read(data).tracks, Track(33))
     output = written_with(data, (96, 24, 40, 90, len(tracks) - 1), tracks=tracks)
     assert list_events(output).format == 1
@@ -269,8 +271,8 @@ def test_the_end_mark_stands_where_the_length_of_the_piece_says():
     assert list_events(output).tracks[0][-1][0] == 8 * QUARTER
 
 
-@pytest.mark.parametrize("type", [0, 1])
-def test_new_bars_alone_begin_with_the_state_they_need(type):
+@pytest.mark.parametrize("midi_format", [0, 1])
+def test_new_bars_alone_begin_with_the_state_they_need(midi_format):
     settings = [
         (0, mido.MetaMessage("track_name", name="Lead")),
         (0, mido.MetaMessage("set_tempo", tempo=300_000)),
@@ -289,7 +291,9 @@ def test_new_bars_alone_begin_with_the_state_they_need(type):
         control(0, 64, 127),
         (0, mido.Message("pitchwheel", pitch=500)),
     ]
-    data = file_of(settings + [e for i in range(3) for e in note(QUARTER * i, 60 + i)], type=type)
+    data = file_of(
+        settings + [e for i in range(3) for e in note(QUARTER * i, 60 + i)], midi_format=midi_format
+    )
     piece = lm.read(data)
     longer = piece.replace(
         notes=np.concatenate([piece.notes, make_notes([(72, 24, 72, 90, 0)])]), length_steps=144
@@ -297,7 +301,7 @@ def test_new_bars_alone_begin_with_the_state_they_need(type):
     alone = new_bars_alone(longer, 72)
     assert alone.notes.tolist() == [(0, 24, 72, 90, 0, 0)]
     output = to_midi_bytes(alone)
-    assert list_events(output).format == type
+    assert list_events(output).format == midi_format
     messages = messages_from(output, 0)
     at_start = [m for tick, m in messages if tick == 0]
     said = {(m.type, getattr(m, "control", None)): m for m in at_start}
