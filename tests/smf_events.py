@@ -23,8 +23,11 @@ class Smf(NamedTuple):
     others: list[tuple[bytes, bytes]]
 
 
-def list_events(data: bytes) -> Smf:
-    """Take a file apart; ValueError if it is not exactly as the standard has it."""
+def list_events(data: bytes, *, strict: bool = True) -> Smf:
+    """Take a file apart; ValueError if it is not exactly as the standard has it.
+
+    If not ``strict``, running status may go on after a system event, as many files have it.
+    """
     header, rest = _chunk(data, 0)
     if header[0] != b"MThd" or len(header[1]) < 6:
         raise ValueError(f"expected a header chunk, got {header}")
@@ -32,7 +35,7 @@ def list_events(data: bytes) -> Smf:
     while rest < len(data):
         (name, body), rest = _chunk(data, rest)
         if name == b"MTrk":
-            tracks.append(_track(body))
+            tracks.append(_track(body, strict))
         else:
             others.append((name, body))
     if (told := int.from_bytes(header[1][2:4], "big")) != len(tracks):
@@ -40,13 +43,15 @@ def list_events(data: bytes) -> Smf:
     return Smf(int.from_bytes(header[1][:2], "big"), header[1][4:6], tracks, others)
 
 
-def seed_stands(seed: bytes, output: bytes, *, format_0_may_become_1: bool = False) -> list[str]:
+def seed_stands(
+    seed: bytes, output: bytes, *, format_0_may_become_1: bool = False, strict: bool = True
+) -> list[str]:
     """What of the seed's file the output lacks; empty if all of it stands where it stood.
 
     Every event but the end marks is looked for at its tick, in its chunk, in its order among
     the others, byte for byte. The output may hold further events, and further tracks at its end.
     """
-    given, made = list_events(seed), list_events(output)
+    given, made = (list_events(data, strict=strict) for data in (seed, output))
     lacks = []
     if made.format != given.format and not (
         format_0_may_become_1 and (given.format, made.format) == (0, 1)
@@ -86,7 +91,7 @@ def _chunk(data: bytes, at: int) -> tuple[tuple[bytes, bytes], int]:
     return (data[at : at + 4], data[start:end]), end
 
 
-def _track(body: bytes) -> list[tuple[int, bytes]]:
+def _track(body: bytes, strict: bool) -> list[tuple[int, bytes]]:
     events, at, tick, running = [], 0, 0, 0
     while at < len(body):
         delta, at = _number(body, at)
@@ -94,7 +99,8 @@ def _track(body: bytes) -> list[tuple[int, bytes]]:
         status = body[at] if at < len(body) else 0
         if status in {0xF0, 0xF7, 0xFF}:
             length, start = _number(body, at + (2 if status == 0xFF else 1))
-            event, at, running = body[at : start + length], start + length, 0
+            event, at = body[at : start + length], start + length
+            running = 0 if strict else running
         else:
             if status >= 0x80:
                 running, at = status, at + 1

@@ -106,7 +106,7 @@ class OriginalFile:
             if mtrk in chunks:
                 parts.append(chunks[mtrk])
             elif raw.repairs:
-                parts.append(self._encoded(mtrk))
+                parts.append(self.encoded(mtrk))
             else:
                 parts.append(self.data[begin:after])
             following = raw.chunks["header"][mtrk + 1] if mtrk + 1 < n else len(self.data)
@@ -115,7 +115,8 @@ class OriginalFile:
             parts.append(_foreign_chunks(self.data, after, int(following)))
         return b"".join(parts)
 
-    def _encoded(self, mtrk: int) -> bytes:
+    def encoded(self, mtrk: int) -> bytes:
+        """A track chunk put together from its events."""
         first, last = np.searchsorted(self.events["mtrk"], [mtrk, mtrk + 1])
         return chunk(encode_track(self.events[first:last], self.data, b"", int(self.ends[mtrk])))
 
