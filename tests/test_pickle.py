@@ -99,6 +99,13 @@ def test_a_copied_model_computes_with_what_it_was_told_to():
 
 
 @COPIES
+def test_a_copied_cell_computes_the_same(copied):
+    cell = lm.cells.make("block:size=4", input_size=3, hidden_size=8, dtype="float64", rng_seed=0)
+    x = np.random.default_rng(0).standard_normal((5, 2, 3))
+    assert np.array_equal(copied(cell).forward(x)[0], cell.forward(x)[0])
+
+
+@COPIES
 @pytest.mark.parametrize("precision", ["bfloat16", "float32"])
 def test_copied_weights_take_the_same_steps(precision, copied):
     weights = StepWeights(small_model(), 0, precision)
