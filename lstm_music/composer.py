@@ -59,7 +59,8 @@ def load(model: str | os.PathLike[str] = "default") -> Composer:
 class Composer:
     """A trained model that continues pieces, composes new ones and scores them.
 
-    Thread-safe: every call keeps its own state.
+    Thread-safe: every call keeps its own state. It can be pickled, so processes can share the work:
+    ``pool.map(composer.generate, seeds)``.
 
     Attributes
     ----------

@@ -70,6 +70,7 @@ def read_all_music(path: Path, **options: Any) -> list[Piece]:
 
 
 def _standard_input() -> BinaryFile:
+    """Standard input, where there is a file to read in it."""
     if sys.stdin is None:
         raise MidiError("it is closed; expected a music file")
     if sys.stdin.isatty():

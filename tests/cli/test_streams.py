@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -118,13 +119,15 @@ def test_a_reader_that_is_gone_ends_it_quietly(name, tmp_path):
 def test_a_pipe_that_does_not_wait_is_waited_for(tmp_path):
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    os.write(writing, bytes(65536 - 4096))  # all but full
+    filled = os.write(writing, bytes(1 << 20))  # to the brim
     command = [sys.executable, "-m", "lstm_music", "config", "show"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=writing) as run:
         os.close(writing)
+        with suppress(subprocess.TimeoutExpired):
+            run.wait(2)  # one that gives up has done so by now
         with os.fdopen(reading, "rb") as pipe:
-            printed = pipe.read()[65536 - 4096 :]
+            printed = pipe.read()[filled:]
     assert run.returncode == 0
     assert printed == lstm_music("config", "show", cwd=tmp_path).stdout
 
