@@ -7,6 +7,8 @@ port and channel of their track, and with the channel state that they need (``ch
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from lstm_music.midi import chase, meta
@@ -15,6 +17,7 @@ from lstm_music.midi.messages import Messages, Rank, Ticks
 from lstm_music.midi.original_file import OriginalFile
 from lstm_music.midi.plain import RELEASE_VELOCITY
 from lstm_music.midi.played import played_ticks
+from lstm_music.music.original import Instrument
 from lstm_music.music.piece import Piece
 
 _NEUTRAL = (  # what blurs or bends the notes after it: kind, its neutral value, message
@@ -85,19 +88,37 @@ class _Addition:
         self._make_way()
         for place in dict.fromkeys((i.port, i.channel) for i in self._instruments):
             self._add_state(*place)
-        tracks = self._added.notes["track"]
-        mtrks = np.array([i.mtrk for i in self._instruments])
-        channels = np.array([i.channel for i in self._instruments])
-        if len(tracks):
-            self._messages.add_notes(
-                mtrks[tracks],
-                channels[tracks],
-                self._added.notes,
-                self._starts,
-                self._ends,
-                RELEASE_VELOCITY,
-            )
+        self._add_notes()
         self._name_new_chunks()
+
+    def _add(
+        self, instrument: Instrument, ticks: int, message: Iterable[int], rank: Rank = Rank.STATE
+    ) -> None:
+        """Add a message of a track; its chunk may play on another port at that time."""
+        mtrk = instrument.mtrk
+        port = self._file.port_at(mtrk, ticks)
+        if port == instrument.port or mtrk >= self._file.raw.n_mtrks:
+            self._messages.add(mtrk, ticks, message, rank)
+            return
+        for part in (meta.midi_port(instrument.port), message, meta.midi_port(port)):
+            self._messages.add(mtrk, ticks, part, rank)
+
+    def _add_notes(self) -> None:
+        notes = self._added.notes
+        if not len(notes):
+            return
+        tracks = notes["track"]
+        if self._file.ports.any():
+            for note, start, end in zip(notes, self._starts.tolist(), self._ends.tolist()):
+                instrument = self._instruments[int(note["track"])]
+                on = (0x90 | instrument.channel, int(note["pitch_midi"]), int(note["velocity"]))
+                off = (0x80 | instrument.channel, int(note["pitch_midi"]), RELEASE_VELOCITY)
+                self._add(instrument, start, on, Rank.ON)
+                self._add(instrument, end, off, Rank.OFF)
+            return
+        mtrks = np.array([instrument.mtrk for instrument in self._instruments])[tracks]
+        channels = np.array([instrument.channel for instrument in self._instruments])[tracks]
+        self._messages.add_notes(mtrks, channels, notes, self._starts, self._ends, RELEASE_VELOCITY)
 
     def _add_changes(self) -> None:
         add, file = self._messages.add, self._file
@@ -131,12 +152,12 @@ class _Addition:
         seen = set()
         for steps, track, down in self._added.pedal.tolist():
             instrument = self._instruments[track]
-            what = (steps, instrument.mtrk, instrument.channel, down)
+            what = (steps, instrument.mtrk, instrument.port, instrument.channel, down)
             if what in seen:
                 continue
             seen.add(what)
             pedal = meta.control_change(instrument.channel, meta.PEDAL, 127 if down else 0)
-            self._messages.add(instrument.mtrk, self._file.ticks(steps), pedal, Rank.PEDAL)
+            self._add(instrument, self._file.ticks(steps), pedal, Rank.PEDAL)
 
     def _make_way(self) -> None:
         """A new note waits until a note of its key that still sounds in the file has ended."""
@@ -167,14 +188,14 @@ class _Addition:
         first = int(self._starts[mine[0]])
         if len(settings.onsets) and settings.onsets[-1] >= first:
             return  # the file still plays there, and has set its channel for itself
-        mtrk = self._instruments[int(self._added.notes["track"][mine[0]])].mtrk
+        instrument = self._instruments[int(self._added.notes["track"][mine[0]])]
         has_pedal = bool(np.array(is_mine)[self._added.pedal["track"]].any())
         for kind, neutral, message in _NEUTRAL:
             is_ours = kind == chase.SUSTAIN and has_pedal
             if not is_ours and settings.value(kind, first) not in (None, neutral):
-                self._messages.add(mtrk, first, message(channel))
+                self._add(instrument, first, message(channel))
         for kind, value in settings.loudness_restored(first):
-            self._messages.add(mtrk, first, meta.control_change(channel, kind, value))
+            self._add(instrument, first, meta.control_change(channel, kind, value))
 
     def _add_sounds(self, settings: chase.Channel, notes: Ticks) -> None:
         """Banks and programs where the channel has others than the notes need."""
@@ -191,7 +212,7 @@ class _Addition:
             # A channel on which the file plays nothing is set at once.
             at = ticks if len(settings.onsets) or added else 0
             for message in _sound_messages(instrument.channel, wanted, now.bank != wanted.bank):
-                self._messages.add(instrument.mtrk, at, message)
+                self._add(instrument, at, message)
             added = ticks, wanted
 
 

@@ -61,7 +61,7 @@ class OriginalFile:
         New tracks of a file of one chunk (format 0, or a piece of format 2) go into that chunk
         while there are channels; else each is a chunk of its own, on a further port if need be.
         """
-        instruments = self._on_their_ports()
+        instruments = list(self.original.instruments)
         used = set(np.unique(self.places).tolist())
         one_chunk = self.raw.format != 1
         for track in piece.tracks[len(instruments) :]:
@@ -75,17 +75,11 @@ class OriginalFile:
             )
         return instruments
 
-    def _on_their_ports(self) -> list[Instrument]:
-        """The instruments of the file; one on a port that its chunk has left gets a new chunk."""
-        instruments: list[Instrument] = []
-        new: dict[tuple[int, int], int] = {}
-        for one in self.original.instruments:
-            last = int(np.searchsorted(self.events["mtrk"], one.mtrk, side="right")) - 1
-            if last >= 0 and one.port != self.ports[last]:
-                n = new.setdefault((one.mtrk, one.port), self.raw.n_mtrks + len(new))
-                one = one._replace(mtrk=n)  # noqa: PLW2901
-            instruments.append(one)
-        return instruments
+    def port_at(self, mtrk: int, ticks: int) -> int:
+        """The port that a track chunk plays on after all its events up to ``ticks``; 0 if new."""
+        first, last = np.searchsorted(self.events["mtrk"], [mtrk, mtrk + 1])
+        past = int(np.searchsorted(self.events["ticks"][first:last], ticks, side="right"))
+        return int(self.ports[first + past - 1]) if past else 0
 
     def written(self, chunks: dict[int, bytes]) -> bytes:
         """The file with some of its track chunks exchanged, or further ones behind them.
