@@ -94,16 +94,20 @@ class Channel:
         found = np.flatnonzero(is_it)
         return int(found[-1]) if len(found) else None
 
-    def sound(self, mtrk: int, ticks: int) -> Sound:
-        """Program and bank of a note of a track chunk.
+    def sound(self, ticks: int, mtrk: int | None = None) -> Sound:
+        """Program and bank of a note, the bank being the one set before the program.
 
-        The latest program counts; of several at one tick that of the note's own chunk. Its bank is
-        the one set before it.
+        Parameters
+        ----------
+        ticks : when it begins; the latest program counts.
+        mtrk : its track chunk, whose program counts where several stand at one tick; None: the
+            last of them does, as for a player that merges the chunks.
         """
         stop = int(np.searchsorted(self.ticks, ticks, side="right"))
-        latest, own = self._last(PROGRAM, stop), self._last(PROGRAM, stop, mtrk)
+        latest = self._last(PROGRAM, stop)
         if latest is None:
             return Sound(0, 0)
+        own = None if mtrk is None else self._last(PROGRAM, stop, mtrk)
         if own is not None and self.ticks[own] == self.ticks[latest]:
             latest = own
         msb, lsb = (self._value(kind, latest) or 0 for kind in (BANK_MSB, BANK_LSB))

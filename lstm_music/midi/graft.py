@@ -203,15 +203,17 @@ class _Addition:
         for i in notes.tolist():
             instrument = self._instruments[int(self._added.notes["track"][i])]
             ticks = int(self._starts[i])
-            now = settings.sound(instrument.mtrk, ticks)
+            now = {settings.sound(ticks), settings.sound(ticks, instrument.mtrk)}
             if added and not settings.changes_between(added[0], ticks):
-                now = added[1]
+                now = {added[1]}
             wanted = chase.Sound(instrument.program, instrument.bank)
-            if now == wanted:
+            if now == {wanted}:
                 continue
             # A channel on which the file plays nothing is set at once.
             at = ticks if len(settings.onsets) or added else 0
-            for message in _sound_messages(instrument.channel, wanted, now.bank != wanted.bank):
+            for message in _sound_messages(
+                instrument.channel, wanted, any(sound.bank != wanted.bank for sound in now)
+            ):
                 self._add(instrument, at, message)
             added = ticks, wanted
 
