@@ -16,6 +16,10 @@ SUSTAIN, SOSTENUTO = 64, 66
 RESET_ALL = 121
 PORT_META = 0x21
 
+PARAMETERS = (6, 38, 96, 97, 98, 99, 100, 101)
+AT_REST = (MODULATION, SUSTAIN, SOSTENUTO, 120, RESET_ALL, 123)
+NOT_COPIED = frozenset({BANK_MSB, BANK_LSB, *PARAMETERS, *AT_REST, 122, 124, 125, 126, 127})
+
 _KINDS = {0xC: PROGRAM, 0xD: PRESSURE, 0xE: BEND}
 _RESET = frozenset({MODULATION, EXPRESSION, SUSTAIN, SOSTENUTO, 67, PRESSURE, BEND})
 """What controller 121 puts back (MIDI RP-015); the rest stays."""
@@ -112,6 +116,13 @@ class Channel:
             latest = own
         msb, lsb = (self._value(kind, latest) or 0 for kind in (BANK_MSB, BANK_LSB))
         return Sound(int(self._values[latest]), msb << 7 | lsb)
+
+    def controls(self, ticks: int) -> list[tuple[int, int]]:
+        """(controller, value) of each that is set, but for banks, pedals, modes and parameters."""
+        past = self._kinds[: int(np.searchsorted(self.ticks, ticks, side="right"))]
+        kinds = [k for k in np.unique(past).tolist() if k < PROGRAM and k not in NOT_COPIED]
+        values = [(kind, self.value(kind, ticks)) for kind in kinds]
+        return [(kind, value) for kind, value in values if value is not None]
 
     def changes_between(self, after: int, until: int) -> bool:
         """Whether the file sets anything in (after, until]."""

@@ -14,7 +14,7 @@ import numpy as np
 from lstm_music.midi import chase, meta
 from lstm_music.midi.additions import Additions, additions
 from lstm_music.midi.messages import Messages, Rank, Ticks
-from lstm_music.midi.original_file import OriginalFile
+from lstm_music.midi.original_file import OriginalFile, free_channel
 from lstm_music.midi.plain import RELEASE_VELOCITY
 from lstm_music.midi.played import played_ticks
 from lstm_music.music.original import Instrument
@@ -79,6 +79,32 @@ class _Addition:
         self._messages = messages
         self._instruments = file.instruments_of(piece)
         self._starts, self._ends = played_ticks(added.notes, file.original.ticks)
+        self._left: dict[tuple[int, int], tuple[int, int]] = {}
+        self._separate()
+
+    def _separate(self) -> None:
+        """Give tracks that would fight over the sound of one channel channels of their own.
+
+        The one whose sound the channel has keeps it. ``_left`` tells which channel each new one
+        was taken for, as (port, channel).
+        """
+        with_notes = np.unique(self._added.notes["track"]).tolist()
+        used = self._file.used_places | {i.port << 4 | i.channel for i in self._instruments}
+        shared: dict[tuple[int, int], list[int]] = {}
+        for track in with_notes:
+            one = self._instruments[track]
+            shared.setdefault((one.port, one.channel), []).append(track)
+        for place, tracks in shared.items():
+            sounds = [_sound(self._instruments[track]) for track in tracks]
+            now = self._file.channel(*place).sound(int(self._starts.min()))
+            kept = now if now in sounds else sounds[0]
+            for track, sound in zip(tracks, sounds):
+                free = free_channel(used)
+                if sound != kept and not self._instruments[track].is_drum and free >> 4 == place[0]:
+                    one = self._instruments[track]
+                    self._instruments[track] = one._replace(channel=free & 0x0F)
+                    self._left[place[0], free & 0x0F] = place
+                    used.add(free)
 
     def add_all(self) -> None:
         """Changes, the ends of hung notes, pedal, channel state, notes."""
@@ -184,11 +210,14 @@ class _Addition:
             return
         mine = mine[np.argsort(self._starts[mine], kind="stable")]
         settings = self._file.channel(port, channel)
-        self._add_sounds(settings, mine)
         first = int(self._starts[mine[0]])
+        instrument = self._instruments[int(self._added.notes["track"][mine[0]])]
+        if (port, channel) in self._left:
+            for kind, value in self._file.channel(*self._left[port, channel]).controls(first):
+                self._add(instrument, first, meta.control_change(channel, kind, value))
+        self._add_sounds(settings, mine)
         if len(settings.onsets) and settings.onsets[-1] >= first:
             return  # the file still plays there, and has set its channel for itself
-        instrument = self._instruments[int(self._added.notes["track"][mine[0]])]
         has_pedal = bool(np.array(is_mine)[self._added.pedal["track"]].any())
         for kind, neutral, message in _NEUTRAL:
             is_ours = kind == chase.SUSTAIN and has_pedal
@@ -206,7 +235,7 @@ class _Addition:
             now = {settings.sound(ticks), settings.sound(ticks, instrument.mtrk)}
             if added and not settings.changes_between(added[0], ticks):
                 now = {added[1]}
-            wanted = chase.Sound(instrument.program, instrument.bank)
+            wanted = _sound(instrument)
             if now == {wanted}:
                 continue
             # A channel on which the file plays nothing is set at once.
@@ -216,6 +245,10 @@ class _Addition:
             ):
                 self._add(instrument, at, message)
             added = ticks, wanted
+
+
+def _sound(instrument: Instrument) -> chase.Sound:
+    return chase.Sound(instrument.program, instrument.bank)
 
 
 def _sound_messages(channel: int, sound: chase.Sound, with_bank: bool) -> list[bytes]:

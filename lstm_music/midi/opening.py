@@ -23,8 +23,6 @@ _META = 0xFF
 _KEPT_METAS = (0x02, 0x03, 0x04, 0x08, 0x09, 0x20, 0x21, 0x54, 0x7F)  # names, ports, devices, ...
 _LAST_METAS = (_TEMPO, _METER, _KEY) = (0x51, 0x58, 0x59)
 _SYSEX = (0xF0, 0xF7)
-_PARAMETERS = (6, 38, 96, 97, 98, 99, 100, 101)
-_AT_REST = (chase.MODULATION, chase.SUSTAIN, chase.SOSTENUTO, 120, chase.RESET_ALL, 123)
 _BANKS = (chase.BANK_MSB, chase.BANK_LSB)
 
 
@@ -92,9 +90,10 @@ def _in_force(file: OriginalFile, start_ticks: int) -> npt.NDArray[np.bool_]:
         kept[found[np.argsort(events["ticks"][found], kind="stable")[-1:]]] = True
     message = status >> 4
     is_control = past & (message == 0xB)
-    kept |= is_control & np.isin(data1, _PARAMETERS)
+    kept |= is_control & np.isin(data1, chase.PARAMETERS)
     settings = np.flatnonzero(
-        (past & (message == 0xC)) | (is_control & ~np.isin(data1, (*_PARAMETERS, *_AT_REST)))
+        (past & (message == 0xC))
+        | (is_control & ~np.isin(data1, (*chase.PARAMETERS, *chase.AT_REST)))
     )
     kinds = np.where(message[settings] == 0xC, chase.PROGRAM, data1[settings]).astype(np.int64)
     place = file.places[settings] << 32 | events["mtrk"][settings].astype(np.int64) << 8

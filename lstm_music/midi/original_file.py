@@ -14,7 +14,7 @@ from lstm_music.midi.raw import RawMidi
 from lstm_music.midi.scan import scan
 from lstm_music.midi.track_bytes import encode_track, list_events
 from lstm_music.music.original import Instrument, Original
-from lstm_music.music.piece import Piece, Track
+from lstm_music.music.piece import Piece
 
 _READ_ONCE = Limits(*[2**31 - 1] * 9)  # the file was within somebody's limits when it was read
 _HEADER_BYTES = 14
@@ -48,6 +48,11 @@ class OriginalFile:
         both = self.ports.astype(np.int64) << 4 | self.events["status"] & 0x0F
         return np.where(is_channel, both, -1)
 
+    @property
+    def used_places(self) -> set[int]:
+        """Port and channel, port << 4 | channel, of all that the file says anything to."""
+        return set(np.unique(self.places).tolist())
+
     def channel(self, port: int, channel: int) -> chase.Channel:
         """The settings of one channel; in a file of separate pieces those of this piece alone."""
         mine = self.places == (port << 4 | channel)
@@ -62,10 +67,10 @@ class OriginalFile:
         while there are channels; else each is a chunk of its own, on a further port if need be.
         """
         instruments = list(self.original.instruments)
-        used = set(np.unique(self.places).tolist())
+        used = self.used_places
         one_chunk = self.raw.format != 1
         for track in piece.tracks[len(instruments) :]:
-            place = _free_channel(used, track)
+            place = free_channel(used, is_drum=track.is_drum)
             used.add(place)
             port, channel = place >> 4, place & 0x0F
             taken = max([self.raw.n_mtrks - 1, *(i.mtrk for i in instruments)])
@@ -115,9 +120,9 @@ class OriginalFile:
         return chunk(encode_track(self.events[first:last], self.data, b"", int(self.ends[mtrk])))
 
 
-def _free_channel(used: set[int], track: Track) -> int:
+def free_channel(used: set[int], *, is_drum: bool = False) -> int:
     """A channel that nothing plays on, port << 4 | channel; drums share the tenth."""
-    if track.is_drum:
+    if is_drum:
         return _DRUM_CHANNEL
     return next(c for c in range(1 << 12) if c not in used and c & 0x0F != _DRUM_CHANNEL)
 

@@ -191,17 +191,38 @@ def test_a_soft_ending_is_no_fade_out():
     assert not [m for _, m in messages_from(output, 4 * QUARTER) if m.type == "control_change"]
 
 
-def test_two_programs_of_one_channel_are_each_set_when_their_track_plays():
-    first, second = [program(0, 40), *bar()], [program(4 * QUARTER, 17), *bar(begin=4 * QUARTER)]
-    data = file_of(first + second)
-    output = written_with(data, (192, 24, 72, 90, 0), (216, 24, 72, 90, 1), (240, 24, 72, 90, 1))
+TWO_PROGRAMS = [program(0, 40), *bar(), program(4 * QUARTER, 17), *bar(begin=4 * QUARTER)]
+
+
+def test_a_program_that_the_channel_no_longer_has_is_set_again():
+    output = written_with(file_of(TWO_PROGRAMS), (192, 24, 72, 90, 0), (216, 24, 72, 90, 0))
+    changes = [(t, m) for t, m in messages_from(output, 8 * QUARTER) if m.type == "program_change"]
+    assert [(t, m.channel, m.program) for t, m in changes] == [(8 * QUARTER, 0, 40)]
+    assert np.bincount(lm.read(output).notes["track"]).tolist() == [6, 4]
+
+
+def test_tracks_that_would_fight_over_a_channel_play_apart():
+    data = file_of([control(0, 7, 55), control(0, 64, 127), *TWO_PROGRAMS])
+    output = written_with(data, (192, 24, 72, 90, 0), (192, 24, 74, 90, 1))
+    messages = [m for _, m in messages_from(output, 8 * QUARTER)]
+    new = [(m.channel, m.note) for m in messages if m.type == "note_on"]
+    assert sorted(new) == [(0, 74), (1, 72)]
+    set_up = [m for m in messages if m.channel == 1]
+    assert [m.control for m in set_up if m.type == "control_change"] == [7]
+    assert [m.program for m in set_up if m.type == "program_change"] == [40]
+
+
+def test_without_free_channels_each_program_is_set_when_its_track_plays():
+    others = [event for channel in range(1, 16) for event in note(0, channel=channel)]
+    data = file_of([*TWO_PROGRAMS, *others])
+    rows = [(192, 24, 72, 90, 0), (216, 24, 72, 90, 1), (240, 24, 72, 90, 1)]
+    tracks = [t.program for t in lm.read(data).tracks]
+    rows = [(*row[:4], tracks.index((40, 17)[row[4]])) for row in rows]
+    output = written_with(data, *rows)
     changes = [
         (t, m.program) for t, m in messages_from(output, 8 * QUARTER) if m.type == "program_change"
     ]
     assert changes == [(8 * QUARTER, 40), (9 * QUARTER, 17)]
-    again = lm.read(output)
-    assert [t.program for t in again.tracks] == [40, 17]
-    assert np.bincount(again.notes["track"]).tolist() == [5, 6]
 
 
 def test_a_new_note_waits_for_the_key_that_still_rings():
