@@ -238,8 +238,8 @@ class _Addition:
             wanted = _sound(instrument)
             if now == {wanted}:
                 continue
-            # A channel on which the file plays nothing is set at once.
-            at = ticks if len(settings.onsets) or added else 0
+            is_new_chunk = instrument.mtrk >= self._file.raw.n_mtrks
+            at = 0 if is_new_chunk and added is None else ticks
             for message in _sound_messages(
                 instrument.channel, wanted, any(sound.bank != wanted.bank for sound in now)
             ):
