@@ -6,11 +6,11 @@ were looked through first (`score_source`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from lstm_music.errors import MidiError
+from lstm_music.midi.abc_text import abc_tunes
 from lstm_music.midi.from_stream import piece_from_stream
 from lstm_music.midi.regular_file import read_regular
 from lstm_music.midi.score_pieces import MIDI
@@ -182,15 +182,6 @@ def read_text(path: Path) -> str:
     MidiError : it cannot be read, or is no text.
     """
     return _text(read_regular(path, MAX_BYTES), path)
-
-
-def abc_tunes(text: str) -> Iterator[str]:
-    """The tunes of an ABC book, each under the book's own header."""
-    chunks = re.split(r"(?m)^(?=X:)", text)
-    header, tunes = (chunks[0], chunks[1:]) if len(chunks) > 1 else ("", chunks)
-    header = "".join(line for line in header.splitlines(True) if re.match(r"[A-Za-z]:", line))
-    for tune in tunes:
-        yield re.sub(r"(?m)^(X:.*\n)", lambda match: match.group(1) + header, tune, count=1)
 
 
 def chorale_files() -> list[tuple[str, Path]]:

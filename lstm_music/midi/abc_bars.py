@@ -1,0 +1,198 @@
+"""Bars of an ABC voice: what is in them, the lines about them, and what their lengths say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+MAX_PASSES = 8
+
+
+@dataclass(slots=True)
+class SoundingNote:
+    """Onset from the start of its bar and length, in quarter notes; MIDI pitch.
+
+    A grace note has no length. ``tied``: it is held over into the next note of its pitch.
+    """
+
+    onset: Fraction
+    length: Fraction
+    pitch: int
+    tied: bool = False
+
+
+class Mark(NamedTuple):
+    """What stands at a place: a "key", "tempo", "chord", "dynamic" or "program"."""
+
+    kind: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class BarLine:
+    """A bar line: ``repeats`` is how often what it ends is played again.
+
+    ``strokes`` tells a real line from the bare start of an ending within a bar.
+    """
+
+    strokes: bool
+    repeats: int = 0
+    starts_repeat: bool = False
+    ends_volta: bool = False
+    endings: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class Bar:
+    """What stands between two bar lines; ``meter`` is the one in force, ``length`` in quarters."""
+
+    meter: tuple[int, int] | None = None
+    length: Fraction = Fraction(0)
+    notes: list[SoundingNote] = field(default_factory=list)
+    marks: list[tuple[Fraction, Mark]] = field(default_factory=list)
+    starts_repeat: bool = False
+    repeats: int = 0
+    endings: tuple[int, ...] = ()
+    part: str = ""
+
+    @property
+    def full_length(self) -> Fraction | None:
+        """What the meter asks for, in quarter notes."""
+        return None if self.meter is None else 4 * Fraction(*self.meter)
+
+
+class Grid:
+    """The bars of a voice as they fill."""
+
+    def __init__(self) -> None:
+        self.done: list[Bar] = []
+        self.layer = 0
+        self.now = Fraction(0)
+        self._bar = Bar()
+        self._meter: tuple[int, int] | None = None
+        self._endings: tuple[int, ...] = ()
+
+    @property
+    def full_bar(self) -> Fraction | None:
+        """Length of a bar by the meter in force, in quarter notes."""
+        return None if self._meter is None else 4 * Fraction(*self._meter)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the bar has nothing in it yet."""
+        return not self._bar.length and not self.now
+
+    def set_meter(self, meter: tuple[int, int] | None) -> None:
+        """From this bar on if it is empty, else from the next."""
+        self._meter = meter
+        if self.is_empty:
+            self._bar.meter = meter
+
+    def begin_part(self, label: str) -> None:
+        """A part of the tune, as ``P:`` names it, begins with a bar."""
+        self._close()
+        self._bar.part = label
+
+    def mark(self, mark: Mark) -> None:
+        """Something stands here."""
+        self._bar.marks.append((self.now, mark))
+
+    def add(self, note: SoundingNote) -> None:
+        """A note of this bar."""
+        self._bar.notes.append(note)
+
+    def advance(self, quarters: Fraction) -> None:
+        """Time goes on."""
+        self.now += quarters
+
+    def overlay(self) -> None:
+        """Back to the start of the bar, for one more layer of notes."""
+        self.layer += 1
+        self._bar.length = max(self._bar.length, self.now)
+        self.now = Fraction(0)
+
+    def end_bar(self, line: BarLine) -> None:
+        """A bar line; of several in a row, each adds what it says."""
+        self._close()
+        if line.repeats and self.done:
+            self.done[-1].repeats = max(self.done[-1].repeats, line.repeats)
+        if line.endings:
+            self._endings = line.endings
+        elif line.ends_volta:
+            self._endings = ()
+        self._bar.endings = self._endings
+        self._bar.starts_repeat = self._bar.starts_repeat or line.starts_repeat
+
+    def finish(self) -> list[Bar]:
+        """All bars, the last one too if no line ends it."""
+        self._close()
+        if self.done and self._bar.marks:
+            self.done[-1].marks += [(self.done[-1].length, m) for _, m in self._bar.marks]
+        return self.done
+
+    def _close(self) -> None:
+        if not self.is_empty:
+            self._bar.length = max(self._bar.length, self.now)
+            self.done.append(self._bar)
+            self._bar = Bar(self._meter, endings=self._endings)
+        self.now, self.layer = Fraction(0), 0
+
+
+def parse_bar_line(text: str, ending: str) -> BarLine:
+    """A bar line's token, such as ``:|``, ``|]``, ``::``, ``|:`` or ``|1``."""
+    text = text.lstrip(".")
+    before, strokes, after = re.match(r"(:*)([|\[\]]*)(:*)", text).groups()  # type: ignore
+    if before and not strokes:
+        if len(before) == 1 and not ending:
+            return BarLine(strokes=False)  # a dotted line, or a slip: it says nothing
+        before, after = (":" * max(len(before) // 2, 1),) * 2
+        after = "" if ending else after
+    repeats = min(len(before), MAX_PASSES - 1)
+    plain = text in ("|", "")
+    return BarLine(True, repeats, bool(after), not plain, parse_endings(ending))
+
+
+def parse_endings(text: str) -> tuple[int, ...]:
+    """Passes that an ending is for: ``1``, ``1,3`` or ``1-3``."""
+    numbers: list[int] = []
+    for part in re.split(r"[,.]", text):
+        first, _, last = part.partition("-")
+        if first.isdigit():
+            numbers += range(int(first), int(last or first) + 1)
+    return tuple(sorted({n for n in numbers if 1 <= n <= MAX_PASSES}))
+
+
+def bar_numbers(bars: Sequence[Bar]) -> list[int]:
+    """The number of each bar as musicians count: 0 for a pickup, one for parts of a bar."""
+    numbers = []
+    number, filled = 0, Fraction(0)
+    for i, bar in enumerate(bars):
+        full = bar.full_length or bar.length
+        if i == 0 and bar.length < full:
+            numbers.append(0)
+            continue
+        if not filled or filled + bar.length > full:
+            number += 1
+            filled = Fraction(0)
+        filled = (filled + bar.length) % full if bar.length <= full else Fraction(0)
+        numbers.append(number)
+    return numbers
+
+
+def overfull(bars: Sequence[Bar]) -> list[int]:
+    """Places of the bars that hold more than their meter, in order."""
+    return [i for i, bar in enumerate(bars) if bar.full_length and bar.length > bar.full_length]
+
+
+def in_order(bars: Sequence[Bar], order: Sequence[str]) -> list[Bar]:
+    """The bars with their parts in the order told; what stands before the first part stays."""
+    parts: dict[str, list[Bar]] = {}
+    label = ""
+    for bar in bars:
+        label = bar.part or label
+        starts = bar.starts_repeat or bool(bar.part)
+        parts.setdefault(label, []).append(replace(bar, starts_repeat=starts))
+    return [*parts.get("", ()), *(bar for name in order for bar in parts.get(name, ()))]

@@ -1,0 +1,105 @@
+"""ABC text cut into what it is made of: fields, directives and lines of music."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+HEADER_FIELDS = frozenset("ABCDFGHIKLMmNOPQRrSTUVWXZ")
+BODY_FIELDS = frozenset("IKLMmNPQRrsTUVWwXZBCDFGHOSA")
+_FIELD = re.compile(r"([A-Za-z+]):(.*)", re.DOTALL)
+_COMMENT = re.compile(r"(?<!\\)%.*")
+_DIRECTIVE = re.compile(r"%%\s*([A-Za-z][\w-]*)\s*(.*)")
+_TEXT_BLOCK = re.compile(r"(?ms)^%%begin(\w+)\b.*?^%%end\1\b.*?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a tune: ``kind`` is a field's letter, "%" for a directive, "" for music."""
+
+    kind: str
+    text: str
+    in_header: bool = False
+
+
+def abc_tunes(text: str) -> Iterator[str]:
+    """The tunes of an ABC book, each under the book's own header."""
+    chunks = re.split(r"(?m)^(?=X:)", text.replace("\r\n", "\n").replace("\r", "\n"))
+    header, tunes = (chunks[0], chunks[1:]) if len(chunks) > 1 else ("", chunks)
+    header = "".join(
+        line for line in header.splitlines(True) if re.match(r"[A-Za-z]:|%%|%abc", line)
+    )
+    for tune in tunes:
+        yield re.sub(r"(?m)^(X:.*\n)", lambda match: match.group(1) + header, tune, count=1)
+
+
+def tune_lines(text: str) -> tuple[list[Line], list[str]]:
+    """The lines of one tune, without comments, and what was mended.
+
+    A directive comes as ``name value``, written as ``%%name value`` or ``I:name value``. The
+    header ends with the first ``K:``, or with the first line of music where there is none.
+    """
+    found: list[Line] = []
+    repairs: list[str] = []
+    in_header = True
+    for raw in _until_its_end(text, repairs):
+        line = _line(raw, in_header)
+        if line is None:
+            continue
+        if line.kind == "" and in_header:
+            if not line.text.strip() or not found:
+                continue  # what stands above a tune is not of it
+            repairs.append("no K: field above the music; taken for no key")
+            in_header = False
+            line = Line("", line.text)
+        found.append(line)
+        in_header = in_header and line.kind != "K"
+    return _continued(found), repairs
+
+
+def _until_its_end(text: str, repairs: list[str]) -> Iterator[str]:
+    """The lines down to the empty one that ends the tune.
+
+    Files from strangers have empty lines in the midst of a tune, too: what comes after one and
+    holds bar lines or voices is music still.
+    """
+    lines = _TEXT_BLOCK.sub("%", text.lstrip("\ufeff\n\r\t ")).splitlines()
+    blank = next((i for i, line in enumerate(lines) if i and not line.strip()), len(lines))
+    yield from lines[:blank]
+    rest = [line for line in lines[blank:] if re.search(r"^\[?[A-Za-z%]:|^%%|[|]", line)]
+    if any(_holds_music(line) for line in rest):
+        repairs.append("empty lines within a tune, which would end it, passed over")
+        yield from rest
+
+
+def _holds_music(line: str) -> bool:
+    return "|" in line and not re.match(r"[A-Z%w]:|%", line)
+
+
+def _line(raw: str, in_header: bool) -> Line | None:
+    if directive := _DIRECTIVE.match(raw):
+        return Line("%", f"{directive[1]} {_COMMENT.sub('', directive[2])}".strip(), in_header)
+    text = _COMMENT.sub("", raw)
+    if raw.startswith("%") or (not text.strip() and raw.strip()):
+        return None
+    field = _FIELD.match(text)
+    fields = HEADER_FIELDS if in_header else BODY_FIELDS
+    if not field or not (field[1] in fields or field[1] in "+s"):
+        return Line("", text, in_header)
+    if not in_header and field[2].lstrip()[:1] in ("|", ":") and field[1] in "ABCDFGaz":
+        return Line("", text)  # a note before a repeat sign
+    kind, value = field[1], field[2].strip()
+    return Line("%" if kind == "I" else kind, value, in_header)
+
+
+def _continued(lines: list[Line]) -> list[Line]:
+    """Lines of music that end with a backslash joined to the next one of music."""
+    joined: list[Line] = []
+    for line in lines:
+        last = joined[-1] if joined else None
+        if last and last.kind == line.kind == "" and last.text.rstrip().endswith("\\"):
+            joined[-1] = Line("", last.text.rstrip()[:-1] + line.text)
+        else:
+            joined.append(line)
+    return joined
