@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -35,13 +35,14 @@ class Mark(NamedTuple):
 class BarLine:
     """A bar line: ``repeats`` is how often what it ends is played again.
 
-    ``strokes`` tells a real line from the bare start of an ending within a bar.
+    ``strokes`` tells a real line from the bare start of an ending within a bar; a double one, and
+    one with dots, ends an ending.
     """
 
     strokes: bool
     repeats: int = 0
     starts_repeat: bool = False
-    ends_volta: bool = False
+    is_double: bool = False
     endings: tuple[int, ...] = ()
 
 
@@ -54,9 +55,9 @@ class Bar:
     notes: list[SoundingNote] = field(default_factory=list)
     marks: list[tuple[Fraction, Mark]] = field(default_factory=list)
     starts_repeat: bool = False
+    starts_section: bool = False
     repeats: int = 0
     endings: tuple[int, ...] = ()
-    part: str = ""
 
     @property
     def full_length(self) -> Fraction | None:
@@ -91,10 +92,10 @@ class Grid:
         if self.is_empty:
             self._bar.meter = meter
 
-    def begin_part(self, label: str) -> None:
-        """A part of the tune, as ``P:`` names it, begins with a bar."""
+    def begin_part(self) -> int:
+        """A part of the tune begins, and a bar with it; the place of that bar."""
         self._close()
-        self._bar.part = label
+        return len(self.done)
 
     def mark(self, mark: Mark) -> None:
         """Something stands here."""
@@ -121,16 +122,18 @@ class Grid:
             self.done[-1].repeats = max(self.done[-1].repeats, line.repeats)
         if line.endings:
             self._endings = line.endings
-        elif line.ends_volta:
+        elif line.is_double:
             self._endings = ()
         self._bar.endings = self._endings
-        self._bar.starts_repeat = self._bar.starts_repeat or line.starts_repeat
+        self._bar.starts_repeat |= line.starts_repeat
+        self._bar.starts_section |= line.is_double and not line.endings
 
     def finish(self) -> list[Bar]:
         """All bars, the last one too if no line ends it."""
         self._close()
         if self.done and self._bar.marks:
             self.done[-1].marks += [(self.done[-1].length, m) for _, m in self._bar.marks]
+        supply_starts(self.done)
         return self.done
 
     def _close(self) -> None:
@@ -144,15 +147,26 @@ class Grid:
 def parse_bar_line(text: str, ending: str) -> BarLine:
     """A bar line's token, such as ``:|``, ``|]``, ``::``, ``|:`` or ``|1``."""
     text = text.lstrip(".")
-    before, strokes, after = re.match(r"(:*)([|\[\]]*)(:*)", text).groups()  # type: ignore
-    if before and not strokes:
-        if len(before) == 1 and not ending:
+    if not text.strip(":"):
+        if text == ":" and not ending:
             return BarLine(strokes=False)  # a dotted line, or a slip: it says nothing
-        before, after = (":" * max(len(before) // 2, 1),) * 2
-        after = "" if ending else after
-    repeats = min(len(before), MAX_PASSES - 1)
-    plain = text in ("|", "")
-    return BarLine(True, repeats, bool(after), not plain, parse_endings(ending))
+        text = ":" * (len(text) // 2) + "|" + ":" * ((len(text) + 1) // 2)
+    before, after = len(text) - len(text.lstrip(":")), len(text) - len(text.rstrip(":"))
+    if not before and not after:
+        before = text.count(":")  # ``[|]:|`` has a line that is not seen
+    double = text != "|"
+    return BarLine(True, min(before, MAX_PASSES - 1), bool(after), double, parse_endings(ending))
+
+
+def supply_starts(bars: Sequence[Bar]) -> None:
+    """Where no sign says where a repeat starts, it starts after the last double line or repeat."""
+    start, is_open = 0, False
+    for i, bar in enumerate(bars):
+        if bar.starts_repeat or (bar.starts_section and not is_open):
+            start, is_open = i, bar.starts_repeat
+        if bar.repeats:
+            bars[start].starts_repeat |= not bars[start].endings
+            start, is_open = i + 1, False
 
 
 def parse_endings(text: str) -> tuple[int, ...]:
@@ -187,12 +201,15 @@ def overfull(bars: Sequence[Bar]) -> list[int]:
     return [i for i, bar in enumerate(bars) if bar.full_length and bar.length > bar.full_length]
 
 
-def in_order(bars: Sequence[Bar], order: Sequence[str]) -> list[Bar]:
-    """The bars with their parts in the order told; what stands before the first part stays."""
+def in_order(bars: Sequence[Bar], labels: Mapping[int, str], order: Sequence[str]) -> list[Bar]:
+    """The bars with their parts in the order told; what stands before the first part stays.
+
+    ``labels`` are the parts that begin with a bar, by its place.
+    """
     parts: dict[str, list[Bar]] = {}
     label = ""
-    for bar in bars:
-        label = bar.part or label
-        starts = bar.starts_repeat or bool(bar.part)
+    for i, bar in enumerate(bars):
+        label = labels.get(i, label)
+        starts = bar.starts_repeat or i in labels
         parts.setdefault(label, []).append(replace(bar, starts_repeat=starts))
     return [*parts.get("", ()), *(bar for name in order for bar in parts.get(name, ()))]

@@ -90,8 +90,8 @@ def parse_key(text: str) -> AbcKey | None:
     if words.lower().startswith("hp"):  # bagpipes, whose chanter has these two whatever is printed
         return AbcKey({"F": 1, "C": 1}, "D", "major")
     explicit = {step.upper(): _ALTER[sign] for sign, step in _ACCIDENTAL.findall(words)}
-    named = re.match(r"([A-G])([#b]?)\s*([A-Za-z]*)(?![\w]*=)", words)
-    if not named or re.match(r"[A-Za-z]+\s*=", words):
+    named = re.match(r"([A-G])([#b]?)\s*([A-Za-z]*)", words)
+    if not named:
         return AbcKey(explicit) if explicit else None
     tonic, word = named[1] + named[2], named[3]
     if re.search(r"(?i)\bexp\b|^[A-G][#b]?exp\b", words):
@@ -99,7 +99,7 @@ def parse_key(text: str) -> AbcKey | None:
     if word[:3].lower() in _MODES:
         mode, offset = _MODES[word[:3].lower()]
     else:
-        mode, offset = _MODES["min" if word == "m" else "maj"]
+        mode, offset = _MODES["min" if word.lower() == "m" else "maj"]
     sharps = _FIFTHS[named[1]] + {"#": 7, "b": -7, "": 0}[named[2]] + offset
     return AbcKey(_signature(sharps) | explicit, tonic, mode)
 

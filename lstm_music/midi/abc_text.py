@@ -40,22 +40,40 @@ def tune_lines(text: str) -> tuple[list[Line], list[str]]:
     A directive comes as ``name value``, written as ``%%name value`` or ``I:name value``. The
     header ends with the first ``K:``, or with the first line of music where there is none.
     """
-    found: list[Line] = []
     repairs: list[str] = []
+    lines = list(_until_its_end(_unquoted(text, repairs), repairs))
+    has_key = any(line.startswith("K:") for line in lines)
+    if not has_key:
+        repairs.append("no K: field; taken for no key")
+    found: list[Line] = []
     in_header = True
-    for raw in _until_its_end(text, repairs):
+    for raw in lines:
         line = _line(raw, in_header)
         if line is None:
             continue
         if line.kind == "" and in_header:
-            if not line.text.strip() or not found:
-                continue  # what stands above a tune is not of it
-            repairs.append("no K: field above the music; taken for no key")
+            if has_key or not line.text.strip():
+                continue  # what stands in a header and is no field is a remark
             in_header = False
             line = Line("", line.text)
         found.append(line)
         in_header = in_header and line.kind != "K"
     return _continued(found), repairs
+
+
+def _unquoted(text: str, repairs: list[str]) -> str:
+    """Without the traces of mail, where ``=3D`` stands for ``=`` and ``=`` breaks a line."""
+    if not re.search(r"=3D|=20$|=0D$", text, re.MULTILINE):
+        return text
+    repairs.append("the quoted-printable encoding of mail undone")
+    return re.sub(r"=(20|0D|3D|)(\n?)", _of_mail, text)
+
+
+def _of_mail(match: re.Match[str]) -> str:
+    code, end = match.groups()
+    if code == "3D":
+        return "=" + end
+    return end if code and end else "" if end else match[0]
 
 
 def _until_its_end(text: str, repairs: list[str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 _LENGTH = r"\d{0,5}(?:/+(?:[1-9]\d{0,4})?)?"
-_ACCIDENTAL = r"(?:\^\^|\^|__|_|=)(?:\d{1,2}(?:/\d{0,2})?|/\d{0,2})?"
+_ACCIDENTAL = r"(?:=|(?:\^\^|\^|__|_)(?:\d{1,2}(?:/\d{0,2})?|/\d{0,2})?)"
 _NOTE = rf"(?:{_ACCIDENTAL})?[.~H-TV-Wh-wu]*[A-Ga-g][,']*{_LENGTH}"
 _ENDING = r"\d{1,2}(?:[,.\-]\d{1,2})*"
 
@@ -16,7 +16,7 @@ _TOKEN = re.compile(
     rf"""
     "(?P<quoted>[^"]*)"
   | \[(?P<field>[A-Za-z]):(?P<value>[^\]]*)\]
-  | (?P<bar>\.?(?:\[(?=\|))?(?:\|\]?|:)(?:\|\]?|:|\[\|(?!\w))*)(?:[ ]?\[?(?P<ending>{_ENDING}))?
+  | (?P<bar>\.?(?:\[(?=\|))?(?:\|\]?|:)(?:\|\]?|:|\[\|\]?)*)(?:[ ]?\[?(?P<ending>{_ENDING}))?
   | \[(?P<volta>{_ENDING})
   | \[(?P<chord>[^\]|\[]*)\](?P<chord_length>{_LENGTH})
   | \((?P<tuplet>[1-9]\d?(?::\d{{0,2}}){{0,2}})
@@ -30,7 +30,7 @@ _TOKEN = re.compile(
   | (?P<overlay>&)
   | (?P<tie>-)
   | (?P<symbol>[H-Wh-w~])
-  | (?P<skip>y{_LENGTH}|[\s`$*#;?@.()\\!])
+  | (?P<skip>\[(?=")|y{_LENGTH}|[\s`$*#;?@.()\\!])
   | (?P<stray>.)
     """,
     re.VERBOSE,

@@ -38,6 +38,7 @@ MAX_PARTS = 256
 """Parts of a tune that ``P:`` puts in order are played at most this often together."""
 
 DYNAMICS = frozenset(["pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "ffff", "sfz"])
+_FIRST_VOICE = "1"
 _SILENT_FIELDS = frozenset("ABCDFGHNORSTWXZmrsw")
 
 
@@ -83,12 +84,12 @@ class _Reader:
         self._unit: Fraction | None = None
         self._template = Voice(Fraction(1, 2), AbcKey({}), None)
         self._meter: tuple[int, int] | None = None
-        self._start: list[Mark] = []
         self._tempo_text = ""
         self._order = ""
+        self._parts: dict[int, str] = {}
         self._voices: dict[str, Voice] = {}
         self._traits: dict[str, Traits] = {}
-        self._current = ""
+        self._current = _FIRST_VOICE
         self._symbols: dict[str, str] = {}
 
     def line(self, line: Line) -> None:
@@ -115,9 +116,10 @@ class _Reader:
         elif kind == "P":
             self._order = text
         elif kind == "V":
-            name, _, traits = text.partition(" ")
+            name, traits = _voice_and_traits(text)
+            if not self._traits:
+                self._current = name
             self._traits.setdefault(name, Traits()).read(traits)
-            self._current = self._current or name
         elif kind == "K":
             template.key = self._parsed_key(text) or template.key
             template.traits.read(text)
@@ -128,15 +130,17 @@ class _Reader:
 
     def _body_field(self, kind: str, text: str) -> None:
         if kind == "V":
-            name, _, traits = text.strip().partition(" ")
-            self._current = name
+            self._current, traits = _voice_and_traits(text)
             self._voice().traits.read(traits)
         elif kind == "P":
-            self._voice().bars.begin_part(text.strip()[:1])
+            if text.strip():
+                self._parts[self._voice().bars.begin_part()] = text.strip()[0]
         elif kind == "U":
             self._define(text)
         elif kind == "T" and not self.titles:
             self.titles.append(text)
+        elif not self._voices and kind in "KMLQ%":
+            self._header_field(kind, text)  # before any voice, so for all
         elif kind not in _SILENT_FIELDS:
             self._musical_field(kind, text, self._voice())
 
@@ -270,6 +274,7 @@ class _Reader:
         voices = [(voice.traits, voice.bars.finish()) for voice in self._voices.values()]
         for voice in self._voices.values():
             self.counts.update(voice.counts)
+            self.left_out.update(voice.left_out)
         repairs = [*self.repairs, *(f"{n} {what}" for what, n in sorted(self.counts.items()))]
         if self.has_bar_lines:
             repairs += _overfull_repairs(voices)
@@ -285,9 +290,13 @@ class _Reader:
         )
 
     def _ordered(self, bars: list[Bar]) -> list[Bar]:
-        written = {bar.part for bar in bars if bar.part}
-        order = [name for name in play_order(self._order) if name in written]
-        return in_order(bars, order) if order else bars
+        order = [name for name in play_order(self._order) if name in self._parts.values()]
+        return in_order(bars, self._parts, order) if order else bars
+
+
+def _voice_and_traits(text: str) -> tuple[str, str]:
+    name, *traits = text.split(None, 1) or [_FIRST_VOICE]
+    return name, " ".join(traits)
 
 
 def _instrument(traits: Traits) -> Mark:

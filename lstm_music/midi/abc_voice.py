@@ -45,6 +45,7 @@ class Voice:
     propagation: Propagation = "pitch"
     bars: Grid = field(default_factory=Grid)
     counts: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.bars.set_meter(self.meter)
@@ -52,7 +53,7 @@ class Voice:
         self._ties: dict[int, dict[_Place, Fraction]] = {}
         self._tuplet = _Tuplet(Fraction(1), 0)
         self._last: _Event | None = None
-        self._broken: Fraction | None = None
+        self._broken = ""
 
     def set_key(self, key: AbcKey) -> None:
         """A new key from here on; accidentals of the old one no longer count."""
@@ -80,9 +81,9 @@ class Voice:
 
     def _end_event(self) -> None:
         self._last = None
-        if self._broken is not None:
+        if self._broken:
             self.counts["broken rhythms without a second note"] += 1
-            self._broken = None
+            self._broken = ""
 
     def note(self, text: str) -> None:
         """A note by itself."""
@@ -90,21 +91,25 @@ class Voice:
         self._play([(written, False)], written.length)
 
     def chord(self, text: str, length: str) -> None:
-        """Notes struck together; time goes on by the length of the first."""
+        """Notes struck together, all as long as the first of them."""
         notes = list(chord_notes(text))
         if not notes:
             self.counts["empty chords"] += 1
             return
-        factor = length_of(length)
-        scaled = [(n._replace(length=n.length * factor), tied) for n, tied in notes]
-        self._play(scaled, scaled[0][0].length)
+        if any(note.length != notes[0][0].length for note, _ in notes):
+            self.left_out["lengths in chords that differ from the first note's"] += 1
+        self._play(notes, notes[0][0].length * length_of(length))
 
     def rest(self, length: Fraction) -> None:
         """Silence of so many units."""
         self._play([], length)
 
     def rest_of_bars(self, count: int) -> None:
-        """Silence of whole bars."""
+        """Silence of whole bars; within a bar that has begun, of so many units."""
+        if not self.bars.is_empty:
+            self.counts["rests of whole bars within a bar, taken for short ones"] += 1
+            self.rest(Fraction(count))
+            return
         for i in range(count):
             if i:
                 self.bar_line(BarLine(strokes=True))
@@ -128,17 +133,25 @@ class Voice:
         self._tuplet = _Tuplet(Fraction(q or usual.get(p, p), p), r or p)
 
     def broken(self, text: str) -> None:
-        """``>`` takes half of the next note's length for the last one, ``<`` the other way."""
+        """``>`` gives half of the next note's length to the last one, ``<`` the other way."""
         if self._last is None:
             self.counts["broken rhythms without a first note"] += 1
-            return
-        short = Fraction(1, 2 ** len(text))
-        first, second = (2 - short, short) if text[0] == ">" else (short, 2 - short)
-        change = self._last.length * (first - 1)
+        else:
+            self._broken = text
+
+    def _unbroken(self, units: Fraction) -> Fraction:
+        """The length of a note after a broken rhythm; the note before takes the rest."""
+        sign, self._broken = self._broken, ""
+        if not sign or self._last is None:
+            return units
+        if units != self._last.length:
+            self.counts["broken rhythms between unequal notes"] += 1
+        part = 1 - Fraction(1, 2 ** len(sign))
+        moved = part * units if sign[0] == ">" else -part * self._last.length
         for note in self._last.notes:
-            note.length *= first
-        self.bars.advance(change)
-        self._broken = second
+            note.length *= 1 + moved / self._last.length
+        self.bars.advance(moved)
+        return units - moved
 
     def tie(self) -> None:
         """The last note or chord is held over into the next."""
@@ -154,17 +167,14 @@ class Voice:
         if self._tuplet.left:
             self._tuplet.left -= 1
             scale *= self._tuplet.scale
-        if self._broken is not None:
-            scale *= self._broken
-            self._broken = None
+        length = self._unbroken(units * scale)
         held = self._ties.pop(self.bars.layer, {})
         notes, places, ties = [], [], {}
         for note, tied in written:
             place = note.step, note.octave
             alter = self._altered(note, held)
-            sounding = SoundingNote(
-                self.bars.now, note.length * scale, self._sounding(note, alter), tied
-            )
+            pitch = self._sounding(note, alter)
+            sounding = SoundingNote(self.bars.now, length, pitch, tied)
             self.bars.add(sounding)
             notes.append(sounding)
             places.append((place, alter))
@@ -172,8 +182,8 @@ class Voice:
                 ties[place] = alter
         if ties:
             self._ties[self.bars.layer] = ties
-        self.bars.advance(units * scale)
-        self._last = _Event(notes, places, units * scale)
+        self.bars.advance(length)
+        self._last = _Event(notes, places, length)
 
     def _altered(self, note: WrittenNote, held: dict[_Place, Fraction]) -> Fraction:
         """Semitones from the letter: by its accidental, a tie, one before in the bar, the key."""
@@ -192,6 +202,6 @@ class Voice:
 
     def _sounding(self, note: WrittenNote, alter: Fraction) -> int:
         if alter.denominator > 1:
-            self.counts["notes between the semitones"] += 1
+            self.left_out["quarter tones, moved to the next semitone"] += 1
         exact = _MIDDLE_C + _SEMITONES[note.step] + 12 * note.octave + alter
         return int(exact + Fraction(1, 2)) + self.traits.semitones

@@ -69,10 +69,13 @@ def read_score(
     """
     path = Path(path)
     data, suffix = _read_file(path)
+    mended: tuple[str, ...] = ()
     if suffix == ".abc":
-        data = next(abc_tunes(_text(data, path))).encode("utf-8", "surrogatepass")
+        text, mended = _text(data, path, strict=strict)
+        data = next(abc_tunes(text)).encode("utf-8", "surrogatepass")
     options = {"style": style, "expand_repeats": expand_repeats, "strict": strict}
-    return _read(data, suffix, limits, source or str(path), first_only=True, **options)[0]
+    piece = _read(data, suffix, limits, source or str(path), first_only=True, **options)[0]
+    return piece.replace(repairs=(*piece.repairs, *mended))
 
 
 def read_scores(
@@ -96,8 +99,9 @@ def read_scores(
     options = {"expand_repeats": expand_repeats, "strict": strict}
     if suffix != ".abc":
         return _numbered(_read(data, suffix, limits, str(path), **options))
-    pieces, failures = [], []
-    for number, tune in enumerate(abc_tunes(_text(data, path)), start=1):
+    text, mended = _text(data, path, strict=strict)
+    pieces, failures = [], list(mended)
+    for number, tune in enumerate(abc_tunes(text), start=1):
         source = f"{path}#{number}" if number > 1 else str(path)
         tune_data = tune.encode("utf-8", "surrogatepass")
         try:
@@ -107,6 +111,7 @@ def read_scores(
                 raise
             failures.append(f"piece {number} left out: {error.reason}")
     if not pieces:
+        failures = failures[len(mended) :]
         raise MidiError(f"none of its {len(failures)} pieces; {failures[0]}", path=path)
     return [pieces[0].replace(repairs=(*pieces[0].repairs, *failures)), *pieces[1:]]
 
@@ -167,11 +172,15 @@ def _numbered(pieces: list[Piece]) -> list[Piece]:
     return [*pieces[:1], *rest]
 
 
-def _text(data: bytes, path: Path) -> str:
+def _text(data: bytes, path: Path, *, strict: bool = False) -> tuple[str, tuple[str, ...]]:
+    """The text, and what had to be mended to read it, which ``strict`` refuses."""
     try:
-        return decode_text(data)[0]
+        text, mended = decode_text(data)
     except MidiError as error:
         raise MidiError(error.reason, path=path, offset=error.offset) from error
+    if strict and mended:
+        raise MidiError(f"something in it must be mended: {mended[0]}", path=path)
+    return text, mended
 
 
 def read_text(path: Path) -> str:
@@ -181,7 +190,7 @@ def read_text(path: Path) -> str:
     ------
     MidiError : it cannot be read, or is no text.
     """
-    return _text(read_regular(path, MAX_BYTES), path)
+    return _text(read_regular(path, MAX_BYTES), path)[0]
 
 
 def chorale_files() -> list[tuple[str, Path]]:
