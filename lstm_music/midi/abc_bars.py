@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -177,39 +177,3 @@ def parse_endings(text: str) -> tuple[int, ...]:
         if first.isdigit():
             numbers += range(int(first), int(last or first) + 1)
     return tuple(sorted({n for n in numbers if 1 <= n <= MAX_PASSES}))
-
-
-def bar_numbers(bars: Sequence[Bar]) -> list[int]:
-    """The number of each bar as musicians count: 0 for a pickup, one for parts of a bar."""
-    numbers = []
-    number, filled = 0, Fraction(0)
-    for i, bar in enumerate(bars):
-        full = bar.full_length or bar.length
-        if i == 0 and bar.length < full:
-            numbers.append(0)
-            continue
-        if not filled or filled + bar.length > full:
-            number += 1
-            filled = Fraction(0)
-        filled = (filled + bar.length) % full if bar.length <= full else Fraction(0)
-        numbers.append(number)
-    return numbers
-
-
-def overfull(bars: Sequence[Bar]) -> list[int]:
-    """Places of the bars that hold more than their meter, in order."""
-    return [i for i, bar in enumerate(bars) if bar.full_length and bar.length > bar.full_length]
-
-
-def in_order(bars: Sequence[Bar], labels: Mapping[int, str], order: Sequence[str]) -> list[Bar]:
-    """The bars with their parts in the order told; what stands before the first part stays.
-
-    ``labels`` are the parts that begin with a bar, by its place.
-    """
-    parts: dict[str, list[Bar]] = {}
-    label = ""
-    for i, bar in enumerate(bars):
-        label = labels.get(i, label)
-        starts = bar.starts_repeat or i in labels
-        parts.setdefault(label, []).append(replace(bar, starts_repeat=starts))
-    return [*parts.get("", ()), *(bar for name in order for bar in parts.get(name, ()))]

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from lstm_music.music.meter import DENOMINATORS, MAX_NUMERATOR
+
 _FIFTHS = {"F": -1, "C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5}
 _SHARP_ORDER = "FCGDAEB"
 _MODES = {
@@ -24,6 +26,9 @@ _ACCIDENTAL = re.compile(r"(\^\^|\^|__|_|=)([A-Ga-g])")
 _FRACTION = re.compile(r"(\d{1,4})/([1-9]\d{0,3})")
 _CLEF = r"\b(?:treble|alto|tenor|bass|soprano|mezzosoprano|baritone|[GCF])\d?"
 _OCTAVE_CLEF = re.compile(rf"{_CLEF}([+-])(8|15)")
+_STAFF = re.compile(
+    r"\b(?:clef|middle|octave|transpose|score|sound|shift|stafflines|staffscale|name|nm)\s*=\s*\S+"
+)
 _TRAIT = re.compile(r'(\w+)\s*=\s*("[^"]*"|[^\s"]+)')
 
 
@@ -84,7 +89,9 @@ def parse_key(text: str) -> AbcKey | None:
     ``K:none``, and an empty field, are a key without signature. ``HP`` and ``Hp`` have two sharps;
     ``exp`` has the accidentals that follow and no others.
     """
-    words = text.strip()
+    words = _STAFF.sub("", text).strip()
+    if not words and text.strip():
+        return None
     if not words or words.lower().startswith("none"):
         return AbcKey({})
     if words.lower().startswith("hp"):  # bagpipes, whose chanter has these two whatever is printed
@@ -116,7 +123,7 @@ def parse_meter(text: str) -> tuple[int, int] | None:
 
     Raises
     ------
-    ValueError : it is no meter.
+    ValueError : it is no meter, or none that a Meter can be.
     """
     text = text.strip().strip('"')
     if text in ("C", "c"):
@@ -129,7 +136,7 @@ def parse_meter(text: str) -> tuple[int, int] | None:
     if not found:
         raise ValueError(text)
     numerator = sum(map(int, re.findall(r"\d{1,4}", found[1])))
-    if not numerator:
+    if not 1 <= numerator <= MAX_NUMERATOR or int(found[2]) not in DENOMINATORS:
         raise ValueError(text)
     return numerator, int(found[2])
 

@@ -54,10 +54,8 @@ def _starts(voices: Sequence[Sequence[Bar]]) -> list[list[Fraction]]:
 
 
 def _quarters(exact: Fraction) -> float | Fraction:
-    """Floats where they are exact, as music21 keeps them."""
-    from music21.common import opFrac
-
-    return opFrac(exact)
+    """A float where it is exact, as music21 has it."""
+    return float(exact) if exact == float(exact) else exact
 
 
 def _sums(lengths: Sequence[Fraction]) -> list[Fraction]:

@@ -15,9 +15,6 @@ from lstm_music.midi.abc_bars import (
     Bar,
     BarLine,
     Mark,
-    bar_numbers,
-    in_order,
-    overfull,
     parse_bar_line,
     parse_endings,
 )
@@ -30,12 +27,10 @@ from lstm_music.midi.abc_fields import (
     parse_tempo,
     parse_unit,
 )
+from lstm_music.midi.abc_parts import in_order, overfull_bars, play_order
 from lstm_music.midi.abc_text import Line, tune_lines
 from lstm_music.midi.abc_tokens import Token, length_of, tokens_of
 from lstm_music.midi.abc_voice import Voice
-
-MAX_PARTS = 256
-"""Parts of a tune that ``P:`` puts in order are played at most this often together."""
 
 DYNAMICS = frozenset(["pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "ffff", "sfz"])
 _FIRST_VOICE = "1"
@@ -277,7 +272,8 @@ class _Reader:
             self.left_out.update(voice.left_out)
         repairs = [*self.repairs, *(f"{n} {what}" for what, n in sorted(self.counts.items()))]
         if self.has_bar_lines:
-            repairs += _overfull_repairs(voices)
+            overfull = overfull_bars(bars for _, bars in voices)
+            repairs += [overfull] if overfull else []
         if parts_in_order and self._order:
             voices = [(traits, self._ordered(bars)) for traits, bars in voices]
         return AbcTune(
@@ -314,33 +310,3 @@ def _under(general: Traits, own: Traits) -> Traits:
         clef_octaves=own.clef_octaves or general.clef_octaves,
         midi_transpose=own.midi_transpose or general.midi_transpose,
     )
-
-
-def _overfull_repairs(voices: list[tuple[Traits, list[Bar]]]) -> list[str]:
-    """Bars that hold more than their meter, by number."""
-    found: dict[int, None] = {}
-    for _, bars in voices:
-        numbers = bar_numbers(bars)
-        found |= dict.fromkeys(numbers[i] for i in overfull(bars))
-    if not found:
-        return []
-    some = ", ".join(str(number) for number in list(found)[:12])
-    more = f" and {len(found) - 12} more" if len(found) > 12 else ""
-    which, keep = ("bar", "keeps its") if len(found) == 1 else ("bars", "keep their")
-    verb = "holds" if len(found) == 1 else "hold"
-    return [f"{which} {some}{more} {verb} more than the meter says and {keep} notes and lengths"]
-
-
-def play_order(text: str) -> list[str]:
-    """Names of parts in the order of a ``P:`` field, such as ``A2(BC)3.A``."""
-    expanded = re.sub(r"[^A-Za-z0-9()]", "", text)
-    for _ in range(8):
-        inner = re.sub(
-            r"\(([A-Za-z]*)\)(\d{0,2})",
-            lambda m: (m[1] * int(m[2] or 1))[:MAX_PARTS],
-            re.sub(r"([A-Za-z])(\d{1,2})", lambda m: m[1] * int(m[2]), expanded)[: 8 * MAX_PARTS],
-        )
-        if inner == expanded:
-            break
-        expanded = inner
-    return [name for name in expanded if name.isalpha()][:MAX_PARTS]

@@ -72,7 +72,7 @@ def read_score(
     mended: tuple[str, ...] = ()
     if suffix == ".abc":
         text, mended = _text(data, path, strict=strict)
-        data = next(abc_tunes(text)).encode("utf-8", "surrogatepass")
+        data = next(abc_tunes(text)).encode("utf-8-sig", "surrogatepass")
     options = {"style": style, "expand_repeats": expand_repeats, "strict": strict}
     piece = _read(data, suffix, limits, source or str(path), first_only=True, **options)[0]
     return piece.replace(repairs=(*piece.repairs, *mended))
@@ -103,7 +103,7 @@ def read_scores(
     pieces, failures = [], list(mended)
     for number, tune in enumerate(abc_tunes(text), start=1):
         source = f"{path}#{number}" if number > 1 else str(path)
-        tune_data = tune.encode("utf-8", "surrogatepass")
+        tune_data = tune.encode("utf-8-sig", "surrogatepass")
         try:
             pieces += _read(tune_data, suffix, limits, source, **options)
         except MidiError as error:
@@ -131,7 +131,7 @@ def read_abc(
     ------
     MidiError : music21 cannot read it within ``limits``, or it holds no notes.
     """
-    data = text.encode("utf-8", "surrogatepass")
+    data = text.encode("utf-8-sig", "surrogatepass")
     options = {"style": style, "expand_repeats": expand_repeats, "strict": strict}
     return _read(data, ".abc", limits, source, first_only=True, **options)[0]
 
