@@ -28,6 +28,7 @@ _CLEF = r"\b(?:treble|alto|tenor|bass|soprano|mezzosoprano|baritone|[GCF])\d?"
 _OCTAVE_CLEF = re.compile(rf"{_CLEF}([+-])(8|15)")
 _STAFF = re.compile(
     r"\b(?:clef|middle|octave|transpose|score|sound|shift|stafflines|staffscale|name|nm)\s*=\s*\S+"
+    r"|\b(?:treble|alto|tenor|bass|perc)\d?(?:[+-]\d+)?\b"
 )
 _TRAIT = re.compile(r'(\w+)\s*=\s*("[^"]*"|[^\s"]+)')
 

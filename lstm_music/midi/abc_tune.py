@@ -88,7 +88,9 @@ class _Reader:
         self._symbols: dict[str, str] = {}
 
     def line(self, line: Line) -> None:
-        if line.kind == "":
+        if line.kind == "m":
+            self.left_out["macros not expanded"] += 1
+        elif line.kind == "":
             for token in tokens_of(line.text):
                 self._token(token)
         elif line.in_header:

@@ -142,7 +142,7 @@ class Voice:
     def _unbroken(self, units: Fraction) -> Fraction:
         """The length of a note after a broken rhythm; the note before takes the rest."""
         sign, self._broken = self._broken, ""
-        if not sign or self._last is None:
+        if not sign or self._last is None or not self._last.length:
             return units
         if units != self._last.length:
             self.counts["broken rhythms between unequal notes"] += 1

@@ -99,11 +99,11 @@ def test_keys(key, music, expected):
 
 
 def test_keys_within_a_tune():
-    assert pitches(tune("C F|[K:C]C F|\nK:G\nC F|[K:clef=bass]F2|", key="D")) == [
+    assert pitches(tune("C F|[K:C]C F|\nK:G\nC F|[K:clef=bass]F[K:bass]F|", key="D")) == [
         *(61, 66),
         *(60, 65),
         *(60, 66),
-        66,
+        *(66, 66),
     ]
     assert pitches(tune("^F [K:C] F|")) == [66, 65]
     assert read_abc(tune("CF|[K:C]CF|", key="D")).key == Key.parse("D major")
@@ -342,6 +342,8 @@ def test_what_is_mended_is_said_and_refused_by_strict(text, repair):
         ("^/CD|", "quarter tones"),
         ("%%MIDI drum d 38\nCD|", "%%MIDI drum"),
         ("{e}CD|", "grace"),
+        ("m:~n2=n{o}n\n~C2|", "macros"),
+        ("C0>DE|", "grace or empty"),
     ],
 )
 def test_what_is_left_out_is_said(music, said):
