@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-HEADER_FIELDS = frozenset("ABCDFGHIKLMmNOPQRrSTUVWXZ")
-BODY_FIELDS = frozenset("IKLMmNPQRrsTUVWwXZBCDFGHOSA")
+_FIELDS = frozenset("ABCDFGHIKLMmNOPQRrSsTUVWwXZ+")
+_NOTES = frozenset("ABCDFG")
 _FIELD = re.compile(r"([A-Za-z+]):(.*)", re.DOTALL)
 _COMMENT = re.compile(r"(?<!\\)%.*")
 _DIRECTIVE = re.compile(r"%%\s*([A-Za-z][\w-]*)\s*(.*)")
@@ -26,7 +26,9 @@ class Line:
 def abc_tunes(text: str) -> Iterator[str]:
     """The tunes of an ABC book, each under the book's own header."""
     chunks = re.split(r"(?m)^(?=X:)", text.replace("\r\n", "\n").replace("\r", "\n"))
-    header, tunes = (chunks[0], chunks[1:]) if len(chunks) > 1 else ("", chunks)
+    header, tunes = chunks[0], chunks[1:]
+    if not tunes or re.search(r"(?m)^K:", header):
+        header, tunes = "", [chunk for chunk in chunks if chunk.strip()] or [text]
     header = "".join(
         line for line in header.splitlines(True) if re.match(r"[A-Za-z]:|%%|%abc", line)
     )
@@ -83,16 +85,21 @@ def _until_its_end(text: str, repairs: list[str]) -> Iterator[str]:
     holds bar lines or voices is music still.
     """
     lines = _TEXT_BLOCK.sub("%", text.lstrip("\ufeff\n\r\t ")).splitlines()
-    blank = next((i for i, line in enumerate(lines) if i and not line.strip()), len(lines))
+    blank = next((i for i, line in enumerate(lines) if not line.strip()), len(lines))
     yield from lines[:blank]
-    rest = [line for line in lines[blank:] if re.search(r"^\[?[A-Za-z%]:|^%%|[|]", line)]
-    if any(_holds_music(line) for line in rest):
+    rest = [line for line in lines[blank:] if line.strip()]
+    if any(_is_music(line) for line in lines[:blank]):
+        rest = [line for line in rest if re.match(r"\[?[A-Za-z%]:|%%", line) or "|" in line]
+        is_tune = any(_is_music(line) and "|" in line for line in rest)
+    else:
+        is_tune = any(_is_music(line) for line in rest)
+    if is_tune:
         repairs.append("empty lines within a tune, which would end it, passed over")
         yield from rest
 
 
-def _holds_music(line: str) -> bool:
-    return "|" in line and not re.match(r"[A-Z%w]:|%", line)
+def _is_music(line: str) -> bool:
+    return not re.match(r"[A-Z%w]:|%", line)
 
 
 def _line(raw: str, in_header: bool) -> Line | None:
@@ -102,10 +109,9 @@ def _line(raw: str, in_header: bool) -> Line | None:
     if raw.startswith("%") or (not text.strip() and raw.strip()):
         return None
     field = _FIELD.match(text)
-    fields = HEADER_FIELDS if in_header else BODY_FIELDS
-    if not field or not (field[1] in fields or field[1] in "+s"):
+    if not field or field[1] not in _FIELDS:
         return Line("", text, in_header)
-    if not in_header and field[2].lstrip()[:1] in ("|", ":") and field[1] in "ABCDFGaz":
+    if not in_header and field[1] in _NOTES and field[2].lstrip()[:1] in ("|", ":"):
         return Line("", text)  # a note before a repeat sign
     kind, value = field[1], field[2].strip()
     return Line("%" if kind == "I" else kind, value, in_header)

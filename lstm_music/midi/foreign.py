@@ -100,7 +100,7 @@ def read_scores(
     if suffix != ".abc":
         return _numbered(_read(data, suffix, limits, str(path), **options))
     text, mended = _text(data, path, strict=strict)
-    pieces, failures = [], list(mended)
+    pieces, failures = [], []
     for number, tune in enumerate(abc_tunes(text), start=1):
         source = f"{path}#{number}" if number > 1 else str(path)
         tune_data = tune.encode("utf-8-sig", "surrogatepass")
@@ -111,9 +111,9 @@ def read_scores(
                 raise
             failures.append(f"piece {number} left out: {error.reason}")
     if not pieces:
-        failures = failures[len(mended) :]
         raise MidiError(f"none of its {len(failures)} pieces; {failures[0]}", path=path)
-    return [pieces[0].replace(repairs=(*pieces[0].repairs, *failures)), *pieces[1:]]
+    repairs = (*pieces[0].repairs, *mended, *failures)
+    return [pieces[0].replace(repairs=repairs), *pieces[1:]]
 
 
 def read_abc(

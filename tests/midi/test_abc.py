@@ -360,6 +360,17 @@ def test_remarks_around_the_music():
     assert not read_tune(text).repairs
 
 
+@pytest.mark.parametrize("text", ["X:1\nL:1/4\nK:C\n\nCDEF", "\nL:1/4\nK:C\nCD|EF|\n\nremark"])
+def test_a_tune_with_empty_lines_or_without_a_number(text):
+    assert pitches(text) == [60, 62, 64, 65]
+
+
+def test_a_first_tune_without_a_number(tmp_path):
+    path = tmp_path / "book.abc"
+    path.write_text("L:1/4\nK:C\nCD|\n\nX:2\nL:1/4\nK:C\nEF|\n")
+    assert [p.notes["pitch_midi"].tolist() for p in read_scores(path)] == [[60, 62], [64, 65]]
+
+
 def test_chord_symbols_and_remarks_in_quotes():
     piece = read_abc(tune('"4"C"^slow"D"D.C."E"Am7"F|["G/B"G2B2]"N.C."A2|'))
     chords = piece.notes[piece.notes["track"] == 1]
