@@ -6,11 +6,11 @@ were looked through first (`score_source`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from lstm_music.errors import MidiError
+from lstm_music.midi.abc_text import abc_tunes
 from lstm_music.midi.content import MIDI
 from lstm_music.midi.from_stream import piece_from_stream
 from lstm_music.midi.regular_file import read_regular
@@ -102,10 +102,13 @@ def read_score_bytes(
     ------
     MidiError, ConfigError : as `read_score`.
     """
+    mended: tuple[str, ...] = ()
     if suffix == ".abc":
-        data = next(abc_tunes(_text(data, source))).encode("utf-8", "surrogatepass")
+        text, mended = _text(data, source, strict=strict)
+        data = next(abc_tunes(text)).encode("utf-8-sig", "surrogatepass")
     options = {"style": style, "expand_repeats": expand_repeats, "strict": strict}
-    return _read(data, suffix, limits, source, first_only=True, **options)[0]
+    piece = _read(data, suffix, limits, source, first_only=True, **options)[0]
+    return piece.replace(repairs=(*piece.repairs, *mended))
 
 
 def read_scores(
@@ -155,10 +158,11 @@ def read_scores_bytes(
         return _read(data, suffix, limits, source, strict=strict, first_only=True)
     if suffix != ".abc":
         return _numbered(_read(data, suffix, limits, source, **options))
+    text, mended = _text(data, source, strict=strict)
     pieces, failures = [], []
-    for number, tune in enumerate(abc_tunes(_text(data, source)), start=1):
+    for number, tune in enumerate(abc_tunes(text), start=1):
         tune_source = f"{source}#{number}" if number > 1 else source
-        tune_data = tune.encode("utf-8", "surrogatepass")
+        tune_data = tune.encode("utf-8-sig", "surrogatepass")
         try:
             pieces += _read(tune_data, suffix, limits, tune_source, **options)
         except MidiError as error:
@@ -167,7 +171,8 @@ def read_scores_bytes(
             failures.append(f"piece {number} left out: {error.reason}")
     if not pieces:
         raise MidiError(f"none of its {len(failures)} pieces; {failures[0]}", path=source or None)
-    return [pieces[0].replace(repairs=(*pieces[0].repairs, *failures)), *pieces[1:]]
+    repairs = (*pieces[0].repairs, *mended, *failures)
+    return [pieces[0].replace(repairs=repairs), *pieces[1:]]
 
 
 def read_abc(
@@ -185,7 +190,7 @@ def read_abc(
     ------
     MidiError : music21 cannot read it within ``limits``, or it holds no notes.
     """
-    data = text.encode("utf-8", "surrogatepass")
+    data = text.encode("utf-8-sig", "surrogatepass")
     options = {"style": style, "expand_repeats": expand_repeats, "strict": strict}
     return _read(data, ".abc", limits, source, first_only=True, **options)[0]
 
@@ -226,11 +231,15 @@ def _numbered(pieces: list[Piece]) -> list[Piece]:
     return [*pieces[:1], *rest]
 
 
-def _text(data: bytes, source: str) -> str:
+def _text(data: bytes, source: str, *, strict: bool = False) -> tuple[str, tuple[str, ...]]:
+    """The text, and what had to be mended to read it, which ``strict`` refuses."""
     try:
-        return decode_text(data)[0]
+        text, mended = decode_text(data)
     except MidiError as error:
         raise MidiError(error.reason, path=source or None, offset=error.offset) from error
+    if strict and mended:
+        raise MidiError(f"something in it must be mended: {mended[0]}", path=source or None)
+    return text, mended
 
 
 def read_text(path: Path) -> str:
@@ -240,16 +249,7 @@ def read_text(path: Path) -> str:
     ------
     MidiError : it cannot be read, or is no text.
     """
-    return _text(read_regular(path, MAX_BYTES), str(path))
-
-
-def abc_tunes(text: str) -> Iterator[str]:
-    """The tunes of an ABC book, each under the book's own header."""
-    chunks = re.split(r"(?m)^(?=X:)", text)
-    header, tunes = (chunks[0], chunks[1:]) if len(chunks) > 1 else ("", chunks)
-    header = "".join(line for line in header.splitlines(True) if re.match(r"[A-Za-z]:", line))
-    for tune in tunes:
-        yield re.sub(r"(?m)^(X:.*\n)", lambda match: match.group(1) + header, tune, count=1)
+    return _text(read_regular(path, MAX_BYTES), str(path))[0]
 
 
 def chorale_files() -> list[tuple[str, Path]]:

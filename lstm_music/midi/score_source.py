@@ -101,7 +101,7 @@ def _looks_like_xml(data: bytes) -> bool:
 
 
 def decode_text(data: bytes) -> tuple[str, tuple[str, ...]]:
-    """Text of a score, by its byte order mark, else what its XML declares, else UTF-8.
+    """Text of a score, by its byte order mark, else as it declares (XML, ABC), else UTF-8.
 
     Raises
     ------
@@ -131,6 +131,7 @@ def _implied_encoding(data: bytes) -> str:
     if data.startswith(b"\0<"):
         return "utf-16-be"
     declared = re.match(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']", data)
+    declared = declared or re.search(rb"(?m)^(?:%%|I:)abc-charset[ \t]+([\w-]{1,40})", data[:65536])
     name = declared[1].decode("ascii").lower() if declared else "utf-8"
     # A declaration that can be read byte by byte is not in two-byte characters.
     return "utf-8" if name.startswith(("utf-16", "utf-32", "ucs")) else name
