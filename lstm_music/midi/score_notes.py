@@ -87,7 +87,7 @@ def read_part(part: Any, reading: Reading) -> None:
                 continue
             velocity = member.volume.velocity or element.volume.velocity or DEFAULT_VELOCITY
             velocity = min(max(int(velocity), 1), 127)
-            tie = member.tie or element.tie
+            tie = member.tie  # a chord's own is that of any of its notes
             is_drum = is_drum_part or unpitched
             if (program, is_drum) not in tracks:
                 tracks[program, is_drum] = len(reading.tracks)

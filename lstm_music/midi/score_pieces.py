@@ -7,6 +7,7 @@ from typing import Any
 
 from lstm_music.errors import LstmMusicError, MidiError
 from lstm_music.midi.from_stream import piece_from_stream
+from lstm_music.midi.kern_spines import StraightKern, join_columns, straighten
 from lstm_music.midi.score_source import Source, check_size, open_source
 from lstm_music.music.piece import Piece
 
@@ -58,11 +59,16 @@ def score_pieces(
         except Exception as error:  # music21 raises whatever its parsers meet
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:_MAX_REPAIR_LENGTH]
             raise MidiError(f"music21 cannot read it: {reason}") from error
-    heard = dict.fromkeys(f"music21: {w.message}"[:_MAX_REPAIR_LENGTH] for w in caught)
+    heard = dict.fromkeys(_as_repair(w) for w in caught)
     mended = (*opened.repairs, *list(heard)[:_MAX_REPAIRS])
     if strict and mended:
         raise MidiError(f"something in it must be mended: {mended[0]}")
     return [piece.replace(repairs=(*piece.repairs, *mended)) for piece in pieces]
+
+
+def _as_repair(warning: warnings.WarningMessage) -> str:
+    ours = str(warning.message).startswith("kern: ")
+    return f"{'' if ours else 'music21: '}{warning.message}"[:_MAX_REPAIR_LENGTH]
 
 
 def parse_score(opened: Source) -> Any:
@@ -75,14 +81,41 @@ def parse_score(opened: Source) -> Any:
         return _parse_midi(opened.content)
     if opened.format == "capella":
         return _parse_capella(opened.content)
+    if opened.format == "humdrum":
+        return _parse_kern(str(opened.content))
+    return _convert(opened.format, opened.content)
+
+
+def _convert(format_: str, content: str | bytes) -> Any:
     from music21 import converter
 
     reader = converter.Converter()
-    reader.setSubConverterFromFormat(opened.format)
+    reader.setSubConverterFromFormat(format_)
     assert reader.subConverter is not None
     # By this way the text of .nwc files is read too; ``Converter.parseData`` cannot.
-    reader.subConverter.parseData(opened.content)
+    reader.subConverter.parseData(content)
     return reader.stream
+
+
+def _parse_kern(text: str) -> Any:
+    """A Score of one piece, an Opus of several."""
+    from music21 import stream
+
+    pieces = straighten(text)
+    if not pieces:
+        raise MidiError("holds no **kern spine")
+    scores = [_kern_score(piece) for piece in pieces]
+    return scores[0] if len(scores) == 1 else stream.Opus(scores)
+
+
+def _kern_score(piece: StraightKern) -> Any:
+    score = _convert("humdrum", piece.text)
+    join_columns(score, piece.columns)
+    for part in score.parts:
+        part.atSoundingPitch = True  # kern is written as it sounds, whatever the instrument
+    for repair in piece.repairs:
+        warnings.warn(repair, stacklevel=2)
+    return score
 
 
 def _parse_midi(data: str | bytes) -> Any:
