@@ -16,6 +16,8 @@ DA_CAPO, DAL_SEGNO = "da capo", "dal segno"
 AL_FINE, AL_CODA = "al fine", "al coda"
 WITH_REPEATS = "with repeats"
 SEGNO, CODA, TO_CODA, FINE = "segno", "coda", "to coda", "fine"
+CODA_AT_END = "coda at end"
+"""A coda's sign where a bar ends: one leaves there, or the coda begins with the next bar."""
 
 STARTS = frozenset({SEGNO, CODA})
 """Signs that stand where a bar begins; the others are obeyed where it ends."""
@@ -162,11 +164,15 @@ def _coda_after(measures: Sequence[Measure], i: int) -> int:
 
 def _with_ways_to_coda(measures: Sequence[Measure]) -> list[Measure]:
     """Where the sign alone stands twice, the first is where one leaves for the second."""
-    codas = [i for i, measure in enumerate(measures) if CODA in measure.signs]
     mended = list(measures)
+    codas = [i for i, measure in enumerate(measures) if measure.signs & {CODA, CODA_AT_END}]
     if len(codas) > 1 and not any(TO_CODA in measure.signs for measure in measures):
-        first = measures[codas[0]]
-        mended[codas[0]] = replace(first, signs=first.signs - {CODA} | {TO_CODA})
+        first = mended[codas[0]]
+        signs = first.signs - {CODA, CODA_AT_END} | {TO_CODA}
+        mended[codas[0]] = replace(first, signs=signs)
+    for i, measure in enumerate(mended[1:], start=1):
+        if CODA_AT_END in mended[i - 1].signs:
+            mended[i] = replace(measure, signs=measure.signs | {CODA})
     return mended
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lstm_music.errors import ConfigError
-from lstm_music.midi.score_jumps import STARTS, lost_jumps, signs_of_text
+from lstm_music.midi.score_jumps import CODA, CODA_AT_END, SEGNO, lost_jumps, signs_of_text
 from lstm_music.midi.score_notes import Reading
 from lstm_music.midi.score_time import Measure
 from lstm_music.music.meter import Meter
@@ -87,8 +87,8 @@ def _notation(parts: Iterable[Any], reading: Reading) -> defaultdict[int, _Notat
             found.endings = found.endings or endings.get(i, ())
             for element in measure.recurse().getElementsByClass(_WORDS):
                 for sign in signs_of_text(_text(element)):
-                    place = i + _shift(sign, element, measure, written[i - 1] if i else None)
-                    places[min(place, len(places) - 1)].signs.add(sign)
+                    away, meant = _place(sign, element, measure, written[i - 1] if i else None)
+                    places[min(i + away, len(places) - 1)].signs.add(meant)
     return notation
 
 
@@ -101,14 +101,17 @@ def _text(element: Any) -> str:
     return str(text or "")
 
 
-def _shift(sign: str, element: Any, measure: Any, before: Any) -> int:
-    """Measures from the one that a sign stands in to the one that it is for."""
+def _place(sign: str, element: Any, measure: Any, before: Any) -> tuple[int, str]:
+    """Measures from the one that a sign stands in to the one that it is for, and the sign."""
     offset = element.getOffsetInHierarchy(measure)
-    if sign in STARTS:
-        return int(offset > 0 and offset >= measure.highestTime)
+    at_end = offset > 0 and offset >= measure.highestTime
+    if sign == CODA:
+        return 0, CODA_AT_END if at_end else CODA
+    if sign == SEGNO:
+        return int(at_end), sign
     # Some programs write what is for the end of a section at the beginning of the next.
     ends_before = before is not None and _ends_section(before) and not _ends_section(measure)
-    return -1 if offset == 0 and ends_before else 0
+    return (-1 if offset == 0 and ends_before else 0), sign
 
 
 def _ends_section(measure: Any) -> bool:
