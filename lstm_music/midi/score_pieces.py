@@ -8,6 +8,7 @@ from typing import Any
 from lstm_music.errors import LstmMusicError, MidiError
 from lstm_music.midi.from_stream import piece_from_stream
 from lstm_music.midi.kern_spines import StraightKern, join_columns, straighten
+from lstm_music.midi.mei_text import add_what_was_left_out, prepared_mei
 from lstm_music.midi.score_source import Source, check_size, open_source
 from lstm_music.music.piece import Piece
 
@@ -83,6 +84,11 @@ def parse_score(opened: Source) -> Any:
         return _parse_capella(opened.content)
     if opened.format == "humdrum":
         return _parse_kern(str(opened.content))
+    if opened.format == "mei":
+        mei = prepared_mei(str(opened.content))
+        score = _convert("mei", mei.text)
+        add_what_was_left_out(score, mei)
+        return score
     return _convert(opened.format, opened.content)
 
 
