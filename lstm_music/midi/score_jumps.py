@@ -29,8 +29,9 @@ _CODA_SIGNS = "\U0001d10c\ue048"  # Unicode's and SMuFL's
 _SEGNO_SIGNS = "\U0001d10b\ue047"
 _FROM_START = re.compile(r"\bda capo\b|\bd ?\. ?c ?\.|^d ?c\b|^from the (beginning|top)\b")
 _FROM_SIGN = re.compile(r"\b(dal|del) segno\b|\bd ?\. ?s ?\.|^d ?s\b|^from the sign\b")
-_TO_CODA = re.compile(r"\b(to|al|alla|a la|zur) (the )?coda\b")
-_END = re.compile(r"\b(al|alla) fine\b|\bto (the )?(fine|end)\b|\bbis fine\b")
+_TO_CODA = re.compile(r"\b(to|al|alla|a la|zur) ?(the )?coda\b")
+_END = re.compile(r"\b(al|alla) ?fine\b|\bto (the )?(fine|end)\b|\bbis fine\b")
+_LAST_TIME = re.compile(r"^(\d+(x|st|nd|rd|th)?|last|ultima)\b( ?(time|volta))? ?")
 _REPEATS = re.compile(r"\b(repeats?|ripetizion[ei]|replic[ah]e?|repris(e|es)|wiederholung(en)?)\b")
 _NO_REPEATS = re.compile(r"\b(no|not|without|senza|sans|ohne)\b")
 _ALONE = {
@@ -56,18 +57,18 @@ def signs_of_text(text: str) -> frozenset[str]:
         text = text.replace(sign, " segno ")
     text = " ".join(text.casefold().split()).strip(" ()[]\"'*-:;,")
     found: set[str] = set()
-    if _FROM_START.search(text):
+    if jump := _FROM_START.search(text):
         found.add(DA_CAPO)
-    elif _FROM_SIGN.search(text):
+    elif jump := _FROM_SIGN.search(text):
         found.add(DAL_SEGNO)
-    if not found:
-        alone = _ALONE.get(text.strip(". "))
+    if jump is None:
+        alone = _ALONE.get(_LAST_TIME.sub("", text).strip(". "))
         return frozenset({alone} if alone else {TO_CODA} if _TO_CODA.match(text) else ())
     if _END.search(text):
         found.add(AL_FINE)
     if _TO_CODA.search(text):
         found.add(AL_CODA)
-    if _REPEATS.search(text) and not _NO_REPEATS.search(text):
+    if _REPEATS.search(text, jump.end()) and not _NO_REPEATS.search(text):
         found.add(WITH_REPEATS)
     return frozenset(found)
 

@@ -94,7 +94,10 @@ def _concert_signatures(stream: Any, parts: Sequence[Any], reading: Reading) -> 
     candidates = plain or transposed
     if not candidates:
         return list(_signatures(stream.flatten(), True, reading))
-    return list(Counter(candidates).most_common(1)[0][0])
+    # Of parts alike the first: some programs give the mode to it alone, and the rest major.
+    kinds = [tuple(signature[:2] for signature in signatures) for signatures in candidates]
+    commonest = Counter(kinds).most_common(1)[0][0]
+    return list(candidates[kinds.index(commonest)])
 
 
 def _transposes(part: Any, flat: Any) -> bool:

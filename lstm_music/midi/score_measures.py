@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lstm_music.errors import ConfigError
@@ -48,7 +48,36 @@ def read_measures(parts: Sequence[Any], reading: Reading) -> list[Measure]:
         )
     if lost := lost_jumps(measures):
         reading.counts["D.S. without a segno not followed"] += lost
-    return measures
+    return mended_endings(measures)
+
+
+def mended_endings(measures: Sequence[Measure]) -> list[Measure]:
+    """Endings as they are meant where programs draw or number their brackets carelessly.
+
+    A bracket goes on to the repeat sign before the next bracket; of two side by side that have
+    the same number, the second is the next ending.
+    """
+    mended = list(measures)
+    for i, measure in enumerate(mended[1:], start=1):
+        before = mended[i - 1].endings
+        if not before or mended[i - 1].repeat_end:
+            continue
+        end = i
+        while end < len(mended) and not (mended[end].repeat_end or mended[end].endings):
+            end += 1
+        is_last_of_ending = end + 1 < len(mended) and max(before) + 1 in mended[end + 1].endings
+        if not measure.endings and is_last_of_ending and mended[end].repeat_end:
+            for k in range(i, end + 1):
+                mended[k] = replace(mended[k], endings=before)
+    for i in range(1, len(mended)):
+        before, own = mended[i - 1].endings, mended[i].endings
+        if before and own and mended[i - 1].repeat_end and max(own) <= max(before):
+            number = max(before) + 1
+            for k in range(i, len(mended)):
+                if mended[k].endings != own or (k > i and mended[k - 1].repeat_end):
+                    break
+                mended[k] = replace(mended[k], endings=(number,))
+    return mended
 
 
 def is_on_grid(numerator: int, denominator: int) -> bool:

@@ -18,6 +18,7 @@ from lstm_music.midi.score_jumps import (
     signs_of_text,
     sounding_order,
 )
+from lstm_music.midi.score_measures import mended_endings
 from lstm_music.midi.score_time import Measure
 
 SIGNS = {"f": FINE, "s": SEGNO, "t": TO_CODA, "c": CODA, "C": DA_CAPO, "S": DAL_SEGNO,
@@ -112,6 +113,9 @@ def test_jumps_come_to_an_end():
         ("al coda", {TO_CODA}),
         ("CODA", {CODA}),
         ("Fine.", {FINE}),
+        ("4x Fine", {FINE}),
+        ("D.C.alCoda", {DA_CAPO, AL_CODA}),
+        ("3 repeats then D.C.al fine", {DA_CAPO, AL_FINE}),
         ("(Fine)", {FINE}),
         ("Segno", {SEGNO}),
         ("fine legato", set()),
@@ -123,3 +127,18 @@ def test_jumps_come_to_an_end():
 )
 def test_words(text, signs):
     assert signs_of_text(text) == signs
+
+
+def numbered(sketch):
+    return [measure.endings for measure in mended_endings(bars(sketch))]
+
+
+def test_careless_brackets_are_mended():
+    assert numbered("- 1 - -:| 2 -") == [(), (1,), (1,), (1,), (2,), ()]
+    assert numbered("- 1 1:| 1 1 -") == [(), (1,), (1,), (2,), (2,), ()]
+    assert numbered("- 1:| 1:| 1") == [(), (1,), (2,), (3,)]
+
+
+def test_good_brackets_are_left_as_they_are():
+    for sketch in ("- 1:| 2 - -:| -", "- 12 12:| 3 - 1:| 2", "- 1 - 2 -", "- 1:| 2 |:- -:| 1:| 2"):
+        assert mended_endings(bars(sketch)) == bars(sketch)
