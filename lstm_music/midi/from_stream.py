@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lstm_music.errors import MidiError
-from lstm_music.midi.score_jumps import sounding_order
+from lstm_music.midi.score_jumps import order_of_sections, sounding_order
 from lstm_music.midi.score_keys import as_key_and_changes, read_keys, unfold_keys
 from lstm_music.midi.score_measures import is_on_grid, read_measures
 from lstm_music.midi.score_notes import Reading, ScoreNote, read_chord_symbols, read_part
@@ -20,6 +20,9 @@ from lstm_music.midi.score_time import (
 )
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Tempo, make_notes
+
+SECTIONS = "sections"
+"""Under this a Score's ``editorial`` has sections and their order, as in `StraightKern`."""
 
 
 def piece_from_stream(
@@ -55,7 +58,7 @@ def piece_from_stream(
     style = style or ("lead" if symbols else "")
     measures = read_measures(parts, reading)
     keys = read_keys(stream, parts, reading)
-    order = sounding_order(measures) if expand_repeats else once_through(measures)
+    order = _order(stream, measures, expand_repeats)
     if order != list(range(len(measures))):
         reading.notes = _unfold_notes(reading.notes, measures, order)
         tempos = _unfold_changes(tempos, measures, order)
@@ -84,6 +87,15 @@ def piece_from_stream(
         max_timing_error_steps=reading.max_error,
         unstated=frozenset(name for name in stated if not stated[name]),
     )
+
+
+def _order(stream: Any, measures: Sequence[Measure], expand_repeats: bool) -> list[int]:
+    """The measures in the order they sound; a score may tell the order of its sections."""
+    sections, expansion, once = stream.editorial.get(SECTIONS) or ((), (), ())
+    told = order_of_sections(sections, expansion if expand_repeats else once, len(measures))
+    if told:
+        return told
+    return sounding_order(measures) if expand_repeats else once_through(measures)
 
 
 def _read_tempos(stream: Any, reading: Reading) -> list[Tempo]:

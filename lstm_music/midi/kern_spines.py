@@ -18,17 +18,27 @@ from typing import Any
 _KERN = "**kern"
 _PATHS = frozenset({"*^", "*v", "*x", "*+", "*-"})
 _NUMBER = re.compile(r"(\d+)(?:%(\d+))?")
+_LABEL = re.compile(r"\*>([^\[\]]+)")
+_EXPANSION = re.compile(r"\*>(|norep)\[([^\[\]]*)\]")
+_BAR_NUMBER = re.compile(r"=+[1-9]")
 _PITCH = re.compile(r"[a-gA-G]")
 _BREVE = 8  # quarter notes
 
 
 @dataclass(frozen=True, slots=True)
 class StraightKern:
-    """One piece of a kern file: its text, how many columns each kern spine has, repairs."""
+    """One piece of a kern file: its text, how many columns each kern spine has, repairs.
+
+    ``sections`` are the labels in it (``*>A``), each with its first measure, counted from 0;
+    ``expansion`` and ``once`` the order in which the file plays them, with and without repeats.
+    """
 
     text: str
     columns: tuple[int, ...]
     repairs: tuple[str, ...] = ()
+    sections: tuple[tuple[str, int], ...] = ()
+    expansion: tuple[str, ...] = ()
+    once: tuple[str, ...] = ()
 
 
 def straighten(text: str) -> list[StraightKern]:
@@ -99,6 +109,11 @@ class _Layout:
     now: Fraction = Fraction(0)
     ends: dict[int, Fraction] = field(default_factory=dict)  # what each kern column has reached
     counts: Counter[str] = field(default_factory=Counter)
+    sections: list[tuple[str, int]] = field(default_factory=list)
+    expansions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    measure: int = 0
+    in_measure: bool = False  # whether it has something in it yet
+    has_number: bool = False  # an empty one without a number is none to music21
 
     def __post_init__(self) -> None:
         self.kinds = list(self.header)
@@ -129,7 +144,10 @@ class _Layout:
         lines.append("\t".join("*-" for _ in order))
         columns = tuple(len(f) for f in self.families if self.kinds[f[0]] == _KERN)
         repairs = tuple(f"kern: {n} {what}" for what, n in sorted(self.counts.items()))
-        return StraightKern("\n".join([*self.remarks, *lines, ""]), columns, repairs)
+        text = "\n".join([*self.remarks, *lines, ""])
+        once = tuple(dict.fromkeys(self.expansions.get("norep", ())))
+        expansion = self.expansions.get("", ())
+        return StraightKern(text, columns, repairs, tuple(self.sections), expansion, once)
 
     def _line(self, row: _Row, order: Sequence[int]) -> str:
         return "\t".join(row.cells.get(column, row.filler) for column in order)
@@ -147,6 +165,10 @@ class _Layout:
         for column, token in zip(self.spines, tokens, strict=True):
             if token.startswith("**"):
                 self._name(column, token)
+        if found := _EXPANSION.fullmatch(tokens[0]):
+            self.expansions[found[1]] = tuple(found[2].replace(" ", "").split(","))
+        elif found := _LABEL.fullmatch(tokens[0]):
+            self.sections.append((found[1], self.measure + self.in_measure))
         plain = ["*" if t in _PATHS or t.startswith("**") else t for t in tokens]
         if any(token != "*" for token in plain):
             self.rows.append(_Row("*", self._cells(plain)))
@@ -185,6 +207,8 @@ class _Layout:
             self.counts["bars in which the voices are not equally long"] += 1
         self.ends = dict.fromkeys(self.ends, reached)
         self.now = reached
+        self.measure += self.in_measure or self.has_number
+        self.in_measure, self.has_number = False, bool(_BAR_NUMBER.match(tokens[0]))
         self.rows.append(_Row(tokens[0], self._cells(tokens)))
 
     def _data(self, tokens: list[str]) -> None:
@@ -200,6 +224,7 @@ class _Layout:
                 self.ends[column] = max(self.ends[column], self.now) + length
         later = [end for end in self.ends.values() if end > self.now]
         row = _Row(".", cells)
+        self.in_measure |= timed
         if timed and later:
             row.length = min(later) - self.now
             self.now += row.length

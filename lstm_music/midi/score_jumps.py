@@ -25,6 +25,9 @@ STARTS = frozenset({SEGNO, CODA})
 MAX_JUMPS = 16
 """So many are followed at most, whatever the file asks for."""
 
+MAX_SECTIONS = 256
+"""So many are played at most of a list of sections."""
+
 _CODA_SIGNS = "\U0001d10c\ue048"  # Unicode's and SMuFL's
 _SEGNO_SIGNS = "\U0001d10b\ue047"
 _FROM_START = re.compile(r"\bda capo\b|\bd ?\. ?c ?\.|^d ?c\b|^from the (beginning|top)\b")
@@ -122,6 +125,28 @@ def _leaving_of_jump(signs: Set[str], i: int) -> _Leaving:
     if AL_CODA in signs:
         return _Leaving(frozenset({TO_CODA}), sys.maxsize)
     return _Leaving(frozenset({FINE, TO_CODA}), i)
+
+
+def order_of_sections(
+    sections: Sequence[tuple[str, int]], names: Sequence[str], n_measures: int
+) -> list[int]:
+    """Indices of the measures of the named sections, one after the other.
+
+    ``sections`` are names with the index of their first measure, in order; what stands before the
+    first is played first. Nothing where a name is unknown.
+    """
+    starts = [min(start, n_measures) for _, start in sections]
+    ends = [*starts[1:], n_measures]
+    spans = {
+        name: range(start, end)
+        for (name, _), start, end in zip(sections, starts, ends, strict=False)
+    }
+    if not names or any(name not in spans for name in names):
+        return []
+    order = list(range(starts[0]))
+    for name in names[:MAX_SECTIONS]:
+        order += spans[name]
+    return order
 
 
 def lost_jumps(measures: Sequence[Measure]) -> int:

@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 from lstm_music.errors import LstmMusicError, MidiError
-from lstm_music.midi.from_stream import piece_from_stream
+from lstm_music.midi.from_stream import SECTIONS, piece_from_stream
 from lstm_music.midi.kern_spines import StraightKern, join_columns, straighten
 from lstm_music.midi.mei_text import add_what_was_left_out, prepared_mei
 from lstm_music.midi.score_source import Source, check_size, open_source
@@ -121,6 +121,7 @@ def _kern_score(piece: StraightKern) -> Any:
         part.atSoundingPitch = True  # kern is written as it sounds, whatever the instrument
     for repair in piece.repairs:
         warnings.warn(repair, stacklevel=2)
+    score.editorial[SECTIONS] = (piece.sections, piece.expansion, piece.once)
     return score
 
 

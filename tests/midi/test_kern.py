@@ -184,3 +184,28 @@ def test_files_of_the_corpus_have_the_notes_of_their_text(name):
     data = path.read_bytes()
     piece = score_pieces(data, ".krn", expand_repeats=False)[0]
     assert Counter(piece.notes["pitch_midi"].tolist()) == struck(data.decode("latin-1"))
+
+
+SECTIONS = (
+    "**kern | *>[A,A1,A,A2,B,A,A2] | *>norep[A,A2,B,A,A2] | *>A | *M2/4 | =1 | 2c | =2 | *>A1 | 2d"
+    " | =:|! | *>A2 | 2e | =3 | *>B | 2f | =: | *-"
+)
+
+
+def test_sections_sound_in_the_order_that_the_file_tells():
+    text = kern(SECTIONS)
+    played = score_pieces(text.encode(), ".krn")[0]
+    assert played.notes["pitch_midi"].tolist() == [60, 62, 60, 64, 65, 60, 64]
+    assert read(text).notes["pitch_midi"].tolist() == [60, 64, 65]
+
+
+def test_an_order_of_unknown_sections_is_none():
+    text = kern(SECTIONS.replace("A2,B,A,A2]", "A2,X]"))
+    assert score_pieces(text.encode(), ".krn")[0].notes["pitch_midi"].tolist() == [
+        60,
+        62,
+        60,
+        62,
+        64,
+        65,
+    ]
