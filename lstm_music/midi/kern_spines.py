@@ -87,6 +87,32 @@ def join_columns(score: Any, columns: Sequence[int]) -> None:
         main.coreElementsChanged()
 
 
+def drop_open_ties(part: Any) -> None:
+    """Take away the ties that no note ends: in kern only what is marked so is not struck."""
+    starts: dict[tuple[int, Fraction], list[Any]] = {}  # by pitch and the end of the note
+    tied_back: set[tuple[int, Fraction]] = set()
+    for element in part.flatten().notes:
+        for member in getattr(element, "notes", (element,)):
+            if member.tie is None:
+                continue
+            if member.tie.type != "stop":
+                end = _exact(element.offset + element.quarterLength)
+                starts.setdefault((member.pitch.midi, end), []).append(member)
+            if member.tie.type != "start":
+                tied_back.add((member.pitch.midi, _exact(element.offset)))
+    for place, members in starts.items():
+        if place not in tied_back:
+            for member in members:
+                if member.tie.type == "start":
+                    member.tie = None
+                else:
+                    member.tie.type = "stop"
+
+
+def _exact(quarters: float | Fraction) -> Fraction:
+    return Fraction(quarters).limit_denominator(1 << 16)
+
+
 @dataclass
 class _Row:
     """A line: what a column without a cell of its own has, the cells, its length in quarters."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from lstm_music.errors import LstmMusicError, MidiError
 from lstm_music.midi.from_stream import SECTIONS, piece_from_stream
-from lstm_music.midi.kern_spines import StraightKern, join_columns, straighten
+from lstm_music.midi.kern_spines import StraightKern, drop_open_ties, join_columns, straighten
 from lstm_music.midi.mei_text import add_what_was_left_out, prepared_mei
 from lstm_music.midi.score_source import Source, check_size, open_source
 from lstm_music.music.piece import Piece
@@ -118,6 +118,7 @@ def _kern_score(piece: StraightKern) -> Any:
     score = _convert("humdrum", piece.text)
     join_columns(score, piece.columns)
     for part in score.parts:
+        drop_open_ties(part)
         part.atSoundingPitch = True  # kern is written as it sounds, whatever the instrument
     for repair in piece.repairs:
         warnings.warn(repair, stacklevel=2)
@@ -134,6 +135,7 @@ def _parse_midi(data: str | bytes) -> Any:
     # Its own quantising merges 32nds into chords.
     score = midi.translate.midiFileToStream(file, quantizePost=False)
     for part in score.parts:
+        drop_open_ties(part)
         part.atSoundingPitch = True  # a track named Clarinet is not written a tone higher
         first = next(iter(part.flatten().getElementsByClass("Instrument")), None)
         if first is None or first.offset:

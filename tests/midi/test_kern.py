@@ -209,3 +209,8 @@ def test_an_order_of_unknown_sections_is_none():
         64,
         65,
     ]
+
+
+def test_only_what_is_marked_as_tied_is_not_struck():
+    piece = read(kern("**kern | *M4/4 | [2c | 2c | [2d | [2d | 2d] | *-"))
+    assert rows(piece) == [(0, 48, 60, 0), (48, 48, 60, 0), (96, 48, 62, 0), (144, 96, 62, 0)]
