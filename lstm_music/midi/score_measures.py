@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from lstm_music.errors import ConfigError
-from lstm_music.midi.score_jumps import CODA, CODA_AT_END, SEGNO, lost_jumps, signs_of_text
+from lstm_music.midi.score_jumps import CODA, CODA_AT_END, STARTS, lost_jumps, signs_of_text
 from lstm_music.midi.score_notes import Reading
 from lstm_music.midi.score_time import Measure
+from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.meter import Meter
 
 _WORDS = ("RepeatExpression", "TextExpression")
@@ -23,32 +25,51 @@ def read_measures(parts: Sequence[Any], reading: Reading) -> list[Measure]:
     written = list(part.getElementsByClass("Measure"))
     onsets = [reading.steps(m.offset) for m in written]
     ends = [*onsets[1:], reading.steps(part.highestTime)] if written else []
-    notation = _notation(parts, reading)
+    lengths = {onset: end - onset for onset, end in zip(onsets, ends, strict=True)}
+    notation = _notation(parts, lengths, reading)
     numerator, denominator = 4, 4
-    measures = []
+    measures: list[Measure] = []
     for measure, onset, end in zip(written, onsets, ends, strict=True):
         signature = measure.timeSignature
         if signature is not None and is_on_grid(signature.numerator, signature.denominator):
             numerator, denominator = signature.numerator, signature.denominator
         elif signature is not None:
             reading.counts["meters off the grid left out"] += 1
-        found = notation[onset]
-        measures.append(
-            Measure(
-                onset,
-                end - onset,
-                numerator,
-                denominator,
-                repeat_start=found.repeat_start,
-                repeat_end=found.repeat_end,
-                times=found.times or 2,
-                endings=found.endings,
-                signs=frozenset(found.signs),
-            )
-        )
+        whole = Measure(onset, end - onset, numerator, denominator)
+        pickup = (measures[0] if measures else whole).length_steps % whole.bar_steps
+        measures += _with_signs(whole, notation[onset], pickup)
     if lost := lost_jumps(measures):
         reading.counts["D.S. without a segno not followed"] += lost
     return mended_endings(measures)
+
+
+def _with_signs(whole: Measure, found: _Notation, pickup: int) -> list[Measure]:
+    """The measure with its signs; cut in pieces where a repeat sign stands within it.
+
+    Other signs cut only the bar that the pickup completes (Fine on the third beat of four, where
+    the piece starts with the fourth): elsewhere they are for the whole bar, wherever they stand.
+    """
+    length = whole.length_steps
+    completed = whole.bar_steps - pickup if pickup else 0
+    cuts = {at for at, _ in found.repeats} | {at for at, _ in found.signs if at == completed}
+    edges = [0, *sorted(at for at in cuts if 0 < at < length), length]
+    signs = {
+        (at if at in edges else 0 if sign in STARTS else length, sign) for at, sign in found.signs
+    }
+    pieces = []
+    for start, end in pairwise(edges):
+        piece = replace(
+            whole,
+            onset_steps=whole.onset_steps + start,
+            length_steps=end - start,
+            repeat_start=(start, "start") in found.repeats,
+            repeat_end=(end, "end") in found.repeats,
+            times=found.times if end == length and found.times else 2,
+            endings=found.endings,
+            signs=frozenset(s for at, s in signs if at == (start if s in STARTS else end)),
+        )
+        pieces.append(piece)
+    return pieces
 
 
 def mended_endings(measures: Sequence[Measure]) -> list[Measure]:
@@ -91,56 +112,76 @@ def is_on_grid(numerator: int, denominator: int) -> bool:
 
 @dataclass
 class _Notation:
-    """What stands at a measure in any of the parts."""
+    """What stands at a measure in any of the parts: repeats and signs with their place in steps."""
 
-    repeat_start: bool = False
-    repeat_end: bool = False
+    repeats: set[tuple[int, str]] = field(default_factory=set)
     times: int = 0
     endings: tuple[int, ...] = ()
-    signs: set[str] = field(default_factory=set)
+    signs: set[tuple[int, str]] = field(default_factory=set)
 
 
-def _notation(parts: Iterable[Any], reading: Reading) -> defaultdict[int, _Notation]:
-    """By the onset of the measure in steps."""
-    notation: defaultdict[int, _Notation] = defaultdict(_Notation)
+def _notation(
+    parts: Iterable[Any], lengths: Mapping[int, int], reading: Reading
+) -> dict[int, _Notation]:
+    """By the onset of the measure in steps, for the measures of which ``lengths`` are given."""
+    notation = {onset: _Notation() for onset in lengths}
     for part in parts:
         written = list(part.getElementsByClass("Measure"))
-        places = [notation[reading.steps(m.offset)] for m in written]
+        onsets = [reading.steps(measure.offset) for measure in written]
         endings = _endings(part, written)
-        for i, (measure, found) in enumerate(zip(written, places, strict=True)):
-            left, right = measure.leftBarline, measure.rightBarline
-            found.repeat_start |= _is_repeat(left, "start")
-            if _is_repeat(right, "end"):
-                found.repeat_end = True
-                found.times = max(found.times, int(right.times or 0))
+        for i, (measure, onset) in enumerate(zip(written, onsets, strict=True)):
+            if onset not in notation:
+                continue  # a part with bar lines of its own
+            found, length = notation[onset], lengths[onset]
+            for line, place in _repeats(measure):
+                at = length if place is None else min(_steps(place), length)
+                found.repeats.add((at, line.direction))
+                found.times = max(found.times, int(line.times or 0))
             found.endings = found.endings or endings.get(i, ())
-            for element in measure.recurse().getElementsByClass(_WORDS):
-                for sign in signs_of_text(_text(element)):
-                    away, meant = _place(sign, element, measure, written[i - 1] if i else None)
-                    places[min(i + away, len(places) - 1)].signs.add(meant)
+            before = written[i - 1] if i else None
+            for away, place, sign in _signs(measure, before, length):
+                there = onsets[min(i + away, len(onsets) - 1)]
+                if there in notation:
+                    at = lengths[there] if place is None else place
+                    notation[there].signs.add((at, sign))
     return notation
 
 
-def _is_repeat(bar_line: Any, direction: str) -> bool:
-    return bar_line is not None and "Repeat" in bar_line.classes and bar_line.direction == direction
+def _signs(measure: Any, before: Any, length: int) -> Iterator[tuple[int, int | None, str]]:
+    """The measure that a sign is for, counted from this one, the place there, and the sign.
+
+    No place is the end.
+    """
+    for element in measure.recurse().getElementsByClass(_WORDS):
+        at = _steps(element.getOffsetInHierarchy(measure))
+        for sign in signs_of_text(_text(element)):
+            if sign in STARTS and at >= length > 0:
+                yield (0, None, CODA_AT_END) if sign == CODA else (1, 0, sign)
+            elif sign in STARTS or 0 < at < length:
+                yield 0, at, sign
+            elif at == 0 and before is not None and _ends_section(before) > _ends_section(measure):
+                yield -1, None, sign  # written at the beginning of the next section
+            else:
+                yield 0, None, sign
+
+
+def _steps(quarters: Any) -> int:
+    return math.floor(float(quarters) * STEPS_PER_QUARTER + 0.5)
+
+
+def _repeats(measure: Any) -> Iterator[tuple[Any, Any]]:
+    """Repeat signs, each with its place; None is the end."""
+    for line, place in ((measure.leftBarline, 0), (measure.rightBarline, None)):
+        if line is not None and "Repeat" in line.classes:
+            yield line, place
+    for line in measure.getElementsByClass("Repeat"):
+        if line is not measure.leftBarline and line is not measure.rightBarline:
+            yield line, line.offset
 
 
 def _text(element: Any) -> str:
     text = element.content if "TextExpression" in element.classes else element.getText()
     return str(text or "")
-
-
-def _place(sign: str, element: Any, measure: Any, before: Any) -> tuple[int, str]:
-    """Measures from the one that a sign stands in to the one that it is for, and the sign."""
-    offset = element.getOffsetInHierarchy(measure)
-    at_end = offset > 0 and offset >= measure.highestTime
-    if sign == CODA:
-        return 0, CODA_AT_END if at_end else CODA
-    if sign == SEGNO:
-        return int(at_end), sign
-    # Some programs write what is for the end of a section at the beginning of the next.
-    ends_before = before is not None and _ends_section(before) and not _ends_section(measure)
-    return (-1 if offset == 0 and ends_before else 0), sign
 
 
 def _ends_section(measure: Any) -> bool:

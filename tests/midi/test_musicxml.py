@@ -232,3 +232,38 @@ def test_a_score_by_measures_is_one_by_parts():
 def test_what_music21_reads_well_is_left_as_it_is():
     text = score([BAR + note("C", 4, 2)])
     assert prepared(text) is text
+
+
+def test_fine_and_segno_within_the_bar_that_the_pickup_completes():
+    bar_4 = {"beats": 4, "beat_type": 4}
+    piece = read(
+        score(
+            [
+                "implicit " + attributes(**bar_4) + note("C"),
+                note("D", 4, 3) + words("Fine") + note("E"),
+                note("F", 4, 3) + words("D.C. al Fine"),
+            ]
+        )
+    )
+    assert pitches(piece) == [60, 62, 64, 65, 60, 62]
+    assert [str(meter) for meter in piece.meters] == ["4/4"]
+    segno = [
+        "implicit " + attributes(**bar_4) + note("C"),
+        note("D", 4, 3) + sign("segno") + note("E"),
+        note("F", 4, 3) + words("D.S."),
+    ]
+    assert pitches(read(score(segno))) == [60, 62, 64, 65, 64, 65]
+
+
+def test_fine_over_a_note_is_for_the_whole_bar():
+    bars = [BAR + note("C", 4, 2), note("D") + words("Fine") + note("E"), note("F", 4, 2)]
+    bars[2] += words("D.C. al Fine")
+    assert pitches(read(score(bars))) == [60, 62, 64, 65, 60, 62, 64]
+
+
+def test_a_repeat_sign_within_a_bar():
+    bars = [
+        BAR + note("C", 4, 2), note("D") + bar_line("middle", "backward") + note("E"),
+        note("F", 4, 2),
+    ]  # fmt: skip
+    assert pitches(read(score(bars))) == [60, 62, 60, 62, 64, 65]
