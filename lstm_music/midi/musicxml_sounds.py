@@ -64,7 +64,9 @@ def name_sounds(root: ET.Element) -> None:
             if element.tag != "note" or element.find("rest") is not None:
                 continue
             chosen = element.find("instrument")
-            instrument = instruments.get(first if chosen is None else chosen.get("id", first))
+            # Of a kit whose notes do not say which drum they are, the place on the staff does.
+            alone = first if len(instruments) == 1 or element.find("unpitched") is None else ""
+            instrument = instruments.get(alone if chosen is None else chosen.get("id", ""))
             name = names.get(part.get("id"), "") or ""
             told_here = _told(element, instrument or _Instrument(), default, name)
             if told_here:

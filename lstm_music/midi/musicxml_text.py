@@ -16,6 +16,7 @@ _NO = frozenset({"no", ""})
 _TO_DO = re.compile(
     r"<(cue|forward|unpitched|words|segno|coda|ending|transpose|midi-instrument|score-timewise)\b"
     r"|<sound\b[^>]*\b(dacapo|dalsegno|tocoda|fine|segno|coda)="
+    r"|after-jump"
 )
 
 
@@ -133,6 +134,10 @@ def _spell_jumps(measure: ET.Element) -> None:
             direction.append(child)
             measure[i] = direction
             _spell_direction(direction)
+    if any(repeat.get("after-jump") == "yes" for repeat in measure.iterfind("barline/repeat")):
+        direction = ET.Element("direction")
+        ET.SubElement(_direction_type(direction), "words").text = "with repeats"
+        measure.insert(0, direction)
 
 
 def _sound_marks(sound: ET.Element) -> list[str]:

@@ -36,6 +36,7 @@ _TO_CODA = re.compile(r"\b(to|al|alla|a la|zur) ?(the )?coda\b")
 _END = re.compile(r"\b(al|alla) ?fine\b|\bto (the )?(fine|end)\b|\bbis fine\b")
 _LAST_TIME = re.compile(r"^(\d+(x|st|nd|rd|th)?|last|ultima)\b( ?(time|volta))? ?")
 _REPEATS = re.compile(r"\b(repeats?|ripetizion[ei]|replic[ah]e?|repris(e|es)|wiederholung(en)?)\b")
+_WITH_REPEATS = re.compile(r"(with|con|avec|mit) (all |the )?" + _REPEATS.pattern)
 _NO_REPEATS = re.compile(r"\b(no|not|without|senza|sans|ohne)\b")
 _ALONE = {
     "fine": FINE,
@@ -66,7 +67,8 @@ def signs_of_text(text: str) -> frozenset[str]:
         found.add(DAL_SEGNO)
     if jump is None:
         alone = _ALONE.get(_LAST_TIME.sub("", text).strip(". "))
-        return frozenset({alone} if alone else {TO_CODA} if _TO_CODA.match(text) else ())
+        told = {alone} if alone else {TO_CODA} if _TO_CODA.match(text) else set()
+        return frozenset(told or ({WITH_REPEATS} if _WITH_REPEATS.match(text) else ()))
     if _END.search(text):
         found.add(AL_FINE)
     if _TO_CODA.search(text):
@@ -103,6 +105,7 @@ def sounding_order(measures: Sequence[Measure]) -> list[int]:
             start, leaving = _target(measures, i), _leaving_of_jump(signs, i)
             repeats = WITH_REPEATS in signs
         rest = measures[start:]
+        repeats |= any(WITH_REPEATS in measure.signs for measure in rest)
         stretch = playing_order(rest) if repeats else _straight_on(rest, leaving.signs)
         stretch = [start + k for k in stretch]
 

@@ -32,9 +32,12 @@ def read_keys(stream: Any, parts: Sequence[Any], reading: Reading) -> list[KeyCh
     """The keys in written time, by the signatures of most parts that do not transpose.
 
     A signature without a mode is major or minor, whichever fits the notes under it better
-    (`key_correlations`); a church mode counts as major or minor by its third.
+    (`key_correlations`), and none if there are only drums; a church mode counts as major or minor
+    by its third.
     """
     signatures = _concert_signatures(stream, parts, reading)
+    if all(reading.tracks[note.track].is_drum for note in reading.notes):
+        signatures = [signature for signature in signatures if signature.mode]
     first_note = min((note.onset for note in reading.notes), default=0)
     if signatures and signatures[0].onset <= first_note:
         signatures[0] = signatures[0]._replace(onset=0)

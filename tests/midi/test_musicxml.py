@@ -1,5 +1,7 @@
 """MusicXML that music21 reads in part only: cues, drums, doubling, jumps, keys, odd measures."""
 
+import re
+
 import pytest
 from musicxml_scores import attributes, bar_line, note, rest, score, sign, unpitched, words
 
@@ -81,6 +83,8 @@ def test_drums_without_keys_go_by_their_names_else_by_the_staff():
     alone = bar.replace("<instrument id", "<unknown id")
     assert pitches(read(score([alone], heads=["<part-name>Triangle</part-name>"]))) == [81] * 4
     assert pitches(read(score([alone], heads=["<part-name>Kit</part-name>"]))) == [36, 38, 42, 50]
+    untold = re.sub("<instrument id[^>]*>", "", bar)
+    assert pitches(read(score([untold], heads=[DRUMS_IN_MIDI]))) == [36, 38, 42, 50]
 
 
 def test_a_part_of_pitches_and_drums():
@@ -147,6 +151,12 @@ def test_jumps_by_words_by_signs_and_by_sound(sounds, marks):
     assert pitches(read(text, expand_repeats=False)) == [60, 62, 64, 65, 67, 69]
 
 
+def test_repeats_that_are_for_after_a_jump_too():
+    back = bar_line("right", "backward").replace("/></barline>", ' after-jump="yes"/></barline>')
+    bars = [BAR + note("C", 4, 2), note("D", 4, 2) + back, note("E", 4, 2) + words("D.C.")]
+    assert pitches(read(score(bars))) == [60, 62, 60, 62, 64] * 2
+
+
 def test_a_sign_in_any_part_is_for_all():
     plain = [BAR + note("C", 5, 2), note("D", 5, 2), note("E", 5, 2)]
     marked = [BAR + note("C", 3, 2) + bar_line("right", "backward"), note("D", 3, 2)]
@@ -168,6 +178,11 @@ def test_an_ending_of_three_measures_and_numbers_of_endings():
         )
     )  # fmt: skip
     assert pitches(piece) == [60, 62, 64, 65, 60, 62, 64, 65, 60, 67]
+
+
+def test_drums_have_no_key_unless_the_score_tells_one():
+    assert read(score([attributes(0) + unpitched("C5", 2)])).key is None
+    assert read(score([attributes(0, mode="minor") + unpitched("C5", 2)])).key == Key(0, "minor")
 
 
 def test_a_key_without_a_mode_goes_by_the_notes():
