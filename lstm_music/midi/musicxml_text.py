@@ -14,7 +14,7 @@ _SOUND_SIGNS = ("segno", "coda")
 _STEPS = (0, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6)  # of an interval of so many semitones
 _NO = frozenset({"no", ""})
 _TO_DO = re.compile(
-    r"<(cue|forward|unpitched|words|segno|coda|ending|transpose|midi-instrument|score-timewise)\b"
+    r"<(cue|forward|tied|repeat|unpitched|words|segno|coda|ending|transpose|midi-instrument|score-timewise)\b"
     r"|<sound\b[^>]*\b(dacapo|dalsegno|tocoda|fine|segno|coda)="
     r"|after-jump"
 )
@@ -38,8 +38,9 @@ def prepared(text: str) -> str:
             _keep_length(measure)
         for measure in measures:
             _silence_cues(measure)
+            _sound_ties(measure)
             _spell_jumps(measure)
-            _mend_endings(measure)
+            _mend_bar_lines(measure)
             _mend_transpositions(measure)
     name_sounds(root)
     return ET.tostring(root, encoding="unicode")
@@ -124,6 +125,16 @@ def _remove(element: ET.Element, tag: str) -> None:
         element.remove(child)
 
 
+def _sound_ties(measure: ET.Element) -> None:
+    """A tie that is only drawn is meant to sound."""
+    for note in measure.iterfind("note"):
+        if note.find("tie") is None:
+            for tied in note.iterfind("notations/tied"):
+                kinds = {"start": ["start"], "stop": ["stop"], "continue": ["stop", "start"]}
+                for kind in kinds.get(tied.get("type", ""), ()):
+                    ET.SubElement(note, "tie", {"type": kind})
+
+
 def _spell_jumps(measure: ET.Element) -> None:
     """What ``<sound>`` alone tells of jumps, and words in several pieces, in words."""
     for i, child in enumerate(list(measure)):
@@ -187,13 +198,16 @@ def _hide(direction: ET.Element, elements: list[ET.Element]) -> None:
                 kind.remove(element)
 
 
-def _mend_endings(measure: ET.Element) -> None:
-    """Numbers of endings as music21 reads them: ``1, 2``."""
+def _mend_bar_lines(measure: ET.Element) -> None:
+    """Numbers of endings as music21 reads them (``1, 2``), and of passes."""
     for ending in measure.iterfind("barline/ending"):
         number = ending.get("number", "")
         if not re.fullmatch(r"\d+(\s*[,-]\s*\d+)*", number):
             numbers = re.findall(r"\d+", number) or re.findall(r"\d+", ending.text or "")
             ending.set("number", ", ".join(numbers) or "1")
+    for repeat in measure.iterfind("barline/repeat"):
+        if not repeat.get("times", "2").strip().isdecimal():
+            del repeat.attrib["times"]
 
 
 def _mend_transpositions(measure: ET.Element) -> None:

@@ -228,6 +228,19 @@ def test_the_key_is_the_concert_key():
     assert read(score([drums], [flute])).key == Key(0)
 
 
+def test_a_tie_that_is_only_drawn_sounds():
+    drawn = "<notations><tied type='{}'/></notations>"
+    start, stop = note("C", 4, 2, drawn.format("start")), note("C", 4, 2, drawn.format("stop"))
+    both = note("C", 4, 2, drawn.format("continue"))
+    piece = read(score([BAR + start + note("E", 4, 2, before="<chord/>"), both, stop]))
+    assert piece.notes[["duration_steps", "pitch_midi"]].tolist() == [(144, 60), (48, 64)]
+
+
+def test_passes_without_a_number_are_two():
+    back = bar_line("right", "backward", times="x")
+    assert pitches(read(score([BAR + note("C", 4, 2) + back]))) == [60, 60]
+
+
 def test_a_measure_that_ends_with_a_forward_keeps_its_length():
     forward = "<forward><duration>12</duration></forward>"
     piece = read(score([BAR + note("C") + forward, note("D") + rest()]))
