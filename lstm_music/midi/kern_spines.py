@@ -46,7 +46,7 @@ def straighten(text: str) -> list[StraightKern]:
     pieces: list[_Layout] = []
     loose: list[str] = []  # comments and references between pieces
     layout: _Layout | None = None
-    for line in text.splitlines():
+    for line in re.split(r"\r\n?|\n", text):
         if not line.strip():
             continue
         if line.startswith("!!"):
@@ -165,7 +165,7 @@ class _Layout:
     def straight(self) -> StraightKern:
         """All that was taken."""
         order = [column for family in self.families for column in family]
-        lines = ["\t".join(self.kinds[column] for column in order)]
+        lines = ["\t".join(self._kind(column) for column in order)]
         lines += [self._line(row, order) for row in self.rows]
         lines.append("\t".join("*-" for _ in order))
         columns = tuple(len(f) for f in self.families if self.kinds[f[0]] == _KERN)
@@ -174,6 +174,10 @@ class _Layout:
         once = tuple(dict.fromkeys(self.expansions.get("norep", ())))
         expansion = self.expansions.get("", ())
         return StraightKern(text, columns, repairs, tuple(self.sections), expansion, once)
+
+    def _kind(self, column: int) -> str:
+        kind = self.kinds[column]
+        return kind if kind.startswith("**") else "**none"  # music21 refuses a nameless spine
 
     def _line(self, row: _Row, order: Sequence[int]) -> str:
         return "\t".join(row.cells.get(column, row.filler) for column in order)
@@ -321,7 +325,7 @@ def _length(notes: Sequence[str]) -> Fraction:
     """Quarter notes that a chord lasts: its first number; a quarter note without one."""
     for note in notes:
         if found := _NUMBER.search(note):
-            return _quarters(found[1], int(found[2] or 1), note.count("."))
+            return _quarters(found[1], int(found[2] or 1) or 1, note.count("."))
     return Fraction(1)
 
 

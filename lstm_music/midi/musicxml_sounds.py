@@ -129,4 +129,4 @@ def _with_midi(instrument: _Instrument, element: ET.Element) -> _Instrument:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text and text.strip().isdecimal() else None
+    return int(text) if text and re.fullmatch(r"\s*\d{1,9}\s*", text) else None

@@ -14,7 +14,8 @@ _SOUND_SIGNS = ("segno", "coda")
 _STEPS = (0, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6)  # of an interval of so many semitones
 _NO = frozenset({"no", ""})
 _TO_DO = re.compile(
-    r"<(cue|forward|tied|repeat|unpitched|words|segno|coda|ending|transpose|midi-instrument|score-timewise)\b"
+    r"<(cue|coda|ending|forward|midi-instrument|repeat|score-timewise|segno|tied|transpose"
+    r"|unpitched|words)\b"
     r"|<sound\b[^>]*\b(dacapo|dalsegno|tocoda|fine|segno|coda)="
     r"|after-jump"
 )
@@ -78,8 +79,8 @@ def _keep_length(measure: ET.Element) -> None:
 
 
 def _duration(element: ET.Element) -> int:
-    text = element.findtext("duration", "")
-    return int(text) if text.strip().isdecimal() else 0
+    text = element.findtext("duration", "").strip()
+    return int(text) if re.fullmatch(r"\d{1,9}", text) else 0
 
 
 def _silence_cues(measure: ET.Element) -> None:
@@ -206,7 +207,7 @@ def _mend_bar_lines(measure: ET.Element) -> None:
             numbers = re.findall(r"\d+", number) or re.findall(r"\d+", ending.text or "")
             ending.set("number", ", ".join(numbers) or "1")
     for repeat in measure.iterfind("barline/repeat"):
-        if not repeat.get("times", "2").strip().isdecimal():
+        if not re.fullmatch(r"\d{1,9}", repeat.get("times", "2").strip()):
             del repeat.attrib["times"]
 
 
@@ -214,7 +215,7 @@ def _mend_transpositions(measure: ET.Element) -> None:
     """Steps beside the semitones, without which music21 reads no change of octave."""
     for transpose in measure.iterfind("attributes/transpose"):
         chromatic = transpose.findtext("chromatic", "").strip()
-        if transpose.find("diatonic") is None and re.fullmatch(r"-?\d+", chromatic):
+        if transpose.find("diatonic") is None and re.fullmatch(r"-?\d{1,3}", chromatic):
             octaves, semitones = divmod(abs(int(chromatic)), 12)
             steps = 7 * octaves + _STEPS[semitones]
             diatonic = ET.Element("diatonic")

@@ -138,6 +138,11 @@ def test_dotted_and_rational_durations():
     assert [row[1] for row in rows(piece)] == [42, 6, 64, 24, 8, 192]
 
 
+def test_a_spine_without_a_name_does_not_spoil_the_others():
+    piece = read(kern("**kern | *M4/4 | *+ | 1c x | *- *-"))
+    assert rows(piece) == [(0, 96, 60, 0)]
+
+
 def test_pieces_of_one_file():
     one = kern("**kern | *M4/4 | *^ | 1c 1e | *v *v | *-")
     pieces = score_pieces(("!!!!SEGMENT: a\n" + one + "!!!!SEGMENT: b\n" + one).encode(), ".krn")
