@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
 from lstm_music.errors import MidiError
 from lstm_music.midi.score_jumps import order_of_sections, sounding_order
 from lstm_music.midi.score_keys import as_key_and_changes, read_keys, unfold_keys
 from lstm_music.midi.score_measures import is_on_grid, read_measures
-from lstm_music.midi.score_notes import Reading, ScoreNote, read_chord_symbols, read_part
+from lstm_music.midi.score_notes import Reading, read_chord_symbols, read_part
 from lstm_music.midi.score_time import (
     Measure,
     meters_and_pickup,
     once_through,
     unfold,
 )
+from lstm_music.midi.score_unfold import unfold_notes
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Tempo, make_notes
 
@@ -60,7 +59,8 @@ def piece_from_stream(
     keys = read_keys(stream, parts, reading)
     order = _order(stream, measures, expand_repeats)
     if order != list(range(len(measures))):
-        reading.notes = _unfold_notes(reading.notes, measures, order)
+        chord_track = len(reading.tracks) - 1 if symbols else None
+        reading.notes = unfold_notes(reading.notes, measures, order, chord_track)
         tempos = _unfold_changes(tempos, measures, order)
         keys = unfold_keys(keys, measures, order)
         measures = unfold(measures, order)
@@ -129,29 +129,6 @@ def _flat_meters(stream: Any, reading: Reading) -> tuple[Meter, ...]:
     }
     meters.setdefault(0, Meter(0, 4, 4))
     return tuple(meters[onset] for onset in sorted(meters))
-
-
-def _unfold_notes(
-    notes: Sequence[ScoreNote], measures: Sequence[Measure], order: Sequence[int]
-) -> list[ScoreNote]:
-    """Every note once for each time its measure sounds.
-
-    A note held over the bar line is cut there when another measure than the written one follows.
-    """
-    by_measure: dict[int, list[ScoreNote]] = {}
-    starts = np.array([measure.onset_steps for measure in measures])
-    for note in notes:
-        i = int(np.searchsorted(starts, note.onset, side="right")) - 1
-        by_measure.setdefault(max(i, 0), []).append(note)
-    unfolded = []
-    now = 0
-    for i, following in zip(order, [*order[1:], len(measures)], strict=True):
-        shift, after = now - measures[i].onset_steps, now + measures[i].length_steps
-        for note in by_measure.get(i, ()):
-            end = note.end + shift if following == i + 1 else min(note.end + shift, after)
-            unfolded.append(note._replace(onset=note.onset + shift, end=end))
-        now = after
-    return unfolded
 
 
 def _unfold_changes(
