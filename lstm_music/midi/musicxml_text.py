@@ -92,9 +92,10 @@ def _silence_cues(measure: ET.Element) -> None:
         cues = [note for note in chord if note.find("cue") is not None]
         if not cues:
             continue
-        if not sounding:
+        takes_time = not sounding and cues[0].find("grace") is None
+        if takes_time:
             _make_rest(cues[0])
-        for note in cues if sounding else cues[1:]:
+        for note in cues[takes_time:]:
             measure.remove(note)
         if sounding:
             _remove(sounding[0], "chord")
@@ -113,7 +114,7 @@ def _chords(measure: ET.Element) -> Iterator[list[ET.Element]]:
 
 
 def _make_rest(note: ET.Element) -> None:
-    for tag in ("cue", "grace", "chord", "tie", "notations", "lyric", "notehead", "instrument"):
+    for tag in ("cue", "chord", "tie", "notations", "lyric", "notehead", "instrument"):
         _remove(note, tag)
     for tag in ("pitch", "unpitched"):
         for element in note.findall(tag):

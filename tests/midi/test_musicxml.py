@@ -59,6 +59,11 @@ def test_cue_notes_are_silent_and_keep_their_time():
     ]  # fmt: skip
 
 
+def test_cue_notes_that_are_grace_notes_take_no_time():
+    piece = read(score([BAR + note("D", 5, 0.5, before="<grace/><cue/>") + note("C") + note("E")]))
+    assert piece.notes["onset_steps"].tolist() == [0, 24]
+
+
 def test_small_hidden_and_headless_notes_sound():
     hidden = note("C").replace("<note>", '<note print-object="no">')
     small = note("D").replace("<type>", '<type size="cue">')
