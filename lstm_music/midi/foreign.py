@@ -60,7 +60,8 @@ def read_score(
     ----------
     path : the file.
     source, style : as in Piece; the source is the path unless told.
-    expand_repeats : play repeats and voltas out, else each section once with its last ending.
+    expand_repeats : play repeats, voltas and jumps out, else each section once with its last
+        ending.
     strict : refuse a file in which something had to be mended.
     limits : what reading it may take.
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
-from lstm_music.errors import ConfigError, MidiError
-from lstm_music.midi.score_notes import Reading, ScoreNote, read_chord_symbols, read_part
+from lstm_music.errors import MidiError
+from lstm_music.midi.score_jumps import order_of_sections, sounding_order
+from lstm_music.midi.score_keys import as_key_and_changes, read_keys, unfold_keys
+from lstm_music.midi.score_measures import is_on_grid, read_measures
+from lstm_music.midi.score_notes import Reading, read_chord_symbols, read_part
 from lstm_music.midi.score_time import (
     Measure,
     meters_and_pickup,
     once_through,
-    playing_order,
     unfold,
 )
-from lstm_music.music.key import Key
+from lstm_music.midi.score_unfold import unfold_notes
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Tempo, make_notes
 
-_MINOR_MODES = frozenset({"minor", "aeolian", "dorian", "phrygian", "locrian"})
-_MAJOR_MODES = frozenset({"major", "ionian", "lydian", "mixolydian"})
+SECTIONS = "sections"
+"""Under this a Score's ``editorial`` has sections and their order, as in `StraightKern`."""
 
 
 def piece_from_stream(
@@ -36,8 +36,8 @@ def piece_from_stream(
     ----------
     stream : Score, Part, Opus (its first score) or any flat stream.
     source, style : as in Piece; a score with chord symbols has style "lead" unless told.
-    expand_repeats : play repeats and voltas out, else each section once with its last ending;
-        D.C. and D.S. are never followed.
+    expand_repeats : play repeats, voltas, D.C. and D.S. out, else each section once with its last
+        ending.
 
     Raises
     ------
@@ -55,16 +55,20 @@ def piece_from_stream(
     tempos = _read_tempos(stream, reading)
     symbols = read_chord_symbols(stream, reading)
     style = style or ("lead" if symbols else "")
-    measures = _read_measures(parts, reading)
-    order = playing_order(measures) if expand_repeats else once_through(measures)
+    measures = read_measures(parts, reading)
+    keys = read_keys(stream, parts, reading)
+    order = _order(stream, measures, expand_repeats)
     if order != list(range(len(measures))):
-        reading.notes = _unfold_notes(reading.notes, measures, order)
+        chord_track = len(reading.tracks) - 1 if symbols else None
+        reading.notes = unfold_notes(reading.notes, measures, order, chord_track)
         tempos = _unfold_changes(tempos, measures, order)
+        keys = unfold_keys(keys, measures, order)
         measures = unfold(measures, order)
     meters, pickup, repairs = meters_and_pickup(measures)
     if not measures:
         meters = _flat_meters(stream, reading)
     states_meter = any(stream.recurse().getElementsByClass("TimeSignature"))
+    key, key_changes = as_key_and_changes(keys)
     stated = {"meter": states_meter, "tempo": bool(tempos)}
     repairs += [f"{count} {what}" for what, count in sorted(reading.counts.items())]
     rows = [(n.onset, max(n.end - n.onset, 1), *n[2:]) for n in reading.notes]
@@ -73,7 +77,8 @@ def piece_from_stream(
         tracks=tuple(reading.tracks),
         meters=meters,
         tempos=_as_tempos(tempos),
-        key=_read_key(stream),
+        key=key,
+        key_changes=key_changes,
         pickup_steps=pickup,
         style=style,
         title=_title(stream),
@@ -82,6 +87,15 @@ def piece_from_stream(
         max_timing_error_steps=reading.max_error,
         unstated=frozenset(name for name in stated if not stated[name]),
     )
+
+
+def _order(stream: Any, measures: Sequence[Measure], expand_repeats: bool) -> list[int]:
+    """The measures in the order they sound; a score may tell the order of its sections."""
+    sections, expansion, once = stream.editorial.get(SECTIONS) or ((), (), ())
+    told = order_of_sections(sections, expansion if expand_repeats else once, len(measures))
+    if told:
+        return told
+    return sounding_order(measures) if expand_repeats else once_through(measures)
 
 
 def _read_tempos(stream: Any, reading: Reading) -> list[Tempo]:
@@ -106,89 +120,15 @@ def _as_tempos(tempos: Iterable[Tempo]) -> tuple[Tempo, ...]:
     return tuple(kept) or (Tempo(0),)
 
 
-def _read_measures(parts: Sequence[Any], reading: Reading) -> list[Measure]:
-    """The written measures of the part that has most, with repeat signs and voltas."""
-    part = max(parts, key=lambda p: len(p.getElementsByClass("Measure")))
-    written = list(part.getElementsByClass("Measure"))
-    endings: dict[int, tuple[int, ...]] = {}
-    for bracket in part.recurse().getElementsByClass("RepeatBracket"):
-        for element in bracket.getSpannedElements():
-            endings[id(element)] = tuple(bracket.numberRange)
-    onsets = [reading.steps(m.offset) for m in written]
-    ends = [*onsets[1:], reading.steps(part.highestTime)] if written else []
-    numerator, denominator = 4, 4
-    measures = []
-    for measure, onset, end in zip(written, onsets, ends, strict=True):
-        signature = measure.timeSignature
-        if signature is not None and _is_on_grid(signature.numerator, signature.denominator):
-            numerator, denominator = signature.numerator, signature.denominator
-        elif signature is not None:
-            reading.counts["meters off the grid left out"] += 1
-        measures.append(_measure(measure, onset, end - onset, (numerator, denominator), endings))
-    return measures
-
-
-def _measure(
-    measure: Any,
-    onset: int,
-    length: int,
-    meter: tuple[int, int],
-    endings: dict[int, tuple[int, ...]],
-) -> Measure:
-    left, right = measure.leftBarline, measure.rightBarline
-    is_end = right is not None and "Repeat" in right.classes and right.direction == "end"
-    times = getattr(right, "times", None) if is_end else None
-    return Measure(
-        onset,
-        length,
-        *meter,
-        repeat_start=left is not None and "Repeat" in left.classes and left.direction == "start",
-        repeat_end=is_end,
-        times=2 if times is None else int(times),
-        endings=endings.get(id(measure), ()),
-    )
-
-
-def _is_on_grid(numerator: int, denominator: int) -> bool:
-    try:
-        Meter(0, numerator, denominator)
-    except ConfigError:
-        return False
-    return True
-
-
 def _flat_meters(stream: Any, reading: Reading) -> tuple[Meter, ...]:
     """Meters of a stream without measures."""
     meters = {
         reading.steps(ts.offset): Meter(reading.steps(ts.offset), ts.numerator, ts.denominator)
         for ts in stream.flatten().getElementsByClass("TimeSignature")
-        if _is_on_grid(ts.numerator, ts.denominator)
+        if is_on_grid(ts.numerator, ts.denominator)
     }
     meters.setdefault(0, Meter(0, 4, 4))
     return tuple(meters[onset] for onset in sorted(meters))
-
-
-def _unfold_notes(
-    notes: Sequence[ScoreNote], measures: Sequence[Measure], order: Sequence[int]
-) -> list[ScoreNote]:
-    """Every note once for each time its measure sounds.
-
-    A note held over the bar line is cut there when another measure than the written one follows.
-    """
-    by_measure: dict[int, list[ScoreNote]] = {}
-    starts = np.array([measure.onset_steps for measure in measures])
-    for note in notes:
-        i = int(np.searchsorted(starts, note.onset, side="right")) - 1
-        by_measure.setdefault(max(i, 0), []).append(note)
-    unfolded = []
-    now = 0
-    for i, following in zip(order, [*order[1:], len(measures)], strict=True):
-        shift, after = now - measures[i].onset_steps, now + measures[i].length_steps
-        for note in by_measure.get(i, ()):
-            end = note.end + shift if following == i + 1 else min(note.end + shift, after)
-            unfolded.append(note._replace(onset=note.onset + shift, end=end))
-        now = after
-    return unfolded
 
 
 def _unfold_changes(
@@ -206,21 +146,6 @@ def _unfold_changes(
         ]
         now += measures[i].length_steps
     return unfolded
-
-
-def _read_key(stream: Any) -> Key | None:
-    """The first key whose mode is known; church modes count as major or minor by their third."""
-    for key in stream.flatten().getElementsByClass("KeySignature"):
-        mode = getattr(key, "mode", None)
-        tonic = getattr(key, "tonic", None)
-        if mode is None or tonic is None or mode not in _MINOR_MODES | _MAJOR_MODES:
-            return None
-        name = tonic.name.replace("-", "b")
-        try:
-            return Key.parse(f"{name} {'minor' if mode in _MINOR_MODES else 'major'}")
-        except ConfigError:
-            return None
-    return None
 
 
 def _title(stream: Any) -> str:

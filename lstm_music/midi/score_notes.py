@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from lstm_music.midi.musicxml_sounds import told_sound
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.piece import TIMING_PER_STEP, Track
 
@@ -75,20 +76,18 @@ def read_part(part: Any, reading: Reading) -> None:
         if element.duration.isGrace or not element.quarterLength:
             reading.counts["grace or empty notes left out"] += 1
             continue
-        program, is_drum_part, transposition = instruments.at(element.offset)
+        instrument = instruments.at(element.offset)
         onset = reading.steps(element.offset)
         end = reading.steps(element.offset + element.quarterLength)
         timing = timing_96ths(element.offset, onset)
         for member in getattr(element, "notes", (element,)):
-            unpitched = "Unpitched" in member.classes
-            pitch = _drum_key(member) if unpitched else member.pitch.midi + transposition
+            program, is_drum, pitch = _sound(member, *instrument)
             if not 0 <= pitch <= 127:
                 reading.counts["notes outside the MIDI range left out"] += 1
                 continue
             velocity = member.volume.velocity or element.volume.velocity or DEFAULT_VELOCITY
             velocity = min(max(int(velocity), 1), 127)
-            tie = member.tie or element.tie
-            is_drum = is_drum_part or unpitched
+            tie = member.tie  # a chord's own is that of any of its notes
             if (program, is_drum) not in tracks:
                 tracks[program, is_drum] = len(reading.tracks)
                 reading.tracks.append(Track(program, is_drum, name))
@@ -148,10 +147,17 @@ def _joined(found: list[tuple[ScoreNote, str]]) -> list[ScoreNote]:
     return notes
 
 
-def _drum_key(note: Any) -> int:
-    """General MIDI key of an unpitched note: its instrument's, else its place on the staff."""
+def _sound(note: Any, program: int, is_drum: bool, transposition: int) -> tuple[int, bool, int]:
+    """Program, whether drums, and pitch or drum key of a note of an instrument."""
+    told = told_sound(note)
+    if told is not None:
+        program, is_drum = told.program, told.is_drum
+        if told.key is not None:
+            return program, is_drum, told.key
+    if "Unpitched" not in note.classes:
+        return program, is_drum, note.pitch.midi + transposition
     key = getattr(note.storedInstrument, "percMapPitch", None)
-    return int(note.displayPitch().midi if key is None else key)
+    return program, True, int(note.displayPitch().midi if key is None else key)
 
 
 def read_chord_symbols(stream: Any, reading: Reading) -> bool:

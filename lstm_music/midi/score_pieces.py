@@ -11,7 +11,9 @@ from lstm_music.midi.abc_stream import tune_stream
 from lstm_music.midi.abc_text import abc_tunes
 from lstm_music.midi.abc_tune import read_tune
 from lstm_music.midi.content import MIDI
-from lstm_music.midi.from_stream import piece_from_stream
+from lstm_music.midi.from_stream import SECTIONS, piece_from_stream
+from lstm_music.midi.kern_spines import StraightKern, drop_open_ties, join_columns, straighten
+from lstm_music.midi.mei_text import add_what_was_left_out, prepared_mei
 from lstm_music.midi.score_source import Source, check_size, open_source
 from lstm_music.music.piece import Piece
 
@@ -60,7 +62,7 @@ def score_pieces(
         except Exception as error:  # music21 raises whatever its parsers meet
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:_MAX_REPAIR_LENGTH]
             raise MidiError(f"music21 cannot read it: {reason}") from error
-    heard = dict.fromkeys(f"music21: {w.message}"[:_MAX_REPAIR_LENGTH] for w in caught)
+    heard = dict.fromkeys(_as_repair(w) for w in caught)
     mended = (*opened.repairs, *_noted(scores, "repairs"), *list(heard)[:_MAX_REPAIRS])
     if strict and mended:
         raise MidiError(f"something in it must be mended: {mended[0]}")
@@ -71,6 +73,11 @@ def score_pieces(
 def _noted(scores: Sequence[Any], kind: str) -> tuple[str, ...]:
     """What our own reader of ABC has to say of a tune (`abc_stream`)."""
     return tuple(dict.fromkeys(text for s in scores for text in s.editorial.get(kind, ())))
+
+
+def _as_repair(warning: warnings.WarningMessage) -> str:
+    ours = str(warning.message).startswith("kern: ")
+    return f"{'' if ours else 'music21: '}{warning.message}"[:_MAX_REPAIR_LENGTH]
 
 
 def parse_score(opened: Source, *, expand_repeats: bool = False) -> Any:
@@ -87,14 +94,48 @@ def parse_score(opened: Source, *, expand_repeats: bool = False) -> Any:
         return _parse_capella(opened.content)
     if opened.format == "abc":
         return _parse_abc(str(opened.content), expand_repeats)
+    if opened.format == "humdrum":
+        return _parse_kern(str(opened.content))
+    if opened.format == "mei":
+        mei = prepared_mei(str(opened.content))
+        score = _convert("mei", mei.text)
+        add_what_was_left_out(score, mei)
+        return score
+    return _convert(opened.format, opened.content)
+
+
+def _convert(format_: str, content: str | bytes) -> Any:
     from music21 import converter
 
     reader = converter.Converter()
-    reader.setSubConverterFromFormat(opened.format)
+    reader.setSubConverterFromFormat(format_)
     assert reader.subConverter is not None
     # By this way the text of .nwc files is read too; ``Converter.parseData`` cannot.
-    reader.subConverter.parseData(opened.content)
+    reader.subConverter.parseData(content)
     return reader.stream
+
+
+def _parse_kern(text: str) -> Any:
+    """A Score of one piece, an Opus of several."""
+    from music21 import stream
+
+    pieces = straighten(text)
+    if not pieces:
+        raise MidiError("holds no **kern spine")
+    scores = [_kern_score(piece) for piece in pieces]
+    return scores[0] if len(scores) == 1 else stream.Opus(scores)
+
+
+def _kern_score(piece: StraightKern) -> Any:
+    score = _convert("humdrum", piece.text)
+    join_columns(score, piece.columns)
+    for part in score.parts:
+        drop_open_ties(part)
+        part.atSoundingPitch = True  # kern is written as it sounds, whatever the instrument
+    for repair in piece.repairs:
+        warnings.warn(repair, stacklevel=2)
+    score.editorial[SECTIONS] = (piece.sections, piece.expansion, piece.once)
+    return score
 
 
 def _parse_midi(data: str | bytes) -> Any:
@@ -106,6 +147,7 @@ def _parse_midi(data: str | bytes) -> Any:
     # Its own quantising merges 32nds into chords.
     score = midi.translate.midiFileToStream(file, quantizePost=False)
     for part in score.parts:
+        drop_open_ties(part)
         part.atSoundingPitch = True  # a track named Clarinet is not written a tone higher
         first = next(iter(part.flatten().getElementsByClass("Instrument")), None)
         if first is None or first.offset:

@@ -9,6 +9,7 @@ from xml.parsers import expat
 from lstm_music.errors import MidiError
 from lstm_music.midi.archives import is_archive, unpack_score
 from lstm_music.midi.limits import MAX_SCORE_BYTES
+from lstm_music.midi.musicxml_text import prepared
 
 FORMATS = {
     ".xml": "musicxml",
@@ -87,6 +88,7 @@ def open_source(data: bytes, suffix: str) -> Source:
     if format_ in _XML:
         text = _DECLARATION.sub("", text)  # music21 would decode by it once more
         format_ = _ROOTS.get(check_xml(text), format_)
+        text = prepared(text) if format_ == "musicxml" else text
     return Source(format_, text, repairs)
 
 

@@ -20,7 +20,8 @@ class Measure:
     """One written measure: where it stands, its nominal meter, and its repeat signs.
 
     ``times`` is how often a section that ends here with a repeat is played; ``endings`` are the
-    passes that play this measure (a volta bracket), empty for all.
+    passes that play this measure (a volta bracket), empty for all; ``signs`` are those of
+    `score_jumps`.
     """
 
     onset_steps: int
@@ -31,6 +32,7 @@ class Measure:
     repeat_end: bool = False
     times: int = 2
     endings: tuple[int, ...] = ()
+    signs: frozenset[str] = frozenset()
 
     @property
     def bar_steps(self) -> int:
