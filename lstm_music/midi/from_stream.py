@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 
 from lstm_music.errors import ConfigError, MidiError
+from lstm_music.midi.expression.read import read_expression
+from lstm_music.midi.expression.tempos import score_tempos
+from lstm_music.midi.expression.unfold import unfold_changes
 from lstm_music.midi.score_notes import Reading, ScoreNote, read_chord_symbols, read_part
 from lstm_music.midi.score_time import (
     Measure,
@@ -18,19 +21,26 @@ from lstm_music.midi.score_time import (
 )
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
-from lstm_music.music.piece import Piece, Tempo, make_notes
+from lstm_music.music.piece import DEFAULT_USEC_PER_QUARTER, Piece, Tempo, make_notes
 
 _MINOR_MODES = frozenset({"minor", "aeolian", "dorian", "phrygian", "locrian"})
 _MAJOR_MODES = frozenset({"major", "ionian", "lydian", "mixolydian"})
 
 
 def piece_from_stream(
-    stream: Any, *, source: str = "", style: str = "", expand_repeats: bool = True
+    stream: Any,
+    *,
+    source: str = "",
+    style: str = "",
+    expand_repeats: bool = True,
+    musicxml: str = "",
 ) -> Piece:
     """Turn a music21 Stream into a Piece.
 
     Ties are joined, grace notes left out, transposing parts brought to sounding pitch, and chord
     symbols realised as a track of close-position block chords, each lasting to the next symbol.
+    Dynamics, hairpins and accents become velocities; pedal marks the pedal; metronome marks and
+    tempo words tempos.
 
     Parameters
     ----------
@@ -38,6 +48,8 @@ def piece_from_stream(
     source, style : as in Piece; a score with chord symbols has style "lead" unless told.
     expand_repeats : play repeats and voltas out, else each section once with its last ending;
         D.C. and D.S. are never followed.
+    musicxml : the text that the stream was parsed from; its marks are read from it, since music21
+        leaves some of them out.
 
     Raises
     ------
@@ -48,24 +60,30 @@ def piece_from_stream(
         stream = scores[0]
     parts = list(getattr(stream, "parts", ())) or [stream]
     reading = Reading()
-    for part in parts:
-        read_part(part, reading)
+    expression = read_expression(stream, parts, musicxml)
+    tracks = [
+        read_part(part, reading, loudness)
+        for part, loudness in zip(parts, expression.loudness, strict=True)
+    ]
     if not reading.notes:
         raise MidiError("holds no notes", path=source or None)
-    tempos = _read_tempos(stream, reading)
-    symbols = read_chord_symbols(stream, reading)
+    symbols = read_chord_symbols(stream, reading, expression.loudness[0])
     style = style or ("lead" if symbols else "")
     measures = _read_measures(parts, reading)
+    end = max(note.end for note in reading.notes)
+    tempos, states_tempo = score_tempos(expression.marks, measures, end)
     order = playing_order(measures) if expand_repeats else once_through(measures)
     if order != list(range(len(measures))):
         reading.notes = _unfold_notes(reading.notes, measures, order)
-        tempos = _unfold_changes(tempos, measures, order)
-        measures = unfold(measures, order)
+        tempos = _unfold_tempos(tempos, measures, order)
+        end = max(note.end for note in reading.notes)
+    pedal = expression.sounding_pedal(tracks, measures, order, end)
+    measures = unfold(measures, order)
     meters, pickup, repairs = meters_and_pickup(measures)
     if not measures:
         meters = _flat_meters(stream, reading)
     states_meter = any(stream.recurse().getElementsByClass("TimeSignature"))
-    stated = {"meter": states_meter, "tempo": bool(tempos)}
+    stated = {"meter": states_meter, "tempo": states_tempo}
     repairs += [f"{count} {what}" for what, count in sorted(reading.counts.items())]
     rows = [(n.onset, max(n.end - n.onset, 1), *n[2:]) for n in reading.notes]
     return Piece(
@@ -74,6 +92,7 @@ def piece_from_stream(
         meters=meters,
         tempos=_as_tempos(tempos),
         key=_read_key(stream),
+        pedal=pedal,
         pickup_steps=pickup,
         style=style,
         title=_title(stream),
@@ -82,15 +101,6 @@ def piece_from_stream(
         max_timing_error_steps=reading.max_error,
         unstated=frozenset(name for name in stated if not stated[name]),
     )
-
-
-def _read_tempos(stream: Any, reading: Reading) -> list[Tempo]:
-    tempos = []
-    for mark in stream.flatten().getElementsByClass("MetronomeMark"):
-        bpm = mark.getQuarterBPM()
-        if bpm and 1 < bpm < 1000:
-            tempos.append(Tempo.from_bpm(bpm, max(reading.steps(mark.offset), 0)))
-    return tempos
 
 
 def _as_tempos(tempos: Iterable[Tempo]) -> tuple[Tempo, ...]:
@@ -191,21 +201,12 @@ def _unfold_notes(
     return unfolded
 
 
-def _unfold_changes(
+def _unfold_tempos(
     tempos: Sequence[Tempo], measures: Sequence[Measure], order: Sequence[int]
 ) -> list[Tempo]:
-    """Tempo marks for each time their measure sounds."""
-    unfolded = []
-    now = 0
-    for i in order:
-        start, end = measures[i].onset_steps, measures[i].onset_steps + measures[i].length_steps
-        unfolded += [
-            Tempo(t.onset_steps - start + now, t.usec_per_quarter)
-            for t in tempos
-            if start <= t.onset_steps < end
-        ]
-        now += measures[i].length_steps
-    return unfolded
+    changes = [(tempo.onset_steps, tempo.usec_per_quarter) for tempo in tempos]
+    unfolded = unfold_changes(changes, measures, order, DEFAULT_USEC_PER_QUARTER)
+    return [Tempo(*change) for change in unfolded]
 
 
 def _read_key(stream: Any) -> Key | None:

@@ -49,8 +49,15 @@ def score_pieces(
             stream = parse_score(opened)
             scores = list(getattr(stream, "scores", ())) or [stream]
             sounding = [score for score in scores if score.recurse().notes] or scores[:1]
+            musicxml = str(opened.content) if opened.format == "musicxml" else ""
             pieces = [
-                piece_from_stream(score, source=source, style=style, expand_repeats=expand_repeats)
+                piece_from_stream(
+                    score,
+                    source=source,
+                    style=style,
+                    expand_repeats=expand_repeats,
+                    musicxml=musicxml,
+                )
                 for score in (sounding[:1] if first_only else sounding)
             ]
         except (LstmMusicError, MemoryError):
