@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from lstm_music.midi.expression.marks import Extent, Mark, extents
+from lstm_music.midi.expression.marks import Extent, Mark
 from lstm_music.music.grid import STEPS_PER_QUARTER
 
 DEFAULT_VELOCITY = 80
@@ -93,9 +93,9 @@ class Loudness:
     marks : those that count for the staff, in order (`of_staff`).
     """
 
-    def __init__(self, marks: Iterable[Mark] = ()) -> None:
+    def __init__(self, marks: Iterable[Extent] = ()) -> None:
         lasting = sorted(
-            _understood(extents(marks)), key=lambda item: (item[0].onset, item[0].kind)
+            _understood(marks), key=lambda item: (item.mark.onset, item.mark.kind == "wedge")
         )
         self._lines: list[_Line] = []
         self._stresses: dict[int, float] = {}

@@ -30,7 +30,7 @@ class Mark(NamedTuple):
     value : velocity of a dynamic, quarter notes a minute, or a ratio; 0 when the mark has none.
     number : which of several wedges or dashes at once.
     part : index of the instrument in the score.
-    staff : of the instrument's staves, from 1; ``ALL_STAVES`` for marks between staves.
+    staff : of the instrument's staves, from 1; ``ALL_STAVES`` where it has one.
     above : it is printed above its staff.
     """
 
@@ -42,6 +42,11 @@ class Mark(NamedTuple):
     part: int = 0
     staff: int = ALL_STAVES
     above: bool = False
+
+    @property
+    def is_between_staves(self) -> bool:
+        """Below the first of several staves, or above another one."""
+        return self.above == (self.staff > 1)
 
 
 class Extent(NamedTuple):
@@ -55,11 +60,6 @@ def steps(quarters: float | Fraction) -> int:
     """Quarter notes to the nearest step, halves up, none before the beginning."""
     exact = Fraction(quarters).limit_denominator(1 << 16) * STEPS_PER_QUARTER
     return max(math.floor(exact + Fraction(1, 2)), 0)
-
-
-def between_staves(staff: int, above: bool) -> int:
-    """The staff of a mark: ``ALL_STAVES`` below the first of several, or above another one."""
-    return ALL_STAVES if above == (staff > 1) else staff
 
 
 def instruments(parts: Sequence[Any]) -> list[list[int]]:
@@ -77,16 +77,20 @@ def instruments(parts: Sequence[Any]) -> list[list[int]]:
     return groups
 
 
-def of_staff(marks: Iterable[Mark], staff: int) -> list[Mark]:
-    """The marks of one instrument that count for a staff, in order.
+def of_staff(marks: Iterable[Extent], staff: int) -> list[Extent]:
+    """The marks of one instrument that count for the loudness of a staff, in order.
 
     Marks between two staves count for both; so does a mark of one staff for another that has
     none. Where a staff has a mark of its own and one that it shares at a place, its own is last.
     """
     marks = list(marks)
-    lonely = all(mark.staff != staff for mark in marks)
-    counted = [mark for mark in marks if lonely or mark.staff in (staff, ALL_STAVES)]
-    return sorted(counted, key=lambda mark: (mark.onset, mark.staff == staff))
+    own = any(mark.staff == staff and mark.kind in ("dynamic", "wedge") for mark, _ in marks)
+    counted = [
+        item
+        for item in marks
+        if not own or item.mark.staff in (staff, ALL_STAVES) or item.mark.is_between_staves
+    ]
+    return sorted(counted, key=lambda item: (item.mark.onset, item.mark.staff == staff))
 
 
 def extents(marks: Iterable[Mark]) -> list[Extent]:
@@ -101,20 +105,18 @@ def extents(marks: Iterable[Mark]) -> list[Extent]:
         key = (mark.kind, mark.staff, mark.number)
         if mark.kind not in ("wedge", "dashes"):
             found.append(Extent(mark))
-        elif mark.text == "stop":
-            others = (line for line in open_lines if line[::2] == key[::2])
-            line = open_lines.pop(key if key in open_lines else next(others, key), -1)
-            if line >= 0:
-                found[line] = found[line]._replace(end=mark.onset)
-        else:
-            line = open_lines.pop(key, -1)
-            if line >= 0 and found[line].mark.onset < mark.onset:  # a stop is missing
-                found[line] = found[line]._replace(end=mark.onset)
-            if mark.kind == "wedge":
-                found.append(Extent(mark))
-            line = len(found) - 1 if mark.kind == "wedge" else _words_at(found, mark)
-            if line >= 0:
-                open_lines[key] = line
+            continue
+        if key not in open_lines and mark.text == "stop":  # perhaps it began in another staff
+            key = next((line for line in open_lines if line[::2] == key[::2]), key)
+        begun = open_lines.get(key, -1)
+        if begun >= 0 and found[begun].mark.onset < mark.onset:  # a start, too, ends the one before
+            found[begun] = found[begun]._replace(end=mark.onset)
+            del open_lines[key]
+        if mark.kind == "wedge" and mark.text != "stop":
+            open_lines[key] = len(found)
+            found.append(Extent(mark))
+        elif mark.text != "stop" and (place := _words_at(found, mark)) >= 0:
+            open_lines[key] = place
     return found
 
 

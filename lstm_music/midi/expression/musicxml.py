@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from lstm_music.midi.expression.marks import ALL_STAVES, Mark, between_staves, steps
+from lstm_music.midi.expression.marks import ALL_STAVES, Mark, steps
 
 _PERCENT = 0.9  # MusicXML's dynamics are in percent of velocity 90
 _PEDAL = {
@@ -94,7 +94,6 @@ class _PartReader:
         staff = int(_number(element.findtext("staff")) or 1) if self.has_staves else ALL_STAVES
         above = placement == "above"
         onset = steps(self.onset + cursor + self._quarters(element.findtext("offset")))
-        staff = between_staves(staff, above)
         return Mark(onset, "", part=self.part, staff=staff, above=above)
 
     def _direction(self, direction: ET.Element) -> Iterator[Mark]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.midi.expression.dynamics import Loudness
-from lstm_music.midi.expression.marks import Mark, instruments, of_staff
+from lstm_music.midi.expression.marks import Mark, extents, instruments, of_staff
 from lstm_music.midi.expression.musicxml import musicxml_marks
 from lstm_music.midi.expression.pedal import pedal_changes
 from lstm_music.midi.expression.stream import stream_marks
@@ -68,7 +68,8 @@ def read_expression(stream: Any, parts: Sequence[Any], musicxml: str = "") -> Ex
     pedal: list[list[tuple[int, bool]]] = []
     for number, instrument in enumerate(staves):
         own = [mark for mark in marks if mark.part == number]
+        lasting = extents(own)
         for staff, _ in enumerate(instrument, start=1):
-            loudness.append(Loudness(of_staff(own, staff)))
+            loudness.append(Loudness(of_staff(lasting, staff)))
             pedal.append(pedal_changes(own))
     return Expression(marks, loudness, pedal)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lstm_music.midi.expression.marks import ALL_STAVES, Mark, between_staves, steps
+from lstm_music.midi.expression.marks import ALL_STAVES, Mark, steps
 
 _TEMPO_SPANNERS = {"RitardandoSpanner": "rit.", "AccelerandoSpanner": "accel."}
 
@@ -40,7 +40,6 @@ def _part_marks(part: Any, place: Mark) -> Iterator[Mark]:
             onset=steps(element.offset),
             kind="dynamic" if is_dynamic else "words",
             text=str(text or ""),
-            staff=between_staves(place.staff, above),
             above=above,
         )
     for number, spanner in enumerate(part.recurse().getElementsByClass("Spanner")):
