@@ -204,7 +204,7 @@ def _degree(text: str, ratio: float) -> float:
     change = ratio - 1
     if re.search(r"\b(molto|assai|beaucoup|viel)\b", text):
         change *= 1.5
-    elif re.search(r"\b(poco|peu|etwas)\b(?! a)", text):  # but not "poco a poco"
+    elif re.search(r"\b(poco|peu|etwas)\b", text.replace("poco a poco", "")):
         change *= 0.5
     return round(1 + change, 3)
 

@@ -14,7 +14,7 @@ from lstm_music.music.grid import STEPS_PER_QUARTER, STEPS_PER_WHOLE
 from lstm_music.music.piece import DEFAULT_USEC_PER_QUARTER, Tempo
 
 _ABSOLUTE = ("word", "range", "sound", "metronome")
-_RANKS = ("word", "ratio", "ramp", "first", "back", "range", "sound", "modulation", "metronome")
+_RANKS = ("word", "ratio", "first", "back", "range", "sound", "modulation", "metronome")
 """Of several at a place the last of these counts: what is printed as a number before all."""
 
 _NEAR_BARS = 4
@@ -25,7 +25,7 @@ _DEFAULT_BPM = 60e6 / DEFAULT_USEC_PER_QUARTER
 
 
 class _Change(NamedTuple):
-    """A change of tempo: its kind is one of ``_RANKS``, its value as in `TempoWord`.
+    """A change of tempo: its kind is "ramp" or one of ``_RANKS``, its value as in `TempoWord`.
 
     ``is_passing``: "a tempo" will not come back to it.
     """
@@ -51,7 +51,7 @@ def score_tempos(
     measures : written, in order; none when the score has no bars.
     end : where the last note ends, in steps.
     """
-    changes = _one_at_a_place(_changes(marks))
+    changes = _in_order(_changes(marks))
     base = now = _DEFAULT_BPM
     first: float | None = None
     tempos: list[Tempo] = []
@@ -80,27 +80,34 @@ def _changes(marks: Iterable[Mark]) -> Iterator[_Change]:
                 yield _Change(mark.onset, mark.kind, mark.value)
 
 
-def _one_at_a_place(changes: Iterable[_Change]) -> list[_Change]:
-    """In order; the same ritardando told to several parts, one soon after the other, once."""
+def _in_order(changes: Iterable[_Change]) -> list[_Change]:
+    """One at a place, and a gradual change that begins there.
+
+    The same ritardando told to several parts, one soon after the other, counts once. Where a
+    tempo that is not printed says how slow a ritardando is, it stands for it.
+    """
     places: dict[int, dict[str, _Change]] = {}
     for change in changes:
         if change.kind not in _ABSOLUTE or _MIN_BPM <= change.value <= _MAX_BPM:
             places.setdefault(change.onset, {}).setdefault(change.kind, change)
     kept: list[_Change] = []
+    last_ramp: _Change | None = None
     for _, place in sorted(places.items()):
-        change = max(place.values(), key=lambda change: _RANKS.index(change.kind))
-        change = change._replace(is_passing="ramp" in place)
-        if not (kept and _is_same_ramp(kept[-1], change)):
-            kept.append(change)
+        ramp = place.pop("ramp", None)
+        if place:
+            change = max(place.values(), key=lambda change: _RANKS.index(change.kind))
+            is_ramp = ramp is not None and change.kind == "sound"
+            kept.append(change._replace(is_passing=is_ramp))
+            last_ramp, ramp = None, None if is_ramp else ramp
+        if ramp and not (last_ramp and _is_same_ramp(last_ramp, ramp)):
+            kept.append(ramp)
+            last_ramp = ramp
     return kept
 
 
 def _is_same_ramp(before: _Change, change: _Change) -> bool:
-    return (
-        before.kind == change.kind == "ramp"
-        and (before.value < 1) == (change.value < 1)
-        and change.onset - before.onset < STEPS_PER_WHOLE
-    )
+    is_soon = change.onset - before.onset < STEPS_PER_WHOLE
+    return is_soon and (before.value < 1) == (change.value < 1)
 
 
 def _bpm(change: _Change, base: float, first: float | None) -> float:
