@@ -33,7 +33,7 @@ def words(text, *, dashes="", **more):
 
 
 def pedal(type_, **more):
-    return direction(f"<pedal type='{type_}'/>", **more)
+    return direction(f"<pedal type='{type_}' line='yes'/>", **more)
 
 
 def metronome(per_minute, *units, dots=0, **more):

@@ -1,7 +1,7 @@
 """The marks of expression in the text of a MusicXML score.
 
-music21 keeps some of them (dynamics), moves some (wedges, pedal marks), and leaves some out
-(``<sound dynamics>``, dynamics among notations, tempo words); the text has them all.
+music21 keeps some of them (dynamics), moves the ends of some (wedges, pedal marks), and leaves
+some out (``<sound dynamics>``, dynamics among notations); the text has them all.
 """
 
 from __future__ import annotations
