@@ -8,6 +8,7 @@ from expressive_scores import (
     direction,
     dynamic,
     notes,
+    pedal,
     read,
     score,
     velocities,
@@ -230,3 +231,14 @@ def test_a_hairpin_between_the_staves_stops_where_its_stop_has_no_placement():
                   ("", wedge("stop", staff=2)), ("", ""))  # fmt: skip
     assert velocities(piece, 0) == velocities(piece, 1)
     assert velocities(piece, 0)[4:] == [65] * 8
+
+
+def test_marks_of_a_staff_without_notes_count():
+    right_hand = dynamic("p", staff=2) + notes(4, staff=1)
+    assert velocities(read(score([right_hand], staves=2))) == [49] * 4
+
+
+def test_offsets_beyond_the_score_do_no_harm():
+    far = "999999999"
+    last = pedal("start", offset=far) + dynamic("f", offset=far) + words("rit.", offset=far)
+    assert heard(dynamic("p", offset=f"-{far}") + notes(), last + notes()) == [49] * 8

@@ -58,17 +58,25 @@ class _PartReader:
         self.part = part
         self.divisions = Fraction(1)
         self.has_staves = False
-        self.onset = self.cursor = self.note_onset = Fraction(0)
+        self.onset = self.length = self.cursor = self.note_onset = Fraction(0)
 
     def measure(self, measure: ET.Element, onset: Fraction) -> Iterator[Mark]:
-        """The marks of the next measure, which begins at ``onset`` quarter notes."""
-        self.onset, self.cursor = onset, Fraction(0)
+        """The marks of the next measure, which begins at ``onset`` quarter notes.
+
+        A mark that an offset takes beyond the measure stands at its end.
+        """
+        self.onset, self.cursor, self.length = onset, Fraction(0), Fraction(0)
+        marks = list(self._elements(measure))
+        end = steps(onset + self.length)
+        return (mark._replace(onset=min(mark.onset, end)) for mark in marks)
+
+    def _elements(self, measure: ET.Element) -> Iterator[Mark]:
         for element in measure:
             if element.tag == "note":
                 yield from self._note(element)
             elif element.tag in ("backup", "forward"):
                 duration = self._quarters(element.findtext("duration"))
-                self.cursor += duration if element.tag == "forward" else -duration
+                self._move(duration if element.tag == "forward" else -duration)
             elif element.tag == "direction":
                 yield from self._direction(element)
             elif element.tag == "sound":
@@ -78,13 +86,17 @@ class _PartReader:
                 self.divisions = _number(element.findtext("divisions")) or self.divisions
                 self.has_staves |= (_number(element.findtext("staves")) or 1) > 1
 
+    def _move(self, quarters: Fraction) -> None:
+        self.cursor = max(self.cursor + quarters, Fraction(0))
+        self.length = max(self.length, self.cursor)
+
     def _quarters(self, text: str | None) -> Fraction:
         return (_number(text) or Fraction(0)) / self.divisions
 
     def _note(self, note: ET.Element) -> Iterator[Mark]:
         if note.find("chord") is None:
             self.note_onset = self.cursor
-            self.cursor += self._quarters(note.findtext("duration"))
+            self._move(self._quarters(note.findtext("duration")))
         for dynamics in note.iterfind("notations/dynamics"):
             place = self._place(note, self.note_onset, dynamics.get("placement"))
             yield place._replace(kind="dynamic", text=_dynamic(dynamics))

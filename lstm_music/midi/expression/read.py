@@ -70,6 +70,7 @@ def read_expression(stream: Any, parts: Sequence[Any], musicxml: str = "") -> Ex
         own = [mark for mark in marks if mark.part == number]
         lasting = extents(own)
         for staff, _ in enumerate(instrument, start=1):
-            loudness.append(Loudness(of_staff(lasting, staff)))
+            counted = of_staff(lasting, staff) if len(instrument) > 1 else lasting
+            loudness.append(Loudness(counted))
             pedal.append(pedal_changes(own))
     return Expression(marks, loudness, pedal)
