@@ -47,7 +47,7 @@ def musicxml_marks(text: str, bar_onsets: Sequence[Sequence[float | Fraction]]) 
     ):
         reader = _PartReader(part)
         for measure, onset in zip(element.iterfind("measure"), onsets, strict=False):
-            marks += reader.measure(measure, Fraction(onset))
+            marks += reader.measure(measure, float(onset))
     return marks
 
 
@@ -56,16 +56,16 @@ class _PartReader:
 
     def __init__(self, part: int) -> None:
         self.part = part
-        self.divisions = Fraction(1)
+        self.divisions = 1.0
         self.has_staves = False
-        self.onset = self.length = self.cursor = self.note_onset = Fraction(0)
+        self.onset = self.length = self.cursor = self.note_onset = 0.0
 
-    def measure(self, measure: ET.Element, onset: Fraction) -> Iterator[Mark]:
+    def measure(self, measure: ET.Element, onset: float) -> Iterator[Mark]:
         """The marks of the next measure, which begins at ``onset`` quarter notes.
 
         A mark that an offset takes beyond the measure stands at its end.
         """
-        self.onset, self.cursor, self.length = onset, Fraction(0), Fraction(0)
+        self.onset, self.cursor, self.length = onset, 0.0, 0.0
         marks = list(self._elements(measure))
         end = steps(onset + self.length)
         return (mark._replace(onset=min(mark.onset, end)) for mark in marks)
@@ -86,22 +86,25 @@ class _PartReader:
                 self.divisions = _number(element.findtext("divisions")) or self.divisions
                 self.has_staves |= (_number(element.findtext("staves")) or 1) > 1
 
-    def _move(self, quarters: Fraction) -> None:
-        self.cursor = max(self.cursor + quarters, Fraction(0))
+    def _move(self, quarters: float) -> None:
+        self.cursor = max(self.cursor + quarters, 0.0)
         self.length = max(self.length, self.cursor)
 
-    def _quarters(self, text: str | None) -> Fraction:
-        return (_number(text) or Fraction(0)) / self.divisions
+    def _quarters(self, text: str | None) -> float:
+        return (_number(text) or 0.0) / self.divisions
 
     def _note(self, note: ET.Element) -> Iterator[Mark]:
         if note.find("chord") is None:
             self.note_onset = self.cursor
             self._move(self._quarters(note.findtext("duration")))
-        for dynamics in note.iterfind("notations/dynamics"):
+        notations = note.find("notations")
+        if notations is None:
+            return
+        for dynamics in notations.iterfind("dynamics"):
             place = self._place(note, self.note_onset, dynamics.get("placement"))
             yield place._replace(kind="dynamic", text=_dynamic(dynamics))
 
-    def _place(self, element: ET.Element, cursor: Fraction, placement: str | None) -> Mark:
+    def _place(self, element: ET.Element, cursor: float, placement: str | None) -> Mark:
         """A mark without a kind, at the place of the element."""
         staff = int(_number(element.findtext("staff")) or 1) if self.has_staves else ALL_STAVES
         above = placement == "above"
@@ -134,33 +137,36 @@ class _PartReader:
 
 
 def _sound(
-    sound: ET.Element, place: Mark, loud: Fraction | None, has_pedal: bool = False
+    sound: ET.Element, place: Mark, loud: float | None, has_pedal: bool = False
 ) -> Iterator[Mark]:
     """What a ``<sound>`` tells that its direction does not print."""
     if loud is not None:
         yield place._replace(kind="dynamic", value=_velocity(loud))
     if tempo := _number(sound.get("tempo")):
-        yield place._replace(kind="sound", value=float(tempo))
+        yield place._replace(kind="sound", value=tempo)
     damper = sound.get("damper-pedal")
     if damper and not has_pedal:
         is_down = damper == "yes" or (_number(damper) or 0) >= 50
         yield place._replace(kind="pedal", text="start" if is_down else "stop")
 
 
-def _number(text: str | None) -> Fraction | None:
-    """A decimal number, else None."""
-    found = re.fullmatch(r"\s*([+-]?\d{1,9}(?:\.\d{1,9})?)\s*", text or "")
-    return Fraction(found[1]) if found else None
+def _number(text: str | None) -> float | None:
+    """A decimal number of up to nine digits before its point, else None."""
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if abs(number) < 1e9 else None  # not inf, nor nan
 
 
-def _loud(sound: ET.Element) -> Fraction | None:
+def _loud(sound: ET.Element) -> float | None:
     """Its dynamics in percent; MuseScore writes one below 0 for a mark that says nothing."""
     loud = _number(sound.get("dynamics"))
     return loud if loud and loud > 0 else None
 
 
-def _velocity(percent: Fraction) -> float:
-    return float(min(max(round(float(percent) * _PERCENT), 1), 127))
+def _velocity(percent: float) -> float:
+    return float(min(max(round(percent * _PERCENT), 1), 127))
 
 
 def _dynamic(dynamics: ET.Element) -> str:
