@@ -45,31 +45,38 @@ def score_pieces(
     opened = Source(MIDI, data) if suffix == MIDI else open_source(data, suffix)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        try:
-            stream = parse_score(opened)
-            scores = list(getattr(stream, "scores", ())) or [stream]
-            sounding = [score for score in scores if score.recurse().notes] or scores[:1]
-            musicxml = str(opened.content) if opened.format == "musicxml" else ""
-            pieces = [
-                piece_from_stream(
-                    score,
-                    source=source,
-                    style=style,
-                    expand_repeats=expand_repeats,
-                    musicxml=musicxml,
-                )
-                for score in (sounding[:1] if first_only else sounding)
-            ]
-        except (LstmMusicError, MemoryError):
-            raise
-        except Exception as error:  # music21 raises whatever its parsers meet
-            reason = " ".join(f"{type(error).__name__}: {error}".split())[:_MAX_REPAIR_LENGTH]
-            raise MidiError(f"music21 cannot read it: {reason}") from error
+        pieces = _pieces(
+            opened, first_only, source=source, style=style, expand_repeats=expand_repeats
+        )
     heard = dict.fromkeys(f"music21: {w.message}"[:_MAX_REPAIR_LENGTH] for w in caught)
     mended = (*opened.repairs, *list(heard)[:_MAX_REPAIRS])
     if strict and mended:
         raise MidiError(f"something in it must be mended: {mended[0]}")
     return [piece.replace(repairs=(*piece.repairs, *mended)) for piece in pieces]
+
+
+def _pieces(opened: Source, first_only: bool, **options: Any) -> list[Piece]:
+    # Out of memory, CPython 3.11 hangs where an exception leaves a long function by a `with` or
+    # an `except`: it needs an integer above 256 for the place, and asks for it again and again.
+    try:
+        return _pieces_of(parse_score(opened), opened, first_only, options)
+    except (LstmMusicError, MemoryError):
+        raise
+    except Exception as error:  # music21 raises whatever its parsers meet
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:_MAX_REPAIR_LENGTH]
+        raise MidiError(f"music21 cannot read it: {reason}") from error
+
+
+def _pieces_of(
+    stream: Any, opened: Source, first_only: bool, options: dict[str, Any]
+) -> list[Piece]:
+    scores = list(getattr(stream, "scores", ())) or [stream]
+    sounding = [score for score in scores if score.recurse().notes] or scores[:1]
+    musicxml = str(opened.content) if opened.format == "musicxml" else ""
+    return [
+        piece_from_stream(score, musicxml=musicxml, **options)
+        for score in (sounding[:1] if first_only else sounding)
+    ]
 
 
 def parse_score(opened: Source) -> Any:
