@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lstm_music.errors import MidiError
+from lstm_music.midi.expression.read import read_expression
+from lstm_music.midi.expression.tempos import score_tempos
+from lstm_music.midi.expression.unfold import unfold_changes
 from lstm_music.midi.score_jumps import order_of_sections, sounding_order
 from lstm_music.midi.score_keys import as_key_and_changes, read_keys, unfold_keys
 from lstm_music.midi.score_measures import is_on_grid, read_measures
@@ -18,19 +21,26 @@ from lstm_music.midi.score_time import (
 )
 from lstm_music.midi.score_unfold import unfold_notes
 from lstm_music.music.meter import Meter
-from lstm_music.music.piece import Piece, Tempo, make_notes
+from lstm_music.music.piece import DEFAULT_USEC_PER_QUARTER, Piece, Tempo, make_notes
 
 SECTIONS = "sections"
 """Under this a Score's ``editorial`` has sections and their order, as in `StraightKern`."""
 
 
 def piece_from_stream(
-    stream: Any, *, source: str = "", style: str = "", expand_repeats: bool = True
+    stream: Any,
+    *,
+    source: str = "",
+    style: str = "",
+    expand_repeats: bool = True,
+    musicxml: str = "",
 ) -> Piece:
     """Turn a music21 Stream into a Piece.
 
     Ties are joined, grace notes left out, transposing parts brought to sounding pitch, and chord
     symbols realised as a track of close-position block chords, each lasting to the next symbol.
+    Dynamics, hairpins and accents become velocities; pedal marks the pedal; metronome marks and
+    tempo words tempos.
 
     Parameters
     ----------
@@ -38,6 +48,8 @@ def piece_from_stream(
     source, style : as in Piece; a score with chord symbols has style "lead" unless told.
     expand_repeats : play repeats, voltas, D.C. and D.S. out, else each section once with its last
         ending.
+    musicxml : the text that the stream was parsed from; its marks are read from it, since music21
+        leaves some of them out.
 
     Raises
     ------
@@ -48,28 +60,34 @@ def piece_from_stream(
         stream = scores[0]
     parts = list(getattr(stream, "parts", ())) or [stream]
     reading = Reading()
-    for part in parts:
-        read_part(part, reading)
+    expression = read_expression(stream, parts, musicxml)
+    tracks = [
+        read_part(part, reading, loudness)
+        for part, loudness in zip(parts, expression.loudness, strict=True)
+    ]
     if not reading.notes:
         raise MidiError("holds no notes", path=source or None)
-    tempos = _read_tempos(stream, reading)
-    symbols = read_chord_symbols(stream, reading)
+    symbols = read_chord_symbols(stream, reading, expression.loudness[0])
     style = style or ("lead" if symbols else "")
     measures = read_measures(parts, reading)
     keys = read_keys(stream, parts, reading)
+    end = max(note.end for note in reading.notes)
+    tempos, states_tempo = score_tempos(expression.marks, measures, end)
     order = _order(stream, measures, expand_repeats)
     if order != list(range(len(measures))):
         chord_track = len(reading.tracks) - 1 if symbols else None
         reading.notes = unfold_notes(reading.notes, measures, order, chord_track)
-        tempos = _unfold_changes(tempos, measures, order)
+        tempos = _unfold_tempos(tempos, measures, order)
         keys = unfold_keys(keys, measures, order)
-        measures = unfold(measures, order)
+        end = max(note.end for note in reading.notes)
+    pedal = expression.sounding_pedal(tracks, measures, order, end)
+    measures = unfold(measures, order)
     meters, pickup, repairs = meters_and_pickup(measures)
     if not measures:
         meters = _flat_meters(stream, reading)
     states_meter = any(stream.recurse().getElementsByClass("TimeSignature"))
     key, key_changes = as_key_and_changes(keys)
-    stated = {"meter": states_meter, "tempo": bool(tempos)}
+    stated = {"meter": states_meter, "tempo": states_tempo}
     repairs += [f"{count} {what}" for what, count in sorted(reading.counts.items())]
     rows = [(n.onset, max(n.end - n.onset, 1), *n[2:]) for n in reading.notes]
     return Piece(
@@ -79,6 +97,7 @@ def piece_from_stream(
         tempos=_as_tempos(tempos),
         key=key,
         key_changes=key_changes,
+        pedal=pedal,
         pickup_steps=pickup,
         style=style,
         title=_title(stream),
@@ -96,15 +115,6 @@ def _order(stream: Any, measures: Sequence[Measure], expand_repeats: bool) -> li
     if told:
         return told
     return sounding_order(measures) if expand_repeats else once_through(measures)
-
-
-def _read_tempos(stream: Any, reading: Reading) -> list[Tempo]:
-    tempos = []
-    for mark in stream.flatten().getElementsByClass("MetronomeMark"):
-        bpm = mark.getQuarterBPM()
-        if bpm and 1 < bpm < 1000:
-            tempos.append(Tempo.from_bpm(bpm, max(reading.steps(mark.offset), 0)))
-    return tempos
 
 
 def _as_tempos(tempos: Iterable[Tempo]) -> tuple[Tempo, ...]:
@@ -131,21 +141,12 @@ def _flat_meters(stream: Any, reading: Reading) -> tuple[Meter, ...]:
     return tuple(meters[onset] for onset in sorted(meters))
 
 
-def _unfold_changes(
+def _unfold_tempos(
     tempos: Sequence[Tempo], measures: Sequence[Measure], order: Sequence[int]
 ) -> list[Tempo]:
-    """Tempo marks for each time their measure sounds."""
-    unfolded = []
-    now = 0
-    for i in order:
-        start, end = measures[i].onset_steps, measures[i].onset_steps + measures[i].length_steps
-        unfolded += [
-            Tempo(t.onset_steps - start + now, t.usec_per_quarter)
-            for t in tempos
-            if start <= t.onset_steps < end
-        ]
-        now += measures[i].length_steps
-    return unfolded
+    changes = [(tempo.onset_steps, tempo.usec_per_quarter) for tempo in tempos]
+    unfolded = unfold_changes(changes, measures, order, DEFAULT_USEC_PER_QUARTER)
+    return [Tempo(*change) for change in unfolded]
 
 
 def _title(stream: Any) -> str:

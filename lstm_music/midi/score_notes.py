@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from lstm_music.midi.expression.dynamics import ACCENT, STRONG_ACCENT, Loudness
 from lstm_music.midi.musicxml_sounds import told_sound
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.piece import TIMING_PER_STEP, Track
 
-DEFAULT_VELOCITY = 80
 CHORD_TRACK_NAME = "Chords"
 CHORD_BASS_MIDI = 48  # the bass of a block chord stands between C3 and B3
 _DRUM_CHANNEL = 9  # counted from 0
@@ -63,8 +63,11 @@ def timing_96ths(quarters: float | Fraction, onset_steps: int) -> int:
     return _nearest(fine) - TIMING_PER_STEP * onset_steps
 
 
-def read_part(part: Any, reading: Reading) -> None:
-    """Add the notes of one part: a track for each program that plays in it, in order."""
+def read_part(part: Any, reading: Reading, loudness: Loudness) -> range:
+    """Add the notes of one part: a track for each program that plays in it; the tracks' numbers.
+
+    A velocity that the score gives a note is kept, else it is ``loudness`` at its place.
+    """
     flat = part.flatten()
     instruments = _Instruments(flat, part.atSoundingPitch is True)
     name = str(getattr(part, "partName", "") or "")
@@ -80,12 +83,13 @@ def read_part(part: Any, reading: Reading) -> None:
         onset = reading.steps(element.offset)
         end = reading.steps(element.offset + element.quarterLength)
         timing = timing_96ths(element.offset, onset)
+        marked = loudness.at(onset, _accent(element))
         for member in getattr(element, "notes", (element,)):
             program, is_drum, pitch = _sound(member, *instrument)
             if not 0 <= pitch <= 127:
                 reading.counts["notes outside the MIDI range left out"] += 1
                 continue
-            velocity = member.volume.velocity or element.volume.velocity or DEFAULT_VELOCITY
+            velocity = member.volume.velocity or element.volume.velocity or marked
             velocity = min(max(int(velocity), 1), 127)
             tie = member.tie  # a chord's own is that of any of its notes
             if (program, is_drum) not in tracks:
@@ -94,6 +98,15 @@ def read_part(part: Any, reading: Reading) -> None:
             note = ScoreNote(onset, end, pitch, velocity, tracks[program, is_drum], timing)
             found.append((note, "" if tie is None else tie.type))
     reading.notes += _joined(found)
+    return range(len(reading.tracks) - len(tracks), len(reading.tracks))
+
+
+def _accent(element: Any) -> int:
+    """How much louder than the dynamic; the written duration stays, staccato or not."""
+    kinds = {name for sign in element.articulations for name in sign.classes}
+    if "StrongAccent" in kinds:
+        return STRONG_ACCENT
+    return ACCENT if "Accent" in kinds else 0
 
 
 class _Instruments:
@@ -160,7 +173,7 @@ def _sound(note: Any, program: int, is_drum: bool, transposition: int) -> tuple[
     return program, True, int(note.displayPitch().midi if key is None else key)
 
 
-def read_chord_symbols(stream: Any, reading: Reading) -> bool:
+def read_chord_symbols(stream: Any, reading: Reading, loudness: Loudness) -> bool:
     """Realise the chord symbols as a further track; False if there are none."""
     symbols = stream.flatten().getElementsByClass("ChordSymbol")
     starts = {reading.steps(symbol.offset): _chord_pitches(symbol) for symbol in symbols}
@@ -172,7 +185,7 @@ def read_chord_symbols(stream: Any, reading: Reading) -> bool:
     for onset, end in zip(onsets, [*onsets[1:], last], strict=True):
         if end > onset:
             reading.notes += [
-                ScoreNote(onset, end, pitch, DEFAULT_VELOCITY, track) for pitch in starts[onset]
+                ScoreNote(onset, end, pitch, loudness.at(onset), track) for pitch in starts[onset]
             ]
     return True
 

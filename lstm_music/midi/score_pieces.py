@@ -49,19 +49,9 @@ def score_pieces(
     opened = Source(MIDI, data) if suffix == MIDI else open_source(data, suffix)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        try:
-            stream = parse_score(opened, expand_repeats=expand_repeats)
-            scores = list(getattr(stream, "scores", ())) or [stream]
-            sounding = [score for score in scores if score.recurse().notes] or scores[:1]
-            pieces = [
-                piece_from_stream(score, source=source, style=style, expand_repeats=expand_repeats)
-                for score in (sounding[:1] if first_only else sounding)
-            ]
-        except (LstmMusicError, MemoryError):
-            raise
-        except Exception as error:  # music21 raises whatever its parsers meet
-            reason = " ".join(f"{type(error).__name__}: {error}".split())[:_MAX_REPAIR_LENGTH]
-            raise MidiError(f"music21 cannot read it: {reason}") from error
+        pieces, scores = _pieces(
+            opened, first_only, source=source, style=style, expand_repeats=expand_repeats
+        )
     heard = dict.fromkeys(_as_repair(w) for w in caught)
     mended = (*opened.repairs, *_noted(scores, "repairs"), *list(heard)[:_MAX_REPAIRS])
     if strict and mended:
@@ -78,6 +68,30 @@ def _noted(scores: Sequence[Any], kind: str) -> tuple[str, ...]:
 def _as_repair(warning: warnings.WarningMessage) -> str:
     ours = str(warning.message).startswith("kern: ")
     return f"{'' if ours else 'music21: '}{warning.message}"[:_MAX_REPAIR_LENGTH]
+
+
+def _pieces(opened: Source, first_only: bool, **options: Any) -> tuple[list[Piece], list[Any]]:
+    """The pieces, and the scores of music21 that they and what was left out come from."""
+    # Out of memory, CPython 3.11 hangs where an exception leaves a long function by a `with` or
+    # an `except`: it needs an integer above 256 for the place, and asks for it again and again.
+    try:
+        stream = parse_score(opened, expand_repeats=options["expand_repeats"])
+        return _pieces_of(stream, opened, first_only, options)
+    except (LstmMusicError, MemoryError):
+        raise
+    except Exception as error:  # music21 raises whatever its parsers meet
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:_MAX_REPAIR_LENGTH]
+        raise MidiError(f"music21 cannot read it: {reason}") from error
+
+
+def _pieces_of(
+    stream: Any, opened: Source, first_only: bool, options: dict[str, Any]
+) -> tuple[list[Piece], list[Any]]:
+    scores = list(getattr(stream, "scores", ())) or [stream]
+    sounding = [score for score in scores if score.recurse().notes] or scores[:1]
+    musicxml = str(opened.content) if opened.format == "musicxml" else ""
+    wanted = sounding[:1] if first_only else sounding
+    return [piece_from_stream(s, musicxml=musicxml, **options) for s in wanted], scores
 
 
 def parse_score(opened: Source, *, expand_repeats: bool = False) -> Any:
