@@ -20,7 +20,6 @@ _PATHS = frozenset({"*^", "*v", "*x", "*+", "*-"})
 _NUMBER = re.compile(r"(\d+)(?:%(\d+))?")
 _LABEL = re.compile(r"\*>([^\[\]]+)")
 _EXPANSION = re.compile(r"\*>(|norep)\[([^\[\]]*)\]")
-_BAR_NUMBER = re.compile(r"=+[1-9]")
 _PITCH = re.compile(r"[a-gA-G]")
 _BREVE = 8  # quarter notes
 
@@ -139,7 +138,7 @@ class _Layout:
     expansions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     measure: int = 0
     in_measure: bool = False  # whether it has something in it yet
-    has_number: bool = False  # an empty one without a number is none to music21
+    has_begun: bool = False  # with a bar line, after which an empty measure counts, too
 
     def __post_init__(self) -> None:
         self.kinds = list(self.header)
@@ -237,8 +236,8 @@ class _Layout:
             self.counts["bars in which the voices are not equally long"] += 1
         self.ends = dict.fromkeys(self.ends, reached)
         self.now = reached
-        self.measure += self.in_measure or self.has_number
-        self.in_measure, self.has_number = False, bool(_BAR_NUMBER.match(tokens[0]))
+        self.measure += self.in_measure or self.has_begun
+        self.in_measure, self.has_begun = False, True
         self.rows.append(_Row(tokens[0], self._cells(tokens)))
 
     def _data(self, tokens: list[str]) -> None:

@@ -219,3 +219,24 @@ def test_an_order_of_unknown_sections_is_none():
 def test_only_what_is_marked_as_tied_is_not_struck():
     piece = read(kern("**kern | *M4/4 | [2c | 2c | [2d | [2d | 2d] | *-"))
     assert rows(piece) == [(0, 48, 60, 0), (48, 48, 60, 0), (96, 48, 62, 0), (144, 96, 62, 0)]
+
+
+def test_two_spines_joined_go_on_as_the_left_one():
+    piece = read(kern("**kern **kern | *M4/4 *M4/4 | 1C 1e | *v *v | =2 | 1D | *-"))
+    assert rows(piece) == [(0, 96, 64, 0), (0, 96, 48, 1), (96, 96, 50, 1)]
+
+
+@pytest.mark.parametrize("bar_line", ["=", "=2"])
+def test_sections_start_where_their_labels_stand_after_an_empty_measure(bar_line):
+    text = kern(
+        f"**kern | *>[A,B,A] | *>A | *M2/4 | =1 | 2c | {bar_line} | = | *>B | 2d | =3 | *>C | 2e"
+        " | *-"
+    )
+    assert score_pieces(text.encode(), ".krn")[0].notes["pitch_midi"].tolist() == [60, 62, 60]
+
+
+def test_a_pickup_is_a_measure_of_the_first_section():
+    text = kern("**kern | *>[A,A,B] | *>A | *M2/4 | 4c | =1 | 2d | = | *>B | 2e | == | *-")
+    assert score_pieces(text.encode(), ".krn")[0].notes["pitch_midi"].tolist() == [
+        60, 62, 60, 62, 64,
+    ]  # fmt: skip

@@ -229,6 +229,9 @@ def test_the_key_is_the_concert_key():
     assert read(score([in_b_flat])).key == Key(0)
     flute = attributes(0, mode="major") + note("C", 5, 2)
     assert read(score([horn], [in_b_flat], [flute])).key == Key(0)
+    bare_horn = attributes(0) + note("C", 4, 2)
+    minor, major = (attributes(-2, mode=m) + note("C", 4, 2) for m in ("minor", "major"))
+    assert read(score([bare_horn], [minor], [major], [major])).key == Key(-2, "minor")
     drums = attributes(5) + unpitched("C5", 2)
     assert read(score([drums], [flute])).key == Key(0)
 
