@@ -92,7 +92,8 @@ def mended_endings(measures: Sequence[Measure]) -> list[Measure]:
                 mended[k] = replace(mended[k], endings=before)
     for i in range(1, len(mended)):
         before, own = mended[i - 1].endings, mended[i].endings
-        if before and own and mended[i - 1].repeat_end and max(own) <= max(before):
+        same = set(own) & {*before, *measures[i - 1].endings}
+        if mended[i - 1].repeat_end and same:
             number = max(before) + 1
             for k in range(i, len(mended)):
                 if mended[k].endings != own or (k > i and mended[k - 1].repeat_end):
