@@ -202,6 +202,7 @@ def _piece(
         source=source,
         repairs=tuple(map(sentence, repairs)),
         max_timing_error_steps=error,
+        settled_bars=changes.settled_bars,
         unstated=changes.unstated,
     )
     if _seconds(piece.tempos, piece.end_steps) > limits.max_seconds:
