@@ -31,6 +31,8 @@ def grid_offset(piece: Piece) -> int:
 
 def without_offset(piece: Piece, offset_steps: int) -> Piece:
     """The notes that much earlier; what begins before is moved to the beginning."""
+    if not offset_steps:
+        return piece
     notes = piece.notes.copy()
     notes["onset_steps"] = np.maximum(notes["onset_steps"] - offset_steps, 0)
     return piece.replace(notes=notes)

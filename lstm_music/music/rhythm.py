@@ -188,9 +188,8 @@ def _inferred(piece: Piece, why: str) -> Piece:
     if not _says_enough(piece):
         sentence = f"{why} and too few notes to tell: {piece.meters[0]} assumed"
         return stated.replace(repairs=(*piece.repairs, sentence))
-    written = quantise(piece)
-    offset = grid_offset(written)
-    written = without_offset(written, offset) if offset else written
+    offset = grid_offset(piece)
+    written = quantise(without_offset(piece, offset))
     guesses = guess_meters(written)
     meter = likely_meter(guesses, least_for_meter(piece))
     guess, _ = with_likely_pickup(written, guesses, meter)

@@ -14,7 +14,7 @@ from lstm_music.music.piece import Piece, Tempo, Track, make_notes
 from lstm_music.music.rhythm import understand
 
 FILES = sorted(MIDI_DATA.glob("*.mid"))
-DUPLE = {"2/4", "4/4"}
+DUPLE = {"2/4", "4/4", "2/2"}
 
 
 def in_four(piece, **changes):
