@@ -19,7 +19,7 @@ from lstm_music.music.piece import Piece
 METER_LOG_ODDS = 0.5
 """What a meter needs against 4/4, and 2/4 and 4/4 together, where none is stated."""
 
-OVERRULE_LOG_ODDS = 3.0
+OVERRULE_LOG_ODDS = 2.5
 """The same where 4/4 is stated."""
 
 UPBEAT_LOG_ODDS = 0.75

@@ -82,7 +82,7 @@ def understand(piece: Piece) -> Piece:
     if not len(piece.notes) or _is_settled(piece):
         return piece
     found = _with_meter_found(_on_its_grid(piece))
-    return piece if found is piece else _with_true_length(found)
+    return piece if found is piece else _settled(found)
 
 
 def with_meter(piece: Piece, meter: Meter | None = None, pickup_steps: int | None = None) -> Piece:
@@ -99,16 +99,16 @@ def with_meter(piece: Piece, meter: Meter | None = None, pickup_steps: int | Non
     ------
     ConfigError : the pickup is as long as a bar, or longer.
     """
-    piece = piece.replace(
-        repairs=tuple(text for text in piece.repairs if not text.startswith(_BEGINNINGS))
-    )
-    if len(piece.notes) and not _is_settled(piece):
-        piece = _on_its_grid(piece)
     if meter is None and pickup_steps is None:
         return understand(piece)
+    repairs = tuple(text for text in piece.repairs if not text.startswith(_BEGINNINGS))
+    piece = piece.replace(repairs=repairs)
+    if len(piece.notes) and not _is_settled(piece):
+        piece = _on_its_grid(piece)
     if meter is not None:
         piece = piece.replace(meters=(replace(meter, onset_steps=0),), pickup_steps=0)
-        piece = piece if pickup_steps is not None else _with_stated_meter_checked(piece)
+        if pickup_steps is None:
+            piece = _with_stated_meter_checked(piece, may_overrule=False)
     if pickup_steps is not None:
         bar_steps = piece.meters[0].bar_steps
         if not 0 <= pickup_steps < bar_steps:
@@ -117,10 +117,7 @@ def with_meter(piece: Piece, meter: Meter | None = None, pickup_steps: int | Non
                 f"got {pickup_steps} steps: choose a shorter one, or a longer meter"
             )
         piece = piece.replace(pickup_steps=pickup_steps)
-    settled = (piece.meters, piece.pickup_steps)
-    return _with_true_length(
-        piece.replace(settled_bars=settled, unstated=piece.unstated - {"meter"})
-    )
+    return _settled(piece.replace(unstated=piece.unstated - {"meter"}))
 
 
 def _is_settled(piece: Piece) -> bool:
@@ -128,10 +125,13 @@ def _is_settled(piece: Piece) -> bool:
     return is_stated and piece.settled_bars == (piece.meters, piece.pickup_steps)
 
 
-def _with_true_length(piece: Piece) -> Piece:
-    if piece.bar_lines.is_bar_line(piece.length_steps):
-        return piece
-    return piece.replace(length_steps=0)
+def _settled(piece: Piece) -> Piece:
+    """With bars that stay, and with its length if that still ends on a bar line."""
+    is_true = piece.bar_lines.is_bar_line(piece.length_steps)
+    return piece.replace(
+        settled_bars=(piece.meters, piece.pickup_steps),
+        length_steps=piece.length_steps if is_true else 0,
+    )
 
 
 def _on_its_grid(piece: Piece) -> Piece:
@@ -195,10 +195,11 @@ def _inferred(piece: Piece, why: str) -> Piece:
     guess, _ = with_likely_pickup(written, guesses, meter)
     late = (guess.pickup_steps + offset) % Meter(0, *meter).bar_steps
     guess = guess._replace(pickup_steps=late)
-    return _settled(stated, guess, f"{why}: {_verdict(guesses, guess)}")
+    return _as_guessed(stated, guess, f"{why}: {_verdict(guesses, guess)}")
 
 
-def _with_stated_meter_checked(piece: Piece) -> Piece:
+def _with_stated_meter_checked(piece: Piece, may_overrule: bool = True) -> Piece:
+    """With the upbeat that its notes clearly have, or the meter where a stated 4/4 is wrong."""
     stated = (piece.meters[0].numerator, piece.meters[0].denominator)
     family = FOUR if stated == (2, 2) else stated
     if family not in CANDIDATES or not _says_enough(piece):
@@ -207,7 +208,7 @@ def _with_stated_meter_checked(piece: Piece) -> Piece:
         return piece  # played too loosely to contradict what the file says
     guesses = guess_meters(piece)
     clear = clear_meter(guesses, least_for_meter(piece, is_stated=True))
-    if stated == FOUR and clear:
+    if may_overrule and stated == FOUR and clear:
         return _overruled(piece, guesses, clear)
     guess, margin = with_likely_pickup(piece, guesses, family, is_stated=True)
     if not guess.pickup_steps:
@@ -219,14 +220,14 @@ def _with_stated_meter_checked(piece: Piece) -> Piece:
 def _overruled(piece: Piece, guesses: Sequence[Guess], meter: tuple[int, int]) -> Piece:
     guess, _ = with_likely_pickup(piece, guesses, meter)
     odds = times(log_odds(guesses, [meter], DUPLE))
-    return _settled(piece, guess, _OVERRULED.format(_described(guess), odds))
+    return _as_guessed(piece, guess, _OVERRULED.format(_described(guess), odds))
 
 
 def _says_enough(piece: Piece) -> bool:
     return 1 + int(np.count_nonzero(np.diff(piece.notes["onset_steps"]))) >= MIN_ONSETS
 
 
-def _settled(piece: Piece, guess: Guess, sentence: str) -> Piece:
+def _as_guessed(piece: Piece, guess: Guess, sentence: str) -> Piece:
     return piece.replace(
         meters=(Meter(0, guess.numerator, guess.denominator),),
         pickup_steps=guess.pickup_steps,

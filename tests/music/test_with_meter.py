@@ -24,6 +24,13 @@ def test_a_chosen_meter_overrules_what_the_notes_suggest():
         assert understand(chosen) is chosen
 
 
+def test_a_chosen_four_four_is_not_overruled():
+    for piece in (waltz(), waltz(unstated=frozenset({"meter"}))):
+        chosen = with_meter(piece, Meter(0, 4, 4))
+        assert chosen.meters == (Meter(0, 4, 4),)
+        assert understand(chosen) is chosen
+
+
 def test_later_meters_of_the_file_go_with_a_chosen_one():
     piece = read_midi(MIDI_DATA / "meter_change.mid")
     assert len(piece.meters) > 1
@@ -50,7 +57,10 @@ def test_without_a_pickup_the_one_that_the_notes_clearly_have_is_found():
 
 
 def test_nothing_chosen_is_what_is_understood():
-    assert with_meter(waltz()) == understand(waltz())
+    for piece in (waltz(), understand(waltz())):
+        found = with_meter(piece)
+        assert found == understand(waltz())
+        assert found.repairs == understand(waltz()).repairs
 
 
 def test_other_repairs_stay():
