@@ -50,9 +50,11 @@ _ONE_BEAT = "the file says {} throughout, bars of one beat, which counts as no m
 _OVERRULED = "the file says 4/4: found {}, {}"
 _UPBEAT = "the bar lines of the file are off: found {}, {}"
 _SHORT_BAR = "the one bar of {} before {} is taken as its pickup"
-_BEGINNINGS = tuple(
-    text.split("{")[0] for text in (_UNSTATED, _ONE_BEAT, _OVERRULED, _UPBEAT, _SHORT_BAR)
+_METER_FOUND = "the meter is found in the notes: {}"
+_ABOUT_METER = tuple(
+    text.split("{")[0] for text in (_UNSTATED, _ONE_BEAT, _OVERRULED, _METER_FOUND)
 )
+_ABOUT_PICKUP = tuple(text.split("{")[0] for text in (_UPBEAT, _SHORT_BAR))
 
 
 def understand(piece: Piece) -> Piece:
@@ -99,13 +101,17 @@ def with_meter(piece: Piece, meter: Meter | None = None, pickup_steps: int | Non
     ------
     ConfigError : the pickup is as long as a bar, or longer.
     """
-    if meter is None and pickup_steps is None:
-        return understand(piece)
-    repairs = tuple(text for text in piece.repairs if not text.startswith(_BEGINNINGS))
-    piece = piece.replace(repairs=repairs)
-    if len(piece.notes) and not _is_settled(piece):
-        piece = _on_its_grid(piece)
-    if meter is not None:
+    if meter is None:
+        piece = understand(piece)
+        if pickup_steps is None:
+            return piece
+        about_meter = [text for text in piece.repairs if text.startswith(_ABOUT_METER)]
+        said = [_METER_FOUND.format(piece.meters[0])] if about_meter else []
+        piece = piece.replace(repairs=(*_other_repairs(piece), *said))
+    else:
+        piece = piece.replace(repairs=_other_repairs(piece))
+        if len(piece.notes) and not _is_settled(piece):
+            piece = _on_its_grid(piece)
         piece = piece.replace(meters=(replace(meter, onset_steps=0),), pickup_steps=0)
         if pickup_steps is None:
             piece = _with_stated_meter_checked(piece, may_overrule=False)
@@ -118,6 +124,12 @@ def with_meter(piece: Piece, meter: Meter | None = None, pickup_steps: int | Non
             )
         piece = piece.replace(pickup_steps=pickup_steps)
     return _settled(piece.replace(unstated=piece.unstated - {"meter"}))
+
+
+def _other_repairs(piece: Piece) -> tuple[str, ...]:
+    """What is said of the piece beside its meter and pickup."""
+    about = (*_ABOUT_METER, *_ABOUT_PICKUP)
+    return tuple(text for text in piece.repairs if not text.startswith(about))
 
 
 def _is_settled(piece: Piece) -> bool:

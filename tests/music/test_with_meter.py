@@ -41,10 +41,15 @@ def test_later_meters_of_the_file_go_with_a_chosen_one():
 
 
 def test_a_chosen_pickup_keeps_the_meter():
-    piece = understand(waltz())
-    chosen = with_meter(piece, pickup_steps=48)
-    assert (chosen.meters, chosen.pickup_steps) == ((Meter(0, 3, 4),), 48)
-    assert with_meter(chosen, pickup_steps=0).pickup_steps == 0
+    open_meter = waltz(unstated=frozenset({"meter"}))
+    for piece in (understand(waltz()), waltz(), open_meter):
+        chosen = with_meter(piece, pickup_steps=48)
+        assert (chosen.meters, chosen.pickup_steps) == ((Meter(0, 3, 4),), 48)
+        assert chosen.repairs == ("the meter is found in the notes: 3/4",)
+        again = with_meter(chosen, pickup_steps=0)
+        assert (again.pickup_steps, again.repairs) == (0, chosen.repairs)
+    stated = waltz().replace(meters=(Meter(0, 3, 4),))
+    assert with_meter(stated, pickup_steps=48).repairs == ()
 
 
 def test_without_a_pickup_the_one_that_the_notes_clearly_have_is_found():
