@@ -183,6 +183,8 @@ def test_a_silent_eighth_before_everything_is_left_out_of_the_bars():
     notes = piece.notes.copy()
     notes["onset_steps"] += 12
     assert bar_lines(understand(piece.replace(notes=notes))) == ("duple", 12)
+    stated = piece.replace(notes=notes, unstated=frozenset())
+    assert understand(stated) is stated
 
 
 def test_bass_chord_alone_is_four_four_without_pickup():

@@ -114,6 +114,18 @@ def test_it_takes_a_clear_margin_to_infer_a_pickup(monkeypatch, more, pickup):
     assert not understand(stripped(drums)).pickup_steps
 
 
+def test_two_four_speaks_for_the_bar_lines_of_four_four(monkeypatch):
+    """4/4 a quarter late is likelier than 4/4, but 2/4 has its bar lines where 4/4 has."""
+    guesses = [Guess(4, 4, 24, -0.9), Guess(2, 4, 0, -1.4), Guess(4, 4, 0, -4.1)]
+    guesses += [Guess(2, 4, 24, -9.0), Guess(3, 4, 0, -99.0)]
+    monkeypatch.setattr(rhythm, "guess_meters", lambda piece: guesses)
+    notes = make_notes([(24 * i, 24, 60 + 5 * i % 7, 80, 0) for i in range(64)])
+    piece = Piece(notes=notes, tracks=(Track(),), unstated=frozenset({"meter"}))
+    assert understand(piece).pickup_steps == 0
+    guesses[1] = Guess(2, 4, 0, -4.0)
+    assert understand(piece).pickup_steps == 24
+
+
 def test_short_music_needs_stronger_evidence():
     (piece,) = one_meter({"waltz"})
     short = piece.replace(notes=piece.notes[:20])
