@@ -17,10 +17,12 @@ from lstm_music.generate.continuation import continue_piece, stream_notes
 from lstm_music.generate.engine import Engine
 from lstm_music.generate.from_nothing import DEFAULT_TEMPO_BPM, DRAFTS, compose_from_nothing
 from lstm_music.kernels.step import StepWeights
-from lstm_music.music.excerpt import excerpt, join
+from lstm_music.midi.opening import new_bars_alone
+from lstm_music.music.excerpt import join
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece
+from lstm_music.music.seam import next_bar_steps
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
 from lstm_music.nn.sampling import Sampling, recommended
@@ -57,7 +59,8 @@ def load(model: str | os.PathLike[str] = "default") -> Composer:
 class Composer:
     """A trained model that continues pieces, composes new ones and scores them.
 
-    Thread-safe: every call keeps its own state.
+    Thread-safe: every call keeps its own state. It can be pickled, so processes can share the work:
+    ``pool.map(composer.generate, seeds)``.
 
     Attributes
     ----------
@@ -186,6 +189,7 @@ class Composer:
             raise ConfigError(
                 f"{decided[0]} is for a piece from nothing; leave it out beside a seed"
             )
+        start = next_bar_steps(seed) if len(seed.notes) else 0
         new = continue_piece(
             self._engine,
             seed,
@@ -195,10 +199,8 @@ class Composer:
             rng_seed=rng_seed,
             threads=threads,
         )
-        if include_seed:
-            return [join(seed, piece) for piece in new]
-        start = seed.bar_lines.bar_end(seed.end_steps - 1)
-        return [excerpt(piece, start) for piece in new]
+        whole = [join(seed, piece) for piece in new]
+        return whole if include_seed else [new_bars_alone(piece, start) for piece in whole]
 
     def stream(
         self,

@@ -6,6 +6,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 MIDI_DATA = ROOT / "midi_data"
+TEST_DATA = ROOT / "tests" / "data"
 _SHARED = ROOT.parent / "shared" / "data"
 SHARED_DATA = _SHARED if _SHARED.is_dir() else None
 

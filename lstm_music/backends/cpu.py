@@ -57,6 +57,7 @@ class CpuBackend(CpuLayers):
     name = "cpu"
 
     def __init__(self, n_threads: int | None = None, isa: str | None = None) -> None:
+        self._given = n_threads, isa
         if n_threads is None:
             n_threads = len(os.sched_getaffinity(0))
         if n_threads < 1:
@@ -66,6 +67,10 @@ class CpuBackend(CpuLayers):
         self._crew = Crew(n_threads)
         self._space = Workspace()
         self._products = Products(self.level, self._crew, self._space)
+
+    def __reduce__(self) -> tuple[type[CpuBackend], tuple[int | None, str | None]]:
+        """For pickle and copy: threads and memory are of the process that has them."""
+        return type(self), self._given
 
     def sequence_forward(
         self,

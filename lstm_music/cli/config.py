@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from lstm_music.cli.streams import is_stream, write_output
+
 
 @click.group()
 def command() -> None:
@@ -17,13 +19,16 @@ def command() -> None:
 @click.argument("path", type=click.Path(path_type=Path), default=Path("train.toml"))
 @click.option("-f", "--force", is_flag=True, help="Overwrite it.")
 def init(path: Path, force: bool) -> None:
-    """Write PATH (train.toml): every setting with its default and what it means."""
-    from lstm_music.files import atomic_write
+    """Write PATH (train.toml): every setting with its default and what it means.
+
+    `-` as PATH is standard output.
+    """
     from lstm_music.training.config import TrainConfig
     from lstm_music.training.settings import to_toml
 
-    atomic_write(path, to_toml(TrainConfig()).encode(), overwrite=force)
-    click.echo(str(path))
+    write_output(path, to_toml(TrainConfig()).encode(), force=force)
+    if not is_stream(path):
+        click.echo(str(path))
 
 
 @command.command()

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from lstm_music.cli.streams import refuse_stream
+
 _Command = Callable[..., Any]
 
 _LISTED = 10
@@ -100,7 +102,12 @@ def scan(
 @command.command(name="build")
 @click.argument("sources", nargs=-1, required=True)
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the cache."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    callback=refuse_stream,
+    help="Folder of the cache.",
 )
 @click.option("-f", "--force", is_flag=True, help="Make an existing cache anew.")
 @_reading_options

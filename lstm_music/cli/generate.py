@@ -13,9 +13,13 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--seed", type=click.Path(path_type=Path), help="Music file to continue.")
+@click.option(
+    "--seed", type=click.Path(path_type=Path), help="Music file to continue; - is standard input."
+)
 @click.option("--strict", is_flag=True, help="Refuse a seed in which something must be mended.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="File to write; - is standard output."
+)
 @click.option("--bars", type=click.IntRange(1, 1024), default=8, show_default=True)
 @click.option(
     "--model",
@@ -57,14 +61,21 @@ def command(**options: Any) -> None:
     lstm-music generate --meter 6/8 --key "D minor" --tempo 96 --bars 16
     lstm-music generate --seed tune.mid -n 5 --temperature 1.1
 
-    Prints the path of each file written.
+    lstm-music generate --seed - -o - < tune.mid > more.mid
+
+    Prints the path of each file written, and on standard error what the network does not hear of
+    the seed. Every event of a MIDI file given as seed stands unchanged in the output.
     """
+    from lstm_music.cli.streams import check_output, read_music, write_output
     from lstm_music.composer import load, random_rng_seed
-    from lstm_music.midi.files import read
+    from lstm_music.midi.write import to_midi_bytes
 
     outputs = _output_paths(options["output"], options["seed"], options["num_outputs"])
-    _check_outputs(outputs, options["force"])
-    seed = None if options["seed"] is None else read(options["seed"], strict=options["strict"])
+    for path in outputs:
+        check_output(path, force=options["force"], as_json=options["as_json"])
+    seed = None
+    if options["seed"] is not None:
+        seed = read_music(options["seed"], strict=options["strict"])
     rng_seed = random_rng_seed() if options["rng_seed"] is None else options["rng_seed"]
     composer = load(options["model"])
     names = ("temperature", "top_k", "top_p", "min_p")
@@ -86,36 +97,34 @@ def command(**options: Any) -> None:
     )
     note = f"lstm_music rng_seed={rng_seed} model={composer.name} bars={options['bars']}"
     for path, piece in zip(outputs, pieces):
-        piece.write(path, force=options["force"], text=note)
+        write_output(path, to_midi_bytes(piece, text=note), force=options["force"])
     _report(outputs, pieces, rng_seed, options)
 
 
 def _output_paths(output: Path | None, seed: Path | None, n: int) -> list[Path]:
     """``-o``, or a name made of the seed's; numbered when there are several."""
+    from lstm_music.cli.streams import file_stem, output_paths
+
     if output is None:
-        output = Path("composition.mid" if seed is None else f"{seed.stem}-continued.mid")
-    if n == 1:
-        return [output]
-    return [output.with_name(f"{output.stem}-{i:03d}{output.suffix}") for i in range(1, n + 1)]
-
-
-def _check_outputs(outputs: list[Path], force: bool) -> None:
-    """Fail before the work, not after it."""
-    from lstm_music.files import check_writable
-
-    for path in outputs:
-        check_writable(path, overwrite=force)
+        output = Path("composition.mid" if seed is None else f"{file_stem(seed)}-continued.mid")
+    return output_paths(output, n)
 
 
 def _report(
     outputs: list[Path], pieces: list[Piece], rng_seed: int, options: dict[str, Any]
 ) -> None:
+    from lstm_music.cli.streams import is_stream
+
     seed = options["seed"]
     if options["as_json"]:
         files = [{"path": str(path), "notes": len(p.notes)} for path, p in zip(outputs, pieces)]
         report = {"rng_seed": rng_seed, "bars": options["bars"], "files": files}
+        report["remarks"] = list(pieces[0].repairs)
         click.echo(json.dumps(report | {"seed": None if seed is None else str(seed)}))
         return
+    for remark in pieces[0].repairs:
+        click.echo(f"{seed}: {remark}", err=True)
     for path in outputs:
-        click.echo(str(path))
+        if not is_stream(path):
+            click.echo(str(path))
     click.echo(f"rng seed {rng_seed}", err=True)

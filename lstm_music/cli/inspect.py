@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lstm_music.cli.streams import read_all_music
+
 if TYPE_CHECKING:
     from lstm_music.music.piece import Piece
 
@@ -24,7 +26,10 @@ if TYPE_CHECKING:
 )
 @click.option("--strict", is_flag=True, help="Refuse a file in which something must be mended.")
 def command(path: Path, as_json: bool, reader: str, strict: bool) -> None:
-    """Show what PATH, a music file or a model file, holds and what reading it had to mend."""
+    """Show what PATH, a music file or a model file, holds and what reading it had to mend.
+
+    `-` as PATH reads music from standard input.
+    """
     if path.suffix == ".safetensors":
         from lstm_music.composer import load
 
@@ -32,9 +37,7 @@ def command(path: Path, as_json: bool, reader: str, strict: bool) -> None:
         facts = {"file": str(path), **composer.metadata}
         del facts["vocabulary"]
     else:
-        from lstm_music.midi.files import read_pieces
-
-        pieces = [_piece_facts(p) for p in read_pieces(path, reader=reader, strict=strict)]
+        pieces = [_piece_facts(p) for p in read_all_music(path, reader=reader, strict=strict)]
         facts = pieces[0] if len(pieces) == 1 else {"file": str(path), "pieces": pieces}
     click.echo(json.dumps(facts) if as_json else json.dumps(facts, indent=2, ensure_ascii=False))
 

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from lstm_music import __version__, errors
+from lstm_music.cli.streams import ReaderGoneError, guard_standard_streams
 
 # Command: (module, one line for --help). The module is imported when its command runs.
 _COMMANDS = {
@@ -49,10 +50,6 @@ EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 
 
-class _ReaderGoneError(Exception):
-    """Nobody reads what is printed."""
-
-
 class LazyGroup(click.Group):
     """A group that imports a command's module only when it is asked for."""
 
@@ -66,13 +63,6 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = importlib.import_module(_COMMANDS[cmd_name][0]).command
         return command
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; click would end the process with 1 when a pipe is broken."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            raise _ReaderGoneError from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from the table above, importing none."""
@@ -105,6 +95,8 @@ def run(args: list[str] | None = None) -> int:
     """Run the command line; return its exit code. Never lets a traceback out."""
     try:
         outcome: Any = cli.main(args=args, prog_name="lstm-music", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where a full disk can still be told
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
@@ -113,7 +105,7 @@ def run(args: list[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         _complain("interrupted")
         return EXIT_INTERRUPTED
-    except _ReaderGoneError:
+    except ReaderGoneError:
         return EXIT_BROKEN_PIPE
     except errors.LstmMusicError as error:
         _complain(" ".join(str(error).split()))
@@ -131,10 +123,8 @@ def run(args: list[str] | None = None) -> int:
 
 def main() -> None:
     """Entry point of the ``lstm-music`` script."""
-    code = run()
-    if code == EXIT_BROKEN_PIPE:  # keep the interpreter from complaining at shutdown
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(code)
+    guard_standard_streams()
+    sys.exit(run())
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from lstm_music.cli.streams import read_music
+
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -20,11 +22,11 @@ def command(paths: tuple[Path, ...], as_json: bool) -> None:
     longest run of one pitch, notes a bar, empty bars; entropy of the pitch classes in bits, the
     best scale's share of the notes, how alike the rhythms of neighbouring bars are; whether the
     notes keep to the file's own key and meter, and end on its tonic ("-": cannot be told).
+    `-` among PATHS is standard input.
     """
     from lstm_music.evaluate.statistics import piece_statistics
-    from lstm_music.midi.files import read
 
-    files = [{"file": str(path)} | asdict(piece_statistics(read(path))) for path in paths]
+    files = [{"file": str(path)} | asdict(piece_statistics(read_music(path))) for path in paths]
     if as_json:
         click.echo(json.dumps({"files": files}))
         return

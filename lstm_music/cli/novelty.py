@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from lstm_music.cli.streams import read_all_music
+
 
 @click.command()
 @click.argument("paths", metavar="FILES", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -33,16 +35,16 @@ def command(
 
     A run counts in any key and at any tempo. Beside it stands what is usual: the longest runs of
     the pieces that training holds out. Hint: give the sources, or the cache, that the model was
-    trained on; the split is then the same. A longer file shares longer runs.
+    trained on; the split is then the same. A longer file shares longer runs. `-` among FILES is
+    standard input.
     """
     from lstm_music.cli.progress import counting_display
     from lstm_music.corpus.cache import token_cache
     from lstm_music.evaluate.novelty import novelty
-    from lstm_music.midi.files import read_pieces
 
     named = []
     for path in paths:
-        pieces = read_pieces(path, expand_repeats=False)  # as the corpus is read
+        pieces = read_all_music(path, expand_repeats=False)  # as the corpus is read
         parts = [f"#{i}" for i in range(1, len(pieces) + 1)] if len(pieces) > 1 else [""]
         named += [(f"{path}{part}", piece) for part, piece in zip(parts, pieces, strict=True)]
     with counting_display("files", "pieces", "left out") as show:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from lstm_music.cli.streams import check_output, file_stem, is_stream, read_music, write_output
+
 
 def _bars(
     context: click.Context, parameter: click.Parameter, text: str | None
@@ -36,22 +38,22 @@ def command(
     \b
     lstm-music plot tune.mid -o tune.png
     lstm-music plot tune.mid -o tune.svg --bars 1-8
+    lstm-music plot - -o - < tune.mid > tune.png
 
-    Prints the path of the picture.
+    Prints the path of the picture. `-` is standard input as PATH, and standard output (a PNG) as
+    the picture.
     """
     from lstm_music.errors import ConfigError
     from lstm_music.evaluate.piano_roll import FORMATS, bar_span, piano_roll
-    from lstm_music.files import atomic_write, check_writable
-    from lstm_music.midi.files import read
 
-    output = output or Path(f"{path.stem}.png")
-    kind = output.suffix.lower().removeprefix(".")
+    output = output or Path(f"{file_stem(path)}.png")
+    kind = "png" if is_stream(output) else output.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         raise ConfigError(f"{output}: the picture's name must end in .png or .svg")
-    check_writable(output, overwrite=force)
-    piece = read(path)
+    check_output(output, force=force, as_json=as_json)
+    piece = read_music(path)
     span = None if bars is None else bar_span(piece, *bars)
-    atomic_write(
-        output, piano_roll(piece, span, title=piece.title or path.name, kind=kind), overwrite=force
-    )
-    click.echo(json.dumps({"path": str(output)}) if as_json else str(output))
+    title = piece.title or ("" if is_stream(path) else path.name)
+    write_output(output, piano_roll(piece, span, title=title, kind=kind), force=force)
+    if not is_stream(output):
+        click.echo(json.dumps({"path": str(output)}) if as_json else str(output))

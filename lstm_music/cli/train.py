@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lstm_music.cli.streams import refuse_stream
 from lstm_music.errors import LstmMusicError
 
 if TYPE_CHECKING:
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("sources", nargs=-1, required=True)
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, help="Model file to write."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    callback=refuse_stream,
+    help="Model file to write.",
 )
 @click.option(
     "--config", type=click.Path(path_type=Path), help="Settings; see lstm-music config init."

@@ -20,7 +20,9 @@ from lstm_music.generate.engine import (
 )
 from lstm_music.generate.loop import Generator
 from lstm_music.music.excerpt import excerpt
+from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.piece import PEDAL_DTYPE, Piece
+from lstm_music.music.seam import next_bar_steps
 from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.encode import encode
@@ -29,12 +31,16 @@ from lstm_music.tokens.vocabulary import MAX_TIME_STEPS, RADIX_STEPS, Vocabulary
 CONTEXT_STEPS = MAX_TIME_STEPS
 """How much of a long seed the network hears: its last 64 whole notes, from a bar line on."""
 
+CONTEXT_NOTES = 8192
+"""And no more notes than these, which take it half a second."""
+
 
 @dataclass(frozen=True)
 class _Plan:
     """A seed as the network hears it, and where the new music stands in it.
 
     ``offset`` leads from the context's steps to the seed's; new music fills [start, end).
+    ``remarks`` say what the network does not hear, a sentence each.
     """
 
     context: Piece
@@ -44,6 +50,7 @@ class _Plan:
     end: int
     bar_steps: int
     total_bars: int
+    remarks: tuple[str, ...]
 
 
 def continue_piece(
@@ -58,8 +65,9 @@ def continue_piece(
 ) -> list[Piece]:
     """``n`` continuations of ``seed``; each holds only the new notes, at their true onsets.
 
-    The first onset stands on the bar line after the seed's last sound; the last sound ends
-    ``bars`` bars later at most. Tracks, meters and tempos are the seed's.
+    The new bars begin where `next_bar_steps` says; the last sound ends ``bars`` bars later at
+    most, and there the piece's length ends. Tracks, meters and tempos are the seed's; its
+    ``repairs`` also say what the network was not told of the seed.
 
     Raises
     ------
@@ -105,10 +113,14 @@ def _plan(engine: Engine, seed: Piece, bars: int) -> _Plan:
     if not len(seed.notes):
         raise MidiError("the seed has no notes to continue; give one that sounds", path=seed.source)
     lines = seed.bar_lines
-    start = lines.bar_end(seed.end_steps - 1)
+    start = next_bar_steps(seed)
     bar_steps = lines.meter_at(start).bar_steps
-    offset = 0 if start <= CONTEXT_STEPS else lines.bar_end(start - CONTEXT_STEPS)
-    told, tracks = engine.told(excerpt(seed, offset), seed)
+    offset, remarks = _context_start(seed, start)
+    part = excerpt(seed, offset, start)
+    if len(part.notes) > CONTEXT_NOTES:
+        part = part.replace(notes=part.notes[-CONTEXT_NOTES:])
+        remarks = (f"the network hears the last {CONTEXT_NOTES} notes only: its bar has more",)
+    told, tracks = engine.told(part, seed)
     if not len(told.notes):
         raise MidiError(
             "no note begins in the seed's last 64 whole notes; cut it shorter", path=seed.source
@@ -123,7 +135,32 @@ def _plan(engine: Engine, seed: Piece, bars: int) -> _Plan:
         end=end - offset,
         bar_steps=bar_steps,
         total_bars=context.bar_lines.bar_at(end - offset - 1) + 1,
+        remarks=(*_remarks_on_seam(seed, start), *remarks, *engine.unheard(part)),
     )
+
+
+def _context_start(seed: Piece, start: int) -> tuple[int, tuple[str, ...]]:
+    """The bar line from which the network hears a seed, and what to say of what it does not."""
+    lines = seed.bar_lines
+    onsets = seed.notes["onset_steps"]
+    offset = 0 if start <= CONTEXT_STEPS else lines.bar_end(start - CONTEXT_STEPS)
+    if len(onsets) - int(np.searchsorted(onsets, offset)) > CONTEXT_NOTES:
+        newest = lines.bar_end(int(onsets[-CONTEXT_NOTES - 1]))
+        offset = max(offset, min(newest, lines.bar_start(int(onsets[-1]))))
+    if not offset:
+        return 0, ()
+    first = lines.bar_at(offset) + (not seed.pickup_steps)
+    return offset, (f"the network hears the seed from bar {first} on, not what is before it",)
+
+
+def _remarks_on_seam(seed: Piece, start: int) -> tuple[str, ...]:
+    """What stands where the new music begins."""
+    quarters = (seed.end_steps - start) / STEPS_PER_QUARTER
+    if quarters > 0:
+        return (f"the seed's last notes ring {quarters:.2g} quarter notes into the new music",)
+    if seed.length_steps == start > seed.bar_lines.bar_end(seed.end_steps - 1):
+        return ("the seed ends with a rest: the new music begins after it, at the file's end mark",)
+    return ()
 
 
 def _time_move(vocabulary: Vocabulary, gap_steps: int) -> list[int]:
@@ -153,13 +190,20 @@ def _new_music(generator: Generator, finish: Finish, plan: _Plan, seed: Piece) -
     pedal = _in_seed(pedal[pedal["onset_steps"] >= plan.start], plan)
     if not len(pedal):
         pedal = _pedals_lifted(seed, plan.start + plan.offset)
-    return seed.replace(notes=finish(_in_seed(notes, plan)), pedal=pedal)
+    return seed.replace(
+        notes=finish(_in_seed(notes, plan)),
+        pedal=pedal,
+        length_steps=plan.end + plan.offset,
+        repairs=(*seed.repairs, *plan.remarks),
+        original=None,
+    )
 
 
 def _pedals_lifted(seed: Piece, onset_steps: int) -> Notes:
     """Lift every pedal that the seed leaves down, so that it does not blur the new music."""
-    last = {int(change["track"]): bool(change["down"]) for change in seed.pedal}
-    held = [(onset_steps, track, False) for track, down in sorted(last.items()) if down]
+    by_track = seed.pedal[np.argsort(seed.pedal["track"], kind="stable")]
+    last = np.append(by_track["track"][1:] != by_track["track"][:-1], True)[: len(by_track)]
+    held = [(onset_steps, int(c["track"]), False) for c in by_track[last] if c["down"]]
     return np.array(held, PEDAL_DTYPE)
 
 

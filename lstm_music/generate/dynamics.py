@@ -34,31 +34,30 @@ class Accents:
 
     def __init__(self, seed: Piece) -> None:
         self._seed = seed
-        self._at: dict[tuple[int, int, int], list[int]] = {}
-        for note, place in zip(seed.notes, _places(seed, seed.notes)):
-            self._at.setdefault(place, []).append(int(note["velocity"]))
+        notes = seed.notes
+        drums = np.array([track.is_drum for track in seed.tracks], bool)
+        notes = notes[~drums[notes["track"]]] if len(notes) else notes
         self._medians = {
-            int(track): float(np.median(seed.notes["velocity"][seed.notes["track"] == track]))
-            for track in np.unique(seed.notes["track"])
-            if not seed.tracks[track].is_drum
+            int(track): float(np.median(notes["velocity"][notes["track"] == track]))
+            for track in np.unique(notes["track"])
         }
+        self._places, index = np.unique(_places(seed, notes), return_inverse=True)
+        total = np.bincount(index, notes["velocity"], minlength=len(self._places))
+        self._means = total / np.maximum(np.bincount(index, minlength=len(self._places)), 1)
 
     def given_to(self, notes: _Notes) -> _Notes:
         """A copy of ``notes`` (NOTE_DTYPE), accented; drums and unknown tracks as they are."""
         accented = notes.copy()
-        for i, place in enumerate(_places(self._seed, notes)):
-            if place[0] in self._medians:
-                heard = self._at.get(place)
-                velocity = np.mean(heard) if heard else self._medians[place[0]]
-                accented["velocity"][i] = round(float(velocity))
+        for i, place in enumerate(_places(self._seed, notes).tolist()):
+            median = self._medians.get(int(notes["track"][i]))
+            if median is not None:
+                at = int(np.searchsorted(self._places, place))
+                is_known = at < len(self._places) and self._places[at] == place
+                accented["velocity"][i] = round(float(self._means[at]) if is_known else median)
         return accented
 
 
-def _places(seed: Piece, notes: _Notes) -> list[tuple[int, int, int]]:
-    """(track, steps from the bar line, steps of the bar) of each note, in the seed's meters."""
-    lines = seed.bar_lines
-    places = []
-    for onset, track in zip(notes["onset_steps"].tolist(), notes["track"].tolist()):
-        bar_steps = lines.meter_at(onset).bar_steps
-        places.append((track, onset - lines.bar_start(onset), bar_steps))
-    return places
+def _places(seed: Piece, notes: _Notes) -> npt.NDArray[np.int64]:
+    """A number for the (track, steps from the bar line, steps of the bar) of each note."""
+    place, bar_steps = seed.bar_lines.places(notes["onset_steps"])
+    return (notes["track"].astype(np.int64) << 40) | (bar_steps << 20) | place

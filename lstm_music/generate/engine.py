@@ -16,6 +16,8 @@ from lstm_music.generate.dynamics import Accents, even_velocities
 from lstm_music.generate.loop import MOST_AT_ONCE, Generator, run_together
 from lstm_music.kernels.step import Stepper, StepWeights
 from lstm_music.music.drum_keys import drums_in_general_midi, has_pad_keys
+from lstm_music.music.excerpt import excerpt
+from lstm_music.music.key import Key
 from lstm_music.music.piece import Piece, on_their_onsets
 from lstm_music.music.theory import likely_key
 from lstm_music.nn.sampling import Sampling
@@ -59,6 +61,24 @@ class Engine:
             piece = piece.replace(notes=on_their_onsets(piece.notes))
         return piece if self.met.dynamics else even_velocities(piece)
 
+    def unheard(self, piece: Piece) -> tuple[str, ...]:
+        """What ``heard`` keeps from the network, and `with_sounding_tracks`, a sentence each."""
+        heard = self.heard(piece)
+        lost = [
+            name
+            for name, before, after in (
+                ("pedal", piece.pedal, heard.pedal),
+                ("tempo changes", piece.tempos, heard.tempos),
+                ("timing off the grid", piece.notes["timing_96ths"], heard.notes["timing_96ths"]),
+                ("dynamics", piece.notes["velocity"], heard.notes["velocity"]),
+            )
+            if len(before) != len(after) or np.any(np.asarray(before) != np.asarray(after))
+        ]
+        said = (f"not heard by this network, which has not learnt it: {', '.join(lost)}",)
+        n_tracks = len(np.unique(piece.notes["track"]))
+        more = (f"the network hears the busiest {MAX_TRACKS} of {n_tracks} tracks",)
+        return said * bool(lost) + more * (n_tracks > MAX_TRACKS)
+
     def style_of(self, seed: Piece) -> str:
         """What the network is told of a seed's style: its own, or what it can only be."""
         if len(self.met.styles) == 1:
@@ -72,7 +92,7 @@ class Engine:
         Also which tracks of the seed the tracks of that are.
         """
         sounding, tracks = with_sounding_tracks(self.heard(part))
-        return sounding.replace(key=likely_key(whole), style=self.style_of(whole)), tracks
+        return sounding.replace(key=_key_at_end(whole), style=self.style_of(whole)), tracks
 
     def finish(self, seed: Piece) -> Finish:
         """What gives new notes that which the network cannot: the seed's accents and drum kit."""
@@ -80,6 +100,15 @@ class Engine:
         if has_pad_keys(seed):
             return accented
         return lambda notes: drums_in_general_midi(accented(notes), seed)
+
+
+def _key_at_end(piece: Piece) -> Key | None:
+    """The likely key, of the last stretch where the piece changes its key."""
+    if not piece.key_changes:
+        return likely_key(piece)
+    change = piece.key_changes[-1]
+    stretch = excerpt(piece, piece.bar_lines.bar_start(change.onset_steps))
+    return likely_key(stretch.replace(key=change.key, key_changes=()))
 
 
 def new_generator(

@@ -97,7 +97,14 @@ def compose_from_nothing(
     def draft(sequences: Sequence[int]) -> list[Piece]:
         written = [written_piece(g.score) for g in in_shares(compose, sequences, threads)]
         pieces = [in_general_midi(with_sounding_tracks(piece)[0]) for piece in written]
-        return [piece.replace(tempos=(tempo,), key=key or piece.key) for piece in pieces]
+        return [
+            piece.replace(
+                tempos=(tempo,),
+                key=key or piece.key,
+                length_steps=bars * piece.meters[0].bar_steps,
+            )
+            for piece in pieces
+        ]
 
     best: dict[int, tuple[int, Piece]] = {}
     left = list(range(n))

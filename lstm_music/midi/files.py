@@ -5,57 +5,64 @@ What is for scores only is imported when there is one: a MIDI file needs none of
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
-from lstm_music.errors import ConfigError
-from lstm_music.midi.read import read_midi, read_midi_pieces
-from lstm_music.midi.regular_file import read_regular
+from lstm_music.errors import ConfigError, MidiError
+from lstm_music.midi.content import MIDI, MIDI_SUFFIXES, Content, MusicSource, read_content
+from lstm_music.midi.read import read_midi_bytes, read_midi_pieces_bytes
 from lstm_music.music.piece import Piece
 from lstm_music.music.rhythm import understand
 
 if TYPE_CHECKING:
     from lstm_music.midi.foreign import WorkerLimits
 
-MIDI_SUFFIXES = frozenset({".mid", ".midi", ".kar", ".rmi", ".smf"})
+__all__ = ["MIDI_SUFFIXES", "READERS", "read", "read_pieces"]
+
 READERS = ("lstm_music", "music21")
 """Who reads MIDI files: our scanner, or music21 as the reference."""
 
-_MIDI_MAGIC = (b"MThd", b"RIFF")
+_Result = TypeVar("_Result")
 
 
-def read(
-    path: str | os.PathLike[str], *, reader: str = "lstm_music", strict: bool = False
-) -> Piece:
+def read(source: MusicSource, *, reader: str = "lstm_music", strict: bool = False) -> Piece:
     """Read a music file of any format; of a file of several pieces the first.
 
-    A file that starts as MIDI is read as MIDI whatever its name; else its ending decides. Meter
-    and pickup are settled where the file leaves them open (`lstm_music.music.rhythm`).
+    A file that starts as MIDI is read as MIDI whatever its name; else its ending decides, or its
+    first bytes where it has no name. Meter and pickup are settled where the file leaves them open
+    (`lstm_music.music.rhythm`).
 
     Parameters
     ----------
-    path : the file.
+    source : a path; or the content of a file, as bytes or as an open binary file. Without an
+        ending, MIDI, MusicXML, MEI, ABC and kern are known.
     reader : of ``READERS``; who reads a MIDI file. The others are always music21's.
     strict : refuse a file in which something had to be mended.
 
     Raises
     ------
     MidiError : no such file, an unknown format, or the file cannot be read as music.
-    ConfigError : no such reader, or no Python to run music21 in.
+    ConfigError : no such reader or source, or no Python to run music21 in.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> path = Path("midi_data/jig.mid")
+    >>> read(path) == read(path.read_bytes())
+    True
     """
-    path = _checked(path, reader)
-    if is_midi(path) and reader != "music21":
-        return understand(read_midi(path, strict=strict))
+    content = _content(source, reader)
+    if content.kind == MIDI and reader != "music21":
+        return remembered(understand(_read_midi(content, read_midi_bytes, strict)))
     from lstm_music.midi import foreign
 
-    if is_midi(path):
-        return understand(foreign.read_midi_through_music21(path, strict=strict))
-    return _understood(foreign.read_score(path, strict=strict))
+    piece = foreign.read_score_bytes(content.data, content.kind, source=content.name, strict=strict)
+    return _understood(piece, content)
 
 
 def read_pieces(
-    path: str | os.PathLike[str],
+    source: MusicSource,
     *,
     reader: str = "lstm_music",
     strict: bool = False,
@@ -66,7 +73,7 @@ def read_pieces(
 
     Parameters
     ----------
-    path, reader, strict : as in `read`.
+    source, reader, strict : as in `read`.
     expand_repeats : play repeats of a score out, else each section once with its last ending.
     limits : what reading through music21 may take; ``foreign.CORPUS_FILE`` for one of many
         files; None: ``foreign.SINGLE_FILE``.
@@ -75,34 +82,47 @@ def read_pieces(
     ------
     MidiError, ConfigError : as `read`.
     """
-    path = _checked(path, reader)
-    if is_midi(path) and reader != "music21":
-        return [understand(piece) for piece in read_midi_pieces(path, strict=strict)]
+    content = _content(source, reader)
+    if content.kind == MIDI and reader != "music21":
+        pieces = _read_midi(content, read_midi_pieces_bytes, strict)
+        return [remembered(understand(piece)) for piece in pieces]
     from lstm_music.midi import foreign
 
-    limits = limits or foreign.SINGLE_FILE
-    if is_midi(path):
-        return [understand(foreign.read_midi_through_music21(path, strict=strict, limits=limits))]
-    options = {"expand_repeats": expand_repeats, "strict": strict}
-    return [_understood(p) for p in foreign.read_scores(path, **options, limits=limits)]
+    pieces = foreign.read_scores_bytes(
+        content.data,
+        content.kind,
+        source=content.name,
+        strict=strict,
+        expand_repeats=expand_repeats,
+        limits=limits or foreign.SINGLE_FILE,
+    )
+    return [_understood(piece, content) for piece in pieces]
 
 
-def is_midi(path: Path) -> bool:
-    """Whether a file is to be read as MIDI, by its ending or its first bytes.
+def remembered(piece: Piece) -> Piece:
+    """The piece with its original knowing it as it is now: what is added later, is new.
 
-    Raises
-    ------
-    MidiError : it cannot be opened.
+    A piece without an original comes back as it is.
     """
-    return path.suffix.lower() in MIDI_SUFFIXES or read_regular(path, 4)[:4] in _MIDI_MAGIC
+    if piece.original is None:
+        return piece
+    as_read = piece.replace(notes=piece.notes.copy(), pedal=piece.pedal.copy(), original=None)
+    return piece.replace(original=replace(piece.original, as_read=as_read))
 
 
-def _checked(path: str | os.PathLike[str], reader: str) -> Path:
+def _content(source: MusicSource, reader: str) -> Content:
     if reader not in READERS:
         raise ConfigError(f"reader must be one of {', '.join(READERS)}, got {reader!r}")
-    return Path(path)
+    return read_content(source)
 
 
-def _understood(piece: Piece) -> Piece:
+def _read_midi(content: Content, read_bytes: Callable[..., _Result], strict: bool) -> _Result:
+    try:
+        return read_bytes(content.data, source=content.name, strict=strict)
+    except MidiError as error:
+        raise MidiError(error.reason, path=content.name or None, offset=error.offset) from error
+
+
+def _understood(piece: Piece, content: Content) -> Piece:
     """A score's piece; who wrote a meter into a score meant it, and has told its pickup."""
-    return understand(piece) if "meter" in piece.unstated else piece
+    return understand(piece) if content.kind == MIDI or "meter" in piece.unstated else piece

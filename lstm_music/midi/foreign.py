@@ -6,14 +6,14 @@ were looked through first (`score_source`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from lstm_music.errors import MidiError
+from lstm_music.midi.abc_text import abc_tunes
+from lstm_music.midi.content import MIDI
 from lstm_music.midi.from_stream import piece_from_stream
 from lstm_music.midi.regular_file import read_regular
-from lstm_music.midi.score_pieces import MIDI
 from lstm_music.midi.score_source import FORMATS, MAX_BYTES, decode_text
 from lstm_music.midi.worker import CORPUS_FILE, SINGLE_FILE, WorkerLimits, read_in_worker
 from lstm_music.music.piece import Piece
@@ -24,7 +24,9 @@ __all__ = [
     "SUFFIXES",
     "WorkerLimits",
     "read_score",
+    "read_score_bytes",
     "read_scores",
+    "read_scores_bytes",
     "read_abc",
     "read_midi_through_music21",
     "piece_from_stream",
@@ -67,12 +69,46 @@ def read_score(
     MidiError : no such file, too large, not a score that music21 can read, or beyond a limit.
     ConfigError : there is no Python to run music21 in.
     """
-    path = Path(path)
-    data, suffix = _read_file(path)
+    data, suffix = _read_file(Path(path))
+    return read_score_bytes(
+        data,
+        suffix,
+        source=source or str(path),
+        style=style,
+        expand_repeats=expand_repeats,
+        strict=strict,
+        limits=limits,
+    )
+
+
+def read_score_bytes(
+    data: bytes,
+    suffix: str,
+    *,
+    source: str = "",
+    style: str = "",
+    expand_repeats: bool = True,
+    strict: bool = False,
+    limits: WorkerLimits = SINGLE_FILE,
+) -> Piece:
+    """Read the content of a score file; parameters as in `read_score`.
+
+    Parameters
+    ----------
+    data : the whole file.
+    suffix : of ``SUFFIXES``, or ``content.MIDI`` for a MIDI file by music21's own reader.
+
+    Raises
+    ------
+    MidiError, ConfigError : as `read_score`.
+    """
+    mended: tuple[str, ...] = ()
     if suffix == ".abc":
-        data = next(abc_tunes(_text(data, path))).encode("utf-8", "surrogatepass")
+        text, mended = _text(data, source, strict=strict)
+        data = next(abc_tunes(text)).encode("utf-8-sig", "surrogatepass")
     options = {"style": style, "expand_repeats": expand_repeats, "strict": strict}
-    return _read(data, suffix, limits, source or str(path), first_only=True, **options)[0]
+    piece = _read(data, suffix, limits, source, first_only=True, **options)[0]
+    return piece.replace(repairs=(*piece.repairs, *mended))
 
 
 def read_scores(
@@ -91,24 +127,52 @@ def read_scores(
     ------
     MidiError : as `read_score`, if no piece can be read; with ``strict``, if any cannot.
     """
-    path = Path(path)
-    data, suffix = _read_file(path)
+    data, suffix = _read_file(Path(path))
+    return read_scores_bytes(
+        data,
+        suffix,
+        source=str(path),
+        expand_repeats=expand_repeats,
+        strict=strict,
+        limits=limits,
+    )
+
+
+def read_scores_bytes(
+    data: bytes,
+    suffix: str,
+    *,
+    source: str = "",
+    expand_repeats: bool = True,
+    strict: bool = False,
+    limits: WorkerLimits = SINGLE_FILE,
+) -> list[Piece]:
+    """All pieces in the content of a score file; parameters as in `read_score_bytes`.
+
+    Raises
+    ------
+    MidiError, ConfigError : as `read_scores`.
+    """
     options = {"expand_repeats": expand_repeats, "strict": strict}
+    if suffix == MIDI:
+        return _read(data, suffix, limits, source, strict=strict, first_only=True)
     if suffix != ".abc":
-        return _numbered(_read(data, suffix, limits, str(path), **options))
+        return _numbered(_read(data, suffix, limits, source, **options))
+    text, mended = _text(data, source, strict=strict)
     pieces, failures = [], []
-    for number, tune in enumerate(abc_tunes(_text(data, path)), start=1):
-        source = f"{path}#{number}" if number > 1 else str(path)
-        tune_data = tune.encode("utf-8", "surrogatepass")
+    for number, tune in enumerate(abc_tunes(text), start=1):
+        tune_source = f"{source}#{number}" if number > 1 else source
+        tune_data = tune.encode("utf-8-sig", "surrogatepass")
         try:
-            pieces += _read(tune_data, suffix, limits, source, **options)
+            pieces += _read(tune_data, suffix, limits, tune_source, **options)
         except MidiError as error:
             if strict:
                 raise
             failures.append(f"piece {number} left out: {error.reason}")
     if not pieces:
-        raise MidiError(f"none of its {len(failures)} pieces; {failures[0]}", path=path)
-    return [pieces[0].replace(repairs=(*pieces[0].repairs, *failures)), *pieces[1:]]
+        raise MidiError(f"none of its {len(failures)} pieces; {failures[0]}", path=source or None)
+    repairs = (*pieces[0].repairs, *mended, *failures)
+    return [pieces[0].replace(repairs=repairs), *pieces[1:]]
 
 
 def read_abc(
@@ -126,7 +190,7 @@ def read_abc(
     ------
     MidiError : music21 cannot read it within ``limits``, or it holds no notes.
     """
-    data = text.encode("utf-8", "surrogatepass")
+    data = text.encode("utf-8-sig", "surrogatepass")
     options = {"style": style, "expand_repeats": expand_repeats, "strict": strict}
     return _read(data, ".abc", limits, source, first_only=True, **options)[0]
 
@@ -167,11 +231,15 @@ def _numbered(pieces: list[Piece]) -> list[Piece]:
     return [*pieces[:1], *rest]
 
 
-def _text(data: bytes, path: Path) -> str:
+def _text(data: bytes, source: str, *, strict: bool = False) -> tuple[str, tuple[str, ...]]:
+    """The text, and what had to be mended to read it, which ``strict`` refuses."""
     try:
-        return decode_text(data)[0]
+        text, mended = decode_text(data)
     except MidiError as error:
-        raise MidiError(error.reason, path=path, offset=error.offset) from error
+        raise MidiError(error.reason, path=source or None, offset=error.offset) from error
+    if strict and mended:
+        raise MidiError(f"something in it must be mended: {mended[0]}", path=source or None)
+    return text, mended
 
 
 def read_text(path: Path) -> str:
@@ -181,16 +249,7 @@ def read_text(path: Path) -> str:
     ------
     MidiError : it cannot be read, or is no text.
     """
-    return _text(read_regular(path, MAX_BYTES), path)
-
-
-def abc_tunes(text: str) -> Iterator[str]:
-    """The tunes of an ABC book, each under the book's own header."""
-    chunks = re.split(r"(?m)^(?=X:)", text)
-    header, tunes = (chunks[0], chunks[1:]) if len(chunks) > 1 else ("", chunks)
-    header = "".join(line for line in header.splitlines(True) if re.match(r"[A-Za-z]:", line))
-    for tune in tunes:
-        yield re.sub(r"(?m)^(X:.*\n)", lambda match: match.group(1) + header, tune, count=1)
+    return _text(read_regular(path, MAX_BYTES), str(path))[0]
 
 
 def chorale_files() -> list[tuple[str, Path]]:

@@ -1,4 +1,4 @@
-"""How much a MIDI file may ask for before it is refused."""
+"""How much a music file may ask for before it is refused."""
 
 from __future__ import annotations
 
@@ -37,3 +37,6 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+MAX_SCORE_BYTES = 32 << 20
+"""The largest score, packed and unpacked; the longest of music21's corpus has 11 MB."""

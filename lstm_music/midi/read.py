@@ -23,6 +23,7 @@ from lstm_music.midi.regular_file import read_regular
 from lstm_music.midi.scan import scan
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.order import crowds_and_gaps, in_order
+from lstm_music.music.original import Instrument, Original
 from lstm_music.music.piece import Piece, Tempo, Track
 
 DRUM_CHANNEL = 9
@@ -204,6 +205,15 @@ def _piece(
         max_timing_error_steps=error,
         settled_bars=changes.settled_bars,
         unstated=changes.unstated,
+        original=Original(
+            data=data[raw.start :],
+            instruments=tuple(
+                Instrument(m, c, p, is_drum=c == DRUM_CHANNEL) for m, c, p in instruments
+            ),
+            knots_steps=np.array([0.0, STEPS_PER_QUARTER * raw.quarters]),
+            knots_ticks=np.array([0.0, raw.ticks]),
+            mtrk=instruments[0][0] if raw.format == 2 else -1,
+        ),
     )
     if _seconds(piece.tempos, piece.end_steps) > limits.max_seconds:
         raise MidiError(f"the music lasts longer than {limits.max_seconds} seconds")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from lstm_music.errors import LstmMusicError, MidiError
+from lstm_music.midi.abc_stream import tune_stream
+from lstm_music.midi.abc_text import abc_tunes
+from lstm_music.midi.abc_tune import read_tune
+from lstm_music.midi.content import MIDI
 from lstm_music.midi.from_stream import piece_from_stream
 from lstm_music.midi.score_source import Source, check_size, open_source
 from lstm_music.music.piece import Piece
-
-MIDI = "midi"
-"""Instead of a file's ending: the bytes are a MIDI file, for music21's own reader."""
 
 _MAX_REPAIRS = 8
 _MAX_REPAIR_LENGTH = 300
@@ -32,7 +34,7 @@ def score_pieces(
     Parameters
     ----------
     data : the file.
-    suffix : a key of ``FORMATS``, or ``MIDI``.
+    suffix : a key of ``FORMATS``, or ``MIDI``: for music21's own reader of MIDI files.
     source, style, expand_repeats : as in `piece_from_stream`.
     strict : refuse a file in which something had to be mended.
     first_only : of a file of several pieces only the first.
@@ -46,7 +48,7 @@ def score_pieces(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            stream = parse_score(opened)
+            stream = parse_score(opened, expand_repeats=expand_repeats)
             scores = list(getattr(stream, "scores", ())) or [stream]
             sounding = [score for score in scores if score.recurse().notes] or scores[:1]
             pieces = [
@@ -59,14 +61,22 @@ def score_pieces(
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:_MAX_REPAIR_LENGTH]
             raise MidiError(f"music21 cannot read it: {reason}") from error
     heard = dict.fromkeys(f"music21: {w.message}"[:_MAX_REPAIR_LENGTH] for w in caught)
-    mended = (*opened.repairs, *list(heard)[:_MAX_REPAIRS])
+    mended = (*opened.repairs, *_noted(scores, "repairs"), *list(heard)[:_MAX_REPAIRS])
     if strict and mended:
         raise MidiError(f"something in it must be mended: {mended[0]}")
-    return [piece.replace(repairs=(*piece.repairs, *mended)) for piece in pieces]
+    noted = (*_noted(scores, "left_out"), *mended)
+    return [piece.replace(repairs=(*piece.repairs, *noted)) for piece in pieces]
 
 
-def parse_score(opened: Source) -> Any:
-    """A music21 stream, parsed from memory.
+def _noted(scores: Sequence[Any], kind: str) -> tuple[str, ...]:
+    """What our own reader of ABC has to say of a tune (`abc_stream`)."""
+    return tuple(dict.fromkeys(text for s in scores for text in s.editorial.get(kind, ())))
+
+
+def parse_score(opened: Source, *, expand_repeats: bool = False) -> Any:
+    """A music21 stream, parsed from memory; ABC by our own reader.
+
+    ``expand_repeats`` puts the parts of an ABC tune in the order that ``P:`` tells.
 
     As with ``converter.parse(forceSource=True)`` nothing is unpickled from music21's cache in a
     shared folder; nor does music21 open any file.
@@ -75,6 +85,8 @@ def parse_score(opened: Source) -> Any:
         return _parse_midi(opened.content)
     if opened.format == "capella":
         return _parse_capella(opened.content)
+    if opened.format == "abc":
+        return _parse_abc(str(opened.content), expand_repeats)
     from music21 import converter
 
     reader = converter.Converter()
@@ -102,6 +114,15 @@ def _parse_midi(data: str | bytes) -> Any:
         for signature in list(score.recurse().getElementsByClass("TimeSignature")):
             signature.activeSite.remove(signature)  # music21's, not the file's
     return score
+
+
+def _parse_abc(text: str, parts_in_order: bool) -> Any:
+    """A Score, or an Opus of several."""
+    from music21 import stream
+
+    tunes = [read_tune(tune, parts_in_order=parts_in_order) for tune in abc_tunes(text)]
+    scores = [tune_stream(tune) for tune in tunes]
+    return scores[0] if len(scores) == 1 else stream.Opus(scores)
 
 
 def _parse_capella(text: str | bytes) -> Any:

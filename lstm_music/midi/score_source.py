@@ -8,6 +8,7 @@ from xml.parsers import expat
 
 from lstm_music.errors import MidiError
 from lstm_music.midi.archives import is_archive, unpack_score
+from lstm_music.midi.limits import MAX_SCORE_BYTES
 
 FORMATS = {
     ".xml": "musicxml",
@@ -34,8 +35,8 @@ Not there: its pickles; ``.zip`` and ``.md``, mostly something else; and ``.cttx
 whose reader takes text it does not know for the name of a file to open.
 """
 
-MAX_BYTES = 32 << 20
-"""The largest score, packed and unpacked; the longest of music21's corpus has 11 MB."""
+MAX_BYTES = MAX_SCORE_BYTES
+"""The largest score, packed and unpacked."""
 
 MAX_XML_DEPTH = 100
 MAX_ATTRIBUTE_LENGTH = 1 << 16
@@ -100,7 +101,7 @@ def _looks_like_xml(data: bytes) -> bool:
 
 
 def decode_text(data: bytes) -> tuple[str, tuple[str, ...]]:
-    """Text of a score, by its byte order mark, else what its XML declares, else UTF-8.
+    """Text of a score, by its byte order mark, else as it declares (XML, ABC), else UTF-8.
 
     Raises
     ------
@@ -130,6 +131,7 @@ def _implied_encoding(data: bytes) -> str:
     if data.startswith(b"\0<"):
         return "utf-16-be"
     declared = re.match(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']", data)
+    declared = declared or re.search(rb"(?m)^(?:%%|I:)abc-charset[ \t]+([\w-]{1,40})", data[:65536])
     name = declared[1].decode("ascii").lower() if declared else "utf-8"
     # A declaration that can be read byte by byte is not in two-byte characters.
     return "utf-8" if name.startswith(("utf-16", "utf-32", "ucs")) else name

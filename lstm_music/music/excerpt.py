@@ -72,9 +72,12 @@ def _changes_from(changes: tuple[_C, ...], start: int, end: int) -> tuple[_C, ..
 def join(first: Piece, second: Piece) -> Piece:
     """``first`` with the notes and pedal of ``second`` added, at the onsets they have.
 
-    Everything else (tracks, meters, tempos, key, names) is ``first``'s.
+    Everything else (tracks, meters, tempos, key, names) is ``first``'s, but for the length and
+    what was repaired.
     """
     return first.replace(
+        length_steps=second.length_steps,
+        repairs=second.repairs,
         notes=np.concatenate([first.notes, second.notes]),
         pedal=np.concatenate([first.pedal, second.pedal]),
     )

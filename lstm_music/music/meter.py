@@ -6,6 +6,10 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from lstm_music.errors import ConfigError
 from lstm_music.music.grid import STEPS_PER_WHOLE
@@ -53,6 +57,12 @@ class Meter:
     def bar_steps(self) -> int:
         """Length of one bar in steps."""
         return self.numerator * STEPS_PER_WHOLE // self.denominator
+
+    @property
+    def beat_steps(self) -> int:
+        """Length of one beat: dotted in compound meters (6/8, 9/8, 12/8)."""
+        compound = self.denominator >= 8 and self.numerator % 3 == 0 and self.numerator > 3
+        return (3 if compound else 1) * STEPS_PER_WHOLE // self.denominator
 
     def __str__(self) -> str:
         return f"{self.numerator}/{self.denominator}"
@@ -150,6 +160,18 @@ class BarLines:
     def is_bar_line(self, onset_steps: int) -> bool:
         """Whether a bar line stands at ``onset_steps``; one stands at 0 even before a pickup."""
         return self.bar_start(onset_steps) == onset_steps
+
+    def places(
+        self, onsets: npt.NDArray[np.integer[Any]]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Of many onsets in steps, the distance from the bar line before and the bar's length.
+
+        In a pickup the distance is counted from its beginning.
+        """
+        section = np.maximum(np.searchsorted(self._onsets, onsets, side="right") - 1, 0)
+        bars = np.array([meter.bar_steps for meter in self._meters])[section]
+        into = onsets.astype(np.int64) - np.array(self._starts)[section]
+        return np.where(into < 0, onsets, into % bars), bars
 
     def _section(self, onset_steps: int) -> int:
         return max(bisect_right(self._onsets, onset_steps) - 1, 0)

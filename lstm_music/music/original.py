@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from lstm_music.music.piece import Piece
 
 
 class Instrument(NamedTuple):
@@ -38,9 +41,11 @@ class Original:
     ----------
     data : the whole file.
     instruments : of each track of the piece.
-    mtrk : of a file of separate pieces (format 2) the chunk that the piece is; else -1.
     knots_steps, knots_ticks : (K,) float64, rising; the piece's steps and the file's ticks of the
         same moments, K >= 2. In between, and before and after them, time runs evenly.
+    mtrk : of a file of separate pieces (format 2) the chunk that the piece is; else -1.
+    as_read : the piece as it was read, its arrays copies of their own. A piece that holds more is
+        the file with additions; one that lacks something of it, or has it otherwise, is another.
     """
 
     data: bytes = field(repr=False)
@@ -48,3 +53,11 @@ class Original:
     knots_steps: npt.NDArray[np.float64]
     knots_ticks: npt.NDArray[np.float64]
     mtrk: int = -1
+    as_read: Piece | None = None
+
+    def ticks(self, steps: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+        """The nearest ticks of the file to steps of the piece, halves up."""
+        at, to = self.knots_steps, self.knots_ticks
+        i = np.clip(np.searchsorted(at, steps, side="right") - 1, 0, len(at) - 2)
+        exact = to[i] + (steps - at[i]) * (to[i + 1] - to[i]) / (at[i + 1] - at[i])
+        return np.floor(exact + 0.5).astype(np.int64)

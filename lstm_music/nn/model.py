@@ -7,6 +7,7 @@ It sees integers only; what they mean in music is no business of this module.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,12 @@ from lstm_music.backends.workspace import Workspace
 from lstm_music.cells.registry import cell_spec
 from lstm_music.errors import ShapeError
 from lstm_music.nn.config import ModelConfig, float_type
-from lstm_music.nn.parameters import Parameters, initial_parameters, zero_parameters
+from lstm_music.nn.parameters import (
+    Parameters,
+    initial_parameters,
+    parameters_from,
+    zero_parameters,
+)
 from lstm_music.nn.stack import Stack, State
 from lstm_music.reference.conv import dense_params
 from lstm_music.types import BoolArray, FloatArray, IntArray, Params
@@ -77,6 +83,11 @@ class LanguageModel:
         ConfigError : another dtype.
         """
         return cls(config, initial_parameters(config, float_type(dtype), rng_seed), backend)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle and copy: views on one buffer would become buffers of their own."""
+        grads = None if self._gradients is None else self._gradients.flat
+        return _restored, (self.config, self._parameters.flat, grads, self.backend)
 
     @property
     def dtype(self) -> np.dtype[np.floating]:
@@ -281,3 +292,13 @@ def _smooth(d_logits: FloatArray, targets: IntArray, share: float) -> None:
     rows = np.flatnonzero(targets >= 0)
     d_logits[rows] -= share / d_logits.shape[1]
     d_logits[rows, targets[rows]] += share
+
+
+def _restored(
+    config: ModelConfig, flat: FloatArray, grads: FloatArray | None, backend: Backend
+) -> LanguageModel:
+    """What `LanguageModel.__reduce__` took apart."""
+    model = LanguageModel(config, parameters_from(config, flat), backend)
+    if grads is not None:
+        model.flat_grads[...] = grads
+    return model

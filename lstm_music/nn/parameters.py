@@ -67,6 +67,13 @@ def zero_parameters(config: ModelConfig, dtype: np.dtype[np.floating]) -> Parame
     return Parameters(flat, views, layers)
 
 
+def parameters_from(config: ModelConfig, flat: FloatArray) -> Parameters:
+    """A copy of a flat buffer, with its views."""
+    parameters = zero_parameters(config, flat.dtype)
+    parameters.flat[...] = flat
+    return parameters
+
+
 def initial_parameters(
     config: ModelConfig, dtype: np.dtype[np.floating], rng_seed: int
 ) -> Parameters:

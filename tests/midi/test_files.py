@@ -1,5 +1,8 @@
 """One entrance for every format: content first, then the ending."""
 
+import io
+import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -138,3 +141,113 @@ measure 2
 def test_small_formats(tmp_path, name, text, pitches):
     (tmp_path / name).write_text(text)
     assert read(tmp_path / name).notes["pitch_midi"].tolist() == pitches
+
+
+class Trickle(io.RawIOBase):
+    """A pipe that gives a few bytes at a time."""
+
+    def __init__(self, data):
+        self.left = data
+
+    def read(self, size=-1):
+        part, self.left = self.left[:7], self.left[7:]
+        return part
+
+
+@pytest.mark.parametrize("reader", ["lstm_music", "music21"])
+def test_bytes_and_open_files_are_read_as_paths_are(tmp_path, reader):
+    data = to_midi_bytes(read_abc(ABC))
+    path = tmp_path / "tune.mid"
+    path.write_bytes(data)
+    wanted = read(path, reader=reader)
+    with path.open("rb") as file:
+        assert read(file, reader=reader).source == str(path)
+    for source in (data, bytearray(data), memoryview(data), io.BytesIO(data), Trickle(data)):
+        piece = read(source, reader=reader)
+        assert (piece, piece.source) == (wanted, "")
+        data_again = source if isinstance(source, bytes) else data
+        assert read_pieces(data_again, reader=reader) == [wanted]
+
+
+def test_an_open_file_is_read_from_where_it_stands(tmp_path):
+    data = to_midi_bytes(read_abc(ABC))
+    file = io.BytesIO(b"other things" + data)
+    file.seek(len(b"other things"))
+    assert read(file) == read(data)
+
+
+def test_a_file_opened_by_its_descriptor_has_no_name(tmp_path):
+    path = tmp_path / "tune.abc"
+    path.write_text(ABC)
+    with os.fdopen(os.open(path, os.O_RDONLY), "rb") as file:
+        assert read(file).source == ""
+
+
+BOOK = ABC + "\n" + ABC.replace("X:1", "X:3")
+KERN = "!!!OTL: Air\n**kern\n*M4/4\n=1\n4c\n4d\n=2\n*-\n"
+XML = (
+    '<score-partwise><part-list><score-part id="P1"><part-name/></score-part></part-list>'
+    '<part id="P1"><measure number="1"><attributes><divisions>1</divisions></attributes><note>'
+    "<pitch><step>C</step><octave>4</octave></pitch><duration>1</duration></note></measure></part>"
+    "</score-partwise>"
+)
+MEI = (
+    '<?xml version="1.0"?><mei xmlns="http://www.music-encoding.org/ns/mei"><music><body><mdiv>'
+    '<score><scoreDef><staffGrp><staffDef n="1" lines="5" clef.shape="G" clef.line="2"/></staffGrp>'
+    '</scoreDef><section><measure n="1"><staff n="1"><layer n="1"><note pname="c" oct="4" dur="4"/>'
+    "</layer></staff></measure></section></score></mdiv></body></music></mei>"
+)
+
+
+def zipped(text):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("score.musicxml", text)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "notes"),
+    [
+        (ABC.encode(), 7),
+        (("%abc-2.1\n% old tunes\nO:Ireland\n\n" + ABC).encode(), 7),
+        (("\ufeff" + ABC).encode(), 7),
+        (KERN.encode(), 2),
+        (XML.encode(), 1),
+        (("\ufeff\n" + XML).encode("utf-16-le"), 1),
+        (MEI.encode(), 1),
+        (zipped(XML), 1),
+    ],
+)
+def test_scores_without_a_name_are_known_by_their_first_bytes(content, notes):
+    assert len(read(content).notes) == notes
+    assert len(read_pieces(content)[0].notes) == notes
+
+
+def test_a_book_without_a_name_numbers_its_tunes():
+    assert [piece.source for piece in read_pieces(BOOK.encode())] == ["", "#2"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"Dear all,\nX marks it", b"\xff\xd8\xff\xe0", b"\0" * 200]
+)
+def test_content_of_no_known_kind(content):
+    with pytest.raises(MidiError, match=r"^its first bytes|^it is empty"):
+        read(content)
+
+
+@pytest.mark.parametrize("source", [3, None, ["a.mid"], io.StringIO(ABC)])
+def test_what_is_neither_path_nor_content(source):
+    with pytest.raises(ConfigError, match=r"expected a (path, bytes|file opened to read bytes)"):
+        read(source)
+
+
+def test_a_file_that_fails_is_told_by_its_name(tmp_path):
+    path = tmp_path / "tune.mid"
+    path.write_bytes(b"MThd")
+    with path.open("rb") as file, pytest.raises(MidiError, match=r"tune\.mid: not a MIDI file"):
+        read(file)
+    with pytest.raises(MidiError, match=r"tune\.mid: cannot be read: .*closed"):
+        read(file)
+    with path.open("ab") as file, pytest.raises(MidiError, match=r"tune\.mid: cannot be read"):
+        read(file)

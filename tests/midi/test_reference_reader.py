@@ -5,13 +5,14 @@ import pytest
 from music21_losses import LOSSES, losses, same_tokens
 from paths import MIDI_DATA, SHARED_DATA, needs_shared_data
 from smf_bytes import END, NOTE, smf
+from torture_files import TORTURE
 
 import lstm_music as lm
 from lstm_music.errors import LstmMusicError, MidiError
 from lstm_music.midi.foreign import WorkerLimits, chorale_files, read_score
 from lstm_music.midi.write import to_midi_bytes
 
-TORTURE = "midi_torture/jazz-soft+test-midi-files"
+JAZZ_SOFT = "midi_torture/jazz-soft+test-midi-files"
 
 
 def test_the_files_of_this_repository():
@@ -46,7 +47,7 @@ def test_chorales_as_we_write_them():
 @needs_shared_data
 def test_odd_files_differ_for_a_named_reason_only():
     n_alike = 0
-    for path in sorted((SHARED_DATA / TORTURE).glob("*.mid")):
+    for path in sorted((SHARED_DATA / JAZZ_SOFT).glob("*.mid")):
         data = path.read_bytes()
         if len(data) > 2000:  # the long ones hold every sound of a synthesiser
             continue
@@ -99,10 +100,9 @@ def test_as_a_reader_of_files(tmp_path):
         lm.read(tmp_path / "bad.mid", reader="music21")
 
 
-@needs_shared_data
 @pytest.mark.parametrize("number", [37, 38])
 def test_files_on_which_music21_hangs_are_ended(number):
-    (path,) = (SHARED_DATA / "midi_torture" / "synthetic").glob(f"{number}_*.mid")
+    (path,) = TORTURE.glob(f"{number}_*.mid")
     limits = WorkerLimits(cpu_seconds=1, wall_seconds=30)
     with pytest.raises(MidiError, match=rf"{path.name}: .*(took longer|needs more)"):
         lm.read_pieces(path, reader="music21", limits=limits)

@@ -14,8 +14,8 @@ from smf_bytes import END, NOTE, smf
 
 from lstm_music.errors import ConfigError, MidiError
 from lstm_music.midi import worker
+from lstm_music.midi.content import MIDI
 from lstm_music.midi.foreign import read_abc
-from lstm_music.midi.score_pieces import MIDI
 from lstm_music.midi.worker import WorkerLimits, read_in_worker
 
 TUNE = b"X:1\nT:A tune\nM:2/4\nL:1/4\nK:C\nCE|GE|FD|C2|\n"

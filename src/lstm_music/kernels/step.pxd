@@ -57,6 +57,8 @@ cdef class StepWeights:
     cdef readonly int n_rows
     cdef readonly object spec
     cdef readonly str precision
+    cdef object model              # what it was made of, and can be made of again
+    cdef object level
     cdef Plan plan
     cdef object start              # what a mind has at first
     cdef object pool               # (n,) bytes, aligned; what plan.pool points to

@@ -42,6 +42,7 @@ cdef int best_level():
 
 cdef class StepWeights:
     """A copy of a model's parameters, packed for :class:`Stepper`; later training does not show.
+    Pickled, it is the model, packed again where it is needed.
 
     Read-only: any number of steppers and threads share one. Where an input is one or a few rows of
     a modest embedding table, the table holds what the first layer's W makes of each row, so that
@@ -72,9 +73,9 @@ cdef class StepWeights:
         config, params, layers = model.config, model.params, model.dense_layers()
         if precision not in PRECISIONS:
             raise ConfigError(f"precision must be one of {PRECISIONS}, got {precision!r}")
-        self.n_rows, self.spec, self.precision = config.n_rows, model.spec, precision
-        if level is None:
-            level = getattr(model.backend, "level", best_level())
+        self.model, self.level, self.precision = model, level, precision
+        self.n_rows, self.spec = config.n_rows, model.spec
+        level = getattr(model.backend, "level", best_level()) if level is None else level
         self.plan = self._plan(config, level)
         size = max(self.plan.sums, self.plan.top + config.hidden_size)
         self.start = np.zeros(size, np.float32)
@@ -99,6 +100,9 @@ cdef class StepWeights:
         self.plan.pool = <const char*> &pool[0]
         self.plan.places = <const Place*> &self.places[0, 0]
 
+    def __reduce__(self):
+        return StepWeights, (self.model, self.level, self.precision)
+
     cdef Plan _plan(self, config, int level):
         """Everything but the pool."""
         cdef Plan plan
@@ -112,10 +116,8 @@ cdef class StepWeights:
         plan.top = plan.sums if residual else plan.sums - plan.states * H
         plan.by_table = (8 * S <= D and config.n_rows * plan.Gw <= TABLE_LIMIT
                          and plan.residual_from > 0)
-        if self.precision == "bfloat16":
-            plan.matvec = lm_matvec_bf16_of(level)
-        else:
-            plan.matvec = lm_matvec_f32_of(level)
+        plan.matvec = (lm_matvec_bf16_of(level) if self.precision == "bfloat16"
+                       else lm_matvec_f32_of(level))
         plan.layers, plan.cell = lm_layers_of(level), lm_rows_of(level, spec.rows.encode())
         self.feeds = np.array(spec.feeds, np.int32)
         plan.n_feeds, plan.feeds = self.feeds.shape[0], &self.feeds[0, 0]

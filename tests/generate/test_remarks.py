@@ -1,0 +1,89 @@
+"""What is said of a seed that the network does not hear all of."""
+
+import numpy as np
+import pytest
+
+import lstm_music as lm
+from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
+
+
+@pytest.fixture(scope="module")
+def model():
+    return lm.load()
+
+
+def remarks(model, seed):
+    return " | ".join(model.generate(seed, bars=1, rng_seed=1).repairs)
+
+
+def scale(bars=2, tracks=1, **fields):
+    rows = [
+        (24 * i, 24, 60 + i % 5 + track, 80, track)
+        for i in range(4 * bars)
+        for track in range(tracks)
+    ]
+    piece = Piece(notes=make_notes(rows), tracks=(Track(),) * tracks, key=lm.Key(0))
+    return piece.replace(**fields)
+
+
+def test_nothing_is_said_where_all_is_heard(model):
+    assert remarks(model, scale()) == ""
+
+
+def test_what_the_reader_mended_comes_first(model):
+    assert remarks(model, scale(repairs=("mended",))).startswith("mended")
+
+
+def test_each_thing_that_this_network_has_not_learnt_is_named(model):
+    loud = scale().notes.copy()
+    loud["velocity"][::2] = 100
+    late = scale().notes.copy()
+    late["timing_96ths"][3] = 2
+    pedal = np.array([(0, 0, True)], PEDAL_DTYPE)
+    for name, seed in (
+        ("dynamics", scale(notes=loud)),
+        ("pedal", scale(pedal=pedal)),
+        ("tempo changes", scale(tempos=(Tempo(0), Tempo(24, 400_000)))),
+    ):
+        said = remarks(model, seed)
+        assert name in said
+        assert "has not learnt" in said
+        assert said.count(",") == 1
+
+
+def test_a_long_seed_is_heard_from_a_bar_on(model):
+    assert "from bar 8 on" in remarks(model, scale(bars=70))
+    assert "from bar" not in remarks(model, scale(bars=64))
+
+
+def test_of_many_tracks_the_busiest_are_heard(model):
+    assert "of 40 tracks" in remarks(model, scale(bars=1, tracks=40))
+
+
+def test_notes_that_ring_into_the_new_music_are_named(model):
+    ringing = scale().notes.copy()
+    ringing["duration_steps"][-1] += 12
+    out = model.generate(scale(notes=ringing), bars=1, rng_seed=1)
+    assert "ring 0.5 quarter notes into the new music" in out.repairs[-1]
+    assert out.notes["onset_steps"].max() < 3 * 96
+    assert out.length_steps == 3 * 96
+
+
+def test_a_rest_that_belongs_to_the_clip_is_named(model):
+    out = model.generate(scale(length_steps=4 * 96), bars=1, rng_seed=1)
+    assert "the seed ends with a rest" in out.repairs[-1]
+    assert out.length_steps == 5 * 96
+    new = out.notes[out.notes["onset_steps"] >= 2 * 96]
+    assert new["onset_steps"].min() >= 4 * 96
+
+
+def test_a_dense_seed_is_heard_as_far_as_time_allows(model):
+    rng = np.random.default_rng(1)
+    onsets = np.sort(rng.integers(0, 16 * 96, 20_000))
+    rows = [(int(on), 1, int(p), 80, 0) for on, p in zip(onsets, rng.integers(30, 90, 20_000))]
+    dense = Piece(notes=make_notes(rows), tracks=(Track(),))
+    assert "from bar 11 on" in remarks(model, dense)
+    squeezed = dense.notes.copy()
+    squeezed["onset_steps"] //= 16
+    said = remarks(model, dense.replace(notes=squeezed))
+    assert "the last 8192 notes only" in said
