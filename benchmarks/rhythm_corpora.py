@@ -18,11 +18,19 @@ import numpy as np
 from lstm_music.errors import MidiError
 from lstm_music.midi.foreign import corpus_chorales, read_abc, read_score, tune_texts
 from lstm_music.midi.read import read_midi
+from lstm_music.music.excerpt import excerpt
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece
+from lstm_music.music.rhythm import short_first_bar_as_pickup
 
 TUNES_A_METER = 300
 SCORES = ("chorales", "tunes", "ewld")
+SCORED = ("openscore_lieder", "nifc_piano", "nifc_songs", "mutopia", "openhymnal")
+"""Folders of scores saved as MIDI: they tell the meter, but few of them an upbeat."""
+
+BANDS = ("freedoom", "simutrans", "blasphemer", "easyrpg_rtp")
+"""Folders of music made in a sequencer: its bar lines are the file's."""
+
 MIDI_DATA = Path(__file__).resolve().parent.parent / "midi_data"
 
 
@@ -45,6 +53,30 @@ def corpora(data: Path, cache: Path) -> dict[str, list[Piece]]:
         found[name] = [read_midi(path) for path in sorted((data / name).glob("*.mid"))]
     found["midi_data"] = [read_midi(path) for path in sorted(MIDI_DATA.glob("*.mid"))]
     return found
+
+
+def folder(data: Path, name: str) -> list[Piece]:
+    """The MIDI files of a folder that state one meter; a short first bar is a pickup."""
+    found = []
+    for path in sorted((data / name).rglob("*.mid")):
+        try:
+            piece = short_first_bar_as_pickup(read_midi(path))
+        except MidiError:
+            continue
+        if "meter" not in piece.unstated and len(piece.notes):
+            found.append(piece)
+    return one_meter(found)
+
+
+def clips(piece: Piece, bars: int, count: int = 2) -> list[Piece]:
+    """Stretches of so many bars from bar lines of a piece of one meter, evenly spread."""
+    bar = piece.meters[0].bar_steps
+    last = (piece.end_steps - piece.pickup_steps) // bar - bars
+    if last < count:
+        return []
+    starts = np.linspace(0, last, count + 2)[1:-1].astype(int) * bar + piece.pickup_steps
+    found = [excerpt(piece, start, start + bars * bar) for start in starts.tolist()]
+    return [clip.replace(pickup_steps=0) for clip in found if len(clip.notes)]
 
 
 def is_dev(piece: Piece) -> bool:

@@ -44,6 +44,7 @@ class Changes(NamedTuple):
     tempos: tuple[Tempo, ...]
     key: Key | None
     pickup_steps: int
+    settled_bars: tuple[tuple[Meter, ...], int] | None
     unstated: frozenset[str]
     names: dict[int, str]
 
@@ -94,13 +95,16 @@ def read_changes(data: bytes, raw: RawMidi, repairs: list[Repair]) -> Changes:
                 mend(repairs, "tempo_zero", offset)
         elif kind == MARK_PRIVATE and (pickup := parse_pickup(data[offset : offset + value])):
             pickups.append(pickup)
-    bars, pickup_steps = _pickup(_from_start(meters, _DEFAULT_METER), pickups)
+    stated = _from_start(meters, _DEFAULT_METER)
+    settled = _settled(stated, pickups)
+    bars, pickup_steps = settled or (stated, 0)
     return Changes(
         meters=bars,
         tempos=_from_start(tempos, _DEFAULT_TEMPO),
         key=keys[min(keys)] if keys else None,
         pickup_steps=pickup_steps,
-        unstated=_UNSTATED[not meters, not tempos],
+        settled_bars=settled,
+        unstated=_UNSTATED[not (meters or settled), not tempos],
         names=names,
     )
 
@@ -138,13 +142,19 @@ def _text(data: bytes, start: int, length: int) -> str:
     return text.strip()[:MAX_NAME_LENGTH]
 
 
-def _pickup(meters: tuple[Meter, ...], pickups: list[Pickup]) -> tuple[tuple[Meter, ...], int]:
-    """Undo what ``write`` does to a pickup bar; only a file of ours says that it has one."""
+def _settled(
+    meters: tuple[Meter, ...], pickups: list[Pickup]
+) -> tuple[tuple[Meter, ...], int] | None:
+    """Meters and pickup that a file of ours says are settled; undoes what ``write`` does to them.
+
+    None where no event of ours fits the meters of the file: somebody has edited it since.
+    """
     for pickup in pickups:
         if pickup.own_bar and len(meters) == 1:
             continue
         full = meters[1] if pickup.own_bar else meters[0]
         is_there = not pickup.own_bar or full.onset_steps == pickup.steps
-        if is_there and pickup.steps < full.bar_steps:
-            return (replace(full, onset_steps=0), *meters[1 + pickup.own_bar :]), pickup.steps
-    return meters, 0
+        first = replace(pickup.meter or full, onset_steps=0)
+        if is_there and pickup.steps < first.bar_steps:
+            return (first, *meters[1 + pickup.own_bar :]), pickup.steps
+    return None

@@ -1,7 +1,8 @@
-"""The one thing that we write into a MIDI file and no standard event can say: a pickup bar.
+"""The one thing that we write into a MIDI file and no standard event can say: its bars are settled.
 
-It travels as a sequencer-specific meta event under 0x7D, the maker's number that is free for
-non-commercial use. Other programs skip it.
+Meter and pickup of a file of ours were chosen or inferred once; reading it back must not infer
+anew. A sequencer-specific meta event under 0x7D, the maker's number that is free for
+non-commercial use, says so and names the pickup. Other programs skip it.
 """
 
 from __future__ import annotations
@@ -9,22 +10,42 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_PATTERN = re.compile(rb"\x7dlstm_music pickup_steps=(\d{1,6}) own_bar=([01])")
+from lstm_music.errors import ConfigError
+from lstm_music.music.meter import Meter
+
+_PATTERN = re.compile(
+    rb"\x7dlstm_music pickup_steps=(\d{1,6}) own_bar=([01])(?: meter=(\d{1,3}/\d{1,3}))?"
+)
 
 
 class Pickup(NamedTuple):
-    """An incomplete first bar, and whether the file has a meter of that length for it."""
+    """The incomplete first bar of a file whose bars are settled.
+
+    Parameters
+    ----------
+    steps : its length; 0 where the first bar is full.
+    own_bar : whether the file has a meter of that length for it.
+    meter : the meter at the beginning where the file's own event says another or none.
+    """
 
     steps: int
     own_bar: bool
+    meter: Meter | None = None
 
 
 def pickup_payload(pickup: Pickup) -> bytes:
     """Payload of the meta event that says so."""
-    return b"\x7dlstm_music pickup_steps=%d own_bar=%d" % pickup
+    said = b"\x7dlstm_music pickup_steps=%d own_bar=%d" % pickup[:2]
+    return said + (b" meter=%s" % str(pickup.meter).encode() if pickup.meter else b"")
 
 
 def parse_pickup(payload: bytes) -> Pickup | None:
     """The pickup in a payload, None if it is somebody else's."""
     match = _PATTERN.fullmatch(payload)
-    return Pickup(int(match[1]), match[2] == b"1") if match else None
+    if not match:
+        return None
+    try:
+        meter = Meter.parse(match[3].decode()) if match[3] else None
+    except ConfigError:
+        return None
+    return Pickup(int(match[1]), match[2] == b"1", meter)

@@ -203,6 +203,7 @@ def _piece(
         source=source,
         repairs=tuple(map(sentence, repairs)),
         max_timing_error_steps=error,
+        settled_bars=changes.settled_bars,
         unstated=changes.unstated,
         original=Original(
             data=data[raw.start :],

@@ -25,6 +25,7 @@ ACCENTS = (
     "wait",  # time to the next onset: log2(1 + 16ths)
     "low",  # how far the lowest beginning note lies below the mean lowest, semitones
     "high",  # the same of the highest above the mean highest
+    "bass",  # how far the lowest beginning note lies below those of the onsets around it
     "harmony",  # pitch classes of the quarter from here against the quarter before, 0..1
     "harmony2",  # the same over half notes
     "loud",  # velocity of the loudest pitched note above the mean
@@ -42,6 +43,8 @@ _DRUM_KINDS = np.full(128, -1, np.int8)
 for _i, _keys in enumerate(_DRUM_KEYS.values()):
     _DRUM_KINDS[list(_keys)] = _i
 _LEEWAY = 2.0  # semitones about the mean that count a little too, for "low" and "high"
+
+_MAX_DROP = 12.0  # semitones: an octave below the chords is as good as two
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int32]
@@ -158,6 +161,16 @@ def _pitched(rows: FloatArray, notes: _Onsets) -> None:
     highest = np.maximum.reduceat(notes.pitch, firsts).astype(np.float32)
     rows[_ROW["low"], places] = np.maximum(lowest.mean() + _LEEWAY - lowest, 0)
     rows[_ROW["high"], places] = np.maximum(highest - highest.mean() + _LEEWAY, 0)
+    rows[_ROW["bass"], places] = _drops(lowest)
+
+
+def _drops(lowest: FloatArray) -> FloatArray:
+    """How far each onset's lowest note lies below both its neighbours', 0 where it does not."""
+    if len(lowest) < 2:
+        return np.zeros_like(lowest)
+    before = np.concatenate([lowest[1:2], lowest[:-1]])
+    after = np.concatenate([lowest[1:], lowest[-2:-1]])
+    return np.asarray(np.clip(np.minimum(before, after) - lowest, 0, _MAX_DROP))
 
 
 def _sounding(rows: FloatArray, notes: _Onsets) -> None:

@@ -6,11 +6,15 @@ fewer tempos than there are beats, and half a 96th of a quarter (3 ms at 120) in
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from lstm_music.music.beat_tracking import track_beats
 from lstm_music.music.grid import STEPS_PER_QUARTER
+from lstm_music.music.key import KeyChange
+from lstm_music.music.original import Original
 from lstm_music.music.piece import TIMING_PER_STEP, Piece, Tempo
 from lstm_music.music.quantise import quantise, ternary_share, timing_residual
 from lstm_music.music.seconds import Clock, Floats
@@ -25,6 +29,7 @@ LEAST_ON_GRID = 0.5
 """Random onsets have 0.4 of their notes within 20 ms of the grid that fits them best."""
 
 _COMPOUND_STEPS = 36
+_SAME_MOMENT_SECONDS = 1e-4
 _MAX_USEC = 2**24 - 1  # what a MIDI file can say
 
 
@@ -40,8 +45,9 @@ def align_to_beats(piece: Piece) -> Piece | None:
     Returns
     -------
     Piece or None
-        New onsets, timings, durations, pedal and tempos; the first meter, without pickup. None
-        when fewer than `LEAST_ON_GRID` of the notes are near a grid of the beats found.
+        New onsets, timings, durations, pedal, keys and tempos; the first meter, without pickup;
+        an original that knows where the beats lie in its file; no ``length_steps``. None when
+        fewer than `LEAST_ON_GRID` of the notes are near a grid of the beats found.
     """
     beats = track_beats(piece)
     aligned = _on_beats(piece, beats, STEPS_PER_QUARTER)
@@ -79,9 +85,39 @@ def _on_beats(piece: Piece, beats: Floats, beat_steps: int) -> Piece:
     notes["timing_96ths"] = at - TIMING_PER_STEP * notes["onset_steps"].astype(np.int64)
     notes["duration_steps"] = np.maximum(np.rint(ends) - notes["onset_steps"], 1)
     pedal["onset_steps"] = np.rint(steps(pedal["onset_steps"].astype(np.float64)))
+    keys = {int(np.rint(steps(np.array([c.onset_steps]))[0])): c.key for c in piece.key_changes}
+    opening = keys.pop(0, piece.key)
     return piece.replace(
-        notes=notes, pedal=pedal, tempos=tempos, meters=piece.meters[:1], pickup_steps=0
+        notes=notes,
+        pedal=pedal,
+        tempos=tempos,
+        meters=piece.meters[:1],
+        pickup_steps=0,
+        key=opening,
+        key_changes=tuple(KeyChange(onset, key) for onset, key in sorted(keys.items())),
+        length_steps=0,  # told in bars that nobody played to
+        original=piece.original and _moved(piece.original, before, now, beats, origin),
     )
+
+
+def _moved(original: Original, before: Clock, now: Clock, beats: Floats, origin: float) -> Original:
+    """The file of a piece whose steps were those of one clock and are now those of another.
+
+    Its knots stand at every beat and every change of tempo: in between both clocks run evenly.
+    """
+    changes = [before.changes_seconds, now.changes_seconds + origin]
+    moments = np.sort(np.concatenate([beats, *changes]))
+    moments = moments[np.diff(moments, prepend=-np.inf) > _SAME_MOMENT_SECONDS]
+    ticks = _extended(before.steps(moments), original.knots_steps, original.knots_ticks)
+    steps = now.steps(moments - origin)
+    return replace(original, knots_steps=steps, knots_ticks=ticks)
+
+
+def _extended(x: Floats, at: Floats, to: Floats) -> Floats:
+    """Linear between points, and beyond them as between the two at that end."""
+    index = np.clip(np.searchsorted(at, x, side="right") - 1, 0, len(at) - 2)
+    slope = (to[index + 1] - to[index]) / (at[index + 1] - at[index])
+    return np.asarray(to[index] + (x - at[index]) * slope)
 
 
 def _with_lead_in(beats: Floats) -> tuple[float, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ class Meter:
         72
         """
         numerator, slash, denominator = text.partition("/")
-        if not (slash and numerator.strip().isdigit() and denominator.strip().isdigit()):
+        if not (slash and numerator.strip().isdecimal() and denominator.strip().isdecimal()):
             raise ConfigError(f"meter must look like 3/4 or 6/8, got {text!r}")
         return cls(onset_steps, int(numerator), int(denominator))
 
@@ -65,6 +66,34 @@ class Meter:
 
     def __str__(self) -> str:
         return f"{self.numerator}/{self.denominator}"
+
+
+def parse_pickup_steps(text: str) -> int:
+    """Length in steps of a pickup given as a fraction of a whole note; ``"0"`` for none.
+
+    Raises
+    ------
+    ConfigError : the text is no fraction, or one that falls between two steps of the grid.
+
+    Examples
+    --------
+    >>> parse_pickup_steps("1/8"), parse_pickup_steps("2/4"), parse_pickup_steps("0")
+    (12, 48, 0)
+    """
+    if text.strip() == "0":
+        return 0
+    match = re.fullmatch(r"\s*([0-9]{1,4})\s*/\s*([0-9]{1,4})\s*", text)
+    if not match or not int(match[2]):
+        raise ConfigError(
+            f"a pickup must be a fraction of a whole note such as 1/8 or 2/4, got {text!r}"
+        )
+    steps, between = divmod(int(match[1]) * STEPS_PER_WHOLE, int(match[2]))
+    if between:
+        raise ConfigError(
+            f"a pickup must be a whole number of {STEPS_PER_WHOLE}ths of a whole note, as 1/8, "
+            f"1/16 or 1/12 are; got {text!r}"
+        )
+    return steps
 
 
 class BarLines:
@@ -127,6 +156,10 @@ class BarLines:
         if section + 1 < len(self._meters):
             end = min(end, self._meters[section + 1].onset_steps)
         return end
+
+    def is_bar_line(self, onset_steps: int) -> bool:
+        """Whether a bar line stands at ``onset_steps``; one stands at 0 even before a pickup."""
+        return self.bar_start(onset_steps) == onset_steps
 
     def places(
         self, onsets: npt.NDArray[np.integer[Any]]

@@ -37,21 +37,24 @@ _FORM = (
     "last onset on level 1",
     "last onset on level 2",
     "no pickup",
+    "no pickup of a short piece",
     "pickup up to a quarter bar",
     "pickup up to half a bar",
     "pickup off the quarters",
     "triplets in a simple meter",
     "any",
 )
-FEATURES = (
+_PLAIN = (
     *(f"{accent} on level {level}" for accent in ACCENTS for level in range(OFF_BEAT_LEVEL)),
     *(f"{kind} like itself after a {lag}" for kind in ("rhythm", "pitch") for lag in _LAGS),
     *_FORM,
 )
-"""Names of the features, in order."""
+FEATURES = (*_PLAIN, *(f"{name}, in chords" for name in _PLAIN))
+"""Names of the features, in order; the second half is the first times how chordal the music is."""
 
 _SHRINK_BARS = 2.0  # accents of a few bars count less
 _CLIP = 4.0
+_SHORT_SLOTS = 64  # four bars of 4/4
 
 
 class Guess(NamedTuple):
@@ -111,7 +114,14 @@ def features(piece: Piece) -> npt.NDArray[np.float32]:
     accents = find_accents(piece)
     ends = (piece.end_steps + SLOT_STEPS // 2) // SLOT_STEPS
     last = (int(piece.notes["onset_steps"][-1]) + SLOT_STEPS // 2) // SLOT_STEPS
-    return np.hstack([_by_level(accents.rows), _likeness(accents), _form(accents, ends, last)])
+    plain = np.hstack([_by_level(accents.rows), _likeness(accents), _form(accents, ends, last)])
+    return np.hstack([plain, plain * _chordal_share(piece)])
+
+
+def _chordal_share(piece: Piece) -> np.float32:
+    """Share of the notes that begin together with another, 0 (a tune) to near 1 (thick chords)."""
+    onsets = 1 + int(np.count_nonzero(np.diff(piece.notes["onset_steps"])))
+    return np.float32(1 - onsets / len(piece.notes))
 
 
 def _by_level(rows: FloatArray) -> npt.NDArray[np.float32]:
@@ -178,6 +188,7 @@ def _form(accents: Accents, ends: int, last: int) -> npt.NDArray[np.float32]:
         ends % bar == pickup,
         *(last_level == level for level in range(3)),
         pickup == 0,
+        (pickup == 0) * (_SHORT_SLOTS / (_SHORT_SLOTS + ends)),
         (pickup > 0) & (4 * pickup <= bar),
         (4 * pickup > bar) & (2 * pickup <= bar),
         pickup % 4 != 0,

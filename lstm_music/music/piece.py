@@ -146,6 +146,9 @@ class Piece:
     length_steps : length of the whole as its source tells it, trailing rest included; 0 when it
         does not; not compared.
     original : the MIDI file that it was read from, which writing keeps; not compared.
+    settled_bars : meters and pickup that are settled: told by a file of ours, chosen, or inferred.
+        `lstm_music.music.rhythm.understand` leaves them while they are those of the piece; not
+        compared.
     """
 
     notes: npt.NDArray[np.void] = field(default_factory=_empty_notes)
@@ -164,6 +167,7 @@ class Piece:
     key_changes: tuple[KeyChange, ...] = ()
     length_steps: int = 0
     original: Original | None = None
+    settled_bars: tuple[tuple[Meter, ...], int] | None = None
 
     def __post_init__(self) -> None:
         if not (_is(self.notes, NOTE_DTYPE) and _is(self.pedal, PEDAL_DTYPE)):

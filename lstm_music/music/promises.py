@@ -11,9 +11,10 @@ import numpy as np
 
 from lstm_music.music import beat_tracking
 from lstm_music.music.meter import Meter
-from lstm_music.music.meter_finding import CANDIDATES
+from lstm_music.music.meter_finding import CANDIDATES, guess_meters
 from lstm_music.music.piece import Piece
-from lstm_music.music.rhythm import MIN_ONSETS, understand
+from lstm_music.music.quantise import quantise
+from lstm_music.music.rhythm import MIN_ONSETS
 from lstm_music.music.scales import MAJOR_SCALE, notes_in_scale, pitch_classes
 
 _DUPLE = ((2, 4), (4, 4), (2, 2))
@@ -108,10 +109,8 @@ def meter_is_obeyed(piece: Piece) -> bool | None:
     onsets = np.unique(piece.notes["onset_steps"])
     if len(piece.meters) > 1 or told not in CANDIDATES or len(onsets) < MIN_ONSETS:
         return None
-    untold = piece.replace(
-        meters=(Meter(0, 4, 4),), pickup_steps=0, unstated=piece.unstated | {"meter"}
-    )
-    return _family(understand(untold).meters[0]) == told
+    likeliest = guess_meters(quantise(piece))[0]
+    return _family(Meter(0, likeliest.numerator, likeliest.denominator)) == told
 
 
 def _family(meter: Meter) -> tuple[int, int]:

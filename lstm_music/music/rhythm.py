@@ -1,50 +1,68 @@
 """Rhythm settled: what a reader of the score would see, whatever the file says.
 
 - A performance that is not on the grid of its own file is given the grid of its beats.
-- A meter that the source does not state is inferred.
+- A meter that the source does not state is inferred: 4/4 from the first bar line, unless another
+  meter or a pickup is clearly likelier. Bars of one beat throughout count as not stated.
 - A lone 4/4, which programs write when nobody chose a meter, is overruled when the music clearly
-  is in another one. Any other meter that is told stays, and so do told changes of meter.
+  is in another one. Any other stated meter stays, and so do stated changes of meter.
 - A pickup that the file cannot tell (its first note is an upbeat, so every bar line is late) is
   found in the music; a first bar that is shorter than the second meter's bars is one.
+- What is settled stays: a file of ours says that it is, and so does `with_meter`.
 
-Each inference adds a sentence to ``repairs``. The thresholds are set on the dev halves of
-``benchmarks/meter.py``, which reports what they cost and gain.
+Each inference adds a sentence to ``repairs``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
+from lstm_music.errors import ConfigError
 from lstm_music.music.alignment import align_to_beats
 from lstm_music.music.beat_tracking import GATHERED, gathering, is_on_own_grid
+from lstm_music.music.grid import STEPS_PER_WHOLE
+from lstm_music.music.grid_offset import grid_offset, without_offset
 from lstm_music.music.meter import Meter
+from lstm_music.music.meter_choice import (
+    DUPLE,
+    FOUR,
+    clear_meter,
+    least_for_meter,
+    likely_meter,
+    log_odds,
+    log_total,
+    times,
+    with_likely_pickup,
+)
 from lstm_music.music.meter_finding import CANDIDATES, Guess, guess_meters
 from lstm_music.music.piece import Piece
 from lstm_music.music.quantise import quantise
 
-OVERRULE_LOG_ODDS = 2.0
-"""How much likelier than 4/4 and 2/4 together another meter must be to overrule a told 4/4."""
-
-PICKUP_LOG_ODDS = 3.5
-"""How much likelier than none a pickup must be where the file tells the meter."""
-
 MIN_ONSETS = 12
 """Fewer onsets say nothing about the meter."""
 
-_MANY = 7.0  # log odds (1,000 to 1) that need no number
-_DEFAULT = (4, 4)
-_DUPLE = ((4, 4), (2, 4))
+_UNSTATED = "no meter in the file"
+_ONE_BEAT = "the file says {} throughout, bars of one beat, which counts as no meter"
+_OVERRULED = "the file says 4/4: found {}, {}"
+_UPBEAT = "the bar lines of the file are off: found {}, {}"
+_SHORT_BAR = "the one bar of {} before {} is taken as its pickup"
+_METER_FOUND = "the meter is found in the notes: {}"
+_ABOUT_METER = tuple(
+    text.split("{")[0] for text in (_UNSTATED, _ONE_BEAT, _OVERRULED, _METER_FOUND)
+)
+_ABOUT_PICKUP = tuple(text.split("{")[0] for text in (_UPBEAT, _SHORT_BAR))
 
 
 def understand(piece: Piece) -> Piece:
     """The piece with its beats, meter and pickup settled.
 
     Notes that are played to the file's own beats stay where they are, however loosely they are
-    played; `lstm_music.music.quantise.quantise` moves those.
+    played; `lstm_music.music.quantise.quantise` moves those. ``length_steps`` becomes 0 when the
+    bar lines move away from it.
 
     Parameters
     ----------
@@ -63,111 +81,165 @@ def understand(piece: Piece) -> Piece:
     >>> str(piece.meters[0])
     '3/4'
     """
-    if not len(piece.notes):
+    if not len(piece.notes) or _is_settled(piece):
         return piece
-    if len(piece.meters) == 1 and not is_on_own_grid(piece):
-        piece = _freely_played(piece)
-    if len(piece.meters) > 1:
-        return _short_first_bar_as_pickup(piece)
-    if piece.pickup_steps:  # whoever tells a pickup knows the meter
-        return piece
-    if "meter" in piece.unstated:
-        return _infer_meter(piece)
-    return _check_told_meter(piece)
+    found = _with_meter_found(_on_its_grid(piece))
+    return piece if found is piece else _settled(found)
 
 
-def _freely_played(piece: Piece) -> Piece:
-    """On the grid of its own beats, if it has any; else as it was."""
+def with_meter(piece: Piece, meter: Meter | None = None, pickup_steps: int | None = None) -> Piece:
+    """The piece in a meter or with a pickup that somebody chose, whatever its file says.
+
+    Parameters
+    ----------
+    piece : as read, before or after `understand`; a free performance is put on its beats.
+    meter : from the beginning on, in place of every meter of the file; None keeps those.
+    pickup_steps : length of the incomplete first bar, 0 for none. None: with a meter, the upbeat
+        that the notes clearly have; without one, as it is.
+
+    Raises
+    ------
+    ConfigError : the pickup is as long as a bar, or longer.
+    """
+    if meter is None:
+        piece = understand(piece)
+        if pickup_steps is None:
+            return piece
+        about_meter = [text for text in piece.repairs if text.startswith(_ABOUT_METER)]
+        said = [_METER_FOUND.format(piece.meters[0])] if about_meter else []
+        piece = piece.replace(repairs=(*_other_repairs(piece), *said))
+    else:
+        piece = piece.replace(repairs=_other_repairs(piece))
+        if len(piece.notes) and not _is_settled(piece):
+            piece = _on_its_grid(piece)
+        piece = piece.replace(meters=(replace(meter, onset_steps=0),), pickup_steps=0)
+        if pickup_steps is None:
+            piece = _with_stated_meter_checked(piece, may_overrule=False)
+    if pickup_steps is not None:
+        bar_steps = piece.meters[0].bar_steps
+        if not 0 <= pickup_steps < bar_steps:
+            raise ConfigError(
+                f"a pickup must be shorter than a bar of {piece.meters[0]} ({bar_steps} steps), "
+                f"got {pickup_steps} steps: choose a shorter one, or a longer meter"
+            )
+        piece = piece.replace(pickup_steps=pickup_steps)
+    return _settled(piece.replace(unstated=piece.unstated - {"meter"}))
+
+
+def _other_repairs(piece: Piece) -> tuple[str, ...]:
+    """What is said of the piece beside its meter and pickup."""
+    about = (*_ABOUT_METER, *_ABOUT_PICKUP)
+    return tuple(text for text in piece.repairs if not text.startswith(about))
+
+
+def _is_settled(piece: Piece) -> bool:
+    is_stated = "meter" not in piece.unstated
+    return is_stated and piece.settled_bars == (piece.meters, piece.pickup_steps)
+
+
+def _settled(piece: Piece) -> Piece:
+    """With bars that stay, and with its length if that still ends on a bar line."""
+    is_true = piece.bar_lines.is_bar_line(piece.length_steps)
+    return piece.replace(
+        settled_bars=(piece.meters, piece.pickup_steps),
+        length_steps=piece.length_steps if is_true else 0,
+    )
+
+
+def _on_its_grid(piece: Piece) -> Piece:
+    """On the grid of its own beats if it is freely played and has any; else as it was."""
+    if len(piece.meters) > 1 or is_on_own_grid(piece):
+        return piece
     aligned = align_to_beats(piece)
     if aligned is None:
         return piece
     unstated = aligned.unstated - {"tempo"}
-    if piece.meters == (Meter(0, *_DEFAULT),):
+    if piece.meters == (Meter(0, *FOUR),):
         unstated |= {"meter"}  # told of bars that nobody played to
     return aligned.replace(unstated=unstated)
 
 
-def _short_first_bar_as_pickup(piece: Piece) -> Piece:
-    """``1/4`` for one bar, then ``4/4``: how programs write a pickup."""
+def _with_meter_found(piece: Piece) -> Piece:
+    if _has_bars_of_one_beat(piece):
+        why = _ONE_BEAT.format(piece.meters[0])
+        return _inferred(piece.replace(meters=(Meter(0, *FOUR),), pickup_steps=0), why)
+    if len(piece.meters) > 1:
+        return short_first_bar_as_pickup(piece)
+    if piece.pickup_steps:  # whoever tells a pickup knows the meter
+        return piece
+    if "meter" in piece.unstated:
+        return _inferred(piece, _UNSTATED)
+    return _with_stated_meter_checked(piece)
+
+
+def _has_bars_of_one_beat(piece: Piece) -> bool:
+    """Whether a source states nothing but 1/4, 1/8, ..., and has more than one such bar."""
+    longest = max(meter.bar_steps for meter in piece.meters)
+    is_stated = "meter" not in piece.unstated
+    one_beat = all(meter.numerator == 1 for meter in piece.meters)
+    return is_stated and one_beat and piece.end_steps > longest
+
+
+def short_first_bar_as_pickup(piece: Piece) -> Piece:
+    """``1/4`` for one bar, then ``4/4``, is how programs write a pickup: made one."""
+    if len(piece.meters) == 1:
+        return piece
     first, second = piece.meters[:2]
     if second.onset_steps != first.bar_steps or first.bar_steps >= second.bar_steps:
         return piece
     return piece.replace(
         meters=(replace(second, onset_steps=0), *piece.meters[2:]),
         pickup_steps=first.bar_steps,
-        repairs=(*piece.repairs, f"the one bar of {first} before {second} is taken as its pickup"),
+        repairs=(*piece.repairs, _SHORT_BAR.format(first, second)),
     )
 
 
-def _infer_meter(piece: Piece) -> Piece:
+def _inferred(piece: Piece, why: str) -> Piece:
+    """With the meter and pickup that its notes suggest; ``why`` opens the sentence about it."""
     stated = piece.replace(unstated=piece.unstated - {"meter"})
     if not _says_enough(piece):
-        sentence = f"no meter in the file and too few notes to tell: {piece.meters[0]} assumed"
+        sentence = f"{why} and too few notes to tell: {piece.meters[0]} assumed"
         return stated.replace(repairs=(*piece.repairs, sentence))
-    best = guess_meters(quantise(piece))[0]
-    return _settled(stated, best, f"no meter in the file: found {_described(best)}")
+    offset = grid_offset(piece)
+    written = quantise(without_offset(piece, offset))
+    guesses = guess_meters(written)
+    meter = likely_meter(guesses, least_for_meter(piece))
+    guess, _ = with_likely_pickup(written, guesses, meter)
+    late = (guess.pickup_steps + offset) % Meter(0, *meter).bar_steps
+    guess = guess._replace(pickup_steps=late)
+    return _as_guessed(stated, guess, f"{why}: {_verdict(guesses, guess)}")
 
 
-def _check_told_meter(piece: Piece) -> Piece:
-    told = (piece.meters[0].numerator, piece.meters[0].denominator)
-    family = _DEFAULT if told == (2, 2) else told
+def _with_stated_meter_checked(piece: Piece, may_overrule: bool = True) -> Piece:
+    """With the upbeat that its notes clearly have, or the meter where a stated 4/4 is wrong."""
+    stated = (piece.meters[0].numerator, piece.meters[0].denominator)
+    family = FOUR if stated == (2, 2) else stated
     if family not in CANDIDATES or not _says_enough(piece):
         return piece
     if gathering(piece.notes["onset_steps"]) < GATHERED:
         return piece  # played too loosely to contradict what the file says
     guesses = guess_meters(piece)
-    if told == _DEFAULT and _is_clear(guesses):
-        return _overruled(piece, guesses)
-    return _upbeat_found(piece, [guess for guess in guesses if guess[:2] == family])
-
-
-def _is_clear(guesses: list[Guess]) -> bool:
-    """Whether another meter is so much likelier than 4/4 and 2/4 that 4/4 must be wrong."""
-    return guesses[0][:2] not in _DUPLE and _margin(guesses) > OVERRULE_LOG_ODDS
-
-
-def _margin(guesses: list[Guess]) -> float:
-    return _log_total(guesses, [guesses[0][:2]]) - _log_total(guesses, _DUPLE)
-
-
-def _overruled(piece: Piece, guesses: list[Guess]) -> Piece:
-    sentence = f"the file says 4/4: found {_described(guesses[0])}, {_times(_margin(guesses))}"
-    return _settled(piece, guesses[0], sentence)
-
-
-def _upbeat_found(piece: Piece, guesses: list[Guess]) -> Piece:
-    """With the pickup that one of the guesses (of the told meter) has, if it clearly has one."""
-    best = guesses[0]
-    without = next(guess for guess in guesses if not guess.pickup_steps)
-    margin = best.log_prob - without.log_prob
-    if margin <= PICKUP_LOG_ODDS or not _may_be_upbeat(piece, best.pickup_steps):
+    clear = clear_meter(guesses, least_for_meter(piece, is_stated=True))
+    if may_overrule and stated == FOUR and clear:
+        return _overruled(piece, guesses, clear)
+    guess, margin = with_likely_pickup(piece, guesses, family, is_stated=True)
+    if not guess.pickup_steps:
         return piece
-    sentence = f"the bar lines of the file are off: found {_pickup(best)}, {_times(margin)}"
-    return piece.replace(pickup_steps=best.pickup_steps, repairs=(*piece.repairs, sentence))
+    sentence = _UPBEAT.format(_pickup(guess), times(margin))
+    return piece.replace(pickup_steps=guess.pickup_steps, repairs=(*piece.repairs, sentence))
 
 
-def _may_be_upbeat(piece: Piece, pickup_steps: int) -> bool:
-    """Whether what begins before a first bar line also ends there, as an upbeat does.
-
-    Drums alone are no upbeat: they play to the bar lines that the file tells.
-    """
-    notes = piece.notes[: int(np.searchsorted(piece.notes["onset_steps"], pickup_steps))]
-    drums = np.array([track.is_drum for track in piece.tracks], bool)[notes["track"]]
-    ends = notes["onset_steps"] + notes["duration_steps"]
-    return not drums.all() and bool((ends[~drums] <= pickup_steps).all())
+def _overruled(piece: Piece, guesses: Sequence[Guess], meter: tuple[int, int]) -> Piece:
+    guess, _ = with_likely_pickup(piece, guesses, meter)
+    odds = times(log_odds(guesses, [meter], DUPLE))
+    return _as_guessed(piece, guess, _OVERRULED.format(_described(guess), odds))
 
 
 def _says_enough(piece: Piece) -> bool:
     return 1 + int(np.count_nonzero(np.diff(piece.notes["onset_steps"]))) >= MIN_ONSETS
 
 
-def _log_total(guesses: Iterable[Guess], meters: Iterable[tuple[int, ...]]) -> float:
-    """Log probability of some meters, with any pickup."""
-    wanted = set(meters)
-    return float(np.logaddexp.reduce([g.log_prob for g in guesses if g[:2] in wanted]))
-
-
-def _settled(piece: Piece, guess: Guess, sentence: str) -> Piece:
+def _as_guessed(piece: Piece, guess: Guess, sentence: str) -> Piece:
     return piece.replace(
         meters=(Meter(0, guess.numerator, guess.denominator),),
         pickup_steps=guess.pickup_steps,
@@ -175,16 +247,20 @@ def _settled(piece: Piece, guess: Guess, sentence: str) -> Piece:
     )
 
 
+def _verdict(guesses: Sequence[Guess], guess: Guess) -> str:
+    """What was found, or that nothing was clear enough."""
+    likeliest = max(CANDIDATES, key=lambda meter: log_total(guesses, [meter]))
+    if guess[:2] == likeliest:
+        share = math.exp(log_total(guesses, [likeliest]))
+        return f"found {_described(guess)} (probability of the meter {share:.2f})"
+    other = f"{likeliest[0]}/{likeliest[1]}"
+    return f"{_described(guess)} assumed, as {other} is likelier but not clearly so"
+
+
 def _described(guess: Guess) -> str:
-    share = f"probability {math.exp(guess.log_prob):.2f}"
-    return f"{guess.numerator}/{guess.denominator} with {_pickup(guess)} ({share})"
-
-
-def _times(log_odds: float) -> str:
-    times = math.exp(log_odds) if log_odds < _MANY else math.inf
-    return f"{times:.0f} times as likely" if times < math.inf else "far more likely"
+    return f"{guess.numerator}/{guess.denominator} with {_pickup(guess)}"
 
 
 def _pickup(guess: Guess) -> str:
-    eighths = guess.pickup_steps // 12
-    return f"a pickup of {eighths}/8" if eighths else "no pickup"
+    share = Fraction(guess.pickup_steps, STEPS_PER_WHOLE)
+    return f"a pickup of {share}" if share else "no pickup"

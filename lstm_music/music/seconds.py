@@ -35,6 +35,11 @@ class Clock:
         spans = np.diff(self._onsets) * self._rates[:-1]
         self._starts = np.concatenate([[0.0], np.cumsum(spans)])
 
+    @property
+    def changes_seconds(self) -> Floats:
+        """Seconds at which each tempo begins, the first at 0."""
+        return self._starts
+
     def seconds_a_step(self, steps: npt.NDArray[Any]) -> Floats:
         """Length of a step at each time in steps."""
         return np.asarray(self._rates[self._section(self._onsets, steps)])

@@ -8,7 +8,9 @@ from lstm_music.midi.read import read_midi
 from lstm_music.music import alignment
 from lstm_music.music.alignment import TEMPO_ERROR_SECONDS, align_to_beats
 from lstm_music.music.beat_tracking import is_on_own_grid, track_beats
+from lstm_music.music.key import Key, KeyChange
 from lstm_music.music.meter import Meter
+from lstm_music.music.original import Instrument, Original
 from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
 from lstm_music.music.quantise import quantise
 from lstm_music.music.rhythm import understand
@@ -168,3 +170,42 @@ def test_a_clock_goes_both_ways():
     assert np.allclose(clock.steps(clock.seconds(steps)), steps)
     assert (np.diff(clock.seconds(steps)) > 0).all()
     assert np.allclose(24 * clock.seconds_a_step(np.array([29, 30, 90])), [0.4, 0.7, 0.3])
+
+
+def test_each_note_still_knows_its_tick_in_the_file():
+    tempos = (Tempo(0), Tempo(700, 650_000))
+    loose = performed(read("reel"))[0].replace(tempos=tempos, length_steps=96)
+    played = loose.notes["onset_steps"] + loose.notes["timing_96ths"] / 4
+    ticks = np.sort(played * 20)
+    original = Original(
+        b"", (Instrument(0, 0, 0),), np.array([0.0, 24.0]), np.array([0.0, 480.0]), mtrk=5
+    )
+    aligned = align_to_beats(loose.replace(original=original))
+    assert aligned.length_steps == 0
+    assert aligned.original.mtrk == 5
+    at, to = aligned.original.knots_steps, aligned.original.knots_ticks
+    assert (np.diff(at) > 0).all()
+    assert (np.diff(to) > 0).all()
+    assert len(at) > 50
+    # The file has 960 ticks a second, then 738.
+    place = np.sort(aligned.notes["onset_steps"] + aligned.notes["timing_96ths"] / 4)
+    inside = (place >= at[0]) & (place <= at[-1])
+    assert inside.mean() > 0.95
+    found = np.interp(place[inside], at, to)
+    assert np.abs(found - ticks[inside]).max() < 5  # 96ths of a quarter are 5 ticks
+    assert align_to_beats(loose).original is None
+
+
+def test_changes_of_key_stay_at_their_moments():
+    loose = performed(read("waltz"))[0]
+    change = KeyChange(400, Key(1, "major"))
+    aligned = align_to_beats(loose.replace(key=Key(0, "major"), key_changes=(change,)))
+    (moved,) = aligned.key_changes
+    assert (aligned.key, moved.key) == (Key(0, "major"), change.key)
+    before, now = Clock(loose.tempos), Clock(aligned.tempos)
+    first = [
+        clock.seconds(p.notes["onset_steps"] + p.notes["timing_96ths"] / 4).min()
+        for clock, p in ((before, loose), (now, aligned))
+    ]
+    moments = [before.seconds(np.array([400]))[0], now.seconds(np.array([moved.onset_steps]))[0]]
+    assert moments[1] - first[1] == pytest.approx(moments[0] - first[0], abs=0.03)

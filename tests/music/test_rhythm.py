@@ -5,7 +5,7 @@ import pytest
 from paths import MIDI_DATA
 
 from lstm_music.midi.read import read_midi
-from lstm_music.music import rhythm
+from lstm_music.music import meter_choice, rhythm
 from lstm_music.music.beat_tracking import GATHERED, gathering
 from lstm_music.music.meter import Meter
 from lstm_music.music.meter_finding import CANDIDATES, FEATURES, Guess, features, guess_meters
@@ -14,7 +14,7 @@ from lstm_music.music.piece import Piece, Tempo, Track, make_notes
 from lstm_music.music.rhythm import understand
 
 FILES = sorted(MIDI_DATA.glob("*.mid"))
-DUPLE = {"2/4", "4/4"}
+DUPLE = {"2/4", "4/4", "2/2"}
 
 
 def in_four(piece, **changes):
@@ -85,19 +85,60 @@ def test_another_meter_than_four_four_is_never_overruled():
         assert understand(told).meters == told.meters
 
 
-@pytest.mark.parametrize(("margin", "meter"), [(1.5, "4/4"), (2.5, "3/4")])
-def test_it_takes_a_clear_margin_to_overrule(monkeypatch, margin, meter):
-    guesses = [Guess(3, 4, 0, -0.1), Guess(4, 4, 0, -0.1 - margin), Guess(2, 4, 0, -9.0)]
-    monkeypatch.setattr(rhythm, "guess_meters", lambda piece: guesses)
+@pytest.mark.parametrize(("more", "meter"), [(-0.1, "4/4"), (0.1, "3/4")])
+@pytest.mark.parametrize("is_stated", [True, False])
+def test_it_takes_a_clear_margin_to_overrule_or_to_infer(monkeypatch, is_stated, more, meter):
     (piece,) = one_meter({"waltz"})
-    assert str(understand(in_four(piece)).meters[0]) == meter
+    margin = meter_choice.least_for_meter(piece, is_stated) + more
+    guesses = [Guess(3, 4, 0, -0.1), Guess(4, 4, 0, -0.1 - margin), Guess(2, 4, 0, -99.0)]
+    monkeypatch.setattr(rhythm, "guess_meters", lambda piece: guesses)
+    found = understand(in_four(piece) if is_stated else stripped(piece))
+    assert str(found.meters[0]) == meter
+    said = "assumed, as 3/4 is likelier but not clearly so" in "".join(found.repairs)
+    assert said == (not is_stated and meter == "4/4")
+
+
+@pytest.mark.parametrize(("more", "pickup"), [(-0.1, 0), (0.1, 24)])
+def test_it_takes_a_clear_margin_to_infer_a_pickup(monkeypatch, more, pickup):
+    (piece,) = one_meter({"waltz"})
+    notes = piece.notes.copy()
+    notes["duration_steps"] = np.minimum(notes["duration_steps"], 24)
+    margin = meter_choice.least_for_upbeat(piece) + more
+    guesses = [Guess(3, 4, 24, -0.1), Guess(3, 4, 0, -0.1 - margin), Guess(4, 4, 0, -99.0)]
+    guesses.append(Guess(2, 4, 0, -99.0))
+    monkeypatch.setattr(rhythm, "guess_meters", lambda piece: guesses)
+    found = understand(stripped(piece.replace(notes=notes)))
+    assert found.pickup_steps == pickup
+    assert ("a pickup of 1/4" if pickup else "no pickup") in found.repairs[-1]
+    drums = piece.replace(notes=notes, tracks=(Track(is_drum=True),) * len(piece.tracks))
+    assert not understand(stripped(drums)).pickup_steps
+
+
+def test_two_four_speaks_for_the_bar_lines_of_four_four(monkeypatch):
+    """4/4 a quarter late is likelier than 4/4, but 2/4 has its bar lines where 4/4 has."""
+    guesses = [Guess(4, 4, 24, -0.9), Guess(2, 4, 0, -1.4), Guess(4, 4, 0, -4.1)]
+    guesses += [Guess(2, 4, 24, -9.0), Guess(3, 4, 0, -99.0)]
+    monkeypatch.setattr(rhythm, "guess_meters", lambda piece: guesses)
+    notes = make_notes([(24 * i, 24, 60 + 5 * i % 7, 80, 0) for i in range(64)])
+    piece = Piece(notes=notes, tracks=(Track(),), unstated=frozenset({"meter"}))
+    assert understand(piece).pickup_steps == 0
+    guesses[1] = Guess(2, 4, 0, -4.0)
+    assert understand(piece).pickup_steps == 24
+
+
+def test_short_music_needs_stronger_evidence():
+    (piece,) = one_meter({"waltz"})
+    short = piece.replace(notes=piece.notes[:20])
+    for least in (meter_choice.least_for_meter, meter_choice.least_for_upbeat):
+        assert least(short) > least(piece) > 0
 
 
 @pytest.mark.parametrize(
-    ("margin", "is_drum", "pickup"), [(3.0, False, 0), (4.0, False, 24), (4.0, True, 0)]
+    ("margin", "is_drum", "pickup"), [(3.0, False, 0), (4.5, False, 24), (4.5, True, 0)]
 )
 def test_it_takes_a_clear_margin_to_move_the_bar_lines(monkeypatch, margin, is_drum, pickup):
-    guesses = [Guess(3, 4, 24, -0.1), Guess(3, 4, 0, -0.1 - margin)]
+    guesses = [Guess(3, 4, 24, -0.1), Guess(3, 4, 0, -0.1 - margin), Guess(4, 4, 0, -99.0)]
+    guesses.append(Guess(2, 4, 0, -99.0))
     monkeypatch.setattr(rhythm, "guess_meters", lambda piece: guesses)
     notes = make_notes([(24 * i, 24, 60 + i % 5, 80, 0) for i in range(40)])
     piece = Piece(notes=notes, tracks=(Track(is_drum=is_drum),), meters=(Meter(0, 3, 4),))
@@ -171,3 +212,22 @@ def test_every_feature_has_its_weights():
     (piece,) = one_meter({"jig"})
     assert features(piece).shape == (len(guess_meters(piece)), len(FEATURES))
     assert np.isfinite(features(piece)).all()
+
+
+@pytest.mark.parametrize("beats", [((1, 4),), ((1, 8),), ((1, 4), (1, 2)), ((1, 1),)])
+def test_bars_of_one_beat_throughout_are_no_meter(beats):
+    (piece,) = one_meter({"waltz"})
+    meters = tuple(Meter(72 * i, *beat) for i, beat in enumerate(beats))
+    found = understand(piece.replace(meters=meters, pickup_steps=0))
+    assert found.meters == (Meter(0, 3, 4),)
+    sentence = f"the file says {meters[0]} throughout, bars of one beat, which counts as no meter"
+    assert found.repairs[-1].startswith(f"{sentence}: found 3/4 with no pickup")
+
+
+def test_one_bar_of_one_beat_among_others_stays():
+    (piece,) = one_meter({"waltz"})
+    meters = (Meter(0, 3, 4), Meter(144, 1, 4), Meter(168, 3, 4))
+    changed = piece.replace(meters=meters, pickup_steps=0)
+    assert understand(changed) is changed
+    one_bar = piece.replace(notes=piece.notes[:1], meters=(Meter(0, 1, 1),), pickup_steps=0)
+    assert understand(one_bar) is one_bar
