@@ -17,10 +17,11 @@ from lstm_music.generate.continuation import continue_piece, stream_notes
 from lstm_music.generate.engine import Engine
 from lstm_music.generate.from_nothing import DEFAULT_TEMPO_BPM, DRAFTS, compose_from_nothing
 from lstm_music.kernels.step import StepWeights
+from lstm_music.midi.files import restated
 from lstm_music.midi.opening import new_bars_alone
 from lstm_music.music.excerpt import join
 from lstm_music.music.key import Key
-from lstm_music.music.meter import Meter
+from lstm_music.music.meter import Meter, parse_pickup_steps
 from lstm_music.music.piece import Piece
 from lstm_music.music.seam import next_bar_steps
 from lstm_music.nn.model import LanguageModel
@@ -32,7 +33,7 @@ from lstm_music.tokens.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from lstm_music.evaluate.likelihood import Likelihood
 
-_FROM_NOTHING = ("key", "meter", "tempo_bpm", "style", "ending", "drafts")
+_FROM_NOTHING = ("key", "tempo_bpm", "style", "ending", "drafts")
 
 
 def random_rng_seed() -> int:
@@ -94,6 +95,7 @@ class Composer:
         rng_seed: int | None = None,
         key: str | Key | None = None,
         meter: str | Meter | None = None,
+        pickup: str | None = None,
         tempo_bpm: float | None = None,
         style: str | None = None,
         ending: str | None = None,
@@ -109,8 +111,12 @@ class Composer:
         temperature, top_k, top_p, min_p : see ``lstm_music.nn.sampling.Sampling``; what is not
             given is as the model recommends (``sampling``), mostly 0.9, 0, 0.95 and 0.
         rng_seed : same number, same music, on any number of threads; None = a fresh one.
-        key, meter, tempo_bpm, style : header of a piece from nothing; not with a seed. The
-            tempo is 120 unless given, the rest the network chooses.
+        meter : of a piece from nothing; beside a seed, its meter from the beginning on, whatever
+            its file says.
+        pickup : beside a seed, the length of its incomplete first bar as a fraction of a whole
+            note, such as "1/8"; "0" for none.
+        key, tempo_bpm, style : header of a piece from nothing; not with a seed. The tempo is 120
+            unless given, the rest the network chooses.
         ending : of a piece from nothing. "tonic" (the default): its last two bars are drawn up to
             sixteen times, until the bass ends on the tonic of the key; "free": once.
         drafts : of a piece from nothing: drawn anew up to so many times (8 unless given), until it
@@ -139,6 +145,7 @@ class Composer:
             rng_seed=rng_seed,
             key=key,
             meter=meter,
+            pickup=pickup,
             tempo_bpm=tempo_bpm,
             style=style,
             ending=ending,
@@ -156,6 +163,7 @@ class Composer:
         rng_seed: int | None = None,
         key: str | Key | None = None,
         meter: str | Meter | None = None,
+        pickup: str | None = None,
         tempo_bpm: float | None = None,
         style: str | None = None,
         ending: str | None = None,
@@ -168,15 +176,18 @@ class Composer:
             raise ConfigError(f"bars and n must be 1 or more, got {bars} and {n}")
         sampling = sampling or self.sampling
         rng_seed = random_rng_seed() if rng_seed is None else rng_seed
-        header = dict(zip(_FROM_NOTHING, (key, meter, tempo_bpm, style, ending, drafts)))
+        header = dict(zip(_FROM_NOTHING, (key, tempo_bpm, style, ending, drafts)))
+        meter = Meter.parse(meter) if isinstance(meter, str) else meter
         if seed is None:
+            if pickup is not None:
+                raise ConfigError("pickup is for a seed; leave it out for a piece from nothing")
             return compose_from_nothing(
                 self._engine,
                 bars=bars,
                 n=n,
                 sampling=sampling,
                 rng_seed=rng_seed,
-                meter=Meter.parse(meter) if isinstance(meter, str) else meter,
+                meter=meter,
                 key=Key.parse(key) if isinstance(key, str) else key,
                 tempo_bpm=DEFAULT_TEMPO_BPM if tempo_bpm is None else tempo_bpm,
                 style=style,
@@ -189,6 +200,9 @@ class Composer:
             raise ConfigError(
                 f"{decided[0]} is for a piece from nothing; leave it out beside a seed"
             )
+        if meter is not None or pickup is not None:
+            pickup_steps = None if pickup is None else parse_pickup_steps(pickup)
+            seed = restated(seed, meter, pickup_steps)
         start = next_bar_steps(seed) if len(seed.notes) else 0
         new = continue_piece(
             self._engine,

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     show_default=True,
     help="Bundled name (lstm-music info), or a file.",
 )
-@click.option("--meter", help="From nothing: 3/4, 6/8, ...")
+@click.option("--meter", help="3/4, 6/8, ...: from nothing, or in place of what the seed says.")
+@click.option("--pickup", help='The seed\'s incomplete first bar: "1/8", "2/4", ...; "0": none.')
 @click.option("--key", help='From nothing: "D minor", "Bb major", ...')
 @click.option(
     "--tempo", "tempo_bpm", type=click.FloatRange(10, 400), help="From nothing: bpm; 120."
@@ -88,6 +89,7 @@ def command(**options: Any) -> None:
         rng_seed=rng_seed,
         key=options["key"],
         meter=options["meter"],
+        pickup=options["pickup"],
         tempo_bpm=options["tempo_bpm"],
         style=options["style"],
         ending=options["ending"],

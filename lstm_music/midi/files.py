@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 from lstm_music.errors import ConfigError, MidiError
 from lstm_music.midi.content import MIDI, MIDI_SUFFIXES, Content, MusicSource, read_content
 from lstm_music.midi.read import read_midi_bytes, read_midi_pieces_bytes
+from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece
-from lstm_music.music.rhythm import understand
+from lstm_music.music.rhythm import understand, with_meter
 
 if TYPE_CHECKING:
     from lstm_music.midi.foreign import WorkerLimits
@@ -108,6 +109,24 @@ def remembered(piece: Piece) -> Piece:
         return piece
     as_read = piece.replace(notes=piece.notes.copy(), pedal=piece.pedal.copy(), original=None)
     return piece.replace(original=replace(piece.original, as_read=as_read))
+
+
+def restated(piece: Piece, meter: Meter | None = None, pickup_steps: int | None = None) -> Piece:
+    """`with_meter`; the file that the piece is written into then says so, too.
+
+    Parameters
+    ----------
+    piece : as from `read`.
+    meter, pickup_steps : as of `with_meter`.
+
+    Raises
+    ------
+    ConfigError : the pickup is as long as a bar, or longer.
+    """
+    piece = remembered(with_meter(piece, meter, pickup_steps))
+    if piece.original is None:
+        return piece
+    return piece.replace(original=replace(piece.original, chosen_meter=piece.meters[0]))
 
 
 def _content(source: MusicSource, reader: str) -> Content:

@@ -15,8 +15,9 @@ from lstm_music.midi import chase, meta
 from lstm_music.midi.additions import Additions, additions
 from lstm_music.midi.messages import Messages, Rank, Ticks
 from lstm_music.midi.original_file import OriginalFile, free_channel
-from lstm_music.midi.plain import RELEASE_VELOCITY
+from lstm_music.midi.plain import RELEASE_VELOCITY, bar_line_meters
 from lstm_music.midi.played import played_ticks
+from lstm_music.midi.private import Pickup
 from lstm_music.music.original import Instrument
 from lstm_music.music.piece import Piece
 
@@ -54,9 +55,12 @@ def graft(piece: Piece, text: str) -> bytes | None:
     if start is None and not text:
         return file.written({})
     messages = Messages()
+    bar_ticks = 0 if start is None else file.ticks(piece.bar_lines.bar_start(start))
     if text:
-        ticks = 0 if start is None else file.ticks(piece.bar_lines.bar_start(start))
-        messages.add(file.first_chunk, ticks, meta.cue_point(text))
+        messages.add(file.first_chunk, bar_ticks, meta.cue_point(text))
+    if len(piece.original.knots_steps) == 2:  # else a reader must look for the beats again
+        settled = meta.pickup_event(_settled_bars(file, piece))
+        messages.add(file.first_chunk, bar_ticks, settled)
     if start is not None:
         _Addition(file, piece, added, messages).add_all()
     length = file.ticks(piece.length_steps) if piece.length_steps else 0
@@ -65,6 +69,13 @@ def graft(piece: Piece, text: str) -> bytes | None:
         file.raw.n_mtrks + len(extra), length, events=file.events, ends=file.ends, data=file.data
     )
     return file.written(chunks)
+
+
+def _settled_bars(file: OriginalFile, piece: Piece) -> Pickup:
+    """What keeps a reader of the output from looking for its meter and pickup anew."""
+    ticks = file.ticks(piece.pickup_steps)
+    own_bar = piece.pickup_steps > 0 and ticks in file.meter_ticks
+    return Pickup(piece.pickup_steps, own_bar, None if own_bar else piece.meters[0])
 
 
 class _Addition:
@@ -108,6 +119,7 @@ class _Addition:
 
     def add_all(self) -> None:
         """Changes, the ends of hung notes, pedal, channel state, notes."""
+        self._add_chosen_meter()
         self._add_changes()
         self._end_hung_notes()
         self._add_pedal()
@@ -145,6 +157,14 @@ class _Addition:
         mtrks = np.array([instrument.mtrk for instrument in self._instruments])[tracks]
         channels = np.array([instrument.channel for instrument in self._instruments])[tracks]
         self._messages.add_notes(mtrks, channels, notes, self._starts, self._ends, RELEASE_VELOCITY)
+
+    def _add_chosen_meter(self) -> None:
+        if self._file.original.chosen_meter is None:
+            return
+        for meter in bar_line_meters(self._piece):
+            if meter.onset_steps <= self._piece.pickup_steps:
+                ticks = self._file.ticks(meter.onset_steps)
+                self._messages.add(self._file.first_chunk, ticks, meta.time_signature(meter))
 
     def _add_changes(self) -> None:
         add, file = self._messages.add, self._file

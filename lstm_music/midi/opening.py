@@ -115,11 +115,14 @@ def _last_of_each(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
 
 def _add_heading(messages: Messages, file: OriginalFile, kept: Events, piece: Piece) -> None:
     """Tempo, meter and key, where the file says none or the piece is known to have another."""
-    said = set(kept["data1"][kept["status"] == _META].tolist())
+    metas = kept[kept["status"] == _META]
+    said = set(metas["data1"].tolist())
     if _TEMPO not in said and not file.raw.in_frames:
         tempo = meta.set_tempo(piece.tempos[0].usec_per_quarter)
         messages.add(file.first_chunk, 0, tempo)
-    if _METER not in said:
-        messages.add(file.first_chunk, 0, meta.time_signature(piece.meters[0]))
+    meter = meta.time_signature(piece.meters[0])
+    told = [file.data[i : i + 4] for i in metas["offset"][metas["data1"] == _METER].tolist()]
+    if told != [meter[1:5]]:  # type, length, numerator, power of the denominator
+        messages.add(file.first_chunk, 0, meter)
     if _KEY not in said and piece.key is not None:
         messages.add(file.first_chunk, 0, meta.key_signature(piece.key))

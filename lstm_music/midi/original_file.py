@@ -10,7 +10,7 @@ import numpy.typing as npt
 from lstm_music.midi import chase
 from lstm_music.midi.limits import Limits
 from lstm_music.midi.messages import chunk, header
-from lstm_music.midi.raw import RawMidi
+from lstm_music.midi.raw import MARK_METER, RawMidi
 from lstm_music.midi.scan import scan
 from lstm_music.midi.track_bytes import encode_track, list_events
 from lstm_music.music.original import Instrument, Original
@@ -35,6 +35,12 @@ class OriginalFile:
     def ticks(self, steps: float) -> int:
         """The tick of a step of the piece."""
         return max(int(self.original.ticks(np.array([steps], np.float64))[0]), 0)
+
+    @cached_property
+    def meter_ticks(self) -> frozenset[int]:
+        """Where the file states a meter."""
+        marks = self.raw.marks
+        return frozenset(marks["ticks"][marks["kind"] == MARK_METER].tolist())
 
     @cached_property
     def ports(self) -> npt.NDArray[np.uint8]:

@@ -59,10 +59,9 @@ def _add_conductor(messages: Messages, piece: Piece, text: str) -> None:
         messages.add(0, 0, meta.track_name(piece.title))
     if text:
         messages.add(0, 0, meta.cue_point(text))
-    meters = _bar_line_meters(piece)
-    if piece.pickup_steps:
-        pickup = Pickup(piece.pickup_steps, own_bar=len(meters) > len(piece.meters))
-        messages.add(0, 0, meta.pickup_event(pickup))
+    meters = bar_line_meters(piece)
+    pickup = Pickup(piece.pickup_steps, own_bar=len(meters) > len(piece.meters))
+    messages.add(0, 0, meta.pickup_event(pickup))
     _add_keys(messages, 0, piece)
     for meter in meters:
         messages.add(0, meter.onset_steps * TICKS_PER_STEP, meta.time_signature(meter))
@@ -78,7 +77,7 @@ def _add_keys(messages: Messages, mtrk: int, piece: Piece) -> None:
         messages.add(mtrk, change.onset_steps * TICKS_PER_STEP, meta.key_signature(change.key))
 
 
-def _bar_line_meters(piece: Piece) -> tuple[Meter, ...]:
+def bar_line_meters(piece: Piece) -> tuple[Meter, ...]:
     """The meters, with a pickup as a short bar of its own, as notation programs expect it."""
     first, *rest = piece.meters
     if not piece.pickup_steps or (rest and rest[0].onset_steps <= piece.pickup_steps):

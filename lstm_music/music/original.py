@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from lstm_music.music.meter import Meter
     from lstm_music.music.piece import Piece
 
 
@@ -44,6 +45,7 @@ class Original:
     knots_steps, knots_ticks : (K,) float64, rising; the piece's steps and the file's ticks of the
         same moments, K >= 2. In between, and before and after them, time runs evenly.
     mtrk : of a file of separate pieces (format 2) the chunk that the piece is; else -1.
+    chosen_meter : that somebody chose in place of the file's; writing states it at the beginning.
     as_read : the piece as it was read, its arrays copies of their own. A piece that holds more is
         the file with additions; one that lacks something of it, or has it otherwise, is another.
     """
@@ -53,6 +55,7 @@ class Original:
     knots_steps: npt.NDArray[np.float64]
     knots_ticks: npt.NDArray[np.float64]
     mtrk: int = -1
+    chosen_meter: Meter | None = None
     as_read: Piece | None = None
 
     def ticks(self, steps: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
