@@ -31,6 +31,8 @@ def list_events(data: bytes, *, strict: bool = True) -> Smf:
     header, rest = _chunk(data, 0)
     if header[0] != b"MThd" or len(header[1]) < 6:
         raise ValueError(f"expected a header chunk, got {header}")
+    if header[1][:2] > bytes([0, 2]):
+        raise ValueError(f"the format must be 0, 1 or 2, got {header[1][:2].hex()}")
     tracks, others = [], []
     while rest < len(data):
         (name, body), rest = _chunk(data, rest)
@@ -88,6 +90,8 @@ def _chunk(data: bytes, at: int) -> tuple[tuple[bytes, bytes], int]:
     end = start + int.from_bytes(data[at + 4 : start], "big")
     if start > len(data) or end > len(data):
         raise ValueError(f"the chunk at byte {at} reaches past the end of the file")
+    if not all(0x20 <= byte < 0x7F for byte in data[at : at + 4]):
+        raise ValueError(f"no chunk begins at byte {at}")
     return (data[at : at + 4], data[start:end]), end
 
 

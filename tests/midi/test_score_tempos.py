@@ -84,6 +84,8 @@ def test_a_beat_that_equals_another():
         ("Mäßig", ("word", 92)),
         ("Sehr langsam", ("word", 50.9)),
         ("Très vif", ("word", 176)),
+        ("Nicht schnell", ("word", 92)),
+        ("Nicht zu schnell", ("word", 120)),
         ("Modéré", ("word", 92)),
         ("Medium slow", ("word", 72)),
         ("Slowly, with feeling", ("word", 56)),
@@ -117,7 +119,8 @@ def test_words(text, word):
 @pytest.mark.parametrize(
     "text",
     ["", "dolce", "pizz.", "D.C. al Fine", "senza rit.", "non rall.", "2nd string", "Ritual",
-     "Menuetto", "tempo di menuetto", "l'istesso tempo", "in a tragic manner", "q", "= 80",
+     "Menuetto", "tempo di menuetto", "l'istesso tempo", "morendo", "in a tragic manner", "q",
+     "= 80",
      "the singer walks slowly to the front of the stage now", "quickstep"],
 )  # fmt: skip
 def test_words_that_say_nothing_of_the_tempo(text):

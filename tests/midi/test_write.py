@@ -149,12 +149,13 @@ def test_conductor_then_one_chunk_a_track():
     conductor, first, second = events(piece)
     assert [m.type for m in conductor] == [
         "track_name",
+        "sequencer_specific",
         "key_signature",
         "time_signature",
         "set_tempo",
         "end_of_track",
     ]
-    assert conductor[1].key == "Cm"
+    assert conductor[2].key == "Cm"
     assert [(m.type, m.time) for m in first] == [
         ("track_name", 0),
         ("key_signature", 0),

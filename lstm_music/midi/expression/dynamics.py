@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import NamedTuple
 
 from lstm_music.midi.expression.marks import Extent, Mark
@@ -175,8 +174,9 @@ def _words(mark: Mark, end: int | None) -> Iterator[Extent]:
 def _swell(lasting: Sequence[Extent], i: int, now: float) -> _Line:
     """The hairpin, or words for one, at index ``i``, from the velocity ``now`` on."""
     mark, end = lasting[i]
-    later = (item.mark for item in islice(lasting, i + 1, None) if item.mark.onset > mark.onset)
-    following = next((mark for mark in later if mark.text not in _STRESSED), None)
+    later = (lasting[j].mark for j in range(i + 1, len(lasting)))
+    marks = (m for m in later if m.onset > mark.onset and m.text not in _STRESSED)
+    following = next(marks, None)
     if end is None:
         reaches = following is not None and following.onset <= mark.onset + _REACH
         end = following.onset if following and reaches else mark.onset + _ALONE

@@ -85,6 +85,8 @@ _TOWARDS = re.compile(
     r"\b(non (troppo|tanto)|poco|pas trop|nicht (zu|allzu)|etwas|ziemlich|assez|not too)\b"
 )
 
+_NEITHER = re.compile(r"\b(nicht|not|pas) (?!zu|allzu|too|trop)")  # Nicht schnell
+
 _RATIOS = (
     (re.compile(r"\b(doppio movimento|double time|doppelt so schnell)\b"), 2.0),
     (
@@ -106,7 +108,7 @@ _RATIOS = (
 _RAMPS = (
     (
         re.compile(
-            r"\b(rit\b|ritard|riten|rall\b|rallent|allarg|slarg|slent|calando|morendo|cedez"
+            r"\b(rit\b|ritard|riten|rall\b|rallent|allarg|slarg|slent|calando|cedez"
             r"|retenu|en retenant|ralenti|zuruckhalt|verlangsam|slowing)"
         ),
         0.7,
@@ -214,6 +216,8 @@ def _bpm(text: str) -> float | None:
     for i in range(len(words)):
         for n in (2, 1):
             bpm = TEMPO_BPM.get(" ".join(words[i : i + n]))
+            if bpm is not None and _NEITHER.search(text):
+                return _MODERATE_BPM
             if bpm is not None:
                 return round(bpm * _qualifier(" ".join(words), bpm), 1)
     return None
