@@ -91,8 +91,7 @@ def _concert_signatures(stream: Any, parts: Sequence[Any], reading: Reading) -> 
     for part in parts:
         flat = part.flatten()
         signatures = tuple(_signatures(flat, part.atSoundingPitch is True, reading))
-        has_pitch = not flat.notes or any(note.pitches for note in flat.notes)
-        if signatures and has_pitch:
+        if signatures and _has_pitch(flat):
             (transposed if _transposes(part, flat) else plain).append(signatures)
     candidates = plain or transposed
     if not candidates:
@@ -101,6 +100,11 @@ def _concert_signatures(stream: Any, parts: Sequence[Any], reading: Reading) -> 
     kinds = [tuple(signature[:2] for signature in signatures) for signatures in candidates]
     commonest = Counter(kinds).most_common(1)[0][0]
     return list(candidates[kinds.index(commonest)])
+
+
+def _has_pitch(flat: Any) -> bool:
+    members = [note for element in flat.notes for note in getattr(element, "notes", (element,))]
+    return not members or any("Unpitched" not in note.classes for note in members)
 
 
 def _transposes(part: Any, flat: Any) -> bool:

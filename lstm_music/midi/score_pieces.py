@@ -161,7 +161,6 @@ def _parse_midi(data: str | bytes) -> Any:
     # Its own quantising merges 32nds into chords.
     score = midi.translate.midiFileToStream(file, quantizePost=False)
     for part in score.parts:
-        drop_open_ties(part)
         part.atSoundingPitch = True  # a track named Clarinet is not written a tone higher
         first = next(iter(part.flatten().getElementsByClass("Instrument")), None)
         if first is None or first.offset:

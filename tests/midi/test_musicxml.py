@@ -187,6 +187,8 @@ def test_an_ending_of_three_measures_and_numbers_of_endings():
 
 def test_drums_have_no_key_unless_the_score_tells_one():
     assert read(score([attributes(0) + unpitched("C5", 2)])).key is None
+    together = chord_of(unpitched("C5", 2), unpitched("F4", 2))
+    assert read(score([attributes(0) + together])).key is None
     assert read(score([attributes(0, mode="minor") + unpitched("C5", 2)])).key == Key(0, "minor")
 
 
