@@ -8,7 +8,7 @@ from lstm_music.midi.read import read_midi_bytes, read_midi_pieces_bytes
 from lstm_music.midi.write import to_midi_bytes
 
 # A note at the very end is at least one step long, and so may end past the reader's own limits.
-ROOMY = Limits(max_quarters=2**20, max_seconds=2**30, max_gap_quarters=2**20)
+ROOMY = Limits(max_quarters=2**20, max_seconds=2**30)
 
 
 def read_or_refuse(data, most_written=2**31):

@@ -214,31 +214,19 @@ def extremes(notes not None):
     return onset, duration, track, end
 
 
-def crowds_and_gaps(notes not None, int max_gap_steps):
-    """Most notes that begin at one step, and where the first long silence ends.
+def most_at_once(notes not None):
+    """How many notes begin at the fullest step.
 
     Parameters
     ----------
     notes : (N,) NOTE_DTYPE, C-contiguous, in order.
-    max_gap_steps : longest silence after a note that is not long.
-
-    Returns
-    -------
-    at_once : notes that begin at the fullest step.
-    kept : notes before the first silence that is longer; N if there is none.
     """
     cdef const Note* note = data_of(notes)
     cdef Py_ssize_t n = len(notes)
     cdef Py_ssize_t i
     cdef Py_ssize_t most = min(n, 1)
     cdef Py_ssize_t at_once = most
-    cdef Py_ssize_t kept = n
-    cdef long long end = 0
-    for i in range(n):
-        if i:
-            at_once = at_once + 1 if note[i].onset == note[i - 1].onset else 1
-            most = max(most, at_once)
-            if kept == n and note[i].onset - end > max_gap_steps:
-                kept = i
-        end = max(end, <long long> note[i].onset + note[i].duration)
-    return most, kept
+    for i in range(1, n):
+        at_once = at_once + 1 if note[i].onset == note[i - 1].onset else 1
+        most = max(most, at_once)
+    return most

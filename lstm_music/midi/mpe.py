@@ -1,0 +1,131 @@
+"""MPE (MIDI Polyphonic Expression): a zone of channels, one a note, that is one instrument.
+
+A file may announce its zones (registered parameter 6). Where it does not, the notes of a chunk are
+one if its channels take turns with notes of one program, each bent or pressed on its own.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from lstm_music.midi.channel_state import Events, set_states
+from lstm_music.midi.raw import MARK_BANK, MARK_PART, MARK_PROGRAM, MARK_ZONE, RawMidi
+
+_LAST_CHANNEL = 15
+_DRUM_CHANNEL = 9
+_ANY_CHUNK = -1
+
+_LEAST_CHANNELS = 3
+_LEAST_BENT = 0.6  # share of the notes with a bend or pressure since the note before
+_LEAST_COUNT = 0.25  # notes of the least used channel for one of the most used
+_LEAST_TURNS = 0.6  # share of the notes that follow one of another channel
+_MOST_OVERLAPS = 0.05  # share of the notes that begin while their channel still sounds
+_MOST_BY_CHANNEL = 0.5  # share of the variance of pitch that the channel explains: voices
+
+_Rows = npt.NDArray[np.void]
+
+
+class _Zone(NamedTuple):
+    """Channels of a port that are one instrument, in one track chunk or in any."""
+
+    mtrk: int
+    port: int
+    channels: frozenset[int]
+
+
+def join_zones(raw: RawMidi) -> RawMidi:
+    """The file with the notes and pedal of every MPE zone on one channel, its lowest with notes.
+
+    Parameters
+    ----------
+    raw : as scanned; the same is returned where there is no zone.
+    """
+    zones = _announced(raw) or _unannounced(raw)
+    if not zones:
+        return raw
+    notes, pedal, settings = raw.notes.copy(), raw.pedal.copy(), raw.settings.copy()
+    is_state = np.isin(settings["kind"], (MARK_PROGRAM, MARK_BANK, MARK_PART))
+    with_notes = np.unique(notes["mtrk"])
+    joined = np.zeros(len(notes), bool)
+    for zone in zones:
+        members = _within(notes, zone)
+        if not members.any():
+            continue
+        joined |= members
+        lowest = notes["channel"][members].min()
+        notes["channel"][members] = lowest
+        for marks, which in ((pedal, True), (settings, is_state)):
+            of_all = ~np.isin(marks["mtrk"], with_notes)  # a chunk that only sets things up
+            marks["channel"][_within(marks, zone, of_all) & which] = lowest
+    set_states(Events(notes, pedal, settings, raw.format == 2))
+    notes["is_drum"][joined] = False
+    return raw._replace(notes=notes, pedal=pedal, settings=settings)
+
+
+def _within(rows: _Rows, zone: _Zone, everywhere: npt.NDArray[np.bool_] | bool = False):
+    in_chunk = (rows["mtrk"] == zone.mtrk) | (zone.mtrk == _ANY_CHUNK) | everywhere
+    return in_chunk & (rows["port"] == zone.port) & np.isin(rows["channel"], list(zone.channels))
+
+
+def _announced(raw: RawMidi) -> list[_Zone]:
+    """Zones by registered parameter 6. One that a chunk without notes announces is for all."""
+    found: dict[tuple[int, int, int], frozenset[int]] = {}
+    if not len(raw.settings):
+        return []
+    with_notes = set(raw.notes["mtrk"].tolist())
+    marks = raw.settings[raw.settings["kind"] == MARK_ZONE]
+    for mark in marks:
+        n, manager = min(int(mark["value"]), _LAST_CHANNEL), int(mark["channel"])
+        if n:
+            mtrk = int(mark["mtrk"]) if int(mark["mtrk"]) in with_notes else _ANY_CHUNK
+            last = manager - n if manager else n
+            channels = frozenset(range(min(manager, last), max(manager, last) + 1))
+            found[mtrk, int(mark["port"]), manager] = channels
+    return [_Zone(mtrk, port, channels) for (mtrk, port, _), channels in found.items()]
+
+
+def _unannounced(raw: RawMidi) -> list[_Zone]:
+    bent = raw.notes["is_bent"]
+    if not bent.any():
+        return []
+    place = raw.notes["mtrk"].astype(np.int64) << 8 | raw.notes["port"]
+    zones = []
+    for each in np.unique(place[bent > 0]).tolist():
+        notes = raw.notes[place == each]
+        if _is_zone(notes):
+            channels = set(notes["channel"].tolist())
+            heard = raw.notes["channel"][raw.notes["port"] == each & 0xFF]
+            manager = {0} - set(heard.tolist())
+            zones.append(_Zone(each >> 8, each & 0xFF, frozenset(channels | manager)))
+    return zones
+
+
+def _is_zone(notes: _Rows) -> bool:
+    """Whether notes of one chunk and port, in the order of the file, are of one instrument."""
+    channel = notes["channel"]
+    counts = np.bincount(channel)
+    counts = counts[counts > 0]
+    if len(counts) < _LEAST_CHANNELS or counts.min() < _LEAST_COUNT * counts.max():
+        return False
+    if notes["is_bent"].mean() < _LEAST_BENT or notes["is_drum"][channel != _DRUM_CHANNEL].any():
+        return False
+    if len(np.unique(notes["program"])) > 1 or len(np.unique(notes["bank"])) > 1:
+        return False
+    if np.mean(channel[1:] != channel[:-1]) < _LEAST_TURNS:
+        return False
+    order = np.lexsort([notes["onset_ticks"], channel])
+    same = channel[order][1:] == channel[order][:-1]
+    overlaps = notes["end_ticks"][order][:-1] > notes["onset_ticks"][order][1:]
+    return bool((overlaps & same).sum() <= _MOST_OVERLAPS * len(notes)) and not _are_voices(notes)
+
+
+def _are_voices(notes: _Rows) -> bool:
+    """Whether each channel keeps to a register of its own, as the voices of a score do."""
+    pitch = notes["pitch_midi"].astype(np.float64)
+    counts = np.bincount(notes["channel"])
+    means = np.bincount(notes["channel"], pitch) / np.maximum(counts, 1)
+    between = (counts * (means - pitch.mean()) ** 2).sum()
+    return bool(between > _MOST_BY_CHANNEL * ((pitch - pitch.mean()) ** 2).sum())

@@ -1,0 +1,112 @@
+"""Drum parts that no channel, bank or message tells: known by name or by their keys."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from lstm_music.music.piece import Piece, Track
+
+_KICKS, _SNARES, _CYMBALS = (35, 36), (37, 38, 39, 40), (42, 44, 46, 51, 53, 59)
+_LOWEST, _HIGHEST = 35, 59
+_KIT_PROGRAMS = frozenset({0, 8, 16, 24, 25, 32, 40, 48, 56})  # of drum kits; else 0
+_NAME = re.compile(
+    r"\b(drums?|drum ?(kit|set|loop|machine|part|track)s?|drumkits?|drumsets?|kit|perc|percussions?"
+    r"|percussão|percusión|bater[ií]a|batterie|schlagzeug|trommeln|trummor|slagverk)\b"
+    r"|ドラム|ﾄﾞﾗﾑ|架子鼓|爵士鼓|드럼|ударные|барабаны",
+    re.IGNORECASE,
+)
+_PITCHED = re.compile(r"steel|taiko|timpani|synth|organ|melod|bass|tongue|hang\b", re.IGNORECASE)
+
+_LEAST_NOTES = 8
+_LEAST_IN_RANGE = 0.97
+_NAMED_IN_RANGE = (27, 87)  # the keys of General MIDI 2
+_LEAST_NAMED = 0.4  # share of kicks, snares and cymbals in a part that is named drums
+_LEAST_SHARES = (0.08, 0.08, 0.15)  # of kicks, snares, cymbals
+_LEAST_CORE = 0.7  # of all three together
+_LEAST_TRITONES = 0.12  # of the intervals between neighbours, which music hardly has
+
+_Ints = npt.NDArray[np.int64]
+
+
+def with_drum_parts(piece: Piece) -> Piece:
+    """The piece with each track that can only be a drum part marked as one; ``repairs`` says so.
+
+    A track counts if it has the program of a kit (0 is what a channel has that none is set on),
+    and its name says drums and most of its notes are on the keys of a kit; or, whatever its name,
+    nearly all of them are, there are kicks, snares and cymbals, and so many tritones between
+    neighbours as no pitched part has.
+
+    Parameters
+    ----------
+    piece : returned as it is if there is no such track.
+    """
+    reasons = {i: reason for i in _candidates(piece) if (reason := _reason(piece, i))}
+    if not reasons:
+        return piece
+    tracks = tuple(
+        replace(track, is_drum=True) if i in reasons else track
+        for i, track in enumerate(piece.tracks)
+    )
+    sentences = [
+        f"track {i + 1} was taken for a drum part by its {reason}" for i, reason in reasons.items()
+    ]
+    return piece.replace(tracks=tracks, repairs=(*piece.repairs, *sentences))
+
+
+def _candidates(piece: Piece) -> list[int]:
+    """Tracks that may be drum parts, at little cost."""
+    able = [i for i, track in enumerate(piece.tracks) if _is_able(track)]
+    named = [i for i in able if _is_named(piece.tracks[i])]
+    if len(named) == len(able):
+        return named
+    low = piece.notes["pitch_midi"] - np.uint8(_LOWEST) <= _HIGHEST - _LOWEST  # wraps below
+    if np.count_nonzero(low) < _LEAST_NOTES:
+        return named
+    count = np.bincount(piece.notes["track"], minlength=len(piece.tracks))
+    n_low = np.bincount(piece.notes["track"][low], minlength=len(piece.tracks))
+    is_low = (n_low >= _LEAST_NOTES) & (n_low >= _LEAST_IN_RANGE * count)
+    return [i for i in able if i in named or is_low[i]]
+
+
+def _is_able(track: Track) -> bool:
+    return not track.is_drum and (track.program == 0 or _is_named(track))
+
+
+def _is_named(track: Track) -> bool:
+    name = track.name.replace("_", " ")
+    return (
+        track.program in _KIT_PROGRAMS
+        and _NAME.search(name) is not None
+        and _PITCHED.search(name) is None
+    )
+
+
+def _reason(piece: Piece, number: int) -> str:
+    """What tells that a candidate is a drum part; "" if nothing does."""
+    notes = piece.notes[piece.notes["track"] == number]
+    pitch = notes["pitch_midi"].astype(np.int64)
+    if not len(pitch):
+        return ""
+    shares = [float(np.isin(pitch, keys).mean()) for keys in (_KICKS, _SNARES, _CYMBALS)]
+    if _is_named(piece.tracks[number]):
+        low, high = _NAMED_IN_RANGE
+        in_kit = float(np.mean((pitch >= low) & (pitch <= high)))
+        if in_kit >= _LEAST_IN_RANGE and sum(shares) >= _LEAST_NAMED:
+            return "name"
+    if piece.tracks[number].program or len(pitch) < _LEAST_NOTES:
+        return ""
+    if sum(shares) < _LEAST_CORE or any(a < b for a, b in zip(shares, _LEAST_SHARES, strict=True)):
+        return ""
+    return "keys" if _tritones(notes["onset_steps"], pitch) >= _LEAST_TRITONES else ""
+
+
+def _tritones(onset: npt.NDArray[np.int32], pitch: _Ints) -> float:
+    """Share of tritones among the intervals, but unisons, of notes that are next to each other."""
+    order = np.lexsort([pitch, onset])
+    steps = np.abs(np.diff(pitch[order])) % 12
+    steps = steps[steps > 0]
+    return float(np.mean(steps == 6)) if len(steps) else 0.0
