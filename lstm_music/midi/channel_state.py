@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.midi.raw import (
+    IS_DRUM,
     MARK_BANK,
     MARK_PART,
     MARK_PEDAL,
@@ -24,6 +25,7 @@ from lstm_music.midi.raw import (
     RESET_GS,
     RESET_XG,
 )
+from lstm_music.music.original import Instrument
 
 _DRUM_CHANNEL = 9
 _GM2_MELODIC = 121
@@ -86,22 +88,52 @@ def set_states(events: Events) -> None:
     at = _where(notes, separate)
     resets = _of(settings, MARK_RESET)
     since = _resets(resets, separate)
-    programs, banks, parts = (_of(settings, k) for k in (MARK_PROGRAM, MARK_BANK, MARK_PART))
-    changes = _where(programs, separate)
-    program = _in_force(changes, at, since)
-    bank = _in_force(_where(banks, separate), at, since)
-    # A bank waits for the next program change, if there is any.
-    taken = _values(banks, _in_force(_where(banks, separate), changes, since), 0)
-    notes["program"] = _values(programs, program, 0)
-    notes["bank"] = np.where(program < 0, _values(banks, bank, 0), _taken(taken, program))
+    notes["program"], bank = _programs_and_banks(settings, at, since, separate)
+    parts = _of(settings, MARK_PART)
     part = _values(parts, _in_force(_where(parts, separate), at, since), -1)
     systems = set(resets["value"].tolist())
     with_banks = RESET_GS not in systems or bool(systems & {RESET_XG, RESET_GM2})
-    notes["is_drum"] = _is_drum(notes["channel"], notes["bank"] >> 7, part, with_banks)
+    is_drum = _is_drum(notes["channel"], bank >> 7, part, with_banks)
+    notes["flags"] = notes["flags"] & ~np.uint8(IS_DRUM) | is_drum * np.uint8(IS_DRUM)
+
+
+def with_banks(events: Events, instruments: list[Instrument]) -> list[Instrument]:
+    """The instruments with the bank that was in force when their first note began.
+
+    Parameters
+    ----------
+    events : with every note's program set.
+    instruments : of these notes, in order of appearance.
+    """
+    notes, settings, separate = events.notes, events.settings, events.separate
+    names = ("mtrk", "channel", "program", "port")
+    who = zip(*(notes[name].tolist() for name in names), (notes["flags"] & IS_DRUM).tolist())
+    first: dict[tuple[int, ...], int] = {}
+    for i, one in enumerate(who):
+        first.setdefault(one, i)
+    at = _where(notes[list(first.values())], separate)
+    since = _resets(_of(settings, MARK_RESET), separate)
+    _, banks = _programs_and_banks(settings, at, since, separate)
+    return [
+        instrument._replace(bank=bank)
+        for instrument, bank in zip(instruments, banks.tolist(), strict=True)
+    ]
+
+
+def _programs_and_banks(
+    settings: _Rows, at: _Where, since: _Ints, separate: bool
+) -> tuple[_Ints, _Ints]:
+    """What holds at some events; a bank waits for the next program change, if there is any."""
+    programs, banks = _of(settings, MARK_PROGRAM), _of(settings, MARK_BANK)
+    changes, choices = _where(programs, separate), _where(banks, separate)
+    program = _in_force(changes, at, since)
+    taken = _values(banks, _in_force(choices, changes, since), 0)
+    bank = _values(banks, _in_force(choices, at, since), 0)
+    return _values(programs, program, 0), np.where(program < 0, bank, _taken(taken, program))
 
 
 def _is_drum(
-    channel: npt.NDArray[np.uint8], bank: npt.NDArray[np.uint16], part: _Ints, with_banks: bool
+    channel: npt.NDArray[np.uint8], bank: _Ints, part: _Ints, with_banks: bool
 ) -> npt.NDArray[np.bool_]:
     """Drum parts. Only GS uses the numbers of the drum banks for others, as 127 for the MT-32."""
     by_channel = (channel == _DRUM_CHANNEL) & (bank != _GM2_MELODIC) & (part != 0)

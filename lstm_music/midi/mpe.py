@@ -12,7 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.midi.channel_state import Events, set_states
-from lstm_music.midi.raw import MARK_BANK, MARK_PART, MARK_PROGRAM, MARK_ZONE, RawMidi
+from lstm_music.midi.raw import (
+    IS_BENT,
+    IS_DRUM,
+    MARK_BANK,
+    MARK_PART,
+    MARK_PROGRAM,
+    MARK_ZONE,
+    RawMidi,
+)
 
 _LAST_CHANNEL = 15
 _DRUM_CHANNEL = 9
@@ -43,6 +51,8 @@ def join_zones(raw: RawMidi) -> RawMidi:
     ----------
     raw : as scanned; the same is returned where there is no zone.
     """
+    if not raw.mpe_signs:
+        return raw
     zones = _announced(raw) or _unannounced(raw)
     if not zones:
         return raw
@@ -61,7 +71,7 @@ def join_zones(raw: RawMidi) -> RawMidi:
             of_all = ~np.isin(marks["mtrk"], with_notes)  # a chunk that only sets things up
             marks["channel"][_within(marks, zone, of_all) & which] = lowest
     set_states(Events(notes, pedal, settings, raw.format == 2))
-    notes["is_drum"][joined] = False
+    notes["flags"][joined] &= ~np.uint8(IS_DRUM)
     return raw._replace(notes=notes, pedal=pedal, settings=settings)
 
 
@@ -73,11 +83,11 @@ def _within(rows: _Rows, zone: _Zone, everywhere: npt.NDArray[np.bool_] | bool =
 def _announced(raw: RawMidi) -> list[_Zone]:
     """Zones by registered parameter 6. One that a chunk without notes announces is for all."""
     found: dict[tuple[int, int, int], frozenset[int]] = {}
-    if not len(raw.settings):
+    is_zone = raw.settings["kind"] == MARK_ZONE
+    if not is_zone.any():
         return []
     with_notes = set(raw.notes["mtrk"].tolist())
-    marks = raw.settings[raw.settings["kind"] == MARK_ZONE]
-    for mark in marks:
+    for mark in raw.settings[is_zone]:
         n, manager = min(int(mark["value"]), _LAST_CHANNEL), int(mark["channel"])
         if n:
             mtrk = int(mark["mtrk"]) if int(mark["mtrk"]) in with_notes else _ANY_CHUNK
@@ -88,9 +98,7 @@ def _announced(raw: RawMidi) -> list[_Zone]:
 
 
 def _unannounced(raw: RawMidi) -> list[_Zone]:
-    bent = raw.notes["is_bent"]
-    if not bent.any():
-        return []
+    bent = raw.notes["flags"] & IS_BENT
     place = raw.notes["mtrk"].astype(np.int64) << 8 | raw.notes["port"]
     zones = []
     for each in np.unique(place[bent > 0]).tolist():
@@ -110,9 +118,10 @@ def _is_zone(notes: _Rows) -> bool:
     counts = counts[counts > 0]
     if len(counts) < _LEAST_CHANNELS or counts.min() < _LEAST_COUNT * counts.max():
         return False
-    if notes["is_bent"].mean() < _LEAST_BENT or notes["is_drum"][channel != _DRUM_CHANNEL].any():
+    is_bent, is_drum = notes["flags"] & IS_BENT > 0, notes["flags"] & IS_DRUM > 0
+    if is_bent.mean() < _LEAST_BENT or is_drum[channel != _DRUM_CHANNEL].any():
         return False
-    if len(np.unique(notes["program"])) > 1 or len(np.unique(notes["bank"])) > 1:
+    if len(np.unique(notes["program"])) > 1:
         return False
     if np.mean(channel[1:] != channel[:-1]) < _LEAST_TURNS:
         return False

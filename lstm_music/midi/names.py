@@ -16,8 +16,7 @@ MAX_NAME_LENGTH = 1000
 _MAX_NAME_BYTES = 64 * 1024
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ufeff]")
 
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
+_UTF_16 = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
@@ -93,13 +92,14 @@ def decode_name(raw: bytes) -> str:
 
 
 def _decoded(raw: bytes) -> str:
-    for mark, encoding in _MARKS:
+    try:
+        return raw.decode("utf-8")  # its byte order mark goes with the control characters
+    except UnicodeDecodeError:
+        pass
+    for mark, encoding in _UTF_16:
         if raw.startswith(mark):
             return raw[len(mark) :].decode(encoding, "ignore")
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return _guessed(raw.rstrip(b"\0"))
+    return _guessed(raw.rstrip(b"\0"))
 
 
 def _guessed(raw: bytes) -> str:

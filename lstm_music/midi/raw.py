@@ -17,13 +17,16 @@ RAW_NOTE_DTYPE = np.dtype(
         ("pitch_midi", "u1"),  # 0..127
         ("velocity", "u1"),  # 1..127
         ("port", "u1"),  # 0 where the chunk names none
-        ("is_drum", "u1"),  # 1 of a drum part
+        ("flags", "u1"),  # IS_DRUM, IS_BENT
         ("offset", "i4"),  # byte offset of its first data byte in the file
-        ("bank", "u2"),  # MSB << 7 | LSB, in force when the note began
-        ("is_bent", "u1"),  # 1 after a bend or pressure of its channel since the note before
     ],
     align=True,
 )
+
+IS_DRUM = 1
+"""Flag of a note of a drum part."""
+IS_BENT = 2
+"""Flag of a note with a bend or pressure of its channel since the note before on it."""
 
 MARK_DTYPE = np.dtype(
     [
@@ -118,6 +121,8 @@ class RawMidi(NamedTuple):
     start, end : where in the file the header chunk stands, and where the MIDI bytes end.
     format : 0 (one track chunk), 1 (several, played together) or 2 (each a piece of its own).
     n_mtrks : track chunks found.
+    has_banks : whether a bank other than 0 is selected anywhere.
+    mpe_signs : notes that are IS_BENT, and zones announced; 0 where there can be no MPE.
     notes : (N,) RAW_NOTE_DTYPE, by track chunk, then in the order in which they begin.
     pedal : (P,) MARK_DTYPE of MARK_PEDAL: of format 2 by track chunk, else where several chunks
         have some by time; then in the order of the file.
@@ -134,6 +139,8 @@ class RawMidi(NamedTuple):
     end: int
     format: int
     n_mtrks: int
+    has_banks: bool
+    mpe_signs: int
     notes: npt.NDArray[np.void]
     pedal: npt.NDArray[np.void]
     settings: npt.NDArray[np.void]

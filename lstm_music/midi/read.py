@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from lstm_music.errors import MidiError
+from lstm_music.midi.channel_state import Events, with_banks
 from lstm_music.midi.changes import Changes, read_changes
 from lstm_music.midi.end_marks import told_length
 from lstm_music.midi.grid import pedal_to_grid, to_grid
@@ -179,6 +182,9 @@ def _piece(
     changes = read_changes(data, raw, repairs)
     raw = join_zones(raw)
     found, instruments, error = to_grid(raw.notes, raw.ticks, raw.quarters, limits.max_tracks)
+    if raw.has_banks:
+        events = Events(raw.notes, raw.pedal, raw.settings, raw.format == 2)
+        instruments = with_banks(events, instruments)
     notes = in_order(found)
     pedal = pedal_to_grid(raw.pedal, instruments, raw.ticks, raw.quarters, limits.max_events)
     if most_at_once(notes) > limits.max_at_once:
@@ -187,6 +193,7 @@ def _piece(
         first = min(repairs, key=lambda repair: repair.offset)
         reason = f"strict reading refuses what must be mended: {first.text}"
         raise MidiError(reason, offset=first.offset)
+    end_steps = extremes(notes)[3]
     piece = Piece(
         notes=notes,
         tracks=_tracks(instruments, changes.names),
@@ -201,10 +208,10 @@ def _piece(
         repairs=tuple(map(sentence, repairs)),
         max_timing_error_steps=error,
         unstated=changes.unstated,
-        length_steps=told_length(raw, changes.meters, changes.pickup_steps, extremes(notes)[3]),
+        length_steps=told_length(raw, changes.meters, changes.pickup_steps, end_steps),
         original=_original(data, raw, instruments),
     )
-    if _seconds(piece.tempos, piece.end_steps) > limits.max_seconds:
+    if _seconds(piece.tempos, end_steps) > limits.max_seconds:
         raise MidiError(f"the music lasts longer than {limits.max_seconds} seconds")
     return with_drum_parts(piece)
 
@@ -222,10 +229,17 @@ def _original(data: bytes, raw: RawMidi, instruments: list[Instrument]) -> Origi
     return Original(
         data=data[raw.start : raw.end],
         instruments=tuple(instruments),
-        knots_steps=np.array([0.0, STEPS_PER_QUARTER * raw.quarters]),
-        knots_ticks=np.array([0.0, raw.ticks]),
+        knots_steps=_knots(STEPS_PER_QUARTER * raw.quarters),
+        knots_ticks=_knots(raw.ticks),
         mtrk=instruments[0].mtrk if raw.format == 2 else -1,
     )
+
+
+@lru_cache(maxsize=64)
+def _knots(end: int) -> npt.NDArray[np.float64]:
+    knots = np.array([0.0, end])
+    knots.flags.writeable = False  # many pieces share it
+    return knots
 
 
 def _title(raw: RawMidi, first_mtrk: int, changes: Changes) -> str:

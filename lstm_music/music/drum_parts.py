@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.music.order import tracks_within
 from lstm_music.music.piece import Piece, Track
 
 _KICKS, _SNARES, _CYMBALS = (35, 36), (37, 38, 39, 40), (42, 44, 46, 51, 53, 59)
@@ -44,7 +45,8 @@ def with_drum_parts(piece: Piece) -> Piece:
     ----------
     piece : returned as it is if there is no such track.
     """
-    reasons = {i: reason for i in _candidates(piece) if (reason := _reason(piece, i))}
+    candidates = _candidates(piece)
+    reasons = {i: reason for i in candidates if (reason := _reason(piece, i))}
     if not reasons:
         return piece
     tracks = tuple(
@@ -59,30 +61,22 @@ def with_drum_parts(piece: Piece) -> Piece:
 
 def _candidates(piece: Piece) -> list[int]:
     """Tracks that may be drum parts, at little cost."""
-    able = [i for i, track in enumerate(piece.tracks) if _is_able(track)]
-    named = [i for i in able if _is_named(piece.tracks[i])]
-    if len(named) == len(able):
-        return named
-    low = piece.notes["pitch_midi"] - np.uint8(_LOWEST) <= _HIGHEST - _LOWEST  # wraps below
-    if np.count_nonzero(low) < _LEAST_NOTES:
-        return named
-    count = np.bincount(piece.notes["track"], minlength=len(piece.tracks))
-    n_low = np.bincount(piece.notes["track"][low], minlength=len(piece.tracks))
-    is_low = (n_low >= _LEAST_NOTES) & (n_low >= _LEAST_IN_RANGE * count)
-    return [i for i in able if i in named or is_low[i]]
-
-
-def _is_able(track: Track) -> bool:
-    return not track.is_drum and (track.program == 0 or _is_named(track))
+    named, unset = [], []
+    for i, track in enumerate(piece.tracks):
+        if track.is_drum or track.program not in _KIT_PROGRAMS:
+            continue
+        if track.name and _is_named(track):
+            named.append(i)
+        elif track.program == 0:
+            unset.append(i)
+    if unset and len(piece.notes) >= _LEAST_NOTES:
+        named += tracks_within(piece.notes, unset, _LOWEST, _HIGHEST, _LEAST_IN_RANGE)
+    return sorted(named)
 
 
 def _is_named(track: Track) -> bool:
     name = track.name.replace("_", " ")
-    return (
-        track.program in _KIT_PROGRAMS
-        and _NAME.search(name) is not None
-        and _PITCHED.search(name) is None
-    )
+    return _NAME.search(name) is not None and _PITCHED.search(name) is None
 
 
 def _reason(piece: Piece, number: int) -> str:

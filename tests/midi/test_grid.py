@@ -30,14 +30,13 @@ def reference(raw, division):
     notes["duration_steps"] = np.maximum(end - onset, 1)
     notes["pitch_midi"], notes["velocity"] = raw["pitch_midi"], raw["velocity"]
     notes["timing_96ths"] = nearest(raw["onset_ticks"], 96, division) - 4 * onset
-    names = ("mtrk", "channel", "program", "port", "is_drum")
+    names = ("mtrk", "channel", "program", "port", "flags")
     who = list(zip(*(raw[name].tolist() for name in names)))
     instruments = list(dict.fromkeys(who))
     notes["track"] = [instruments.index(one) for one in who]
     exact = raw["onset_ticks"].astype(np.int64) * 24 * division[1]
     error = np.abs(exact - onset * division[0]).max() / division[0]
-    banks = [int(raw["bank"][who.index(one)]) for one in instruments]
-    named = [Instrument(*one[:4], bank, one[4] > 0) for one, bank in zip(instruments, banks)]
+    named = [Instrument(*one[:4], 0, one[4] > 0) for one in instruments]
     return notes, named, error
 
 
@@ -46,10 +45,10 @@ def random_raw(rng, n, most_ticks):
     raw["mtrk"] = np.sort(rng.integers(0, 5, n))
     raw["onset_ticks"] = rng.integers(0, most_ticks, n)
     raw["end_ticks"] = np.minimum(raw["onset_ticks"] + rng.integers(0, 2000, n), 2**31 - 1)
-    most = {"channel": 16, "program": 4, "pitch_midi": 128, "velocity": 127, "is_drum": 2}
+    most = {"channel": 16, "program": 4, "pitch_midi": 128, "velocity": 127, "flags": 2}
     for name, bound in most.items():
         raw[name] = rng.integers(0, bound, n)
-    raw["port"], raw["bank"] = rng.choice([0, 1, 255], n), rng.integers(0, 2**14, n)
+    raw["port"] = rng.choice([0, 1, 255], n)
     raw["velocity"] += 1
     return raw
 

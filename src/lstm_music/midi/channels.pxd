@@ -1,9 +1,9 @@
 """What sets up a channel, in C: controllers, programs and system exclusive messages."""
 
 from lstm_music.midi.found cimport (
-    CHANNELS, DATA_BYTE, DRUM_CHANNEL, GM2_DRUMS, GO_ON, MARK_BANK, MARK_PART, MARK_PEDAL,
+    CHANNELS, DATA_BYTE, DRUM_CHANNEL, GM2_DRUMS, GM2_MELODIC, GO_ON, IS_BENT, IS_DRUM, MARK_BANK, MARK_PART, MARK_PEDAL,
     MARK_PROGRAM, MARK_RELEASE, MARK_RESET, MARK_SILENCE, MARK_ZONE, NO_NUMBER, RESET_GM,
-    RESET_GM2, RESET_GS, RESET_XG, Channel, Outcome, Scan, add_mark, add_setting, mend, touch,
+    RESET_GM2, RESET_GS, RESET_XG, XG_DRUMS, XG_EFFECTS, Channel, Outcome, Scan, add_mark, add_setting, mend, touch,
 )
 from lstm_music.midi.sounding cimport silence
 
@@ -46,14 +46,23 @@ cdef inline int clamped(Scan* s, Py_ssize_t offset) noexcept nogil:
     return s.data[offset]
 
 
+cdef inline void take_bank(Channel* own) noexcept nogil:
+    cdef int msb = own.bank >> 7
+    own.pattern.flags &= ~IS_DRUM
+    if msb == GM2_DRUMS or msb == XG_EFFECTS or msb == XG_DRUMS or (
+        own.pattern.channel == DRUM_CHANNEL and msb != GM2_MELODIC
+    ):
+        own.pattern.flags |= IS_DRUM
+
+
 cdef inline Outcome set_program(Scan* s, int channel, Py_ssize_t start) noexcept nogil:
     cdef Channel* own = touch(s, channel)
-    own.program = <unsigned char> clamped(s, start)
+    own.pattern.program = <unsigned char> clamped(s, start)
     own.program_set = True
-    own.bank_taken = own.bank
-    if own.program or own.bank:
+    take_bank(own)
+    if own.pattern.program or own.bank:
         own.has_state = True
-    return add_setting(s, MARK_PROGRAM, channel, own.program, start)
+    return add_setting(s, MARK_PROGRAM, channel, own.pattern.program, start)
 
 
 cdef inline Outcome set_bank(
@@ -66,7 +75,9 @@ cdef inline Outcome set_bank(
     else:
         own.bank = <unsigned short> ((own.bank & 0x3F80) | value)
     if own.bank:
-        own.has_state = True
+        own.has_state = s.has_banks = True
+    if not own.program_set:
+        take_bank(own)
     if number == BANK_MSB and value >= GM2_DRUMS:
         s.has_special_bank = True
     return add_setting(s, MARK_BANK, channel, own.bank, start)
@@ -84,6 +95,7 @@ cdef inline Outcome enter_data(
     elif number != DATA_ENTRY:
         own.number = NO_NUMBER
     elif own.number == MPE_CONFIGURATION and (channel == 0 or channel == CHANNELS - 1):
+        s.mpe_signs += 1
         return add_setting(s, MARK_ZONE, channel, value, start)
     return GO_ON
 
@@ -102,8 +114,9 @@ cdef inline Outcome controller(
     if number == DATA_ENTRY or UNREGISTERED_LSB <= number <= REGISTERED_MSB:
         return enter_data(s, channel, number, value, start)
     if number == BRIGHTNESS:
-        touch(s, channel).is_bent = True
+        touch(s, channel).pattern.flags |= IS_BENT
     elif number == RESET_CONTROLLERS:
+        s.has_releases = True
         return add_setting(s, MARK_RELEASE, channel, 0, start)
     elif number == ALL_SOUND_OFF or number == ALL_NOTES_OFF:
         own = touch(s, channel)
@@ -117,7 +130,7 @@ cdef inline Outcome controller(
 cdef inline Outcome reset(Scan* s, int system, Py_ssize_t start) noexcept nogil:
     """A synthesizer's reset: to the state before any event, so that at the start it does nothing."""
     if s.tick:
-        s.resolve = True
+        s.resolve = s.has_releases = True
     if system == RESET_GS:
         s.has_gs = True
     return add_setting(s, MARK_RESET, 0, system, start)

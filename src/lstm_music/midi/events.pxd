@@ -2,7 +2,7 @@
 
 from lstm_music.midi.channels cimport clamped, controller, exclusive, set_program
 from lstm_music.midi.found cimport (
-    CUT, END_OF_TRACK, FAULT_EVENTS, FAULT_TIME, FAULT_VLQ, GO_ON, LONG_NUMBER, LOST, MARK_KEY,
+    CUT, END_OF_TRACK, FAULT_EVENTS, FAULT_TIME, FAULT_VLQ, GO_ON, IS_BENT, LONG_NUMBER, LOST, MARK_KEY,
     MARK_METER, MARK_NAME, MARK_PRIVATE, MARK_TEMPO, META_LONG, META_SHORT, NO_STATUS,
     OFFSET_VALUE, PITCH_BYTE, SYSTEM_MESSAGE, VLQ_BYTES, VLQ_MOST_BYTES,
     Outcome, Scan, add_change, fail, mend, set_port, touch,
@@ -73,7 +73,7 @@ cdef inline Outcome channel_event(Scan* s) noexcept nogil:
         value = clamped(s, start + 1)
         if message == 0x9 and value > 0:
             return note_on(s, channel, s.data[start], value, start)
-        note_off(s, touch(s, channel), s.data[start])  # one without a note is harmless
+        note_off(s, &s.channels[channel], s.data[start])  # one without a note is harmless
     elif message == 0xC:
         return set_program(s, channel, start)
     elif message == 0xB:
@@ -81,7 +81,7 @@ cdef inline Outcome channel_event(Scan* s) noexcept nogil:
     else:
         clamped(s, start)  # what it says is not kept
         if message != 0xA:
-            touch(s, channel).is_bent = True
+            touch(s, channel).pattern.flags |= IS_BENT
         if n_data == 2:
             clamped(s, start + 1)
     return GO_ON

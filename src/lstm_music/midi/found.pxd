@@ -83,6 +83,11 @@ cdef enum:
     RESET_GS
     RESET_XG
 
+# Flags of a note, as in raw.
+cdef enum:
+    IS_DRUM = 1
+    IS_BENT = 2
+
 # The layouts of raw.RAW_NOTE_DTYPE and raw.MARK_DTYPE.
 cdef struct Note:
     int onset
@@ -93,10 +98,8 @@ cdef struct Note:
     unsigned char pitch
     unsigned char velocity
     unsigned char port
-    unsigned char is_drum
+    unsigned char flags
     int offset
-    unsigned short bank
-    unsigned char is_bent
 
 cdef struct Mark:
     int ticks
@@ -123,12 +126,10 @@ cdef struct Chunk:
 cdef struct Channel:
     # Its state by the events of one track chunk alone, and which chunk that is.
     int mtrk
+    Note pattern  # what is known of its next note
     bint program_set
-    unsigned char program
-    unsigned short bank  # as selected, and as the last program change took it
-    unsigned short bank_taken
+    unsigned short bank  # selected; a program change takes it
     unsigned short number  # registered parameter that a data entry sets
-    bint is_bent  # since its last note
     # Sounding notes; the first and last of each pitch: a queue linked through Note.end.
     int n_sounding
     int oldest[PITCHES]
@@ -150,11 +151,17 @@ cdef struct Scan:
     unsigned char port
     Channel* channels  # of this port
     Channel* ports[PORTS]  # NULL until a chunk names it
+    unsigned char named[PORTS]  # those that are not
+    int n_named
+    Channel first_port[CHANNELS]
     bint separate  # every track is a piece of its own
     bint resolve  # channels must be resolved over all chunks
     bint has_gs
     bint has_special_bank  # one that says drums, or no drums
     int n_unclosed
+    bint has_banks
+    bint has_releases  # resets that may lift a pedal
+    int mpe_signs  # notes after a bend or pressure, and zones announced
     # What was found.
     Note* notes
     int n_notes
@@ -229,15 +236,22 @@ cdef inline Outcome add_change(
 
 
 cdef inline Outcome set_port(Scan* s, unsigned char port, Py_ssize_t offset) noexcept nogil:
+    cdef Channel* made
     cdef int i
     if s.ports[port] == NULL:
-        s.ports[port] = <Channel*> malloc(CHANNELS * sizeof(Channel))
+        s.ports[port] = s.first_port  # all that most files have
+        if s.n_named:
+            s.ports[port] = <Channel*> malloc(CHANNELS * sizeof(Channel))
         if s.ports[port] == NULL:
             return fail(s, FAULT_MEMORY, offset)
-        memset(s.ports[port], 0, CHANNELS * sizeof(Channel))
         for i in range(CHANNELS):
-            s.ports[port][i].mtrk = NONE
-            memset(s.ports[port][i].oldest, 0xFF, sizeof(s.ports[port][i].oldest))  # NONE
+            made = &s.ports[port][i]
+            made.mtrk = NONE
+            made.n_sounding = 0
+            made.is_shared = made.has_state = False
+            memset(made.oldest, 0xFF, sizeof(made.oldest))  # NONE
+        s.named[s.n_named] = port
+        s.n_named += 1
     s.port = port
     s.channels = s.ports[port]
     return GO_ON
@@ -250,10 +264,13 @@ cdef inline Channel* touch(Scan* s, int channel) noexcept nogil:
         found.is_shared = found.mtrk != NONE and not s.separate
         found.mtrk = s.mtrk
         found.program_set = False
-        found.program = 0
-        found.bank = found.bank_taken = 0
+        found.bank = 0
         found.number = NO_NUMBER
-        found.is_bent = False
+        memset(&found.pattern, 0, sizeof(Note))
+        found.pattern.mtrk = <unsigned short> s.mtrk
+        found.pattern.channel = <unsigned char> channel
+        found.pattern.port = s.port
+        found.pattern.flags = IS_DRUM if channel == DRUM_CHANNEL else 0
     return found
 
 

@@ -5,7 +5,7 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 
 cimport numpy as cnp
-from lstm_music.midi.found cimport CHANNELS, PORTS, Mark
+from lstm_music.midi.found cimport CHANNELS, IS_DRUM, PORTS, Mark
 from lstm_music.midi.found cimport Note as RawNote
 from lstm_music.music.order cimport Note, Pedal
 
@@ -66,7 +66,7 @@ cdef enum:
 
 cdef inline int track_of(Instruments* found, const RawNote* note, int i) noexcept nogil:
     """The track of note ``i``: a new one for a new instrument; TOO_MANY past the limit."""
-    cdef int slot = (note.channel * 2 + note.is_drum) * PROGRAMS + note.program
+    cdef int slot = (note.channel * 2 + (note.flags & IS_DRUM)) * PROGRAMS + note.program
     cdef Heard* heard = found.ports[note.port]
     if heard == NULL:
         heard = <Heard*> calloc(1, sizeof(Heard))
@@ -83,6 +83,14 @@ cdef inline int track_of(Instruments* found, const RawNote* note, int i) noexcep
     return heard.track[slot]
 
 
+cdef inline bint is_same(const RawNote* a, const RawNote* b) noexcept nogil:
+    """Whether two notes are of one instrument, as most neighbours are."""
+    return (
+        a.mtrk == b.mtrk and a.channel == b.channel and a.program == b.program
+        and a.port == b.port and (a.flags & IS_DRUM) == (b.flags & IS_DRUM)
+    )
+
+
 cdef double place(
     const RawNote* raw, Note* notes, Py_ssize_t n, const Grid* grid, Instruments* found
 ) noexcept nogil:
@@ -93,11 +101,12 @@ cdef double place(
     cdef Py_ssize_t i
     cdef int onset
     cdef int end
-    cdef int track
+    cdef int track = 0
     for i in range(n):
-        track = track_of(found, &raw[i], <int> i)
-        if track < 0:
-            return track
+        if i == 0 or not is_same(&raw[i], &raw[i - 1]):
+            track = track_of(found, &raw[i], <int> i)
+            if track < 0:
+                return track
         onset = <int> nearest(grid, grid.steps_per_quarter, raw[i].onset)
         end = <int> nearest(grid, grid.steps_per_quarter, raw[i].end)
         notes[i].onset = onset
@@ -132,7 +141,7 @@ def to_grid(raw not None, long long ticks, long long quarters, int max_tracks):
     -------
     notes : (N,) NOTE_DTYPE in the order given. Onset and end go to the nearest step each, halves
         up, and a note lasts at least one; ``timing_96ths`` (-2..2) is what the onset lost.
-    instruments : list of Instrument, one a track, in order of appearance.
+    instruments : list of Instrument, one a track, in order of appearance; their bank is 0 here.
     max_error_steps : largest distance of an onset from its step.
 
     Raises
@@ -167,7 +176,7 @@ def to_grid(raw not None, long long ticks, long long quarters, int max_tracks):
             note = source[found.first_note[i]]
             instruments.append(
                 Instrument(
-                    note.mtrk, note.channel, note.program, note.port, note.bank, note.is_drum != 0
+                    note.mtrk, note.channel, note.program, note.port, 0, (note.flags & IS_DRUM) != 0
                 )
             )
         return notes, instruments, furthest

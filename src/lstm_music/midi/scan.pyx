@@ -16,7 +16,7 @@ from lstm_music.midi.events cimport big_endian, read_event
 from lstm_music.midi.found cimport (
     AFTER_END_OF_TRACK, CHANNELS, CHUNK_HEADER_BYTES, CUT, END_OF_TRACK, EVENT_CUT, FAULT,
     FAULT_TRACKS, GO_ON, LOST, LOST_CHUNK, N_REPAIRS, NO_END_OF_TRACK, NONE, TRACK_COUNT,
-    FAULT_MEMORY, PORTS, TRACK_LENGTH, TRAILING_BYTES, UNCLOSED_NOTE, Chunk, Outcome, Scan, fail,
+    FAULT_MEMORY, TRACK_LENGTH, TRAILING_BYTES, UNCLOSED_NOTE, Channel, Chunk, Outcome, Scan, fail,
     mend, more_room, set_port,
 )
 from lstm_music.midi.sounding cimport leave_open
@@ -102,29 +102,29 @@ cdef Outcome begin_track(Scan* s) noexcept nogil:
 
 
 cdef void end_track(Scan* s) noexcept nogil:
-    cdef int port
+    cdef int i
     cdef int channel
-    for port in range(PORTS):
-        if s.ports[port] == NULL:
-            continue
+    cdef Channel* own
+    for i in range(s.n_named):
         for channel in range(CHANNELS):
-            if s.ports[port][channel].n_sounding:
-                leave_open(s, &s.ports[port][channel])
+            own = &s.ports[s.named[i]][channel]
+            if own.n_sounding:
+                leave_open(s, own)
     s.chunks[s.mtrk].ticks = s.tick
     s.mtrk += 1
 
 
 cdef bint must_settle(Scan* s) noexcept nogil:
     """Whether the state of a channel is more than what the chunk of each note says of it."""
-    cdef int port
+    cdef int i
     cdef int channel
+    cdef Channel* own
     if s.resolve or (s.has_gs and s.has_special_bank):
         return True
-    for port in range(PORTS):
-        if s.ports[port] == NULL:
-            continue
+    for i in range(s.n_named):
         for channel in range(CHANNELS):
-            if s.ports[port][channel].is_shared and s.ports[port][channel].has_state:
+            own = &s.ports[s.named[i]][channel]
+            if own.is_shared and own.has_state:
                 return True
     return False
 
@@ -255,7 +255,9 @@ def scan(bytes data not None, limits not None):
         if must_settle(&s):
             end_at_silences(events)
             set_states(events)
-        if s.pedal.n and (s.settings.n or s.mtrk > 1):
+        if s.pedal.n and (
+            s.has_releases or s.pedal.items[0].mtrk != s.pedal.items[s.pedal.n - 1].mtrk
+        ):
             events = events._replace(pedal=pedal_by_time(events))
         if s.n_unclosed:
             quarter = header.ticks // header.quarters
@@ -277,6 +279,8 @@ def scan(bytes data not None, limits not None):
             end=window.end,
             format=header.format,
             n_mtrks=s.mtrk,
+            mpe_signs=s.mpe_signs,
+            has_banks=s.has_banks,
             notes=events.notes,
             pedal=events.pedal,
             settings=events.settings,
@@ -290,5 +294,5 @@ def scan(bytes data not None, limits not None):
         free(s.marks.items)
         free(s.settings.items)
         free(s.chunks)
-        for i in range(PORTS):
-            free(s.ports[i])
+        for i in range(1, s.n_named):
+            free(s.ports[s.named[i]])

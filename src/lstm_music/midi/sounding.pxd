@@ -1,17 +1,8 @@
 """Notes that begin and end, in C: of one pitch in one channel the first in is the first out."""
 
 from lstm_music.midi.found cimport (
-    DRUM_CHANNEL, EMPTY_NOTE, FAULT_MEMORY, FAULT_NOTES, GM2_DRUMS, GM2_MELODIC, GO_ON, NONE,
-    PITCHES, XG_DRUMS, XG_EFFECTS, Channel, Note, Outcome, Scan, fail, mend, more_room, touch,
+    EMPTY_NOTE, FAULT_MEMORY, FAULT_NOTES, GO_ON, IS_BENT, IS_DRUM, NONE, PITCHES, Channel, Note, Outcome, Scan, fail, mend, more_room, touch,
 )
-
-
-cdef inline bint is_drum_part(int channel, int bank) noexcept nogil:
-    """By channel and bank alone; ``channel_state`` knows the rest."""
-    cdef int msb = bank >> 7
-    if msb == GM2_DRUMS or msb == XG_EFFECTS or msb == XG_DRUMS:
-        return True
-    return channel == DRUM_CHANNEL and msb != GM2_MELODIC
 
 
 cdef inline Outcome note_on(
@@ -28,19 +19,14 @@ cdef inline Outcome note_on(
             return fail(s, FAULT_MEMORY, offset)
         s.notes = <Note*> moved
     note = &s.notes[s.n_notes]
+    note[0] = own.pattern
     note.onset = s.tick
     note.end = NONE
-    note.mtrk = <unsigned short> s.mtrk
-    note.channel = <unsigned char> channel
-    note.program = own.program
     note.pitch = <unsigned char> pitch
     note.velocity = <unsigned char> velocity
-    note.port = s.port
     note.offset = <int> offset
-    note.bank = own.bank_taken if own.program_set else own.bank
-    note.is_drum = is_drum_part(channel, note.bank)
-    note.is_bent = own.is_bent
-    own.is_bent = False
+    s.mpe_signs += note.flags & IS_BENT
+    own.pattern.flags &= ~IS_BENT
     if own.oldest[pitch] == NONE:
         own.oldest[pitch] = s.n_notes
     else:
@@ -67,7 +53,7 @@ cdef inline bint note_off(Scan* s, Channel* own, int pitch) noexcept nogil:
     if note == NULL:
         return False
     note.end = s.tick
-    if note.end == note.onset and not note.is_drum:  # a drum stroke has no length
+    if note.end == note.onset and not note.flags & IS_DRUM:  # a drum stroke has no length
         mend(s, EMPTY_NOTE, note.offset)
     return True
 

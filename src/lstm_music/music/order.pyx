@@ -230,3 +230,44 @@ def most_at_once(notes not None):
         at_once = at_once + 1 if note[i].onset == note[i - 1].onset else 1
         most = max(most, at_once)
     return most
+
+
+def tracks_within(notes not None, tracks, int low, int high, double share):
+    """Which of some tracks have so many of their notes from ``low`` to ``high``.
+
+    Parameters
+    ----------
+    notes : (N,) NOTE_DTYPE, C-contiguous.
+    tracks : numbers of tracks.
+    low, high : pitches.
+    share : of the notes of a track, 0..1.
+
+    Returns
+    -------
+    list of int
+    """
+    cdef const Note* note = data_of(notes)
+    cdef Py_ssize_t n = len(notes)
+    cdef Py_ssize_t i
+    cdef int n_tracks = max(tracks, default=-1) + 1
+    cdef double most = (1 - share) * n  # so many outside are too many for any track
+    cdef int n_left = len(tracks)
+    counts = np.zeros((2, n_tracks), np.int64)
+    left = np.zeros(n_tracks, np.uint8)
+    left[tracks] = 1
+    cdef long long* count = <long long*> cnp.PyArray_DATA(counts)
+    cdef unsigned char* is_left = <unsigned char*> cnp.PyArray_DATA(left)
+    for i in range(n):
+        if note[i].track >= n_tracks or not is_left[note[i].track]:
+            continue
+        count[note[i].track] += 1
+        if low <= note[i].pitch <= high:
+            continue
+        count[n_tracks + note[i].track] += 1
+        if count[n_tracks + note[i].track] > most:
+            is_left[note[i].track] = False
+            n_left -= 1
+            if n_left == 0:
+                return []
+    all_, outside = counts.tolist()
+    return [t for t in tracks if left[t] and outside[t] <= (1 - share) * all_[t]]
