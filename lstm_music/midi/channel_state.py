@@ -72,7 +72,8 @@ def end_at_silences(events: Events) -> None:
     i = np.searchsorted(keys, at.channel << _TICK_BITS | at.ticks, "right")
     hit = keys[np.minimum(i, len(keys) - 1)]
     ticks = hit & (2**_TICK_BITS - 1)
-    end = np.where(notes["end_ticks"] < 0, 2**_TICK_BITS, notes["end_ticks"])
+    end = notes["end_ticks"].astype(np.int64)
+    end[end < 0] = 2**_TICK_BITS
     cut = (i < len(keys)) & (hit >> _TICK_BITS == at.channel) & (ticks < end)
     notes["end_ticks"][cut] = ticks[cut]
 
@@ -196,8 +197,8 @@ def pedal_by_time(events: Events) -> _Rows:
     resets = resets[resets["ticks"] > 0]
     if len(resets):
         pedal = _with_resets(pedal, resets, separate)
-    if pedal is events.pedal and (separate or pedal["mtrk"][0] == pedal["mtrk"][-1]):
-        return pedal
+    if not separate and pedal["mtrk"].min() < pedal["mtrk"].max():
+        pedal = _without_copies(pedal)
     keys = [pedal["offset"], pedal["ticks"]] + [pedal["mtrk"]] * separate
     return pedal[np.lexsort(keys)]
 
@@ -212,6 +213,24 @@ def _with_releases(pedal: _Rows, releases: _Rows, separate: bool) -> _Rows:
     kept[1:] |= (both["value"][:-1] >= _PEDAL_DOWN_FROM) & (channel[1:] == channel[:-1])
     both["kind"] = MARK_PEDAL  # the value of a release is 0
     return both[kept]
+
+
+def _without_copies(pedal: _Rows) -> _Rows:
+    """What each channel does at each tick in the end: many chunks repeat the pedal of others.
+
+    Of a lift and a press after it both stay, else the last.
+    """
+    at = _where(pedal, separate=False)
+    order = np.lexsort([pedal["offset"], at.ticks, at.channel])
+    pedal, channel, ticks = pedal[order], at.channel[order], at.ticks[order]
+    starts = np.concatenate([[True], (channel[1:] != channel[:-1]) | (ticks[1:] != ticks[:-1])])
+    is_up = pedal["value"] < _PEDAL_DOWN_FROM
+    last_up = np.maximum.reduceat(
+        np.where(is_up, np.arange(len(pedal)), _NEVER), np.flatnonzero(starts)
+    )
+    kept = np.append(starts[1:], True)
+    kept[last_up[last_up >= 0]] = True
+    return pedal[kept]
 
 
 def _with_resets(pedal: _Rows, resets: _Rows, separate: bool) -> _Rows:

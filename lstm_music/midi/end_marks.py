@@ -28,7 +28,7 @@ def told_length(raw: RawMidi, meters: Sequence[Meter], pickup_steps: int, end_st
     if raw.format == 2:
         chunks = chunks[raw.notes["mtrk"][:1]]
     per_tick, ticks = STEPS_PER_QUARTER * raw.quarters, raw.ticks
-    if raw.in_frames or chunks["ticks"].max() * per_tick <= end_steps * ticks:
+    if raw.in_frames or int(chunks["ticks"].max()) * per_tick <= end_steps * ticks:
         return 0
     if _is_unsure(raw.repairs):
         return 0

@@ -12,7 +12,7 @@ from lstm_music.music.order import tracks_within
 from lstm_music.music.piece import Piece, Track
 
 _KICKS, _SNARES, _CYMBALS = (35, 36), (37, 38, 39, 40), (42, 44, 46, 51, 53, 59)
-_LOWEST, _HIGHEST = 35, 59
+_LOWEST, _HIGHEST = 22, 87
 _KIT_PROGRAMS = frozenset({0, 8, 16, 24, 25, 32, 40, 48, 56})  # of drum kits; else 0
 _NAME = re.compile(
     r"\b(drums?|drum ?(kit|set|loop|machine|part|track)s?|drumkits?|drumsets?|kit|perc|percussions?"
@@ -26,8 +26,8 @@ _LEAST_NOTES = 8
 _LEAST_IN_RANGE = 0.97
 _NAMED_IN_RANGE = (27, 87)  # the keys of General MIDI 2
 _LEAST_NAMED = 0.4  # share of kicks, snares and cymbals in a part that is named drums
-_LEAST_SHARES = (0.08, 0.08, 0.15)  # of kicks, snares, cymbals
-_LEAST_CORE = 0.7  # of all three together
+_LEAST_SHARES = (0.06, 0.06, 0.15)  # of kicks, snares, cymbals
+_LEAST_CORE = 0.65  # of all three together
 _LEAST_TRITONES = 0.12  # of the intervals between neighbours, which music hardly has
 
 _Ints = npt.NDArray[np.int64]
