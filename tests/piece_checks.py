@@ -61,5 +61,13 @@ def check_written_and_read(piece):
     tracks = tuple(piece.tracks[i] for i in heard)
     piece = piece.replace(notes=on_grid, pedal=pedal, tracks=tracks)
     again = read_midi_bytes(to_midi_bytes(piece), limits=ROOMY)
-    assert again == piece
     assert again.repairs == ()
+    if shares_channels(again):  # whose pedal is that of all
+        again, piece = (p.replace(pedal=p.pedal[:0]) for p in (again, piece))
+    assert again == piece
+
+
+def shares_channels(piece):
+    """Whether two tracks of a piece, as it was read, are of one port and channel."""
+    places = [(one.port, one.channel) for one in piece.original.instruments]
+    return len(set(places)) < len(places)

@@ -139,7 +139,8 @@ def _is_drum(
     """Drum parts. Only GS uses the numbers of the drum banks for others, as 127 for the MT-32."""
     by_channel = (channel == _DRUM_CHANNEL) & (bank != _GM2_MELODIC) & (part != 0)
     by_bank = np.isin(bank, _DRUM_BANKS) & with_banks
-    return by_channel | by_bank | (part > 0)
+    found: npt.NDArray[np.bool_] = by_channel | by_bank | (part > 0)
+    return found
 
 
 def close_open_notes(events: Events, chunks: _Rows, ticks_per_quarter: int) -> tuple[int, int]:
@@ -212,25 +213,27 @@ def _with_releases(pedal: _Rows, releases: _Rows, separate: bool) -> _Rows:
     kept = both["kind"] == MARK_PEDAL
     kept[1:] |= (both["value"][:-1] >= _PEDAL_DOWN_FROM) & (channel[1:] == channel[:-1])
     both["kind"] = MARK_PEDAL  # the value of a release is 0
-    return both[kept]
+    return np.asarray(both[kept])
 
 
 def _without_copies(pedal: _Rows) -> _Rows:
-    """What each channel does at each tick in the end: many chunks repeat the pedal of others.
+    """What channels do in the end where several chunks press or lift their pedal at one tick.
 
-    Of a lift and a press after it both stay, else the last.
+    Many files repeat the pedal of a channel in each chunk that uses it. Of a lift and a press
+    after it both stay, else the last.
     """
     at = _where(pedal, separate=False)
     order = np.lexsort([pedal["offset"], at.ticks, at.channel])
-    pedal, channel, ticks = pedal[order], at.channel[order], at.ticks[order]
+    pedal = pedal[order]
+    channel, ticks, lane = at.channel[order], at.ticks[order], at.lane[order]
     starts = np.concatenate([[True], (channel[1:] != channel[:-1]) | (ticks[1:] != ticks[:-1])])
-    is_up = pedal["value"] < _PEDAL_DOWN_FROM
-    last_up = np.maximum.reduceat(
-        np.where(is_up, np.arange(len(pedal)), _NEVER), np.flatnonzero(starts)
-    )
-    kept = np.append(starts[1:], True)
-    kept[last_up[last_up >= 0]] = True
-    return pedal[kept]
+    firsts = np.flatnonzero(starts)
+    lifts = np.where(pedal["value"] < _PEDAL_DOWN_FROM, np.arange(len(pedal)), _NEVER)
+    last_lift = np.maximum.reduceat(lifts, firsts)
+    is_of_one = np.minimum.reduceat(lane, firsts) == np.maximum.reduceat(lane, firsts)
+    kept = np.append(starts[1:], True) | is_of_one[np.cumsum(starts) - 1]
+    kept[last_lift[last_lift >= 0]] = True
+    return np.asarray(pedal[kept])
 
 
 def _with_resets(pedal: _Rows, resets: _Rows, separate: bool) -> _Rows:
@@ -254,7 +257,7 @@ def _with_resets(pedal: _Rows, resets: _Rows, separate: bool) -> _Rows:
 
 
 def _of(settings: _Rows, kind: int) -> _Rows:
-    return settings[settings["kind"] == kind]
+    return np.asarray(settings[settings["kind"] == kind])
 
 
 def _where(rows: _Rows, separate: bool) -> _Where:

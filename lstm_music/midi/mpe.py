@@ -34,6 +34,7 @@ _MOST_OVERLAPS = 0.05  # share of the notes that begin while their channel still
 _MOST_BY_CHANNEL = 0.5  # share of the variance of pitch that the channel explains: voices
 
 _Rows = npt.NDArray[np.void]
+_Ints = npt.NDArray[np.int64]
 
 
 class _Zone(NamedTuple):
@@ -54,30 +55,49 @@ def join_zones(raw: RawMidi) -> RawMidi:
     if not raw.mpe_signs:
         return raw
     zones = _announced(raw) or _unannounced(raw)
-    if not zones:
+    with_notes = set(raw.notes["mtrk"].tolist())
+    zone = _zones_of(raw.notes, zones, with_notes)
+    is_member = zone >= 0
+    if not is_member.any():
         return raw
     notes, pedal, settings = raw.notes.copy(), raw.pedal.copy(), raw.settings.copy()
+    lowest = np.full(len(zones), _LAST_CHANNEL, np.uint8)
+    np.minimum.at(lowest, zone[is_member], notes["channel"][is_member])
+    notes["channel"][is_member] = lowest[zone[is_member]]
     is_state = np.isin(settings["kind"], (MARK_PROGRAM, MARK_BANK, MARK_PART))
-    with_notes = np.unique(notes["mtrk"])
-    joined = np.zeros(len(notes), bool)
-    for zone in zones:
-        members = _within(notes, zone)
-        if not members.any():
-            continue
-        joined |= members
-        lowest = notes["channel"][members].min()
-        notes["channel"][members] = lowest
-        for marks, which in ((pedal, True), (settings, is_state)):
-            of_all = ~np.isin(marks["mtrk"], with_notes)  # a chunk that only sets things up
-            marks["channel"][_within(marks, zone, of_all) & which] = lowest
+    for marks, which in ((pedal, True), (settings, is_state)):
+        zone = _zones_of(marks, zones, with_notes)
+        moved = (zone >= 0) & which
+        marks["channel"][moved] = lowest[zone[moved]]
     set_states(Events(notes, pedal, settings, raw.format == 2))
-    notes["flags"][joined] &= ~np.uint8(IS_DRUM)
+    notes["flags"][is_member] &= ~np.uint8(IS_DRUM)
     return raw._replace(notes=notes, pedal=pedal, settings=settings)
 
 
-def _within(rows: _Rows, zone: _Zone, everywhere: npt.NDArray[np.bool_] | bool = False):
-    in_chunk = (rows["mtrk"] == zone.mtrk) | (zone.mtrk == _ANY_CHUNK) | everywhere
-    return in_chunk & (rows["port"] == zone.port) & np.isin(rows["channel"], list(zone.channels))
+def _zones_of(rows: _Rows, zones: list[_Zone], with_notes: set[int]) -> _Ints:
+    """The number of the zone that each row belongs to, or -1.
+
+    A chunk without notes only sets things up: what it says of a channel is for any zone.
+    """
+    number: dict[tuple[int, int, int], int] = {}
+    for i, zone in enumerate(zones):
+        for channel in zone.channels:
+            number[zone.mtrk, zone.port, channel] = i
+            number.setdefault((_ANY_CHUNK, zone.port, channel), i)
+    here = [zone for zone in zones if zone.mtrk != _ANY_CHUNK]
+    only_here = {(zone.port, channel) for zone in here for channel in zone.channels}
+    lane = (
+        rows["mtrk"].astype(np.int64) << 12 | rows["port"].astype(np.int64) << 4 | rows["channel"]
+    )
+    lanes, inverse = np.unique(lane, return_inverse=True)
+    found = []
+    for one in lanes.tolist():
+        mtrk, port, channel = one >> 12, one >> 4 & 0xFF, one & 0xF
+        i = number.get((mtrk, port, channel), -1)
+        if i < 0 and ((port, channel) not in only_here or mtrk not in with_notes):
+            i = number.get((_ANY_CHUNK, port, channel), -1)
+        found.append(i)
+    return np.array(found, np.int64)[inverse]
 
 
 def _announced(raw: RawMidi) -> list[_Zone]:
@@ -98,16 +118,19 @@ def _announced(raw: RawMidi) -> list[_Zone]:
 
 
 def _unannounced(raw: RawMidi) -> list[_Zone]:
-    bent = raw.notes["flags"] & IS_BENT
-    place = raw.notes["mtrk"].astype(np.int64) << 8 | raw.notes["port"]
+    notes = raw.notes
+    place = notes["mtrk"].astype(np.int64) << 8 | notes["port"]
+    order = np.argsort(place, kind="stable")
+    places, starts = np.unique(place[order], return_index=True)
+    is_bent = notes["flags"] & IS_BENT > 0
+    heard = set(zip(notes["port"].tolist(), notes["channel"].tolist(), strict=True))
     zones = []
-    for each in np.unique(place[bent > 0]).tolist():
-        notes = raw.notes[place == each]
-        if _is_zone(notes):
-            channels = set(notes["channel"].tolist())
-            heard = raw.notes["channel"][raw.notes["port"] == each & 0xFF]
-            manager = {0} - set(heard.tolist())
-            zones.append(_Zone(each >> 8, each & 0xFF, frozenset(channels | manager)))
+    for one, group in zip(places.tolist(), np.split(order, starts[1:]), strict=True):
+        if is_bent[group].any() and _is_zone(notes[group]):
+            mtrk, port = one >> 8, one & 0xFF
+            channels = set(notes["channel"][group].tolist())
+            manager = set() if (port, 0) in heard else {0}
+            zones.append(_Zone(mtrk, port, frozenset(channels | manager)))
     return zones
 
 

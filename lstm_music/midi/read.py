@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.errors import MidiError
-from lstm_music.midi.channel_state import Events, with_banks
 from lstm_music.midi.changes import Changes, read_changes
+from lstm_music.midi.channel_state import Events, with_banks
 from lstm_music.midi.end_marks import told_length
 from lstm_music.midi.grid import pedal_to_grid, to_grid
 from lstm_music.midi.limits import DEFAULT_LIMITS, Limits
@@ -26,8 +26,8 @@ from lstm_music.midi.mpe import join_zones
 from lstm_music.midi.raw import RawMidi, Repair, mend, sentence
 from lstm_music.midi.regular_file import read_regular
 from lstm_music.midi.scan import scan
-from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.drum_parts import with_drum_parts
+from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.order import extremes, in_order, most_at_once
 from lstm_music.music.original import Instrument, Original
 from lstm_music.music.piece import Piece, Tempo, Track
@@ -159,21 +159,19 @@ def _patterns(raw: RawMidi) -> list[RawMidi]:
     if raw.format != 2:
         return [raw]
     chunks = np.unique(raw.notes["mtrk"])
-    names = ("notes", "pedal", "settings", "marks")
-    arrays = (raw.notes, raw.pedal, raw.settings, raw.marks)
     cuts = [
-        (np.searchsorted(array["mtrk"], chunks), np.searchsorted(array["mtrk"], chunks, "right"))
-        for array in arrays
-    ]
-    return [
-        raw._replace(
-            **{
-                name: array[start[i] : end[i]]
-                for name, array, (start, end) in zip(names, arrays, cuts, strict=True)
-            }
+        (
+            array,
+            np.searchsorted(array["mtrk"], chunks),
+            np.searchsorted(array["mtrk"], chunks, "right"),
         )
-        for i in range(len(chunks))
+        for array in (raw.notes, raw.pedal, raw.settings, raw.marks)
     ]
+    patterns = []
+    for i in range(len(chunks)):
+        notes, pedal, settings, marks = (array[start[i] : end[i]] for array, start, end in cuts)
+        patterns.append(raw._replace(notes=notes, pedal=pedal, settings=settings, marks=marks))
+    return patterns
 
 
 def _piece(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from lstm_music.music.order import tracks_within
 from lstm_music.music.piece import Piece, Track
+from lstm_music.types import NoteArray
 
 _KICKS, _SNARES, _CYMBALS = (35, 36), (37, 38, 39, 40), (42, 44, 46, 51, 53, 59)
 _LOWEST, _HIGHEST = 22, 87
@@ -46,7 +47,16 @@ def with_drum_parts(piece: Piece) -> Piece:
     piece : returned as it is if there is no such track.
     """
     candidates = _candidates(piece)
-    reasons = {i: reason for i in candidates if (reason := _reason(piece, i))}
+    candidates = _candidates(piece)
+    if not candidates:
+        return piece
+    notes = piece.notes[np.argsort(piece.notes["track"], kind="stable")]
+    starts = np.searchsorted(notes["track"], candidates)
+    ends = np.searchsorted(notes["track"], candidates, "right")
+    reasons = {}
+    for i, start, end in zip(candidates, starts, ends, strict=True):
+        if reason := _reason(piece.tracks[i], notes[start:end]):
+            reasons[i] = reason
     if not reasons:
         return piece
     tracks = tuple(
@@ -70,7 +80,7 @@ def _candidates(piece: Piece) -> list[int]:
         elif track.program == 0:
             unset.append(i)
     if unset and len(piece.notes) >= _LEAST_NOTES:
-        named += tracks_within(piece.notes, unset, _LOWEST, _HIGHEST, _LEAST_IN_RANGE)
+        named += tracks_within(piece.notes, unset, _LOWEST, _HIGHEST, _LEAST_IN_RANGE, _LEAST_NOTES)
     return sorted(named)
 
 
@@ -79,19 +89,18 @@ def _is_named(track: Track) -> bool:
     return _NAME.search(name) is not None and _PITCHED.search(name) is None
 
 
-def _reason(piece: Piece, number: int) -> str:
-    """What tells that a candidate is a drum part; "" if nothing does."""
-    notes = piece.notes[piece.notes["track"] == number]
+def _reason(track: Track, notes: NoteArray) -> str:
+    """What tells that a candidate with these notes is a drum part; "" if nothing does."""
     pitch = notes["pitch_midi"].astype(np.int64)
     if not len(pitch):
         return ""
     shares = [float(np.isin(pitch, keys).mean()) for keys in (_KICKS, _SNARES, _CYMBALS)]
-    if _is_named(piece.tracks[number]):
+    if _is_named(track):
         low, high = _NAMED_IN_RANGE
         in_kit = float(np.mean((pitch >= low) & (pitch <= high)))
         if in_kit >= _LEAST_IN_RANGE and sum(shares) >= _LEAST_NAMED:
             return "name"
-    if piece.tracks[number].program or len(pitch) < _LEAST_NOTES:
+    if track.program or len(pitch) < _LEAST_NOTES:
         return ""
     if sum(shares) < _LEAST_CORE or any(a < b for a, b in zip(shares, _LEAST_SHARES, strict=True)):
         return ""
@@ -100,7 +109,7 @@ def _reason(piece: Piece, number: int) -> str:
 
 def _tritones(onset: npt.NDArray[np.int32], pitch: _Ints) -> float:
     """Share of tritones among the intervals, but unisons, of notes that are next to each other."""
-    order = np.lexsort([pitch, onset])
+    order = np.lexsort((pitch, onset))
     steps = np.abs(np.diff(pitch[order])) % 12
     steps = steps[steps > 0]
     return float(np.mean(steps == 6)) if len(steps) else 0.0

@@ -95,7 +95,7 @@ def test_banks_of_instruments_are_those_of_the_slow_reader():
                 program, bank, is_drum = slow.sound(e, events)
                 first.setdefault((e.chunk, e.channel, program, e.port, is_drum), bank << 7)
         instruments = piece.original.instruments
-        assert [i[:4] + (i.is_drum,) for i in instruments] == list(first)
+        assert [(*i[:4], i.is_drum) for i in instruments] == list(first)
         assert [i.bank for i in instruments] == list(first.values())
 
 

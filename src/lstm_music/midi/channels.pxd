@@ -1,9 +1,10 @@
 """What sets up a channel, in C: controllers, programs and system exclusive messages."""
 
 from lstm_music.midi.found cimport (
-    CHANNELS, DATA_BYTE, DRUM_CHANNEL, GM2_DRUMS, GM2_MELODIC, GO_ON, IS_BENT, IS_DRUM, MARK_BANK, MARK_PART, MARK_PEDAL,
-    MARK_PROGRAM, MARK_RELEASE, MARK_RESET, MARK_SILENCE, MARK_ZONE, NO_NUMBER, RESET_GM,
-    RESET_GM2, RESET_GS, RESET_XG, XG_DRUMS, XG_EFFECTS, Channel, Outcome, Scan, add_mark, add_setting, mend, touch,
+    CHANNELS, DATA_BYTE, DRUM_CHANNEL, GM2_DRUMS, GM2_MELODIC, GO_ON, IS_BENT, IS_DRUM,
+    MARK_BANK, MARK_PART, MARK_PEDAL, MARK_PROGRAM, MARK_RELEASE, MARK_RESET, MARK_SILENCE,
+    MARK_ZONE, NO_NUMBER, RESET_GM, RESET_GM2, RESET_GS, RESET_XG, XG_DRUMS, XG_EFFECTS,
+    Channel, Outcome, Scan, add_mark, add_setting, mend, touch,
 )
 from lstm_music.midi.sounding cimport silence
 
@@ -128,7 +129,7 @@ cdef inline Outcome controller(
 
 
 cdef inline Outcome reset(Scan* s, int system, Py_ssize_t start) noexcept nogil:
-    """A synthesizer's reset: to the state before any event, so that at the start it does nothing."""
+    """A synthesizer's reset, which at the very start changes nothing."""
     if s.tick:
         s.resolve = s.has_releases = True
     if system == RESET_GS:

@@ -2,10 +2,10 @@
 
 from lstm_music.midi.channels cimport clamped, controller, exclusive, set_program
 from lstm_music.midi.found cimport (
-    CUT, END_OF_TRACK, FAULT_EVENTS, FAULT_TIME, FAULT_VLQ, GO_ON, IS_BENT, LONG_NUMBER, LOST, MARK_KEY,
-    MARK_METER, MARK_NAME, MARK_PRIVATE, MARK_TEMPO, META_LONG, META_SHORT, NO_STATUS,
-    OFFSET_VALUE, PITCH_BYTE, SYSTEM_MESSAGE, VLQ_BYTES, VLQ_MOST_BYTES,
-    Outcome, Scan, add_change, fail, mend, set_port, touch,
+    CUT, END_OF_TRACK, FAULT_EVENTS, FAULT_TIME, FAULT_VLQ, GO_ON, IS_BENT, LONG_NUMBER, LOST,
+    MARK_KEY, MARK_METER, MARK_NAME, MARK_PRIVATE, MARK_TEMPO, META_LONG, META_SHORT, NO_STATUS,
+    OFFSET_VALUE, PITCH_BYTE, SYSTEM_MESSAGE, VLQ_BYTES, VLQ_MOST_BYTES, Outcome, Scan,
+    add_change, fail, mend, set_port, touch,
 )
 from lstm_music.midi.sounding cimport note_off, note_on
 

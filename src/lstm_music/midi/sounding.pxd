@@ -1,7 +1,8 @@
 """Notes that begin and end, in C: of one pitch in one channel the first in is the first out."""
 
 from lstm_music.midi.found cimport (
-    EMPTY_NOTE, FAULT_MEMORY, FAULT_NOTES, GO_ON, IS_BENT, IS_DRUM, NONE, PITCHES, Channel, Note, Outcome, Scan, fail, mend, more_room, touch,
+    EMPTY_NOTE, FAULT_MEMORY, FAULT_NOTES, GO_ON, IS_BENT, IS_DRUM, NONE, PITCHES, Channel,
+    Note, Outcome, Scan, fail, mend, more_room, touch,
 )
 
 

@@ -232,7 +232,7 @@ def most_at_once(notes not None):
     return most
 
 
-def tracks_within(notes not None, tracks, int low, int high, double share):
+def tracks_within(notes not None, tracks, int low, int high, double share, int least):
     """Which of some tracks have so many of their notes from ``low`` to ``high``.
 
     Parameters
@@ -241,6 +241,7 @@ def tracks_within(notes not None, tracks, int low, int high, double share):
     tracks : numbers of tracks.
     low, high : pitches.
     share : of the notes of a track, 0..1.
+    least : notes that a track must have.
 
     Returns
     -------
@@ -270,4 +271,7 @@ def tracks_within(notes not None, tracks, int low, int high, double share):
             if n_left == 0:
                 return []
     all_, outside = counts.tolist()
-    return [t for t in tracks if left[t] and outside[t] <= (1 - share) * all_[t]]
+    return [
+        t for t in tracks
+        if left[t] and all_[t] >= least and outside[t] <= (1 - share) * all_[t]
+    ]
