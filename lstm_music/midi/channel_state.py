@@ -217,23 +217,28 @@ def _with_releases(pedal: _Rows, releases: _Rows, separate: bool) -> _Rows:
 
 
 def _without_copies(pedal: _Rows) -> _Rows:
-    """What channels do in the end where several chunks press or lift their pedal at one tick.
+    """With the pedal of a channel once where several chunks have it at one tick, as many files do.
 
-    Many files repeat the pedal of a channel in each chunk that uses it. Of a lift and a press
-    after it both stay, else the last.
+    Where they do not say the same, it is what they do in the end: of a lift and a press after it
+    both, else the last.
     """
     at = _where(pedal, separate=False)
     order = np.lexsort([pedal["offset"], at.ticks, at.channel])
     pedal = pedal[order]
     channel, ticks, lane = at.channel[order], at.ticks[order], at.lane[order]
+    index, is_up = np.arange(len(pedal)), pedal["value"] < _PEDAL_DOWN_FROM
     starts = np.concatenate([[True], (channel[1:] != channel[:-1]) | (ticks[1:] != ticks[:-1])])
-    firsts = np.flatnonzero(starts)
-    lifts = np.where(pedal["value"] < _PEDAL_DOWN_FROM, np.arange(len(pedal)), _NEVER)
-    last_lift = np.maximum.reduceat(lifts, firsts)
-    is_of_one = np.minimum.reduceat(lane, firsts) == np.maximum.reduceat(lane, firsts)
-    kept = np.append(starts[1:], True) | is_of_one[np.cumsum(starts) - 1]
-    kept[last_lift[last_lift >= 0]] = True
-    return np.asarray(pedal[kept])
+    firsts, group = np.flatnonzero(starts), np.cumsum(starts) - 1
+    is_first = lane == lane[firsts][group]  # of the first chunk of those that have some
+    runs = starts | np.concatenate([[True], lane[1:] != lane[:-1]])
+    model = firsts[group] + index - np.maximum.accumulate(np.where(runs, index, 0))
+    same = is_first[model] & (is_up == is_up[model]) & (group[model] == group)
+    n_all, n_first, n_chunks = (np.bincount(group, one) for one in (None, is_first, runs))
+    alike = np.logical_and.reduceat(same, firsts) & (n_all == n_first * n_chunks)
+    last_lift = np.maximum.reduceat(np.where(is_up, index, _NEVER), firsts)
+    in_the_end = np.append(starts[1:], True)
+    in_the_end[last_lift[last_lift >= 0]] = True
+    return np.asarray(pedal[np.where(alike[group], is_first, in_the_end)])
 
 
 def _with_resets(pedal: _Rows, resets: _Rows, separate: bool) -> _Rows:

@@ -197,6 +197,14 @@ def test_a_pedal_that_two_chunks_repeat_is_told_once():
     track = "00 B0 40 7F" + NOTE + "00 B0 40 00 00 B0 40 7F" + NOTE + "00 B0 40 00" + END
     alone, both = read_midi_bytes(smf(track)), read_midi_bytes(smf(track, track))
     assert len(both.pedal) == 2 * len(alone.pedal) == 8
+    other = "00 B0 40 00 00 B0 40 7F" + NOTE + "00 B0 40 00" + NOTE + END
+    mixed = read_midi_bytes(smf(track, other)).pedal
+    assert mixed[mixed["track"] == 0][["onset_steps", "down"]].tolist() == [
+        (0, False),
+        (0, True),
+        (24, False),
+        (48, False),
+    ]
 
 
 def test_patterns_of_format_2_share_nothing():
