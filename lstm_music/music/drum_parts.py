@@ -8,12 +8,14 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.music.order import tracks_within
+from lstm_music.music.order import tracks_on_keys
 from lstm_music.music.piece import Piece, Track
 from lstm_music.types import NoteArray
 
 _KICKS, _SNARES, _CYMBALS = (35, 36), (37, 38, 39, 40), (42, 44, 46, 51, 53, 59)
-_LOWEST, _HIGHEST = 22, 87
+_KIT = (22, 87)  # the keys of drum kits, pads included
+_CORE = np.zeros(256, np.uint8)
+_CORE[list(_KICKS + _SNARES + _CYMBALS)] = 1
 _KIT_PROGRAMS = frozenset({0, 8, 16, 24, 25, 32, 40, 48, 56})  # of drum kits; else 0
 _NAME = re.compile(
     r"\b(drums?|drum ?(kit|set|loop|machine|part|track)s?|drumkits?|drumsets?|kit|perc|percussions?"
@@ -25,10 +27,10 @@ _PITCHED = re.compile(r"steel|taiko|timpani|synth|organ|melod|bass|tongue|hang\b
 
 _LEAST_NOTES = 8
 _LEAST_IN_RANGE = 0.97
-_NAMED_IN_RANGE = (27, 87)  # the keys of General MIDI 2
 _LEAST_NAMED = 0.4  # share of kicks, snares and cymbals in a part that is named drums
 _LEAST_SHARES = (0.06, 0.06, 0.15)  # of kicks, snares, cymbals
 _LEAST_CORE = 0.65  # of all three together
+_MANY_NOTES, _SAMPLING = 1000, 0.15
 _LEAST_TRITONES = 0.12  # of the intervals between neighbours, which music hardly has
 
 _Ints = npt.NDArray[np.int64]
@@ -80,7 +82,9 @@ def _candidates(piece: Piece) -> list[int]:
         elif track.program == 0:
             unset.append(i)
     if unset and len(piece.notes) >= _LEAST_NOTES:
-        named += tracks_within(piece.notes, unset, _LOWEST, _HIGHEST, _LEAST_IN_RANGE, _LEAST_NOTES)
+        # Of many notes every seventh says enough to leave most tracks out.
+        step = 1 if len(piece.notes) < _MANY_NOTES else 7
+        named += tracks_on_keys(piece.notes, unset, _CORE, _LEAST_CORE - _SAMPLING, step)
     return sorted(named)
 
 
@@ -94,15 +98,15 @@ def _reason(track: Track, notes: NoteArray) -> str:
     pitch = notes["pitch_midi"].astype(np.int64)
     if not len(pitch):
         return ""
-    shares = [float(np.isin(pitch, keys).mean()) for keys in (_KICKS, _SNARES, _CYMBALS)]
-    if _is_named(track):
-        low, high = _NAMED_IN_RANGE
-        in_kit = float(np.mean((pitch >= low) & (pitch <= high)))
-        if in_kit >= _LEAST_IN_RANGE and sum(shares) >= _LEAST_NAMED:
-            return "name"
-    if track.program or len(pitch) < _LEAST_NOTES:
+    low, high = _KIT
+    if np.mean((pitch >= low) & (pitch <= high)) < _LEAST_IN_RANGE:
         return ""
-    if sum(shares) < _LEAST_CORE or any(a < b for a, b in zip(shares, _LEAST_SHARES, strict=True)):
+    shares = [float(np.isin(pitch, keys).mean()) for keys in (_KICKS, _SNARES, _CYMBALS)]
+    if track.name and _is_named(track) and sum(shares) >= _LEAST_NAMED:
+        return "name"
+    if track.program or len(pitch) < _LEAST_NOTES or sum(shares) < _LEAST_CORE:
+        return ""
+    if any(a < b for a, b in zip(shares, _LEAST_SHARES, strict=True)):
         return ""
     return "keys" if _tritones(notes["onset_steps"], pitch) >= _LEAST_TRITONES else ""
 

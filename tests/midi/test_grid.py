@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lstm_music.errors import ConfigError, MidiError, ShapeError
 from lstm_music.midi.grid import pedal_to_grid, to_grid
 from lstm_music.midi.raw import MARK_DTYPE, RAW_NOTE_DTYPE
-from lstm_music.music.order import extremes, in_order, most_at_once, pedal_in_order
+from lstm_music.music.order import extremes, in_order, most_at_once, pedal_in_order, tracks_on_keys
 from lstm_music.music.original import Instrument
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track, make_notes
 
@@ -163,6 +163,20 @@ def test_most_at_once():
     assert most_at_once(notes) == 2
     assert most_at_once(notes[:1]) == 1
     assert most_at_once(notes[:0]) == 0
+
+
+@pytest.mark.parametrize("step", [1, 3])
+def test_tracks_on_keys(step):
+    rng = np.random.default_rng(step)
+    notes = in_order(make_notes([(i, 1, rng.integers(40), 80, rng.integers(6)) for i in range(99)]))
+    keys = (rng.random(256) < 0.5).astype(np.uint8)
+    seen = notes[::step]
+    shares = {t: keys[seen["pitch_midi"][seen["track"] == t]].mean() for t in range(6)}
+    for share in (0.0, 0.4, 0.6, 1.1):
+        expected = [t for t in (0, 2, 4) if shares[t] >= share]
+        assert tracks_on_keys(notes, [0, 2, 4, 9], keys, share, step) == expected
+    with pytest.raises(ValueError, match="keys must be"):
+        tracks_on_keys(notes, [0], keys[:9].copy(), 0.5, step)
 
 
 def pedal_reference(marks, instruments, division):

@@ -232,46 +232,36 @@ def most_at_once(notes not None):
     return most
 
 
-def tracks_within(notes not None, tracks, int low, int high, double share, int least):
-    """Which of some tracks have so many of their notes from ``low`` to ``high``.
+def tracks_on_keys(
+    notes not None, tracks, const unsigned char[::1] keys, double share, int step
+):
+    """Which of some tracks have so many of their notes on certain keys.
 
     Parameters
     ----------
     notes : (N,) NOTE_DTYPE, C-contiguous.
     tracks : numbers of tracks.
-    low, high : pitches.
+    keys : (256,) uint8, 1 for these keys, 0 for the others.
     share : of the notes of a track, 0..1.
-    least : notes that a track must have.
+    step : only every such note is looked at, 1 or more.
 
     Returns
     -------
     list of int
+        Of those tracks that have a note among these.
     """
     cdef const Note* note = data_of(notes)
     cdef Py_ssize_t n = len(notes)
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i = 0
+    if len(keys) != 256 or step < 1:
+        raise ValueError(f"keys must be (256,) and step 1 or more, got ({len(keys)},) and {step}")
     cdef int n_tracks = max(tracks, default=-1) + 1
-    cdef double most = (1 - share) * n  # so many outside are too many for any track
-    cdef int n_left = len(tracks)
     counts = np.zeros((2, n_tracks), np.int64)
-    left = np.zeros(n_tracks, np.uint8)
-    left[tracks] = 1
     cdef long long* count = <long long*> cnp.PyArray_DATA(counts)
-    cdef unsigned char* is_left = <unsigned char*> cnp.PyArray_DATA(left)
-    for i in range(n):
-        if note[i].track >= n_tracks or not is_left[note[i].track]:
-            continue
-        count[note[i].track] += 1
-        if low <= note[i].pitch <= high:
-            continue
-        count[n_tracks + note[i].track] += 1
-        if count[n_tracks + note[i].track] > most:
-            is_left[note[i].track] = False
-            n_left -= 1
-            if n_left == 0:
-                return []
-    all_, outside = counts.tolist()
-    return [
-        t for t in tracks
-        if left[t] and all_[t] >= least and outside[t] <= (1 - share) * all_[t]
-    ]
+    while i < n:
+        if note[i].track < n_tracks:
+            count[note[i].track] += 1
+            count[n_tracks + note[i].track] += keys[note[i].pitch]
+        i += step
+    all_, on_keys = counts.tolist()
+    return [t for t in tracks if all_[t] and on_keys[t] >= share * all_[t]]
