@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from functools import cached_property
 
 import numpy as np
@@ -16,7 +17,7 @@ from lstm_music.midi.track_bytes import encode_track, list_events
 from lstm_music.music.original import Instrument, Original
 from lstm_music.music.piece import Piece
 
-_READ_ONCE = Limits(*[2**31 - 1] * 9)  # the file was within somebody's limits when it was read
+_READ_ONCE = Limits(*[2**31 - 1 for _ in fields(Limits)])  # it was within limits when it was read
 _HEADER_BYTES = 14
 _CHUNK_HEADER_BYTES = 8
 _DRUM_CHANNEL = 9
@@ -106,18 +107,18 @@ class OriginalFile:
         parts = [header(midi_format, n_chunks, int.from_bytes(self.data[12:14], "big"))]
         pos = int(raw.chunks["header"][0]) if n else len(self.data)
         parts.append(_foreign_chunks(self.data, _HEADER_BYTES, pos))
-        for mtrk, span in enumerate(raw.chunks.tolist()):
-            begin, _, _, after = span
+        begins, afters = (raw.chunks[name].tolist() for name in ("header", "after"))
+        for mtrk, (begin, after) in enumerate(zip(begins, afters)):
             if mtrk in chunks:
                 parts.append(chunks[mtrk])
             elif raw.repairs:
                 parts.append(self.encoded(mtrk))
             else:
                 parts.append(self.data[begin:after])
-            following = raw.chunks["header"][mtrk + 1] if mtrk + 1 < n else len(self.data)
             if mtrk + 1 == n:
                 parts += more
-            parts.append(_foreign_chunks(self.data, after, int(following)))
+            following = begins[mtrk + 1] if mtrk + 1 < n else len(self.data)
+            parts.append(_foreign_chunks(self.data, after, following))
         return b"".join(parts)
 
     def encoded(self, mtrk: int) -> bytes:
