@@ -70,18 +70,20 @@ class OriginalFile:
     def instruments_of(self, piece: Piece) -> list[Instrument]:
         """Where each track of the piece stands: as in the file, new tracks on free channels.
 
-        New tracks of a file of one chunk (format 0, or a piece of format 2) go into that chunk
-        while there are channels; else each is a chunk of its own, on a further port if need be.
+        New tracks of a file of one chunk (format 0) go into that chunk while there are channels;
+        else each is a chunk of its own, on a further port if need be. A piece of a file of separate
+        pieces (format 2) keeps to its chunk.
         """
         instruments = list(self.original.instruments)
         used = self.used_places
-        one_chunk = self.raw.format != 1
+        is_alone, is_one_of_many = self.raw.format == 0, self.original.mtrk >= 0
         for track in piece.tracks[len(instruments) :]:
             place = free_channel(used, is_drum=track.is_drum)
             used.add(place)
             port, channel = place >> 4, place & 0x0F
             taken = max([self.raw.n_mtrks - 1, *(i.mtrk for i in instruments)])
-            mtrk = self.first_chunk if one_chunk and not port else taken + 1
+            stays = is_one_of_many or (is_alone and not port)
+            mtrk = self.first_chunk if stays else taken + 1
             instruments.append(
                 Instrument(mtrk, channel, track.program, port=port, is_drum=track.is_drum)
             )
