@@ -45,8 +45,13 @@ static const uint32_t
     V3_EXTENDED = BIT(0) | BIT(5),                                 /* C: lahf, lzcnt */
     V4_LEAF_7 = BIT(16) | BIT(17) | BIT(28) | BIT(30) | BIT(31);   /* B: avx512 f, dq, cd, bw, vl */
 
-/* Bits of XCR0: the operating system saves xmm and ymm; and opmask and all of zmm. */
+/* Bits of XCR0: the operating system saves xmm and ymm; and opmask and all of zmm. macOS saves zmm
+ * from its first use on, and sets those bits only then. */
+#if defined(__APPLE__)
+static const uint64_t V3_STATE = 0x6, V4_STATE = 0x6;
+#else
 static const uint64_t V3_STATE = 0x6, V4_STATE = 0xE6;
+#endif
 
 static int has(uint64_t word, uint64_t bits) { return (word & bits) == bits; }
 
@@ -63,12 +68,7 @@ static int highest_level(void) {
     if (!has(leaf_1[C], V3_LEAF_1) || !has(leaf_7[B], V3_LEAF_7) ||
         !has(leaf_extended[C], V3_EXTENDED) || !has(saved_state(), V3_STATE))
         return LM_BASE;
-#if defined(__APPLE__)
-    /* macOS saves zmm from its first use on, and sets the bits only then. */
-    return has(leaf_7[B], V4_LEAF_7) ? LM_V4 : LM_V3;
-#else
     return has(leaf_7[B], V4_LEAF_7) && has(saved_state(), V4_STATE) ? LM_V4 : LM_V3;
-#endif
 }
 #else
 static int highest_level(void) { return LM_BASE; }
