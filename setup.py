@@ -105,6 +105,7 @@ DIRECTIVES = {
     "initializedcheck": DEBUG,
     "cdivision": True,
     "embedsignature": True,
+    "freethreading_compatible": True,  # docs/adr/0012-free-threading.md
 }
 
 NEEDS = {
