@@ -41,7 +41,7 @@ cdef bint is_in_order(const Note* notes, Py_ssize_t n) noexcept nogil:
 
 
 cdef uint32_t* sort_by(
-    const uint32_t* column, uint32_t* order, uint32_t* spare, Py_ssize_t n
+    uint32_t* column, uint32_t* order, uint32_t* spare, Py_ssize_t n
 ) noexcept nogil:
     """Sort ``order`` by what ``column`` says of each entry; returns the array that holds it."""
     cdef uint32_t starts[1 << WIDE_BITS]
