@@ -158,9 +158,12 @@ def test_headers_that_do_not_exist(call, args):
 
 
 def test_a_header_beside_a_seed_is_refused(call):
-    code, _, err = call("generate", "--seed", CHORALE, "--meter", "3/4")
+    code, _, err = call("generate", "--seed", CHORALE, "--key", "D minor")
     assert code == 2
-    assert "meter" in one_line(err)
+    assert "key" in one_line(err)
+    code, _, err = call("generate", "--pickup", "1/8")
+    assert code == 2
+    assert "pickup is for a seed" in one_line(err)
 
 
 def test_info_and_inspect_and_metrics_speak_json(call):
