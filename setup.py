@@ -1,8 +1,10 @@
 """Build the compiled modules. Everything else stands in pyproject.toml.
 
 Every ``src/lstm_music/**/x.pyx`` becomes the module ``lstm_music.**.x``. The C kernels are
-compiled once per instruction-set level (``base``, ``v3`` = AVX2, ``v4`` = AVX-512); dispatch.c
-picks one at run time, so one wheel serves every x86-64 machine.
+compiled once per instruction-set level (``base``, ``v3`` = AVX2, ``v4`` = AVX-512); levels.c says
+which of them a machine runs, so one wheel serves every x86-64 machine. Elsewhere there is ``base``
+alone (on arm64 that has NEON and fused multiply-add). On Windows clang-cl is taken if it is on the
+PATH; Microsoft's own compiler has no vector types and builds plain C, which is slower.
 
 ``LSTM_MUSIC_DEBUG=1`` builds, under ``build/debug``, modules that check every index, and whose C
 code AddressSanitizer and UndefinedBehaviorSanitizer watch: ``make test-debug`` runs the tests on
@@ -10,21 +12,33 @@ them. Never build these in place: Python can load them only with libasan loaded 
 """
 
 import os
-import platform
+import shutil
+import subprocess
 import sys
+import sysconfig
+import tempfile
 from pathlib import Path
 
 import numpy as np
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build import build
+from setuptools.command.build_clib import build_clib
 from setuptools.command.build_ext import build_ext
+from setuptools.errors import CCompilerError, PlatformError
 
 DEBUG = os.environ.get("LSTM_MUSIC_DEBUG") == "1"
-MSVC = sys.platform == "win32"
-X86_64 = platform.machine().lower() in {"x86_64", "amd64"}
+PLATFORM = sysconfig.get_platform()  # of the Python that is built for, also when cross-compiling
+MSVC = PLATFORM.startswith("win")
+CLANG_CL = shutil.which("clang-cl") if MSVC else None
+# A fat macOS build (arm64 and x86_64 in one) takes no flags that only one of them knows.
+ARCH = os.environ.get("ARCHFLAGS") or PLATFORM
+X86_64 = ARCH.endswith(("x86_64", "amd64")) and "arm64" not in ARCH
 
 # No contraction and no reassociation: every level and thread count rounds alike ...
-MATH = ["/O2"] if MSVC else ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+MATH = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+if MSVC:
+    MATH = ["/O2", *(f"/clang:{flag}" for flag in MATH if CLANG_CL)]
 SANITIZE = []
 if DEBUG and not MSVC:
     # What is left out takes most of the compiler's time, and AddressSanitizer sees it, too.
@@ -36,15 +50,17 @@ BUILD = "build/debug" if DEBUG else "build"
 # ... except in these kernels, which live from fused multiply-add. Vector types have no builtin
 # for it, so the compiler must contract a*b + c. v3 and v4 then agree; base has none to fuse.
 FUSED = ("gemm", "matvec")
-FUSE = [] if MSVC else ["-ffp-contract=fast"]
+FUSE = [("/clang:" if MSVC else "") + "-ffp-contract=fast"] if CLANG_CL or not MSVC else []
 
 # The modules are glue around the C kernels: a quick build and a small wheel win.
 GLUE = MATH if MSVC else [*MATH, *(["-O0"] if DEBUG else ["-O2", "-g0"])]
 
+# By feature, not -march=x86-64-v3, which gcc 10 does not know; levels.c asks for the same ones.
+V3 = [f"-m{name}" for name in "avx2 fma bmi bmi2 f16c lzcnt movbe popcnt cx16 sahf".split()]
+V4 = [*V3, *(f"-mavx512{name}" for name in "f bw cd dq vl".split()), "-mprefer-vector-width=512"]
 LEVELS: dict[str, list[str]] = {"base": []}
-if X86_64 and sys.platform == "linux":
-    LEVELS["v3"] = ["-march=x86-64-v3"]
-    LEVELS["v4"] = ["-march=x86-64-v4", "-mprefer-vector-width=512"]
+if X86_64 and (CLANG_CL or not MSVC):
+    LEVELS |= {"v3": V3, "v4": V4}
 
 HEADERS = sorted(str(p) for pattern in ("*.h", "*.inc") for p in Path("src/c").glob(pattern))
 PORTABLE = sorted(
@@ -89,6 +105,15 @@ DIRECTIVES = {
     "initializedcheck": DEBUG,
     "cdivision": True,
     "embedsignature": True,
+    "freethreading_compatible": True,  # docs/adr/0012-free-threading.md
+}
+
+NEEDS = {
+    "linux": "install a C compiler and Python's headers (Debian, Ubuntu: apt install gcc libc6-dev "
+    "python3-dev; Fedora: dnf install gcc python3-devel; Alpine: apk add gcc musl-dev python3-dev)",
+    "darwin": "install Apple's command line tools: xcode-select --install",
+    "win32": "install the Visual Studio Build Tools with 'Desktop development with C++' and 'C++ "
+    "Clang tools': winget install Microsoft.VisualStudio.2022.BuildTools",
 }
 
 
@@ -111,6 +136,39 @@ def extensions():
     return found
 
 
+def what_is_missing(compiler):
+    """Why a C file that includes Python.h does not compile; empty if it does."""
+    if compiler.compiler_type == "msvc":
+        try:
+            compiler.initialize()
+        except PlatformError:
+            return "Microsoft Visual C++ was not found"
+        return ""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "trial.c")
+        source.write_text("#include <Python.h>\n#include <math.h>\n")
+        include = {sysconfig.get_path(kind) for kind in ("include", "platinclude")}
+        command = [*compiler.compiler_so, *(f"-I{path}" for path in include)]
+        command += ["-c", str(source), "-o", f"{source}.o"]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        except OSError as error:
+            return f"{command[0]}: {error.strerror}"
+    if done.returncode == 0:
+        return ""
+    said = done.stderr.splitlines()
+    errors = [line for line in said if "error" in line]
+    return (errors or said or [f"{command[0]} ended with status {done.returncode}"])[0]
+
+
+class Build(build):
+    """Compile first, so that a missing compiler is all that is said."""
+
+    def run(self):
+        self.run_command("build_clib")
+        super().run()
+
+
 class BuildExt(build_ext):
     """Build the C libraries first, also for ``--inplace``; then every module on every core."""
 
@@ -122,6 +180,25 @@ class BuildExt(build_ext):
         self.run_command("build_clib")  # once, whoever asks; build_ext then links what it made
         super().run()
 
+    def build_extensions(self):
+        prepare(self.compiler)
+        super().build_extensions()
+
+
+class BuildClib(build_clib):
+    def build_libraries(self, libraries):
+        prepare(self.compiler)
+        super().build_libraries(libraries)
+
+
+def prepare(compiler):
+    """Stop if the compiler is missing; on Windows take clang-cl instead, if it is there."""
+    if missing := what_is_missing(compiler):
+        needs = NEEDS.get(sys.platform, "install a C compiler and Python's headers")
+        raise CCompilerError(f"lstm_music cannot be compiled: {missing}; {needs}")
+    if CLANG_CL:
+        compiler.cc = CLANG_CL
+
 
 setup(
     ext_modules=cythonize(
@@ -129,8 +206,9 @@ setup(
         include_path=["src"],
         build_dir=f"{BUILD}/cython",
         compiler_directives=DIRECTIVES,
+        quiet=True,
     ),
     libraries=LIBRARIES,
-    cmdclass={"build_ext": BuildExt},
+    cmdclass={"build": Build, "build_clib": BuildClib, "build_ext": BuildExt},
     options={"build": {"build_base": BUILD}},
 )

@@ -13,6 +13,12 @@ Nothing heavy is imported until a name below is used (PEP 562).
 from __future__ import annotations
 
 import importlib
+from importlib.machinery import PathFinder
+
+if not PathFinder.find_spec("order", [f"{__path__[0]}/music"]):  # not compiled here
+    from lstm_music.checkout import use_installed
+
+    use_installed(__path__[0])
 
 __version__ = "0.1.0"
 

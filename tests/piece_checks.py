@@ -8,7 +8,7 @@ from lstm_music.midi.read import read_midi_bytes, read_midi_pieces_bytes
 from lstm_music.midi.write import to_midi_bytes
 
 # A note at the very end is at least one step long, and so may end past the reader's own limits.
-ROOMY = Limits(max_quarters=2**20, max_seconds=2**30, max_gap_quarters=2**20)
+ROOMY = Limits(max_quarters=2**20, max_seconds=2**30)
 
 
 def read_or_refuse(data, most_written=2**31):
@@ -61,5 +61,13 @@ def check_written_and_read(piece):
     tracks = tuple(piece.tracks[i] for i in heard)
     piece = piece.replace(notes=on_grid, pedal=pedal, tracks=tracks)
     again = read_midi_bytes(to_midi_bytes(piece), limits=ROOMY)
-    assert again == piece
     assert again.repairs == ()
+    if shares_channels(again):  # whose pedal is that of all
+        again, piece = (p.replace(pedal=p.pedal[:0]) for p in (again, piece))
+    assert again == piece
+
+
+def shares_channels(piece):
+    """Whether two tracks of a piece, as it was read, are of one port and channel."""
+    places = [(one.port, one.channel) for one in piece.original.instruments]
+    return len(set(places)) < len(places)

@@ -51,7 +51,7 @@ def tell_ours(pieces, path):
     raw = scan(Path(path).read_bytes(), Limits())
     notes = [
         (on, end - on, channel, pitch, velocity)
-        for on, end, _, channel, _, pitch, velocity, _ in raw.notes.tolist()
+        for on, end, _, channel, _, pitch, velocity, *_ in raw.notes.tolist()
     ]
     kinds = {repair.kind: repair.times for repair in raw.repairs}
     return [piece.notes for piece in pieces], pieces[0].repairs, sorted(notes), kinds

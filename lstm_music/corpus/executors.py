@@ -126,6 +126,9 @@ def _parallel(
 @contextmanager
 def _interrupts_held_back() -> Iterator[None]:
     """Processes started herein never see Ctrl-C: only the one at the terminal may answer it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
     signals = {signal.SIGINT}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:

@@ -13,6 +13,7 @@ from lstm_music.corpus.split import fingerprint
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.piece import Piece
 from lstm_music.music.roles import track_roles
+from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.vocabulary import DRUM_PROGRAM, style_index
 from lstm_music.types import IntArray
 
@@ -54,7 +55,7 @@ def piece_facts(part: str, piece: Piece, tokens: IntArray, shape: Outline) -> di
         "tempo_changes": len(piece.tempos) - 1,
         "pickup": piece.pickup_steps > 0,
         "timing_error_steps": round(piece.max_timing_error_steps, 3),
-        "repairs": [list(repair_kind(sentence)) for sentence in piece.repairs],
+        "repairs": [list(repair(sentence)) for sentence in canonical(piece).repairs],
     }
 
 
@@ -72,15 +73,15 @@ def count_bars(piece: Piece) -> int:
     return piece.bar_lines.bar_at(piece.end_steps - 1) + 1 if len(piece.notes) else 0
 
 
-def repair_kind(sentence: str) -> tuple[str, int]:
-    """What was mended, without where and which, and how many times.
+def repair(sentence: str) -> tuple[str, int]:
+    """What was mended or left out, without where, and how many times.
 
     Examples
     --------
-    >>> repair_kind("tempo of 0 left out (3 times, first at byte 120)")
-    ('tempo of N left out', 3)
+    >>> repair("a tempo of zero was ignored (3 times, first at byte 120)")
+    ('a tempo of zero was ignored', 3)
     """
     found = _TIMES.search(sentence)
     kind = sentence[: found.start()] if found else sentence
     times = int(found.group(1) or 1) if found else 1
-    return re.sub(r"\d+(?:\.\d+)?", "N", kind), times
+    return kind, times

@@ -94,7 +94,9 @@ def _finished(piece: Piece, file: SourceFile, part: str, options: CorpusOptions)
         raise MidiError("holds no notes", path=file.path)
     piece = with_timing(piece, options.timing)
     key = likely_key(piece)
-    return piece.replace(key=key, style=file.style or infer_style(piece), source=file.id + part)
+    style = file.style or infer_style(piece)
+    # The bytes of the file are for who writes the piece, not for training.
+    return piece.replace(key=key, style=style, source=file.id + part, original=None)
 
 
 def with_timing(piece: Piece, timing: str) -> Piece:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from lstm_music.corpus.cache import TokenCache, open_cache
 from lstm_music.corpus.finish import INDEX_FILE, PIECE, RECORDS_FILE, REJECTS_FILE
 from lstm_music.corpus.records import Facts, frames
+from lstm_music.corpus.sentences import SentenceCounts
 from lstm_music.corpus.split import SPLITS
 from lstm_music.music.instruments import FAMILY_NAMES, PROGRAM_NAMES, family_of
 from lstm_music.tokens.vocabulary import DEFAULT, DRUM_PROGRAM
@@ -51,7 +52,7 @@ def summarise(folder: str | os.PathLike[str]) -> dict[str, Any]:
         },
         "tokens": _token_statistics(cache, counts.notes),
         "rejects": rejects,
-        "reject_reasons": _commonest(Counter(_kind(row["reason"]) for row in rejects)),
+        "reject_reasons": _reasons(rejects),
         "duplicates": {
             "same_file": _of_several_files(_groups(cache, index["content"])),
             "same_music": _groups(cache, index["music"]),
@@ -70,8 +71,7 @@ class _Counts:
         self.with_tempo_changes = self.with_pickup = self.off_grid = 0
         self.tables = {name: Counter[str]() for name in ("styles", "meters", "keys", "roles")}
         self.programs, self.tempos = Counter[int](), Counter[int]()
-        self.repaired_pieces: Counter[str] = Counter()
-        self.repair_times: Counter[str] = Counter()
+        self.repairs = SentenceCounts()
         self.repaired: list[dict[str, Any]] = []
 
     def add(self, record: Facts) -> None:
@@ -99,9 +99,8 @@ class _Counts:
 
     def _add_repairs(self, id_: str, repairs: list[tuple[str, int]]) -> None:
         self.repaired.append({"id": id_, "repairs": repairs})
-        for kind, times in repairs:
-            self.repaired_pieces[kind] += 1
-            self.repair_times[kind] += times
+        for sentence, times in repairs:
+            self.repairs.add(sentence, times)
 
     def to_facts(self) -> dict[str, Any]:
         """The sums as JSON values, each table from the commonest down."""
@@ -122,8 +121,8 @@ class _Counts:
             "pieces_with_pickup": self.with_pickup,
             "pieces_off_the_grid": self.off_grid,
             "repairs": {
-                kind: {"pieces": n, "times": self.repair_times[kind]}
-                for kind, n in self.repaired_pieces.most_common()
+                sentence: {"pieces": n, "times": times}
+                for sentence, n, times in self.repairs.items()
             },
             "repaired": self.repaired,
         }
@@ -193,9 +192,12 @@ def _of_several_files(groups: list[list[str]]) -> list[list[str]]:
     return [group for group in files if len(group) > 1]
 
 
-def _kind(reason: str) -> str:
-    """A reason without what is particular about it."""
-    return re.sub(r"'[^']*'|\"[^\"]*\"|\d+", "N", reason)[:120]
+def _reasons(rejects: list[dict[str, Any]]) -> dict[str, int]:
+    """How often pieces were left out for each reason, without what they quote."""
+    counts = SentenceCounts()
+    for row in rejects:
+        counts.add(re.sub(r"'[^']*'|\"[^\"]*\"", "...", row["reason"])[:120])
+    return {reason: n for reason, n, _ in counts.items()}
 
 
 def _commonest(table: Counter[str]) -> dict[str, int]:

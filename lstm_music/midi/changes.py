@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
+from lstm_music.midi.names import decode_name
 from lstm_music.midi.private import Pickup, parse_pickup
 from lstm_music.midi.raw import (
     MARK_KEY,
@@ -20,13 +21,10 @@ from lstm_music.midi.raw import (
     mend,
 )
 from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.music.key import Key
+from lstm_music.music.key import Key, KeyChange
 from lstm_music.music.meter import DENOMINATORS, MAX_NUMERATOR, Meter
 from lstm_music.music.piece import Tempo
 
-MAX_NAME_LENGTH = 1000
-_MAX_NAME_BYTES = 64 * 1024
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _UNSTATED = {
     (no_meter, no_tempo): frozenset(["meter"] * no_meter + ["tempo"] * no_tempo)
     for no_meter in (False, True)
@@ -43,17 +41,11 @@ class Changes(NamedTuple):
     meters: tuple[Meter, ...]
     tempos: tuple[Tempo, ...]
     key: Key | None
+    key_changes: tuple[KeyChange, ...]
     pickup_steps: int
     settled_bars: tuple[tuple[Meter, ...], int] | None
     unstated: frozenset[str]
     names: dict[int, str]
-
-    def before(self, step: int) -> Changes:
-        """Without the meters and tempos from ``step`` on."""
-        return self._replace(
-            meters=tuple(meter for meter in self.meters if meter.onset_steps < step),
-            tempos=tuple(tempo for tempo in self.tempos if tempo.onset_steps < step),
-        )
 
 
 def read_changes(data: bytes, raw: RawMidi, repairs: list[Repair]) -> Changes:
@@ -71,10 +63,10 @@ def read_changes(data: bytes, raw: RawMidi, repairs: list[Repair]) -> Changes:
     names: dict[int, str] = {}
     pickups: list[Pickup] = []
     per_tick, ticks = 2 * STEPS_PER_QUARTER * raw.quarters, raw.ticks
-    for tick, value, offset, mtrk, kind, _ in sorted(raw.marks.tolist(), key=itemgetter(0)):
+    for tick, value, offset, mtrk, kind, *_ in sorted(raw.marks.tolist(), key=itemgetter(0)):
         step = (tick * per_tick + ticks) // (2 * ticks)  # halves go up
         if kind == MARK_NAME:
-            if mtrk not in names and (text := _text(data, offset, value)):
+            if mtrk not in names and (text := decode_name(data[offset : offset + value])):
                 names[mtrk] = text
         elif kind == MARK_KEY:
             if key := _key(value):
@@ -102,10 +94,21 @@ def read_changes(data: bytes, raw: RawMidi, repairs: list[Repair]) -> Changes:
         meters=bars,
         tempos=_from_start(tempos, _DEFAULT_TEMPO),
         key=keys[min(keys)] if keys else None,
+        key_changes=_key_changes(keys),
         pickup_steps=pickup_steps,
         settled_bars=settled,
         unstated=_UNSTATED[not (meters or settled), not tempos],
         names=names,
+    )
+
+
+def _key_changes(keys: dict[int, Key]) -> tuple[KeyChange, ...]:
+    """The later keys, without those that repeat the one before; the first holds from step 0 on."""
+    onsets = sorted(keys)
+    return tuple(
+        KeyChange(onset, keys[onset])
+        for before, onset in pairwise(onsets)
+        if keys[onset] != keys[before]
     )
 
 
@@ -128,18 +131,6 @@ def _key(value: int) -> Key | None:
     if -7 <= sharps <= 7 and mode <= 1:
         return Key(sharps, ("major", "minor")[mode])
     return None
-
-
-def _text(data: bytes, start: int, length: int) -> str:
-    """Text of unknown encoding: UTF-8 if it is that, else Latin-1; without control characters."""
-    raw = data[start : start + min(length, _MAX_NAME_BYTES)]
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1")
-    if not text.isprintable():
-        text = _CONTROL.sub("", text)
-    return text.strip()[:MAX_NAME_LENGTH]
 
 
 def _settled(

@@ -21,8 +21,6 @@ class Limits:
     max_quarters : time of the last event, in quarter notes.
     max_seconds : time of the end of the last note, by the tempos of the file.
     max_at_once : notes that begin at one step of the grid (every key of every channel).
-    max_gap_quarters : silence between notes, in quarter notes (64 bars of 4/4). What follows a
-        longer one is not refused but left out, and ``Piece.repairs`` says so.
     """
 
     max_bytes: int = 16 * 2**20
@@ -33,7 +31,6 @@ class Limits:
     max_quarters: int = 20_000
     max_seconds: int = 4 * 60 * 60
     max_at_once: int = 2048
-    max_gap_quarters: int = 256
 
 
 DEFAULT_LIMITS = Limits()

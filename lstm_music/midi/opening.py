@@ -37,6 +37,9 @@ def new_bars_alone(piece: Piece, start_steps: int) -> Piece:
     cut = excerpt(piece, start_steps).replace(length_steps=piece.length_steps - start_steps)
     if piece.original is None:
         return cut
+    pedal = piece.pedal[piece.pedal["onset_steps"] >= start_steps].copy()  # at rest before it
+    pedal["onset_steps"] -= start_steps
+    cut = cut.replace(pedal=pedal)
     as_read = cut.replace(
         notes=cut.notes[:0], pedal=cut.pedal[:0], meters=cut.meters[:1], tempos=cut.tempos[:1]
     )

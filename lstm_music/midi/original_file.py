@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from functools import cached_property
 
 import numpy as np
@@ -16,7 +17,7 @@ from lstm_music.midi.track_bytes import encode_track, list_events
 from lstm_music.music.original import Instrument, Original
 from lstm_music.music.piece import Piece
 
-_READ_ONCE = Limits(*[2**31 - 1] * 9)  # the file was within somebody's limits when it was read
+_READ_ONCE = Limits(*[2**31 - 1 for _ in fields(Limits)])  # it was within limits when it was read
 _HEADER_BYTES = 14
 _CHUNK_HEADER_BYTES = 8
 _DRUM_CHANNEL = 9
@@ -69,18 +70,20 @@ class OriginalFile:
     def instruments_of(self, piece: Piece) -> list[Instrument]:
         """Where each track of the piece stands: as in the file, new tracks on free channels.
 
-        New tracks of a file of one chunk (format 0, or a piece of format 2) go into that chunk
-        while there are channels; else each is a chunk of its own, on a further port if need be.
+        New tracks of a file of one chunk (format 0) go into that chunk while there are channels;
+        else each is a chunk of its own, on a further port if need be. A piece of a file of separate
+        pieces (format 2) keeps to its chunk.
         """
         instruments = list(self.original.instruments)
         used = self.used_places
-        one_chunk = self.raw.format != 1
+        is_alone, is_one_of_many = self.raw.format == 0, self.original.mtrk >= 0
         for track in piece.tracks[len(instruments) :]:
             place = free_channel(used, is_drum=track.is_drum)
             used.add(place)
             port, channel = place >> 4, place & 0x0F
             taken = max([self.raw.n_mtrks - 1, *(i.mtrk for i in instruments)])
-            mtrk = self.first_chunk if one_chunk and not port else taken + 1
+            stays = is_one_of_many or (is_alone and not port)
+            mtrk = self.first_chunk if stays else taken + 1
             instruments.append(
                 Instrument(mtrk, channel, track.program, port=port, is_drum=track.is_drum)
             )
@@ -106,18 +109,18 @@ class OriginalFile:
         parts = [header(midi_format, n_chunks, int.from_bytes(self.data[12:14], "big"))]
         pos = int(raw.chunks["header"][0]) if n else len(self.data)
         parts.append(_foreign_chunks(self.data, _HEADER_BYTES, pos))
-        for mtrk, span in enumerate(raw.chunks.tolist()):
-            begin, _, _, after = span
+        begins, afters = (raw.chunks[name].tolist() for name in ("header", "after"))
+        for mtrk, (begin, after) in enumerate(zip(begins, afters)):
             if mtrk in chunks:
                 parts.append(chunks[mtrk])
             elif raw.repairs:
                 parts.append(self.encoded(mtrk))
             else:
                 parts.append(self.data[begin:after])
-            following = raw.chunks["header"][mtrk + 1] if mtrk + 1 < n else len(self.data)
             if mtrk + 1 == n:
                 parts += more
-            parts.append(_foreign_chunks(self.data, after, int(following)))
+            following = begins[mtrk + 1] if mtrk + 1 < n else len(self.data)
+            parts.append(_foreign_chunks(self.data, after, following))
         return b"".join(parts)
 
     def encoded(self, mtrk: int) -> bytes:

@@ -16,10 +16,17 @@ RAW_NOTE_DTYPE = np.dtype(
         ("program", "u1"),  # 0..127, in force when the note began
         ("pitch_midi", "u1"),  # 0..127
         ("velocity", "u1"),  # 1..127
+        ("port", "u1"),  # 0 where the chunk names none
+        ("flags", "u1"),  # IS_DRUM, IS_BENT
         ("offset", "i4"),  # byte offset of its first data byte in the file
     ],
     align=True,
 )
+
+IS_DRUM = 1
+"""Flag of a note of a drum part."""
+IS_BENT = 2
+"""Flag of a note with a bend or pressure of its channel since the note before on it."""
 
 MARK_DTYPE = np.dtype(
     [
@@ -29,6 +36,7 @@ MARK_DTYPE = np.dtype(
         ("mtrk", "u2"),
         ("kind", "u1"),
         ("channel", "u1"),
+        ("port", "u1"),
     ],
     align=True,
 )
@@ -39,6 +47,7 @@ CHUNK_DTYPE = np.dtype(
         ("start", "i4"),  # of its first event,
         ("stop", "i4"),  # behind its last event that was understood, the end mark included,
         ("after", "i4"),  # and where the next chunk may begin
+        ("ticks", "i4"),  # time of its last event, the end mark included
     ],
     align=True,
 )
@@ -55,6 +64,23 @@ MARK_NAME = 4
 """``value``: length of the text in bytes, ``offset``: where it starts."""
 MARK_PRIVATE = 5
 """Our own data (meta 0x7F under 0x7D); ``value`` and ``offset`` as for a name."""
+MARK_PROGRAM = 6
+"""``value``: 0..127."""
+MARK_BANK = 7
+"""``value``: MSB << 7 | LSB (controllers 0 and 32), both as the chunk has set them so far."""
+MARK_SILENCE = 8
+"""All sound off or all notes off (controllers 120 and 123)."""
+MARK_RELEASE = 9
+"""Reset all controllers (controller 121), which lifts the pedal."""
+MARK_PART = 10
+"""``value``: above 0 where system exclusive (GS, XG) makes the channel a drum part, else 0."""
+MARK_RESET = 11
+"""``value``: which system's reset, as below; it concerns every channel of its port."""
+MARK_ZONE = 12
+"""``value``: members of the MPE zone that the first or the last channel announces; 0: no zone."""
+
+RESET_GM2, RESET_GS, RESET_XG = 1, 2, 3
+"""Values of a MARK_RESET; 0 is that of General MIDI."""
 
 
 class Repair(NamedTuple):
@@ -92,11 +118,15 @@ class RawMidi(NamedTuple):
     ----------
     ticks, quarters : so many ticks last so many quarter notes; both 1 or more.
     in_frames : times are by the clock (SMPTE), not by the beat.
-    start : where in the file the header chunk stands.
+    start, end : where in the file the header chunk stands, and where the MIDI bytes end.
     format : 0 (one track chunk), 1 (several, played together) or 2 (each a piece of its own).
     n_mtrks : track chunks found.
+    has_banks : whether a bank other than 0 is selected anywhere.
+    mpe_signs : notes that are IS_BENT, and zones announced; 0 where there can be no MPE.
     notes : (N,) RAW_NOTE_DTYPE, by track chunk, then in the order in which they begin.
-    pedal : (P,) MARK_DTYPE of MARK_PEDAL, by track chunk, then in the order of the file.
+    pedal : (P,) MARK_DTYPE of MARK_PEDAL: of format 2 by track chunk, else where several chunks
+        have some by time; then in the order of the file.
+    settings : (S,) MARK_DTYPE of MARK_PROGRAM and the kinds after it, in the same order.
     marks : (M,) MARK_DTYPE of every other kind, in the same order.
     chunks : (n_mtrks,) CHUNK_DTYPE, where each track chunk lies.
     repairs : what was mended, at most one entry a kind.
@@ -106,10 +136,14 @@ class RawMidi(NamedTuple):
     quarters: int
     in_frames: bool
     start: int
+    end: int
     format: int
     n_mtrks: int
+    has_banks: bool
+    mpe_signs: int
     notes: npt.NDArray[np.void]
     pedal: npt.NDArray[np.void]
+    settings: npt.NDArray[np.void]
     marks: npt.NDArray[np.void]
     chunks: npt.NDArray[np.void]
     repairs: tuple[Repair, ...]
@@ -130,7 +164,7 @@ REPAIR_SENTENCES: dict[str, str] = {
     "meta_short": "a meta event, such as a tempo, was too short and was ignored",
     "meta_long": "a meta event, such as a tempo, was too long; its first bytes were read",
     "offset_value": "an SMPTE offset that is no time of day was ignored",
-    "unclosed_note": "a note never ended; it was closed at the end of its track",
+    "unclosed_note": "a note never ended; it was closed where the music ends",
     "empty_note": "a note had no length; it was given one step",
     "long_number": "a number was written in more than the 4 bytes MIDI allows",
     "wrapper_length": "a length in the RIFF wrapper was wrong",
@@ -143,7 +177,6 @@ REPAIR_SENTENCES: dict[str, str] = {
     "tempo_zero": "a tempo of zero was ignored",
     "meter_off_grid": "a meter that cannot be written down was ignored",
     "key_unknown": "a key signature that does not exist was ignored",
-    "after_gap": "the music after a long silence was left out",
 }
 """Every kind of repair and what a person is told. The scanner's come first, as in found.pxd."""
 

@@ -1,34 +1,37 @@
 """Reading a MIDI file as a Piece: scanned bytes, rounded to the grid, made into tracks.
 
-What a file leaves open is settled so: an instrument is one (track chunk, channel, program) that
-has notes; notes of one pitch that overlap in one channel end first in, first out; of several
-changes of one kind at one step the last holds; the sustain pedal belongs to every instrument of
-its channel and track chunk.
+What a file leaves open is settled so: an instrument is one (track chunk, port, channel, program,
+drums or not) that has notes; notes of one pitch that overlap in one channel end first in, first
+out; of several changes of one kind at one step the last holds; the sustain pedal belongs to every
+instrument of its port and channel.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from lstm_music.errors import MidiError
 from lstm_music.midi.changes import Changes, read_changes
+from lstm_music.midi.channel_state import Events, with_banks
+from lstm_music.midi.end_marks import told_length
 from lstm_music.midi.grid import pedal_to_grid, to_grid
 from lstm_music.midi.limits import DEFAULT_LIMITS, Limits
+from lstm_music.midi.mpe import join_zones
 from lstm_music.midi.raw import RawMidi, Repair, mend, sentence
 from lstm_music.midi.regular_file import read_regular
 from lstm_music.midi.scan import scan
+from lstm_music.music.drum_parts import with_drum_parts
 from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.music.order import crowds_and_gaps, in_order
+from lstm_music.music.order import extremes, in_order, most_at_once
 from lstm_music.music.original import Instrument, Original
 from lstm_music.music.piece import Piece, Tempo, Track
 
-DRUM_CHANNEL = 9
-
-_Instruments = list[tuple[int, int, int]]
 _Result = TypeVar("_Result")
 
 
@@ -157,76 +160,85 @@ def _patterns(raw: RawMidi) -> list[RawMidi]:
         return [raw]
     chunks = np.unique(raw.notes["mtrk"])
     cuts = [
-        (np.searchsorted(array["mtrk"], chunks), np.searchsorted(array["mtrk"], chunks, "right"))
-        for array in (raw.notes, raw.pedal, raw.marks)
-    ]
-    (note, note_end), (pedal, pedal_end), (mark, mark_end) = cuts
-    return [
-        raw._replace(
-            notes=raw.notes[note[i] : note_end[i]],
-            pedal=raw.pedal[pedal[i] : pedal_end[i]],
-            marks=raw.marks[mark[i] : mark_end[i]],
+        (
+            array,
+            np.searchsorted(array["mtrk"], chunks),
+            np.searchsorted(array["mtrk"], chunks, "right"),
         )
-        for i in range(len(chunks))
+        for array in (raw.notes, raw.pedal, raw.settings, raw.marks)
     ]
+    patterns = []
+    for i in range(len(chunks)):
+        notes, pedal, settings, marks = (array[start[i] : end[i]] for array, start, end in cuts)
+        patterns.append(raw._replace(notes=notes, pedal=pedal, settings=settings, marks=marks))
+    return patterns
 
 
 def _piece(
     data: bytes, raw: RawMidi, repairs: list[Repair], source: str, strict: bool, limits: Limits
 ) -> Piece:
     changes = read_changes(data, raw, repairs)
+    raw = join_zones(raw)
     found, instruments, error = to_grid(raw.notes, raw.ticks, raw.quarters, limits.max_tracks)
+    if raw.has_banks:
+        events = Events(raw.notes, raw.pedal, raw.settings, raw.format == 2)
+        instruments = with_banks(events, instruments)
     notes = in_order(found)
     pedal = pedal_to_grid(raw.pedal, instruments, raw.ticks, raw.quarters, limits.max_events)
-    at_once, kept = crowds_and_gaps(notes, limits.max_gap_quarters * STEPS_PER_QUARTER)
-    if at_once > limits.max_at_once:
+    if most_at_once(notes) > limits.max_at_once:
         raise MidiError(f"more than {limits.max_at_once} notes begin at once")
-    if kept < len(notes):
-        cut = notes["onset_steps"][kept]
-        offsets = raw.notes["offset"][found["onset_steps"] == cut]
-        mend(repairs, "after_gap", int(offsets.min()))
-        notes, pedal = notes[:kept], pedal[pedal["onset_steps"] < cut]
-        changes = changes.before(int(cut))
     if strict and repairs:
         first = min(repairs, key=lambda repair: repair.offset)
         reason = f"strict reading refuses what must be mended: {first.text}"
         raise MidiError(reason, offset=first.offset)
+    end_steps = extremes(notes)[3]
     piece = Piece(
         notes=notes,
         tracks=_tracks(instruments, changes.names),
         meters=changes.meters,
         tempos=changes.tempos,
         key=changes.key,
+        key_changes=changes.key_changes,
         pedal=pedal,
         pickup_steps=changes.pickup_steps,
-        title=_title(raw, instruments[0][0], changes),
+        title=_title(raw, instruments[0].mtrk, changes),
         source=source,
         repairs=tuple(map(sentence, repairs)),
         max_timing_error_steps=error,
         settled_bars=changes.settled_bars,
         unstated=changes.unstated,
-        original=Original(
-            data=data[raw.start :],
-            instruments=tuple(
-                Instrument(m, c, p, is_drum=c == DRUM_CHANNEL) for m, c, p in instruments
-            ),
-            knots_steps=np.array([0.0, STEPS_PER_QUARTER * raw.quarters]),
-            knots_ticks=np.array([0.0, raw.ticks]),
-            mtrk=instruments[0][0] if raw.format == 2 else -1,
-        ),
+        length_steps=told_length(raw, changes.meters, changes.pickup_steps, end_steps),
+        original=_original(data, raw, instruments),
     )
-    if _seconds(piece.tempos, piece.end_steps) > limits.max_seconds:
+    if _seconds(piece.tempos, end_steps) > limits.max_seconds:
         raise MidiError(f"the music lasts longer than {limits.max_seconds} seconds")
-    return piece
+    return with_drum_parts(piece)
 
 
-def _tracks(instruments: _Instruments, names: dict[int, str]) -> tuple[Track, ...]:
+def _tracks(instruments: list[Instrument], names: dict[int, str]) -> tuple[Track, ...]:
     return tuple(
         [
-            Track(program, channel == DRUM_CHANNEL, names.get(mtrk, ""))
-            for mtrk, channel, program in instruments
+            Track(instrument.program, instrument.is_drum, names.get(instrument.mtrk, ""))
+            for instrument in instruments
         ]
     )
+
+
+def _original(data: bytes, raw: RawMidi, instruments: list[Instrument]) -> Original:
+    return Original(
+        data=data[raw.start : raw.end],
+        instruments=tuple(instruments),
+        knots_steps=_knots(STEPS_PER_QUARTER * raw.quarters),
+        knots_ticks=_knots(raw.ticks),
+        mtrk=instruments[0].mtrk if raw.format == 2 else -1,
+    )
+
+
+@lru_cache(maxsize=64)
+def _knots(end: int) -> npt.NDArray[np.float64]:
+    knots = np.array([0.0, end])
+    knots.flags.writeable = False  # many pieces share it
+    return knots
 
 
 def _title(raw: RawMidi, first_mtrk: int, changes: Changes) -> str:

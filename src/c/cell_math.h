@@ -19,10 +19,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#define LM_INLINE static inline __attribute__((always_inline))
+#include "compiler.h"
 
 /* a b + c; base rounds twice. */
-#ifdef __FMA__
+#ifdef LM_FUSED
 #define LM_MAD_f32(a, b, c) __builtin_fmaf(a, b, c)
 #define LM_MAD_f64(a, b, c) __builtin_fma(a, b, c)
 #else

@@ -1,8 +1,10 @@
 """Choosing an instruction-set level, also from outside through the environment."""
 
 import os
+import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +39,20 @@ def test_base_runs_everywhere():
     assert level_names() == ("base", "v3", "v4")
     assert level_ready(0)
     assert not level_ready(99)
+
+
+CPUINFO = Path("/proc/cpuinfo")
+V3 = {"avx2", "fma", "bmi1", "bmi2", "f16c", "abm", "movbe"}  # as Linux calls them
+V4 = V3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
+
+
+@pytest.mark.skipif(
+    platform.machine() != "x86_64" or not CPUINFO.exists(), reason="x86-64 Linux tells its features"
+)
+def test_levels_are_those_that_the_kernel_says_this_processor_has():
+    flags = next(line for line in CPUINFO.read_text().splitlines() if line.startswith("flags"))
+    has = set(flags.partition(":")[2].split())
+    assert [level_ready(1), level_ready(2)] == [has >= V3, has >= V4]
 
 
 def test_environment_forces_a_level():

@@ -8,13 +8,17 @@ from paths import MIDI_DATA
 
 from lstm_music.corpus import load
 from lstm_music.corpus.augment import transpose
+from lstm_music.corpus.duplicates import outline
+from lstm_music.corpus.facts import piece_facts
 from lstm_music.corpus.load import read_file, with_timing
 from lstm_music.corpus.options import CorpusOptions
 from lstm_music.corpus.sources import SourceFile
 from lstm_music.errors import MidiError
+from lstm_music.midi import files
 from lstm_music.midi.write import to_midi_bytes
 from lstm_music.music.key import Key
-from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
+from lstm_music.music.piece import NOTE_DTYPE, Piece, Track, make_notes
+from lstm_music.tokens.encode import encode
 
 ABC = "X:{n}\nM:2/4\nL:1/4\nK:none\n|:CE|GE:|\nFD|C2|\n\n"
 
@@ -130,3 +134,20 @@ def test_the_reference_reader(tmp_path):
     ((_, ours),) = read(tmp_path / "a.mid")
     ((_, reference),) = read(tmp_path / "a.mid", reader="music21")
     assert reference.notes["pitch_midi"].tolist() == ours.notes["pitch_midi"].tolist()
+
+
+def test_the_bytes_of_the_file_stay_behind():
+    piece = only(MIDI_DATA / "chorale.mid")
+    assert files.read(MIDI_DATA / "chorale.mid").original is not None
+    assert piece.original is None
+
+
+def test_what_tokens_cannot_carry_is_among_the_facts():
+    notes = make_notes([(24 * i + 20_000 * (i > 8), 24, 60 + i, 80, 0) for i in range(16)])
+    piece = Piece(notes=notes, tracks=(Track(),))
+    tokens = encode(piece)
+    facts = piece_facts("", piece, tokens, outline(piece))
+    assert facts["notes"] == 16
+    assert [sentence for sentence, _ in facts["repairs"]] == [
+        "dropped 7 notes after a gap of over 64 whole notes at step 192"
+    ]

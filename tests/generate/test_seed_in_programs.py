@@ -34,7 +34,7 @@ def seed_bytes():
         ]
         track.append(mido.Message("program_change", channel=channel, program=program))
         for i in range(4 * BARS):
-            key = {"channel": channel, "note": pitch + i % 5}
+            key = {"channel": channel, "note": pitch + (0, 4, 2, 7)[i % 4]}
             track.append(mido.Message("note_on", **key, velocity=70 + i % 3 * 20))
             track.append(mido.Message("pitchwheel", channel=channel, pitch=300 * (i % 4), time=120))
             track.append(mido.Message("note_off", **key, time=360))

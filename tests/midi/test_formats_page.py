@@ -16,7 +16,7 @@ PAGE = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
 def test_its_python_runs(monkeypatch):
     monkeypatch.chdir(ROOT)
     result = doctest.testfile(str(ROOT / "docs" / "formats.md"), module_relative=False)
-    assert result.attempted == 5
+    assert result.attempted == 7
     assert result.failed == 0
 
 

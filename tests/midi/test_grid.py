@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from lstm_music.errors import ConfigError, MidiError, ShapeError
 from lstm_music.midi.grid import pedal_to_grid, to_grid
 from lstm_music.midi.raw import MARK_DTYPE, RAW_NOTE_DTYPE
-from lstm_music.music.order import crowds_and_gaps, extremes, in_order, pedal_in_order
+from lstm_music.music.order import extremes, in_order, most_at_once, pedal_in_order, tracks_on_keys
+from lstm_music.music.original import Instrument
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track, make_notes
 
 DIVISIONS = [(1, 1), (24, 1), (96, 1), (480, 1), (32_767, 1), (1000, 2), (30_000 * 255, 2002)]
@@ -29,12 +30,14 @@ def reference(raw, division):
     notes["duration_steps"] = np.maximum(end - onset, 1)
     notes["pitch_midi"], notes["velocity"] = raw["pitch_midi"], raw["velocity"]
     notes["timing_96ths"] = nearest(raw["onset_ticks"], 96, division) - 4 * onset
-    who = list(zip(*(raw[name].tolist() for name in ("mtrk", "channel", "program"))))
+    names = ("mtrk", "channel", "program", "port", "flags")
+    who = list(zip(*(raw[name].tolist() for name in names)))
     instruments = list(dict.fromkeys(who))
     notes["track"] = [instruments.index(one) for one in who]
     exact = raw["onset_ticks"].astype(np.int64) * 24 * division[1]
     error = np.abs(exact - onset * division[0]).max() / division[0]
-    return notes, instruments, error
+    named = [Instrument(*one[:4], 0, one[4] > 0) for one in instruments]
+    return notes, named, error
 
 
 def random_raw(rng, n, most_ticks):
@@ -42,8 +45,10 @@ def random_raw(rng, n, most_ticks):
     raw["mtrk"] = np.sort(rng.integers(0, 5, n))
     raw["onset_ticks"] = rng.integers(0, most_ticks, n)
     raw["end_ticks"] = np.minimum(raw["onset_ticks"] + rng.integers(0, 2000, n), 2**31 - 1)
-    for name, most in (("channel", 16), ("program", 4), ("pitch_midi", 128), ("velocity", 127)):
-        raw[name] = rng.integers(0, most, n)
+    most = {"channel": 16, "program": 4, "pitch_midi": 128, "velocity": 127, "flags": 2}
+    for name, bound in most.items():
+        raw[name] = rng.integers(0, bound, n)
+    raw["port"] = rng.choice([0, 1, 255], n)
     raw["velocity"] += 1
     return raw
 
@@ -153,14 +158,25 @@ def test_extremes_show_what_must_not_be():
         Piece(notes=np.zeros(3))
 
 
-def test_crowds_and_gaps():
-    notes = in_order(
-        make_notes([(0, 96, 60, 80, 0), (0, 6, 64, 80, 0), (96, 6, 60, 80, 0), (200, 6, 60, 80, 0)])
-    )
-    assert crowds_and_gaps(notes, 98) == (2, 4)
-    assert crowds_and_gaps(notes, 97) == (2, 3)  # from 102 to 200
-    assert crowds_and_gaps(notes[:1], 0) == (1, 1)
-    assert crowds_and_gaps(notes[:0], 0) == (0, 0)
+def test_most_at_once():
+    notes = in_order(make_notes([(0, 96, 60, 80, 0), (0, 6, 64, 80, 0), (96, 6, 60, 80, 0)]))
+    assert most_at_once(notes) == 2
+    assert most_at_once(notes[:1]) == 1
+    assert most_at_once(notes[:0]) == 0
+
+
+@pytest.mark.parametrize("step", [1, 3])
+def test_tracks_on_keys(step):
+    rng = np.random.default_rng(step)
+    notes = in_order(make_notes([(i, 1, rng.integers(40), 80, rng.integers(6)) for i in range(99)]))
+    keys = (rng.random(256) < 0.5).astype(np.uint8)
+    seen = notes[::step]
+    shares = {t: keys[seen["pitch_midi"][seen["track"] == t]].mean() for t in range(6)}
+    for share in (0.0, 0.4, 0.6, 1.1):
+        expected = [t for t in (0, 2, 4) if shares[t] >= share]
+        assert tracks_on_keys(notes, [0, 2, 4, 9], keys, share, step) == expected
+    with pytest.raises(ValueError, match="keys must be"):
+        tracks_on_keys(notes, [0], keys[:9].copy(), 0.5, step)
 
 
 def pedal_reference(marks, instruments, division):
@@ -168,18 +184,19 @@ def pedal_reference(marks, instruments, division):
     return [
         (int(step), track, bool(mark["value"] >= 64))
         for mark, step in zip(marks, nearest(marks["ticks"], 24, division))
-        for track, (mtrk, channel, _) in enumerate(instruments)
-        if (mark["mtrk"], mark["channel"]) == (mtrk, channel)
+        for track, instrument in enumerate(instruments)
+        if (mark["port"], mark["channel"]) == (instrument.port, instrument.channel)
     ]
 
 
 @pytest.mark.parametrize("n", [0, 1, 300])
 def test_pedal_is_placed_as_python_places_it(n):
     rng = np.random.default_rng(n)
-    instruments = sorted({(int(m), int(c), int(p)) for m, c, p in rng.integers(0, 4, (20, 3))})
+    rows = {tuple(row) for row in rng.integers(0, 4, (20, 4)).tolist()}
+    instruments = [Instrument(*row) for row in sorted(rows)]
     marks = np.zeros(n, MARK_DTYPE)
     marks["mtrk"] = np.sort(rng.integers(0, 6, n))
-    for name, most in (("ticks", 10**6), ("channel", 4), ("value", 128)):
+    for name, most in (("ticks", 10**6), ("channel", 4), ("value", 128), ("port", 4)):
         marks[name] = rng.integers(0, most, n)
     for division in DIVISIONS:
         expected = pedal_reference(marks, instruments, division)

@@ -10,7 +10,7 @@ from lstm_music.errors import MidiError
 from lstm_music.midi.limits import Limits
 from lstm_music.midi.read import read_midi, read_midi_bytes
 from lstm_music.midi.write import to_midi_bytes
-from lstm_music.music.key import Key
+from lstm_music.music.key import Key, KeyChange
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Tempo, Track
 
@@ -83,7 +83,6 @@ def test_the_first_name_is_the_title_unless_it_names_an_instrument(midi_format, 
         ("夜の港".encode(), "夜の港"),
         ("Café".encode("latin-1"), "Café"),
         (b" Bass\x00\x00\r\n", "Bass"),
-        (b"\xff\xfe\x00\x00", "ÿþ"),
     ],
 )
 def test_names_of_any_encoding(raw, text):
@@ -100,7 +99,16 @@ def test_changes_are_on_the_grid_and_the_last_of_one_step_holds():
     assert piece.tempos == (Tempo(0, 1_000_000), Tempo(24, 1))
     assert piece.meters == (Meter(0, 4, 4), Meter(24, 7, 8))
     assert piece.key == Key(-3, "minor")
+    assert piece.key_changes == (KeyChange(24, Key(4)),)
     assert piece.repairs == ()
+
+
+def test_keys_that_repeat_the_one_before_are_no_changes():
+    """The first, wherever it stands, holds from the start."""
+    keys = ("02 00", "02 00", "FD 01", "FD 01", "02 00")
+    piece = read("60" + "60".join(f" FF 59 02 {key} " for key in keys) + NOTE + END)
+    assert piece.key == Key(2)
+    assert piece.key_changes == (KeyChange(72, Key(-3, "minor")), KeyChange(120, Key(2)))
 
 
 def test_defaults():
@@ -132,14 +140,14 @@ def test_changes_that_make_no_sense_are_left_out_and_told(event, word):
     assert "(2 times, first at byte 26)" in repair
 
 
-def test_pedal_is_down_from_64_and_belongs_to_its_channel_and_chunk():
+def test_pedal_is_down_from_64_and_belongs_to_its_channel_in_all_chunks():
     with_pedal = (
         "00 B0 40 40  00 C0 05  00 90 3C 40  60 80 3C 40  00 B0 40 3F"
         " 00 91 3C 40  60 81 3C 40  00 B2 40 7F" + END
     )
     piece = read(with_pedal, NOTE + END)
-    assert [(t.program, len(t.name)) for t in piece.tracks] == [(5, 0), (0, 0), (0, 0)]
-    assert piece.pedal.tolist() == [(0, 0, True), (24, 0, False)]
+    assert [(t.program, len(t.name)) for t in piece.tracks] == [(5, 0), (0, 0), (5, 0)]
+    assert piece.pedal.tolist() == [(0, 0, True), (0, 2, True), (24, 0, False), (24, 2, False)]
 
 
 def test_programs_of_one_channel_share_its_pedal():
@@ -260,29 +268,11 @@ def test_strict_reading_of_a_sound_file(tmp_path):
     assert read_midi(path, strict=True) == read_midi(path)
 
 
-def test_music_after_a_long_silence_is_left_out():
-    """A note, 3 quarters of silence, and another, with a pedal, a tempo and a meter of its own."""
-    tail = "60 B0 40 7F 00 FF 51 03 0F 42 40 00 FF 58 04 03 02 18 08" + NOTE
-    data = smf(NOTE + "60 FF 01 00 60 FF 01 00" + tail + END)
-    whole = read_midi_bytes(data, limits=Limits(max_gap_quarters=3))
-    assert (len(whole.notes), len(whole.pedal), len(whole.tempos), len(whole.meters)) == (
-        2,
-        1,
-        2,
-        2,
-    )
-    assert whole.repairs == ()
-    cut = read_midi_bytes(data, limits=Limits(max_gap_quarters=2))
-    assert (len(cut.notes), len(cut.pedal), len(cut.tempos), len(cut.meters)) == (1, 0, 1, 1)
-    (repair,) = cut.repairs
-    assert f"byte {data.rindex(bytes.fromhex('3C40'), 0, data.rindex(b'`'))}" in repair
-    with pytest.raises(MidiError, match="long silence"):
-        read_midi_bytes(data, strict=True, limits=Limits(max_gap_quarters=2))
-
-
-def test_silence_before_the_first_note_is_no_gap():
-    data = smf("60 FF 01 00" * 9 + NOTE + END)
-    assert len(read_midi_bytes(data, limits=Limits(max_gap_quarters=1)).notes) == 1
+def test_music_after_a_long_silence_is_kept():
+    """Where tokens cannot cross the gap they say so: test_canonical."""
+    piece = read(NOTE + "60 FF 01 00" * 1000 + "60 B0 40 7F 00 FF 51 03 0F 42 40" + NOTE + END)
+    assert onsets_and_durations(piece) == [(0, 24), (24 * 1002, 24)]
+    assert (len(piece.pedal), len(piece.tempos), piece.repairs) == (1, 2, ())
 
 
 @pytest.mark.parametrize("n", [3, 4])

@@ -57,7 +57,7 @@ def test_odd_files_differ_for_a_named_reason_only():
             continue  # one of the two cannot read it, or no tokens can tell it
         n_alike += alike
         assert alike or losses(data), path.name
-    assert n_alike >= 17
+    assert n_alike >= 15  # music21 knows no banks of drums
 
 
 C4, E4 = " 00 90 3C 40", " 00 90 40 40"

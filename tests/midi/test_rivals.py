@@ -22,7 +22,7 @@ def our_notes(path):
     raw = scan(path.read_bytes(), Limits())
     return sorted(
         (on, end, channel == 9, program, pitch, velocity)
-        for on, end, _, channel, program, pitch, velocity, _ in raw.notes.tolist()
+        for on, end, _, channel, program, pitch, velocity, *_ in raw.notes.tolist()
     )
 
 

@@ -199,11 +199,11 @@ def test_a_note_keeps_the_program_in_which_it_began():
     assert [n[4] for n in notes(raw)] == [5, 6]
 
 
-def test_programs_set_by_a_track_without_notes_hold_for_later_tracks():
+def test_programs_hold_for_every_track_of_their_channel():
     setup = "00 C0 05  00 C1 06" + END
     own = "00 C1 07  00 91 3C 40  60 81 3C 40" + END
     raw = scanned(smf(setup, NOTE + END, own, "00 91 3C 40  60 81 3C 40" + END))
-    assert [(n[3], n[4]) for n in notes(raw)] == [(0, 5), (1, 7), (1, 6)]
+    assert [(n[3], n[4]) for n in notes(raw)] == [(0, 5), (1, 7), (1, 7)]
 
 
 def test_a_program_of_one_piece_does_not_hold_for_the_next():

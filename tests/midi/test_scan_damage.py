@@ -94,7 +94,6 @@ def test_every_repair_of_the_scanner_is_tested_above():
         "tempo_in_frames",
         "meter_off_grid",
         "key_unknown",
-        "after_gap",
         "other_patterns",
     }
     assert {kind for kind, *_ in MENDED} == set(REPAIR_SENTENCES) - of_the_reader
@@ -105,9 +104,29 @@ def test_repairs_are_counted():
     assert [tuple(r) for r in raw.repairs] == [("system_message", 3, 23)]
 
 
-def test_an_unclosed_note_ends_with_its_track():
-    raw = scan(smf("00 90 3C 40  60 90 40 40  60 FF 2F 00"), Limits())
-    assert raw.notes["end_ticks"].tolist() == [192, 192]
+@pytest.mark.parametrize(
+    ("tracks", "ends"),
+    [
+        # The second begins where the music ends: it goes on to the end mark ...
+        (("00 90 3C 40  60 90 40 40  60 FF 2F 00",), [96, 192]),
+        # ... but for a whole note at most.
+        (("00 90 3C 40  90 00 FF 2F 00",), [384]),
+        # The music ends with the last note of any chunk; controllers are none.
+        (("00 90 3C 40  90 00 B0 07 40  90 00 FF 2F 00", "60" + NOTE[3:] + END), [192, 192]),
+    ],
+)
+def test_an_unclosed_note_ends_where_the_music_does(tracks, ends):
+    raw = scan(smf(*tracks), Limits())
+    assert raw.notes["end_ticks"].tolist() == ends
+    assert [(r.kind, r.times) for r in raw.repairs] == [("unclosed_note", 1 + (ends[0] == 96))]
+
+
+def test_an_unclosed_note_of_one_piece_does_not_wait_for_the_next():
+    raw = scan(
+        smf("00 90 3C 40  60 90 40 40 10 40 00" + END, "90 00" + NOTE[3:] + END, midi_format=2),
+        Limits(),
+    )
+    assert raw.notes["end_ticks"].tolist()[:2] == [112, 112]
 
 
 def test_a_clamped_velocity_is_the_loudest():

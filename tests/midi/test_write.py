@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from piece_checks import shares_channels
 
 from lstm_music.errors import MidiError, OutputExistsError
 from lstm_music.midi.limits import DEFAULT_LIMITS
@@ -85,6 +86,8 @@ def first_in_first_out(piece):
 @given(pieces())
 def test_reading_what_was_written_gives_the_same_piece(piece):
     again = read_midi_bytes(to_midi_bytes(piece, text="made by a test: ♪"))
+    if shares_channels(again):  # whose pedal is that of all
+        again, piece = (p.replace(pedal=p.pedal[:0]) for p in (again, piece))
     assert again == first_in_first_out(piece)
     assert again.title == piece.title
     assert again.repairs == ()

@@ -1,16 +1,15 @@
 """Events of a track, in C: each is read from the bytes and told to the ``Scan``."""
 
+from lstm_music.midi.channels cimport clamped, controller, exclusive, set_program
 from lstm_music.midi.found cimport (
-    CUT, DATA_BYTE, END_OF_TRACK, FAULT_EVENTS, FAULT_TIME, FAULT_VLQ, GO_ON, LONG_NUMBER, LOST,
-    MARK_KEY, MARK_METER, MARK_NAME, MARK_PEDAL, MARK_PRIVATE, MARK_TEMPO, META_LONG, META_SHORT,
-    NO_STATUS, OFFSET_VALUE, PITCH_BYTE, SYSTEM_MESSAGE, VLQ_BYTES, VLQ_MOST_BYTES,
-    Outcome, Scan, add_change, add_mark, fail, mend, note_off, note_on, silence,
+    CUT, END_OF_TRACK, FAULT_EVENTS, FAULT_TIME, FAULT_VLQ, GO_ON, IS_BENT, LONG_NUMBER, LOST,
+    MARK_KEY, MARK_METER, MARK_NAME, MARK_PRIVATE, MARK_TEMPO, META_LONG, META_SHORT, NO_STATUS,
+    OFFSET_VALUE, PITCH_BYTE, SYSTEM_MESSAGE, VLQ_BYTES, VLQ_MOST_BYTES, Outcome, Scan,
+    add_change, fail, mend, set_port, touch,
 )
+from lstm_music.midi.sounding cimport note_off, note_on
 
 cdef enum:
-    SUSTAIN_PEDAL = 64
-    ALL_SOUND_OFF = 120
-    ALL_NOTES_OFF = 123
     OUR_MAKER = 0x7D  # see lstm_music.midi.private
 
 # Kinds of meta event.
@@ -57,28 +56,6 @@ cdef inline Outcome read_vlq(Scan* s, int* value) noexcept nogil:
     return fail(s, FAULT_VLQ, start)
 
 
-cdef inline int clamped(Scan* s, Py_ssize_t offset) noexcept nogil:
-    """The data byte at ``offset``, at most 127."""
-    if s.data[offset] > 0x7F:
-        mend(s, DATA_BYTE, offset)
-        return 0x7F
-    return s.data[offset]
-
-
-cdef inline Outcome controller(
-    Scan* s, int channel, int number, Py_ssize_t start
-) noexcept nogil:
-    if number == SUSTAIN_PEDAL:
-        return add_mark(
-            s, &s.pedal, MARK_PEDAL, <unsigned char> channel, clamped(s, start + 1), start
-        )
-    clamped(s, start)
-    clamped(s, start + 1)
-    if number == ALL_SOUND_OFF or number == ALL_NOTES_OFF:
-        silence(s, channel)
-    return GO_ON
-
-
 cdef inline Outcome channel_event(Scan* s) noexcept nogil:
     """The data bytes of a channel message; its status is in ``s.status``."""
     cdef int channel = s.status & 0x0F
@@ -96,14 +73,15 @@ cdef inline Outcome channel_event(Scan* s) noexcept nogil:
         value = clamped(s, start + 1)
         if message == 0x9 and value > 0:
             return note_on(s, channel, s.data[start], value, start)
-        note_off(s, channel, s.data[start])  # an off without an on is common and harmless
+        note_off(s, &s.channels[channel], s.data[start])  # one without a note is harmless
     elif message == 0xC:
-        s.program[channel] = <unsigned char> clamped(s, start)
-        s.program_set[channel] = True
+        return set_program(s, channel, start)
     elif message == 0xB:
         return controller(s, channel, s.data[start], start)
     else:
         clamped(s, start)  # what it says is not kept
+        if message != 0xA:
+            touch(s, channel).pattern.flags |= IS_BENT
         if n_data == 2:
             clamped(s, start + 1)
     return GO_ON
@@ -167,6 +145,8 @@ cdef inline Outcome meta_event(Scan* s) noexcept nogil:
         return add_change(s, MARK_KEY, <int> big_endian(s.data + start, 2), start)
     if kind == TRACK_NAME:
         return add_change(s, MARK_NAME, length, start)
+    if kind == PORT_PREFIX:
+        return set_port(s, s.data[start], start)
     if kind == SEQUENCER_OWN and length and s.data[start] == OUR_MAKER:
         return add_change(s, MARK_PRIVATE, length, start)
     if kind == SMPTE_OFFSET and not is_time_of_day(s.data + start):
@@ -187,6 +167,8 @@ cdef inline Outcome system_event(Scan* s, unsigned char status) noexcept nogil:
         if length > s.end - s.pos:
             return CUT
         s.pos += length
+        if status == 0xF0:
+            return exclusive(s, s.data + s.pos - length, length, s.pos - length)
         return GO_ON
     # A wire message that has no place in a file, with the data it would have on the wire.
     mend(s, SYSTEM_MESSAGE, s.pos - 1)

@@ -1,6 +1,7 @@
 """What a scan keeps while it runs, in C: where it is, notes, marks and damage."""
 
-from libc.stdlib cimport realloc
+from libc.stdlib cimport malloc, realloc
+from libc.string cimport memset
 
 # Kinds of repair; their names and sentences, in this order, begin raw.REPAIR_SENTENCES.
 cdef enum:
@@ -44,7 +45,9 @@ cdef enum Outcome:
 cdef enum:
     CHANNELS = 16
     PITCHES = 128
+    PORTS = 256
     DRUM_CHANNEL = 9
+    NO_NUMBER = 0x3FFF  # the registered parameter that is none
     CHUNK_HEADER_BYTES = 8
     VLQ_BYTES = 4
     VLQ_MOST_BYTES = 8  # of a number that leads with zeros
@@ -58,6 +61,32 @@ cdef enum:
     MARK_PEDAL
     MARK_NAME
     MARK_PRIVATE
+    MARK_PROGRAM
+    MARK_BANK
+    MARK_SILENCE
+    MARK_RELEASE
+    MARK_PART
+    MARK_RESET
+    MARK_ZONE
+
+# Banks (controller 0) that say what a channel plays.
+cdef enum:
+    GM2_DRUMS = 120
+    GM2_MELODIC = 121
+    XG_EFFECTS = 126
+    XG_DRUMS = 127
+
+# Values of MARK_RESET.
+cdef enum:
+    RESET_GM
+    RESET_GM2
+    RESET_GS
+    RESET_XG
+
+# Flags of a note, as in raw.
+cdef enum:
+    IS_DRUM = 1
+    IS_BENT = 2
 
 # The layouts of raw.RAW_NOTE_DTYPE and raw.MARK_DTYPE.
 cdef struct Note:
@@ -68,6 +97,8 @@ cdef struct Note:
     unsigned char program
     unsigned char pitch
     unsigned char velocity
+    unsigned char port
+    unsigned char flags
     int offset
 
 cdef struct Mark:
@@ -77,6 +108,7 @@ cdef struct Mark:
     unsigned short mtrk
     unsigned char kind
     unsigned char channel
+    unsigned char port
 
 cdef struct Marks:
     Mark* items
@@ -89,6 +121,22 @@ cdef struct Chunk:
     int start
     int stop
     int after
+    int ticks
+
+cdef struct Channel:
+    # Its state by the events of one track chunk alone, and which chunk that is.
+    int mtrk
+    Note pattern  # what is known of its next note
+    bint program_set
+    unsigned short bank  # selected; a program change takes it
+    unsigned short number  # registered parameter that a data entry sets
+    # Sounding notes; the first and last of each pitch: a queue linked through Note.end.
+    int n_sounding
+    int oldest[PITCHES]
+    int newest[PITCHES]
+    # Whether several chunks use it, and whether what one says could matter to another.
+    bint is_shared
+    bint has_state
 
 cdef struct Scan:
     # The bytes, and where we are.
@@ -100,23 +148,27 @@ cdef struct Scan:
     int mtrk
     int tick
     unsigned char status  # running status, 0 when there is none
-    unsigned char program[CHANNELS]
-    bint program_set[CHANNELS]
-    bint has_notes[CHANNELS]
-    int n_sounding[CHANNELS]
-    # First and last sounding note of each channel and pitch: a queue linked through Note.end.
-    int oldest[CHANNELS * PITCHES]
-    int newest[CHANNELS * PITCHES]
-    # Programs set by tracks without notes of that channel: they hold for the tracks after,
-    # unless every track is a piece of its own.
-    bint separate
-    unsigned char setup_program[CHANNELS]
+    unsigned char port
+    Channel* channels  # of this port
+    Channel* ports[PORTS]  # NULL until a chunk names it
+    unsigned char named[PORTS]  # those that are not
+    int n_named
+    Channel first_port[CHANNELS]
+    bint separate  # every track is a piece of its own
+    bint resolve  # channels must be resolved over all chunks
+    bint has_gs
+    bint has_special_bank  # one that says drums, or no drums
+    int n_unclosed
+    bint has_banks
+    bint has_releases  # resets that may lift a pedal
+    int mpe_signs  # notes after a bend or pressure, and zones announced
     # What was found.
     Note* notes
     int n_notes
     int note_room
     Marks marks
     Marks pedal
+    Marks settings
     Chunk* chunks
     int chunk_room
     int n_events
@@ -170,6 +222,7 @@ cdef inline Outcome add_mark(
     mark.mtrk = <unsigned short> s.mtrk
     mark.kind = kind
     mark.channel = channel
+    mark.port = s.port
     marks.n += 1
     return GO_ON
 
@@ -182,60 +235,46 @@ cdef inline Outcome add_change(
     return add_mark(s, &s.marks, kind, 0, value, offset)
 
 
-cdef inline Outcome note_on(
-    Scan* s, int channel, int pitch, int velocity, Py_ssize_t offset
-) noexcept nogil:
-    cdef int slot = channel * PITCHES + pitch
-    cdef void* moved
-    cdef Note* note
-    if s.n_notes >= s.max_notes:
-        return fail(s, FAULT_NOTES, offset)
-    if s.n_notes == s.note_room:
-        moved = more_room(s.notes, &s.note_room, sizeof(Note))
-        if moved == NULL:
+cdef inline Outcome set_port(Scan* s, unsigned char port, Py_ssize_t offset) noexcept nogil:
+    cdef Channel* made
+    cdef int i
+    if s.ports[port] == NULL:
+        s.ports[port] = s.first_port  # all that most files have
+        if s.n_named:
+            s.ports[port] = <Channel*> malloc(CHANNELS * sizeof(Channel))
+        if s.ports[port] == NULL:
             return fail(s, FAULT_MEMORY, offset)
-        s.notes = <Note*> moved
-    note = &s.notes[s.n_notes]
-    note.onset = s.tick
-    note.end = NONE
-    note.mtrk = <unsigned short> s.mtrk
-    note.channel = <unsigned char> channel
-    note.program = s.program[channel]
-    note.pitch = <unsigned char> pitch
-    note.velocity = <unsigned char> velocity
-    note.offset = <int> offset
-    if s.oldest[slot] == NONE:
-        s.oldest[slot] = s.n_notes
-    else:
-        s.notes[s.newest[slot]].end = s.n_notes
-    s.newest[slot] = s.n_notes
-    s.has_notes[channel] = True
-    s.n_sounding[channel] += 1
-    s.n_notes += 1
+        for i in range(CHANNELS):
+            made = &s.ports[port][i]
+            made.mtrk = NONE
+            made.n_sounding = 0
+            made.is_shared = made.has_state = False
+            memset(made.oldest, 0xFF, sizeof(made.oldest))  # NONE
+        s.named[s.n_named] = port
+        s.n_named += 1
+    s.port = port
+    s.channels = s.ports[port]
     return GO_ON
 
 
-cdef inline bint note_off(Scan* s, int channel, int pitch) noexcept nogil:
-    """End the oldest sounding note of this pitch; False if there is none."""
-    cdef int slot = channel * PITCHES + pitch
-    cdef int i = s.oldest[slot]
-    cdef Note* note
-    if i == NONE:
-        return False
-    note = &s.notes[i]
-    s.oldest[slot] = note.end
-    s.n_sounding[channel] -= 1
-    note.end = s.tick
-    if note.end == note.onset and channel != DRUM_CHANNEL:  # a drum stroke has no length
-        mend(s, EMPTY_NOTE, note.offset)
-    return True
+cdef inline Channel* touch(Scan* s, int channel) noexcept nogil:
+    """A channel of this port, its state as this chunk alone has set it."""
+    cdef Channel* found = &s.channels[channel]
+    if found.mtrk != s.mtrk:
+        found.is_shared = found.mtrk != NONE and not s.separate
+        found.mtrk = s.mtrk
+        found.program_set = False
+        found.bank = 0
+        found.number = NO_NUMBER
+        memset(&found.pattern, 0, sizeof(Note))
+        found.pattern.mtrk = <unsigned short> s.mtrk
+        found.pattern.channel = <unsigned char> channel
+        found.pattern.port = s.port
+        found.pattern.flags = IS_DRUM if channel == DRUM_CHANNEL else 0
+    return found
 
 
-cdef inline void silence(Scan* s, int channel) noexcept nogil:
-    """End every sounding note of the channel."""
-    cdef int pitch
-    for pitch in range(PITCHES):
-        if s.n_sounding[channel] == 0:
-            return
-        while note_off(s, channel, pitch):
-            pass
+cdef inline Outcome add_setting(
+    Scan* s, unsigned char kind, int channel, int value, Py_ssize_t offset
+) noexcept nogil:
+    return add_mark(s, &s.settings, kind, <unsigned char> channel, value, offset)

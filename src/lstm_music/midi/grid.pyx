@@ -1,11 +1,11 @@
 """Notes in ticks to notes on the grid, each with its instrument, in one pass."""
 
 from libc.math cimport floor
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 
 cimport numpy as cnp
-from lstm_music.midi.found cimport CHANNELS, Mark
+from lstm_music.midi.found cimport CHANNELS, IS_DRUM, PORTS, Mark
 from lstm_music.midi.found cimport Note as RawNote
 from lstm_music.music.order cimport Note, Pedal
 
@@ -14,12 +14,14 @@ import numpy as np
 from lstm_music.errors import MidiError
 from lstm_music.midi.raw import MARK_DTYPE, RAW_NOTE_DTYPE
 from lstm_music.music.grid import STEPS_PER_QUARTER
+from lstm_music.music.original import Instrument
 from lstm_music.music.piece import NOTE_DTYPE, PEDAL_DTYPE, TIMING_PER_STEP
 
 cnp.import_array()
 
 cdef enum:
     PROGRAMS = 128
+    SOUNDS = 16 * 2 * PROGRAMS
     PEDAL_DOWN_FROM = 64
 
 cdef long long STEPS = STEPS_PER_QUARTER
@@ -42,44 +44,69 @@ cdef inline long long nearest(const Grid* grid, double per_quarter, int ticks) n
     return <long long> floor((doubled + grid.ticks) / (2 * grid.ticks))
 
 
+cdef struct Heard:
+    # Of each channel, drum part or not, and program of one port: the track chunk it was last
+    # heard in, from 1, and its track.
+    int heard_in[SOUNDS]
+    int track[SOUNDS]
+
+
 cdef struct Instruments:
-    # Of each channel and program: the track chunk it was last heard in, from 1, and its track.
-    int heard_in[CHANNELS * PROGRAMS]
-    int track[CHANNELS * PROGRAMS]
+    Heard* ports[PORTS]  # NULL until heard
     # Of each track, its first note.
     int* first_note
     int n
     int most
 
 
+cdef enum:
+    TOO_MANY = -1
+    NO_MEMORY = -2
+
+
 cdef inline int track_of(Instruments* found, const RawNote* note, int i) noexcept nogil:
-    """The track of note ``i``: a new one for a new (chunk, channel, program); -1 past the limit."""
-    cdef int slot = note.channel * PROGRAMS + note.program
-    if found.heard_in[slot] != note.mtrk + 1:
+    """The track of note ``i``: a new one for a new instrument; TOO_MANY past the limit."""
+    cdef int slot = (note.channel * 2 + (note.flags & IS_DRUM)) * PROGRAMS + note.program
+    cdef Heard* heard = found.ports[note.port]
+    if heard == NULL:
+        heard = <Heard*> calloc(1, sizeof(Heard))
+        if heard == NULL:
+            return NO_MEMORY
+        found.ports[note.port] = heard
+    if heard.heard_in[slot] != note.mtrk + 1:
         if found.n == found.most:
-            return -1
-        found.heard_in[slot] = note.mtrk + 1
-        found.track[slot] = found.n
+            return TOO_MANY
+        heard.heard_in[slot] = note.mtrk + 1
+        heard.track[slot] = found.n
         found.first_note[found.n] = i
         found.n += 1
-    return found.track[slot]
+    return heard.track[slot]
+
+
+cdef inline bint is_same(const RawNote* a, const RawNote* b) noexcept nogil:
+    """Whether two notes are of one instrument, as most neighbours are."""
+    return (
+        a.mtrk == b.mtrk and a.channel == b.channel and a.program == b.program
+        and a.port == b.port and (a.flags & IS_DRUM) == (b.flags & IS_DRUM)
+    )
 
 
 cdef double place(
     const RawNote* raw, Note* notes, Py_ssize_t n, const Grid* grid, Instruments* found
 ) noexcept nogil:
-    """Fill ``notes``; the largest distance from the grid in steps, or -1 past the limit."""
+    """Fill ``notes``; the largest distance from the grid in steps, or what went wrong."""
     cdef double off
     cdef double furthest = 0
     cdef double scaled = grid.steps_per_quarter * grid.quarters  # steps that grid.ticks last
     cdef Py_ssize_t i
     cdef int onset
     cdef int end
-    cdef int track
+    cdef int track = 0
     for i in range(n):
-        track = track_of(found, &raw[i], <int> i)
-        if track < 0:
-            return -1
+        if i == 0 or not is_same(&raw[i], &raw[i - 1]):
+            track = track_of(found, &raw[i], <int> i)
+            if track < 0:
+                return track
         onset = <int> nearest(grid, grid.steps_per_quarter, raw[i].onset)
         end = <int> nearest(grid, grid.steps_per_quarter, raw[i].end)
         notes[i].onset = onset
@@ -101,7 +128,8 @@ cdef double place(
 def to_grid(raw not None, long long ticks, long long quarters, int max_tracks):
     """Round notes to the grid and give each its track.
 
-    An instrument, and so a track, is one (track chunk, channel, program) that has notes.
+    An instrument, and so a track, is one (track chunk, port, channel, program, drums or not) that
+    has notes.
 
     Parameters
     ----------
@@ -113,7 +141,7 @@ def to_grid(raw not None, long long ticks, long long quarters, int max_tracks):
     -------
     notes : (N,) NOTE_DTYPE in the order given. Onset and end go to the nearest step each, halves
         up, and a note lasts at least one; ``timing_96ths`` (-2..2) is what the onset lost.
-    instruments : of each track its (track chunk, channel, program), in order of appearance.
+    instruments : list of Instrument, one a track, in order of appearance; their bank is 0 here.
     max_error_steps : largest distance of an onset from its step.
 
     Raises
@@ -139,42 +167,39 @@ def to_grid(raw not None, long long ticks, long long quarters, int max_tracks):
     try:
         with nogil:
             furthest = place(source, target, n, &grid, &found)
+        if furthest == NO_MEMORY:
+            raise MemoryError
         if furthest < 0:
             raise MidiError(f"the file holds more than {found.most} instruments")
         instruments = []
         for i in range(found.n):
             note = source[found.first_note[i]]
-            instruments.append((note.mtrk, note.channel, note.program))
+            instruments.append(
+                Instrument(
+                    note.mtrk, note.channel, note.program, note.port, 0, (note.flags & IS_DRUM) != 0
+                )
+            )
         return notes, instruments, furthest
     finally:
         free(found.first_note)
+        for i in range(PORTS):
+            free(found.ports[i])
 
 
 cdef Py_ssize_t place_pedal(
-    const Mark* marks, Py_ssize_t n_marks, const int* who, int n_tracks, int* next_track,
+    const Mark* marks, Py_ssize_t n_marks, const int* first, const int* next_track,
     const Grid* grid, Pedal* pedal, Py_ssize_t most
 ) noexcept nogil:
     """How many changes there are; written only where ``pedal`` is there; -1 past ``most``.
 
-    ``who`` has the track chunk and the channel of each track, rising by chunk, and the tracks of
-    one chunk and channel are linked through ``next_track``.
+    ``first`` has the first track of each port and channel, or -1, and ``next_track`` the next of
+    the same.
     """
-    cdef int first[CHANNELS]
-    cdef int mtrk = -1
-    cdef int begun = 0  # tracks of this chunk and those before it
     cdef int track
     cdef Py_ssize_t found = 0
     cdef Py_ssize_t i
     for i in range(n_marks):
-        if marks[i].mtrk != mtrk:
-            mtrk = marks[i].mtrk
-            memset(first, 0xFF, sizeof(first))  # -1: none
-            while begun < n_tracks and who[2 * begun] <= mtrk:
-                if who[2 * begun] == mtrk:
-                    next_track[begun] = first[who[2 * begun + 1]]
-                    first[who[2 * begun + 1]] = begun
-                begun += 1
-        track = first[marks[i].channel]
+        track = first[marks[i].port * CHANNELS + marks[i].channel]
         while track >= 0:
             if found == most:
                 return -1
@@ -188,11 +213,11 @@ cdef Py_ssize_t place_pedal(
 
 
 def pedal_to_grid(marks not None, instruments, long long ticks, long long quarters, int most):
-    """Put pedal changes on the grid: each once for every track of its chunk and channel.
+    """Put pedal changes on the grid: each once for every track of its port and channel.
 
     Parameters
     ----------
-    marks : (P,) MARK_DTYPE of MARK_PEDAL, C-contiguous, by track chunk.
+    marks : (P,) MARK_DTYPE of MARK_PEDAL, C-contiguous.
     instruments : as from ``to_grid``.
     ticks, quarters : so many ticks last so many quarter notes.
     most : changes there may be.
@@ -200,7 +225,7 @@ def pedal_to_grid(marks not None, instruments, long long ticks, long long quarte
     Returns
     -------
     ndarray
-        PEDAL_DTYPE, by track chunk, then in the order given.
+        PEDAL_DTYPE, in the order given.
 
     Raises
     ------
@@ -209,27 +234,33 @@ def pedal_to_grid(marks not None, instruments, long long ticks, long long quarte
     if marks.dtype != MARK_DTYPE or not marks.flags.c_contiguous:
         raise ValueError("marks must be a contiguous array of MARK_DTYPE")
     cdef Py_ssize_t n = len(marks)
-    cdef int n_tracks = len(instruments) if n else 0
+    if n == 0:
+        return np.empty(0, PEDAL_DTYPE)
+    cdef int n_tracks = len(instruments)
     cdef const Mark* source = <const Mark*> cnp.PyArray_DATA(marks)
     cdef Grid grid
     grid.ticks, grid.quarters, grid.steps_per_quarter = ticks, quarters, STEPS
-    cdef int* who = <int*> malloc((3 * n_tracks + 1) * sizeof(int))
-    if who == NULL:
+    cdef int* first = <int*> malloc((PORTS * CHANNELS + n_tracks) * sizeof(int))
+    if first == NULL:
         raise MemoryError
+    cdef int* next_track = first + PORTS * CHANNELS
     cdef int i
+    cdef Py_ssize_t slot
     cdef Py_ssize_t found
     try:
-        for i in range(n_tracks):
-            who[2 * i], who[2 * i + 1], _ = instruments[i]
-        found = place_pedal(source, n, who, n_tracks, who + 2 * n_tracks, &grid, NULL, most)
+        memset(first, 0xFF, PORTS * CHANNELS * sizeof(int))  # -1: none
+        for i in reversed(range(n_tracks)):
+            slot = instruments[i].port * CHANNELS + instruments[i].channel
+            next_track[i] = first[slot]
+            first[slot] = i
+        found = place_pedal(source, n, first, next_track, &grid, NULL, most)
         if found < 0:
             raise MidiError(f"the file holds more than {most} pedal changes")
         pedal = np.empty(found, PEDAL_DTYPE)
         if found:
             place_pedal(
-                source, n, who, n_tracks, who + 2 * n_tracks, &grid,
-                <Pedal*> cnp.PyArray_DATA(pedal), most,
+                source, n, first, next_track, &grid, <Pedal*> cnp.PyArray_DATA(pedal), most
             )
         return pedal
     finally:
-        free(who)
+        free(first)

@@ -5,6 +5,7 @@ every read is checked against the end of the track. What can be mended is mended
 (``raw.REPAIR_SENTENCES``); what cannot is a ``MidiError`` with its byte offset.
 
 Notes of one pitch that overlap in one channel of one track are closed first in, first out.
+Where several track chunks share a channel, ``channel_state`` settles what each note plays.
 """
 
 from libc.stdlib cimport free
@@ -15,15 +16,23 @@ from lstm_music.midi.events cimport big_endian, read_event
 from lstm_music.midi.found cimport (
     AFTER_END_OF_TRACK, CHANNELS, CHUNK_HEADER_BYTES, CUT, END_OF_TRACK, EVENT_CUT, FAULT,
     FAULT_TRACKS, GO_ON, LOST, LOST_CHUNK, N_REPAIRS, NO_END_OF_TRACK, NONE, TRACK_COUNT,
-    FAULT_MEMORY, TRACK_LENGTH, TRAILING_BYTES, UNCLOSED_NOTE, Chunk, Outcome, Scan, fail, mend,
-    more_room, silence,
+    FAULT_MEMORY, TRACK_LENGTH, TRAILING_BYTES, UNCLOSED_NOTE, Channel, Chunk, Outcome, Scan, fail,
+    mend, more_room, set_port,
 )
+from lstm_music.midi.sounding cimport leave_open
 
 from dataclasses import asdict
 
 import numpy as np
 
 from lstm_music.errors import MidiError
+from lstm_music.midi.channel_state import (
+    Events,
+    close_open_notes,
+    end_at_silences,
+    pedal_by_time,
+    set_states,
+)
 from lstm_music.midi.container import find_midi
 from lstm_music.midi.header import read_header
 from lstm_music.midi.raw import (
@@ -86,27 +95,38 @@ cdef Outcome add_chunk(Scan* s, Py_ssize_t header) noexcept nogil:
     return GO_ON
 
 
-cdef void begin_track(Scan* s) noexcept nogil:
+cdef Outcome begin_track(Scan* s) noexcept nogil:
     s.tick = 0
     s.status = 0
-    memcpy(s.program, s.setup_program, sizeof(s.program))
-    memset(s.program_set, 0, sizeof(s.program_set))
-    memset(s.has_notes, 0, sizeof(s.has_notes))
+    return set_port(s, 0, s.pos)
 
 
 cdef void end_track(Scan* s) noexcept nogil:
-    """Close what still sounds, and hand on the programs that this track only set up."""
+    cdef int i
     cdef int channel
-    cdef int n
-    for channel in range(CHANNELS):
-        n = s.n_sounding[channel]
-        if n:
-            silence(s, channel)
-            mend(s, UNCLOSED_NOTE, s.pos)
-            s.repair_count[UNCLOSED_NOTE] += n - 1
-        if s.program_set[channel] and not s.has_notes[channel] and not s.separate:
-            s.setup_program[channel] = s.program[channel]
+    cdef Channel* own
+    for i in range(s.n_named):
+        for channel in range(CHANNELS):
+            own = &s.ports[s.named[i]][channel]
+            if own.n_sounding:
+                leave_open(s, own)
+    s.chunks[s.mtrk].ticks = s.tick
     s.mtrk += 1
+
+
+cdef bint must_settle(Scan* s) noexcept nogil:
+    """Whether the state of a channel is more than what the chunk of each note says of it."""
+    cdef int i
+    cdef int channel
+    cdef Channel* own
+    if s.resolve or (s.has_gs and s.has_special_bank):
+        return True
+    for i in range(s.n_named):
+        for channel in range(CHANNELS):
+            own = &s.ports[s.named[i]][channel]
+            if own.is_shared and own.has_state:
+                return True
+    return False
 
 
 cdef Outcome read_track(Scan* s) noexcept nogil:
@@ -125,7 +145,8 @@ cdef Outcome read_track(Scan* s) noexcept nogil:
         return FAULT
     s.pos = event = start
     s.end = declared if believed else s.size
-    begin_track(s)
+    if begin_track(s) == FAULT:
+        return FAULT
     while outcome == GO_ON and s.pos < s.end:
         event = s.pos
         if not believed and at_track(s, event):
@@ -207,7 +228,6 @@ def scan(bytes data not None, limits not None):
     cdef Outcome outcome
     cdef Scan s
     memset(&s, 0, sizeof(Scan))
-    memset(s.oldest, 0xFF, sizeof(s.oldest))  # NONE everywhere; a track leaves it so
     s.data = data
     s.size = window.end
     s.pos = header.end
@@ -225,6 +245,25 @@ def scan(bytes data not None, limits not None):
             raise MidiError(reason, offset=s.fault_offset)
         if s.mtrk != header.n_tracks:
             mend(&s, TRACK_COUNT, header.start + 10)
+        events = Events(
+            notes=_array(s.notes, s.n_notes, RAW_NOTE_DTYPE),
+            pedal=_array(s.pedal.items, s.pedal.n, MARK_DTYPE),
+            settings=_array(s.settings.items, s.settings.n, MARK_DTYPE),
+            separate=s.separate,
+        )
+        chunks = _array(s.chunks, s.mtrk, CHUNK_DTYPE)
+        if must_settle(&s):
+            end_at_silences(events)
+            set_states(events)
+        if s.pedal.n and (
+            s.has_releases or s.pedal.items[0].mtrk != s.pedal.items[s.pedal.n - 1].mtrk
+        ):
+            events = events._replace(pedal=pedal_by_time(events))
+        if s.n_unclosed:
+            quarter = header.ticks // header.quarters
+            s.repair_count[UNCLOSED_NOTE], s.repair_offset[UNCLOSED_NOTE] = close_open_notes(
+                events, chunks, quarter
+            )
         repairs = list(header.repairs)
         if header.format == 0 and s.mtrk > 1:
             repairs.append(Repair("format_0_tracks", 1, header.start + 8))
@@ -237,16 +276,23 @@ def scan(bytes data not None, limits not None):
             quarters=header.quarters,
             in_frames=header.in_frames,
             start=header.start,
+            end=window.end,
             format=header.format,
             n_mtrks=s.mtrk,
-            notes=_array(s.notes, s.n_notes, RAW_NOTE_DTYPE),
-            pedal=_array(s.pedal.items, s.pedal.n, MARK_DTYPE),
+            mpe_signs=s.mpe_signs,
+            has_banks=s.has_banks,
+            notes=events.notes,
+            pedal=events.pedal,
+            settings=events.settings,
             marks=_array(s.marks.items, s.marks.n, MARK_DTYPE),
-            chunks=_array(s.chunks, s.mtrk, CHUNK_DTYPE),
+            chunks=chunks,
             repairs=tuple(repairs),
         )
     finally:
         free(s.notes)
         free(s.pedal.items)
         free(s.marks.items)
+        free(s.settings.items)
         free(s.chunks)
+        for i in range(1, s.n_named):
+            free(s.ports[s.named[i]])

@@ -8,6 +8,7 @@ from libc.string cimport memcpy
 
 cimport numpy as cnp
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from lstm_music.midi.found cimport Chunk
 
 import numpy as np
 
@@ -53,13 +54,6 @@ cdef struct Event:
     unsigned char data1
     unsigned char data2
     unsigned char place
-
-cdef struct Chunk:
-    int header
-    int start
-    int stop
-    int after
-
 
 cdef inline Py_ssize_t vlq(const unsigned char* data, Py_ssize_t stop, Py_ssize_t* pos) noexcept nogil:
     """A number of 7 bits a byte; the scanner has seen that it is whole."""

@@ -41,7 +41,7 @@ cdef bint is_in_order(const Note* notes, Py_ssize_t n) noexcept nogil:
 
 
 cdef uint32_t* sort_by(
-    const uint32_t* column, uint32_t* order, uint32_t* spare, Py_ssize_t n
+    uint32_t* column, uint32_t* order, uint32_t* spare, Py_ssize_t n
 ) noexcept nogil:
     """Sort ``order`` by what ``column`` says of each entry; returns the array that holds it."""
     cdef uint32_t starts[1 << WIDE_BITS]
@@ -214,31 +214,54 @@ def extremes(notes not None):
     return onset, duration, track, end
 
 
-def crowds_and_gaps(notes not None, int max_gap_steps):
-    """Most notes that begin at one step, and where the first long silence ends.
+def most_at_once(notes not None):
+    """How many notes begin at the fullest step.
 
     Parameters
     ----------
     notes : (N,) NOTE_DTYPE, C-contiguous, in order.
-    max_gap_steps : longest silence after a note that is not long.
-
-    Returns
-    -------
-    at_once : notes that begin at the fullest step.
-    kept : notes before the first silence that is longer; N if there is none.
     """
     cdef const Note* note = data_of(notes)
     cdef Py_ssize_t n = len(notes)
     cdef Py_ssize_t i
     cdef Py_ssize_t most = min(n, 1)
     cdef Py_ssize_t at_once = most
-    cdef Py_ssize_t kept = n
-    cdef long long end = 0
-    for i in range(n):
-        if i:
-            at_once = at_once + 1 if note[i].onset == note[i - 1].onset else 1
-            most = max(most, at_once)
-            if kept == n and note[i].onset - end > max_gap_steps:
-                kept = i
-        end = max(end, <long long> note[i].onset + note[i].duration)
-    return most, kept
+    for i in range(1, n):
+        at_once = at_once + 1 if note[i].onset == note[i - 1].onset else 1
+        most = max(most, at_once)
+    return most
+
+
+def tracks_on_keys(
+    notes not None, tracks, const unsigned char[::1] keys, double share, int step
+):
+    """Which of some tracks have so many of their notes on certain keys.
+
+    Parameters
+    ----------
+    notes : (N,) NOTE_DTYPE, C-contiguous.
+    tracks : numbers of tracks.
+    keys : (256,) uint8, 1 for these keys, 0 for the others.
+    share : of the notes of a track, 0..1.
+    step : only every such note is looked at, 1 or more.
+
+    Returns
+    -------
+    list of int
+        Of those tracks that have a note among these.
+    """
+    cdef const Note* note = data_of(notes)
+    cdef Py_ssize_t n = len(notes)
+    cdef Py_ssize_t i = 0
+    if len(keys) != 256 or step < 1:
+        raise ValueError(f"keys must be (256,) and step 1 or more, got ({len(keys)},) and {step}")
+    cdef int n_tracks = max(tracks, default=-1) + 1
+    counts = np.zeros((2, n_tracks), np.int64)
+    cdef long long* count = <long long*> cnp.PyArray_DATA(counts)
+    while i < n:
+        if note[i].track < n_tracks:
+            count[note[i].track] += 1
+            count[n_tracks + note[i].track] += keys[note[i].pitch]
+        i += step
+    all_, on_keys = counts.tolist()
+    return [t for t in tracks if all_[t] and on_keys[t] >= share * all_[t]]
