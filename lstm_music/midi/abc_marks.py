@@ -68,7 +68,7 @@ def decoration_mark(name: str) -> Mark | None:
         swells = hairpin[1] in ("<", "crescendo")
         sign = HairpinSign("crescendo" if swells else "diminuendo", opens=hairpin[2] == "(")
         return Mark("hairpin", sign)
-    words = _JUMPS.get(name.lower(), name)
+    words = _as_printed(name)
     return Mark("words", Words(words)) if signs_of_text(words) else None
 
 
@@ -91,4 +91,8 @@ def quoted_mark(text: str) -> Mark | None:
     if ">" in (text, words):
         return Mark("accent", "accent")
     above = placement is None or placement[0] == "^"
-    return Mark("words", Words(words, above)) if words else None
+    return Mark("words", Words(_as_printed(words), above)) if words else None
+
+
+def _as_printed(words: str) -> str:
+    return _JUMPS.get(words.casefold().replace(" ", ""), words)

@@ -169,8 +169,8 @@ def test_dal_segno(segno):
 
 @pytest.mark.parametrize(
     ("leave", "coda"),
-    [("!coda!", "!coda!"), ("O", "O"), ("!dacoda!", "!coda!"), ('"^To Coda"', '"^Coda"'),
-     ("!To Coda!", "O")],
+    [("!coda!", "!coda!"), ("O", "O"), ("!dacoda!", "!coda!"), ('"^Da Coda"', "O"),
+     ('"^To Coda"', '"^Coda"'), ("!To Coda!", "O")],
 )  # fmt: skip
 def test_al_coda(leave, coda):
     assert order(f"C4|D4{leave}|E4|F4!D.C.alcoda!|]{coda}G4|A4|]") == "CDEFCDGA"
