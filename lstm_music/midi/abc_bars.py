@@ -16,16 +16,21 @@ class SoundingNote:
     """Onset from the start of its bar and length, in quarter notes; MIDI pitch.
 
     A grace note has no length. ``tied``: it is held over into the next note of its pitch.
+    ``accent``: "accent", "strong accent" or none.
     """
 
     onset: Fraction
     length: Fraction
     pitch: int
     tied: bool = False
+    accent: str = ""
 
 
 class Mark(NamedTuple):
-    """What stands at a place: a "key", "tempo", "chord", "dynamic" or "program"."""
+    """What stands at a place.
+
+    A "key", "tempo", "chord", "dynamic", "accent", "hairpin" or "program"; or "words".
+    """
 
     kind: str
     value: Any
@@ -56,6 +61,7 @@ class Bar:
     marks: list[tuple[Fraction, Mark]] = field(default_factory=list)
     starts_repeat: bool = False
     starts_section: bool = False
+    ends_section: bool = False
     repeats: int = 0
     endings: tuple[int, ...] = ()
 
@@ -73,6 +79,7 @@ class Grid:
         self.layer = 0
         self.now = Fraction(0)
         self._bar = Bar()
+        self._n_marks_before = 0
         self._meter: tuple[int, int] | None = None
         self._endings: tuple[int, ...] = ()
 
@@ -108,18 +115,28 @@ class Grid:
     def advance(self, quarters: Fraction) -> None:
         """Time goes on."""
         self.now += quarters
+        self._n_marks_before = len(self._bar.marks)
+
+    def shift(self, quarters: Fraction) -> None:
+        """The last note grows or shrinks; what stands behind it moves along."""
+        marks, n = self._bar.marks, self._n_marks_before
+        self._bar.marks = marks[:n] + [(at + quarters, mark) for at, mark in marks[n:]]
+        self.now += quarters
 
     def overlay(self) -> None:
         """Back to the start of the bar, for one more layer of notes."""
         self.layer += 1
         self._bar.length = max(self._bar.length, self.now)
         self.now = Fraction(0)
+        self._n_marks_before = len(self._bar.marks)
 
     def end_bar(self, line: BarLine) -> None:
         """A bar line; of several in a row, each adds what it says."""
         self._close()
         if line.repeats and self.done:
             self.done[-1].repeats = max(self.done[-1].repeats, line.repeats)
+        if self.done:
+            self.done[-1].ends_section |= line.is_double
         if line.endings:
             self._endings = line.endings
         elif line.is_double:
@@ -141,6 +158,7 @@ class Grid:
             self._bar.length = max(self._bar.length, self.now)
             self.done.append(self._bar)
             self._bar = Bar(self._meter, endings=self._endings)
+            self._n_marks_before = 0
         self.now, self.layer = Fraction(0), 0
 
 

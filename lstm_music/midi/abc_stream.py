@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -10,13 +9,8 @@ from typing import Any
 
 from lstm_music.midi.abc_bars import Bar, Mark
 from lstm_music.midi.abc_fields import AbcKey, AbcTempo, Traits
+from lstm_music.midi.abc_marks import NO_CHORD
 from lstm_music.midi.abc_tune import AbcTune
-
-_CHORD = re.compile(
-    r"\(?[A-G][#b]?(?:m(?:aj|in|a|i)?|M(?:aj)?|dim|aug|sus|add|omit|no|alt|ø|[-+o°^,()/]|[#b]?\d{1,2})*"
-    r"(?:/[A-G][#b]?)?\)?"
-)
-_NO_CHORD = frozenset({"N.C.", "NC", "No Chord", "None"})
 
 
 def tune_stream(tune: AbcTune) -> Any:
@@ -90,6 +84,7 @@ def _part(
                 voltas.append((bar.endings, []))
             voltas[-1][1].append(target)
     _insert_brackets(part, voltas)
+    _insert_hairpins(part, bars, places)
     part.coreElementsChanged()
     return part
 
@@ -104,10 +99,15 @@ def _with_every_bar_line(
         if full is None or count < 2 or rest:
             yield bar, start, end
             continue
-        yield replace(bar, repeats=0), start, start + full
+        marks: list[list[tuple[Fraction, Mark]]] = [[] for _ in range(count)]
+        for at, mark in bar.marks:
+            i = min(int(at // full), count - 1)
+            marks[i].append((at - i * full, mark))
+        yield replace(bar, repeats=0, ends_section=False, marks=marks[0]), start, start + full
         for i in range(1, count):
-            empty = Bar(bar.meter, endings=bar.endings)
-            empty.repeats = bar.repeats if i == count - 1 else 0
+            empty = Bar(bar.meter, endings=bar.endings, marks=marks[i])
+            if i == count - 1:
+                empty.repeats, empty.ends_section = bar.repeats, bar.ends_section
             yield empty, start + i * full, start + (i + 1) * full
 
 
@@ -131,8 +131,10 @@ def _ties(bars: Sequence[Bar], places: Sequence[Fraction]) -> dict[int, str]:
 
 def _elements(bar: Bar, length: Fraction, ties: dict[int, str]) -> Iterator[tuple[Fraction, Any]]:
     """What a bar holds, and where; silence at its end keeps its length."""
+    from music21 import articulations, tie
     from music21 import note as m21note
-    from music21 import tie
+
+    accents = {"accent": articulations.Accent, "strong accent": articulations.StrongAccent}
 
     symbols: set[Fraction] = set()
     for at, mark in bar.marks:
@@ -151,6 +153,8 @@ def _elements(bar: Bar, length: Fraction, ties: dict[int, str]) -> Iterator[tupl
             yield note.onset, element.getGrace()
             continue
         element.duration.quarterLength = _quarters(note.length)
+        if note.accent:
+            element.articulations.append(accents[note.accent]())
         if id(note) in ties:
             element.tie = tie.Tie(ties[id(note)])
         yield note.onset, element
@@ -161,7 +165,7 @@ def _elements(bar: Bar, length: Fraction, ties: dict[int, str]) -> Iterator[tupl
 
 def _element(mark: Mark) -> Any:
     """A mark as music21 has it; None for what it has no word for."""
-    from music21 import dynamics, instrument, tempo
+    from music21 import dynamics, expressions, instrument, tempo
 
     if mark.kind == "key":
         return _key(mark.value)
@@ -169,10 +173,16 @@ def _element(mark: Mark) -> Any:
         return _chord_symbol(mark.value)
     if mark.kind == "dynamic":
         return dynamics.Dynamic(mark.value)
+    if mark.kind == "words":
+        words = expressions.TextExpression(mark.value.text)
+        words.placement = "above" if mark.value.above else "below"
+        return words
+    if mark.kind == "hairpin":
+        return None  # a spanner of the part
     if mark.kind == "tempo":
         value: AbcTempo = mark.value
         if value.quarters_per_minute is None:
-            return tempo.MetronomeMark(value.word)
+            return tempo.TempoText(value.word)
         return tempo.MetronomeMark(value.word or None, number=value.quarters_per_minute)
     played = instrument.Instrument()
     played.midiProgram, is_drums = mark.value
@@ -189,13 +199,11 @@ def _key(value: AbcKey) -> Any:
 
 
 def _chord_symbol(text: str) -> Any:
-    """A chord as music21 reads it; None for fingerings, remarks and chords unknown to it."""
+    """A chord as music21 reads it; None for one unknown to it."""
     from music21 import common, harmony
 
-    if text in _NO_CHORD:
+    if text in NO_CHORD:
         return harmony.NoChord(text)
-    if not _CHORD.fullmatch(text):
-        return None
     name = common.cleanedFlatNotation(text.replace("(", "").replace(")", ""))
     try:
         return harmony.ChordSymbol(name)
@@ -210,6 +218,8 @@ def _set_repeats(measure: Any, bar: Bar) -> None:
         measure.leftBarline = m21bar.Repeat(direction="start")
     if bar.repeats:
         measure.rightBarline = m21bar.Repeat(direction="end", times=bar.repeats + 1)
+    elif bar.ends_section:
+        measure.rightBarline = m21bar.Barline("double")
 
 
 def _insert_brackets(part: Any, voltas: Sequence[tuple[tuple[int, ...], list[Any]]]) -> None:
@@ -218,3 +228,25 @@ def _insert_brackets(part: Any, voltas: Sequence[tuple[tuple[int, ...], list[Any
     for passes, measures in voltas:
         if passes:
             part.coreInsert(0, spanner.RepeatBracket(measures, number=", ".join(map(str, passes))))
+
+
+def _insert_hairpins(part: Any, bars: Sequence[Bar], places: Sequence[Fraction]) -> None:
+    """Hairpins from where they open to where they close; one that nothing closes has no end."""
+    from music21 import dynamics, spanner
+
+    classes = {"crescendo": dynamics.Crescendo, "diminuendo": dynamics.Diminuendo}
+    signs = [
+        (start + at, mark.value)
+        for bar, start in zip(bars, places, strict=False)
+        for at, mark in bar.marks
+        if mark.kind == "hairpin"
+    ]
+    begun: dict[str, Any] = {}
+    for place, (direction, opens) in signs:
+        anchor = spanner.SpannerAnchor()
+        part.coreInsert(_quarters(place), anchor)
+        if opens:
+            begun[direction] = classes[direction](anchor)
+            part.coreInsert(0, begun[direction])
+        elif direction in begun:
+            begun.pop(direction).addSpannedElements(anchor)

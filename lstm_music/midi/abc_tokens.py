@@ -10,6 +10,7 @@ from typing import NamedTuple
 _LENGTH = r"\d{0,5}(?:/+(?:[1-9]\d{0,4})?)?"
 _ACCIDENTAL = r"(?:=|(?:\^\^|\^|__|_)(?:\d{1,2}(?:/\d{0,2})?|/\d{0,2})?)"
 _NOTE = rf"(?:{_ACCIDENTAL})?[.~H-TV-Wh-wu]*[A-Ga-g][,']*{_LENGTH}"
+_JUMP_WORDS = r"(?:[Dd]\.[ ]?[CcSs]\.|[Dd]al?[ ]|[Tt]o[ ])[^!|]{0,24}"
 _ENDING = r"\d{1,2}(?:[,.\-]\d{1,2})*"
 
 _TOKEN = re.compile(
@@ -21,8 +22,8 @@ _TOKEN = re.compile(
   | \[(?P<chord>[^\]|\[]*)\](?P<chord_length>{_LENGTH})
   | \((?P<tuplet>[1-9]\d?(?::\d{{0,2}}){{0,2}})
   | \{{/?(?P<grace>[^}}]*)\}}
-  | !(?P<decoration>[^!\s|]{{1,30}})!
-  | \+(?P<old_decoration>[A-Za-z0-9.()<>]{{1,20}})\+
+  | !(?P<decoration>[^!\s|]{{1,30}}|{_JUMP_WORDS})!
+  | \+(?P<old_decoration>[A-Za-z0-9.()<>^]{{1,20}})\+
   | (?P<note>{_NOTE})
   | (?P<rest>[zx]{_LENGTH})
   | [ZX](?P<bars_rest>\d{{0,4}})
@@ -39,6 +40,7 @@ _NOTE_PARTS = re.compile(
     rf"(?P<accidental>{_ACCIDENTAL})?[.~H-Wh-w]*(?P<step>[A-Ga-g])(?P<octave>[,']*)"
     rf"(?P<length>{_LENGTH})"
 )
+_SYMBOL = re.compile(r"[~H-Wh-w]")
 
 
 class Token(NamedTuple):
@@ -53,7 +55,10 @@ _SECOND = {"bar": "ending", "chord": "chord_length", "field": "value"}
 
 
 def tokens_of(line: str) -> Iterator[Token]:
-    """The tokens of a line of music, those that mean nothing left out."""
+    """The tokens of a line of music, those that mean nothing left out.
+
+    Letters that decorate a note (``LC``) come as symbols before it.
+    """
     for match in _TOKEN.finditer(line):
         kind = match.lastgroup or ""
         for first, second in _SECOND.items():
@@ -62,6 +67,8 @@ def tokens_of(line: str) -> Iterator[Token]:
                 yield Token(kind, match[first], match[second] or "")
                 break
         else:
+            if kind == "note":
+                yield from (Token("symbol", letter) for letter in _SYMBOL.findall(match[kind]))
             if kind != "skip":
                 yield Token(kind, match[kind])
 

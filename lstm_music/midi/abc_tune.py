@@ -27,14 +27,16 @@ from lstm_music.midi.abc_fields import (
     parse_tempo,
     parse_unit,
 )
+from lstm_music.midi.abc_marks import SHORTHANDS, decoration_mark, quoted_mark
 from lstm_music.midi.abc_parts import in_order, overfull_bars, play_order
 from lstm_music.midi.abc_text import Line, tune_lines
 from lstm_music.midi.abc_tokens import Token, length_of, tokens_of
 from lstm_music.midi.abc_voice import Voice
 
-DYNAMICS = frozenset(["pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "ffff", "sfz"])
 _FIRST_VOICE = "1"
-_SILENT_FIELDS = frozenset("ABCDFGHNORSTWXZmrsw")
+_DECORATIONS = frozenset({"quoted", "decoration", "old_decoration", "symbol"})
+_SILENT_FIELDS = frozenset("ABCDFGHNORSTWXZrw")
+_LEFT_OUT = {"m": "macros not expanded", "s": "lines of symbols not read"}
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,11 @@ class _Reader:
         self._voices: dict[str, Voice] = {}
         self._traits: dict[str, Traits] = {}
         self._current = _FIRST_VOICE
-        self._symbols: dict[str, str] = {}
+        self._symbols = dict(SHORTHANDS)
 
     def line(self, line: Line) -> None:
-        if line.kind == "m":
-            self.left_out["macros not expanded"] += 1
+        if line.kind in _LEFT_OUT:
+            self.left_out[_LEFT_OUT[line.kind]] += 1
         elif line.kind == "":
             for token in tokens_of(line.text):
                 self._token(token)
@@ -188,7 +190,9 @@ class _Reader:
         elif kind == "volta":
             voice.bar_line(BarLine(strokes=False, endings=parse_endings(text)))
         elif kind == "chord":
-            self._quoted_within(text, voice)
+            for within in tokens_of(text):
+                if within.kind in _DECORATIONS:
+                    self._token(within)
             voice.chord(text, more)
         elif kind == "rest":
             voice.rest(length_of(text[1:]))
@@ -204,22 +208,19 @@ class _Reader:
             voice.grace(text)
         elif kind == "overlay":
             voice.overlay()
-        elif kind == "quoted":
-            voice.bars.mark(Mark("chord", text.strip()))
+        elif kind in _DECORATIONS:
+            self._decoration(kind, text, voice)
         elif kind == "field":
             self._body_field("%" if text == "I" else text, more.strip())
         elif kind == "stray":
             self.counts["characters that mean nothing in ABC, passed over"] += 1
-        else:
-            self._decoration(self._symbols.get(text, text), voice)
 
-    def _quoted_within(self, text: str, voice: Voice) -> None:
-        for quoted in re.findall(r'"([^"]*)"', text):
-            voice.bars.mark(Mark("chord", quoted.strip()))
-
-    def _decoration(self, name: str, voice: Voice) -> None:
-        if name in DYNAMICS:
-            voice.bars.mark(Mark("dynamic", name))
+    def _decoration(self, kind: str, text: str, voice: Voice) -> None:
+        name = self._symbols.get(text, "") if kind == "symbol" else text
+        is_quoted = kind == "quoted" or name.startswith('"')
+        mark = quoted_mark(name.strip('"')) if is_quoted else decoration_mark(name)
+        if mark is not None:
+            voice.mark(mark)
 
     def _define(self, text: str) -> None:
         letter, _, meaning = (part.strip() for part in text.partition("="))

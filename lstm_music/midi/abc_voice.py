@@ -54,6 +54,21 @@ class Voice:
         self._tuplet = _Tuplet(Fraction(1), 0)
         self._last: _Event | None = None
         self._broken = ""
+        self._accent = ""
+        self._hairpins: set[str] = set()
+
+    def mark(self, mark: Mark) -> None:
+        """A mark that stands here; an accent is for the next note or chord."""
+        if mark.kind == "accent":
+            self._accent = mark.value
+            return
+        if mark.kind == "hairpin":
+            direction, opens = mark.value
+            if not opens and direction not in self._hairpins:
+                self.counts["ends of hairpins without a beginning, passed over"] += 1
+                return
+            (self._hairpins.add if opens else self._hairpins.discard)(direction)
+        self.bars.mark(mark)
 
     def set_key(self, key: AbcKey) -> None:
         """A new key from here on; accidentals of the old one no longer count."""
@@ -150,7 +165,7 @@ class Voice:
         moved = part * units if sign[0] == ">" else -part * self._last.length
         for note in self._last.notes:
             note.length *= 1 + moved / self._last.length
-        self.bars.advance(moved)
+        self.bars.shift(moved)
         return units - moved
 
     def tie(self) -> None:
@@ -174,7 +189,7 @@ class Voice:
             place = note.step, note.octave
             alter = self._altered(note, held)
             pitch = self._sounding(note, alter)
-            sounding = SoundingNote(self.bars.now, length, pitch, tied)
+            sounding = SoundingNote(self.bars.now, length, pitch, tied, self._accent)
             self.bars.add(sounding)
             notes.append(sounding)
             places.append((place, alter))
@@ -183,6 +198,7 @@ class Voice:
         if ties:
             self._ties[self.bars.layer] = ties
         self.bars.advance(length)
+        self._accent = ""
         self._last = _Event(notes, places, length)
 
     def _altered(self, note: WrittenNote, held: dict[_Place, Fraction]) -> Fraction:

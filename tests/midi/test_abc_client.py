@@ -62,6 +62,29 @@ def test_our_reading_is_that_of_abc2midi(name, tmp_path):
     assert [round(t.tempo_bpm) for t in ours.tempos] == [round(t.tempo_bpm) for t in other.tempos]
 
 
+JUMPS = {
+    "da capo": ("|:C4|D4:|!fine!\n|:E4|F4!D.C.!:|", "C4|D4|C4|D4|E4|F4|E4|F4|C4|D4|"),
+    "dal segno": ("C4|!segno!D4|!fine!E4|F4!D.S.!|]", "C4|D4|E4|F4|D4|E4|"),
+    "coda": ("SC4|D4!coda!|E4!D.S.!|]!coda!F4|", "C4|D4|E4|C4|D4|F4|"),
+}
+"""abc2midi follows no jumps: it gets each tune written out."""
+
+
+@pytest.mark.parametrize("name", JUMPS)
+def test_jumps_are_those_of_a_tune_written_out(name, tmp_path):
+    with_jumps, written_out = map(tune, JUMPS[name])
+    assert_same(notes(read_abc(with_jumps)), notes(theirs(written_out, tmp_path)))
+
+
+def test_hairpins_go_the_same_way(tmp_path):
+    """abc2midi has steps of its own, stresses the first beat, and plays no accents."""
+    text = tune("!mf!CDEF|!<(!CDEF!<)!|CDEF|!>(!CDEF!>)!|CDEF|")
+    for piece in (read_abc(text), theirs(text, tmp_path)):
+        before, during, loud, _, after = piece.notes["velocity"].reshape(5, 4).astype(int)
+        assert (before <= during).all() and (during < loud).all()
+        assert (after == before).all()
+
+
 def plainly(text):
     """A tune without what abc2midi plays and we do not (graces, ornaments), and no repeats."""
     head, key, body = re.split(r"(?m)^(K:.*\n)", text, maxsplit=1)

@@ -67,7 +67,7 @@ def test_a_first_tune_without_a_number(tmp_path):
 
 
 def test_chord_symbols_and_remarks_in_quotes():
-    piece = read_abc(tune('"4"C"^slow"D"D.C."E"Am7"F|["G/B"G2B2]"N.C."A2|'))
+    piece = read_abc(tune('"4"C"^slow"D"Trio"E"Am7"F|["G/B"G2B2]"N.C."A2|'))
     chords = piece.notes[piece.notes["track"] == 1]
     assert chords["pitch_midi"].tolist() == [57, 60, 64, 67, 59, 62, 67]
     assert read_abc(tune('"4"C"D.S."D|')).style == ""
