@@ -19,7 +19,7 @@ from typing import Any
 from lstm_music.errors import LstmMusicError
 from lstm_music.midi.content import MIDI
 from lstm_music.midi.read import read_midi_bytes
-from lstm_music.midi.score_pieces import score_pieces
+from lstm_music.midi.scores.pieces import score_pieces
 from lstm_music.music.rhythm import understand
 from lstm_music.tokens.encode import encode
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from lstm_music.errors import MidiError
-from lstm_music.midi.foreign import corpus_chorales, read_abc, read_score, tune_texts
 from lstm_music.midi.read import read_midi
+from lstm_music.midi.scores.foreign import corpus_chorales, read_abc, read_score, tune_texts
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece

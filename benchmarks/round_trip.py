@@ -23,13 +23,13 @@ from typing import Any
 import numpy as np
 
 from lstm_music.errors import LstmMusicError
-from lstm_music.midi.foreign import chorale_files, tune_texts
-from lstm_music.midi.from_stream import piece_from_stream
 from lstm_music.midi.limits import DEFAULT_LIMITS
 from lstm_music.midi.read import read_midi, read_midi_bytes
 from lstm_music.midi.scan import scan
-from lstm_music.midi.score_pieces import parse_score
-from lstm_music.midi.score_source import open_source
+from lstm_music.midi.scores.foreign import chorale_files, tune_texts
+from lstm_music.midi.scores.from_stream import piece_from_stream
+from lstm_music.midi.scores.pieces import parse_score
+from lstm_music.midi.scores.source import open_source
 from lstm_music.midi.write import to_midi_bytes
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.piece import Piece

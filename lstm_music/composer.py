@@ -18,7 +18,7 @@ from lstm_music.generate.engine import Engine
 from lstm_music.generate.from_nothing import DEFAULT_TEMPO_BPM, DRAFTS, compose_from_nothing
 from lstm_music.kernels.step import StepWeights
 from lstm_music.midi.files import restated
-from lstm_music.midi.opening import new_bars_alone
+from lstm_music.midi.writing.opening import new_bars_alone
 from lstm_music.music.excerpt import join
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter, parse_pickup_steps

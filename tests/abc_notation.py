@@ -2,8 +2,8 @@
 
 from fractions import Fraction
 
-from lstm_music.midi.abc_tune import read_tune
-from lstm_music.midi.foreign import read_abc
+from lstm_music.midi.scores.abc.tune import read_tune
+from lstm_music.midi.scores.foreign import read_abc
 
 HEAD = "X:1\nT:a\nM:4/4\nL:1/4\nK:C\n"
 

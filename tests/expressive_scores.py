@@ -1,6 +1,6 @@
 """MusicXML for tests of marks: scores written in a few words, 4 divisions a quarter note."""
 
-from lstm_music.midi.score_pieces import score_pieces
+from lstm_music.midi.scores.pieces import score_pieces
 
 ATTRIBUTES = (
     "<attributes><divisions>4</divisions><time><beats>{}</beats><beat-type>{}</beat-type></time>"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from lstm_music.errors import ConfigError
-from lstm_music.midi import foreign
 from lstm_music.midi.files import MIDI_SUFFIXES
+from lstm_music.midi.scores import foreign
 from lstm_music.music.piece import Piece
 from lstm_music.tokens.vocabulary import DRUMS
 

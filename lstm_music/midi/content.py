@@ -12,7 +12,7 @@ from lstm_music.midi.limits import DEFAULT_LIMITS, MAX_SCORE_BYTES
 from lstm_music.midi.regular_file import read_regular
 
 MIDI = "midi"
-"""The kind of a MIDI file; scores have their ending as their kind (``score_source.FORMATS``)."""
+"""The kind of a MIDI file; scores have their ending as their kind (``scores.source.FORMATS``)."""
 
 MIDI_SUFFIXES = frozenset({".mid", ".midi", ".kar", ".rmi", ".smf"})
 
@@ -38,7 +38,7 @@ class Content(NamedTuple):
     Parameters
     ----------
     data : its bytes; one more than may be read if it is longer than that.
-    kind : ``MIDI`` or a key of ``score_source.FORMATS``.
+    kind : ``MIDI`` or a key of ``scores.source.FORMATS``.
     name : its path, or the name that an open file has; "" for bytes.
     """
 
@@ -77,7 +77,7 @@ def _from_path(path: Path) -> Content:
     suffix = path.suffix.lower()
     if suffix in MIDI_SUFFIXES or read_regular(path, 4)[:4] in _MIDI_MAGIC:
         return Content(read_regular(path, DEFAULT_LIMITS.max_bytes), MIDI, str(path))
-    from lstm_music.midi.score_source import FORMATS
+    from lstm_music.midi.scores.source import FORMATS
 
     if suffix not in FORMATS:
         known = " ".join(sorted(FORMATS))
@@ -113,8 +113,8 @@ def _kind(data: bytes, name: str) -> str:
         raise MidiError("it is empty; expected a music file", path=name or None)
     if data[:4] in _MIDI_MAGIC or data.startswith(_MIDI_MAGIC, _MAC_BINARY_BYTES):
         return MIDI
-    from lstm_music.midi.archives import is_archive
-    from lstm_music.midi.score_source import decode_text
+    from lstm_music.midi.scores.archives import is_archive
+    from lstm_music.midi.scores.source import decode_text
 
     if is_archive(data):
         return ".mxl"

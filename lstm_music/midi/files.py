@@ -17,7 +17,7 @@ from lstm_music.music.piece import Piece
 from lstm_music.music.rhythm import understand, with_meter
 
 if TYPE_CHECKING:
-    from lstm_music.midi.foreign import WorkerLimits
+    from lstm_music.midi.scores.foreign import WorkerLimits
 
 __all__ = ["MIDI_SUFFIXES", "READERS", "read", "read_pieces"]
 
@@ -56,7 +56,7 @@ def read(source: MusicSource, *, reader: str = "lstm_music", strict: bool = Fals
     content = _content(source, reader)
     if content.kind == MIDI and reader != "music21":
         return remembered(understand(_read_midi(content, read_midi_bytes, strict)))
-    from lstm_music.midi import foreign
+    from lstm_music.midi.scores import foreign
 
     piece = foreign.read_score_bytes(content.data, content.kind, source=content.name, strict=strict)
     return _understood(piece, content)
@@ -87,7 +87,7 @@ def read_pieces(
     if content.kind == MIDI and reader != "music21":
         pieces = _read_midi(content, read_midi_pieces_bytes, strict)
         return [remembered(understand(piece)) for piece in pieces]
-    from lstm_music.midi import foreign
+    from lstm_music.midi.scores import foreign
 
     pieces = foreign.read_scores_bytes(
         content.data,

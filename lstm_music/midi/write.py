@@ -11,8 +11,8 @@ import os
 
 from lstm_music.errors import MidiError
 from lstm_music.files import atomic_write
-from lstm_music.midi.graft import graft
-from lstm_music.midi.plain import plain_file
+from lstm_music.midi.writing.graft import graft
+from lstm_music.midi.writing.plain import plain_file
 from lstm_music.music.piece import Piece
 
 _MAX_USEC_PER_QUARTER = 2**24 - 1

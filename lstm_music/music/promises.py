@@ -59,7 +59,7 @@ def key_or_mode_is_obeyed(piece: Piece) -> bool | None:
     """As `key_is_obeyed`, with mixolydian for a major key and dorian for a minor one.
 
     The readers of scores call church modes major or minor by their third
-    (`lstm_music.midi.from_stream`), so this is what a key promises in a corpus that was read by
+    (`lstm_music.midi.scores.keys`), so this is what a key promises in a corpus that was read by
     them: one fiddle tune in ten is modal.
     """
     return _none_holds_more(piece, _MODE_SCALES)

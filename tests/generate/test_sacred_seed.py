@@ -12,8 +12,8 @@ from smf_strategies import files
 
 import lstm_music as lm
 from lstm_music.errors import MidiError
-from lstm_music.midi.original_file import OriginalFile
 from lstm_music.midi.write import to_midi_bytes
+from lstm_music.midi.writing.original_file import OriginalFile
 from lstm_music.music.piece import PEDAL_DTYPE, Track, make_notes
 from lstm_music.music.seam import next_bar_steps
 

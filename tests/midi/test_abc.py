@@ -6,7 +6,7 @@ import pytest
 from abc_notation import lengths, notes_of, pitches, played, played_pitches, tune
 
 from lstm_music.errors import MidiError
-from lstm_music.midi.foreign import read_abc
+from lstm_music.midi.scores.foreign import read_abc
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
 

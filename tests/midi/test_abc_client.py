@@ -7,8 +7,8 @@ import pytest
 from abc_notation import tune
 from music_programs import needs
 
-from lstm_music.midi.foreign import read_abc, tune_texts
 from lstm_music.midi.read import read_midi
+from lstm_music.midi.scores.foreign import read_abc, tune_texts
 
 pytestmark = [pytest.mark.clients, needs("abc2midi")]
 

@@ -8,8 +8,8 @@ from abc_notation import played_pitches, tune
 from expressive_scores import tempos, velocities
 
 from lstm_music.errors import MidiError
-from lstm_music.midi import abc_marks
-from lstm_music.midi.foreign import read_abc
+from lstm_music.midi.scores.abc import marks
+from lstm_music.midi.scores.foreign import read_abc
 
 LETTERS = dict(zip("CDEFGABc", (60, 62, 64, 65, 67, 69, 71, 72), strict=True))
 
@@ -25,7 +25,7 @@ def order(music, **options):
 
 
 def test_its_examples():
-    assert doctest.testmod(abc_marks).failed == 0
+    assert doctest.testmod(marks).failed == 0
 
 
 @pytest.mark.parametrize(

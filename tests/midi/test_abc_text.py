@@ -4,8 +4,8 @@ import pytest
 from abc_notation import HEAD, pitches, tune
 
 from lstm_music.errors import MidiError
-from lstm_music.midi.abc_tune import read_tune
-from lstm_music.midi.foreign import read_abc, read_score, read_scores
+from lstm_music.midi.scores.abc.tune import read_tune
+from lstm_music.midi.scores.foreign import read_abc, read_score, read_scores
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from expressive_scores import (
     words,
 )
 
-from lstm_music.midi.expression.dynamics import LEVELS, Loudness
-from lstm_music.midi.expression.marks import Mark, extents
+from lstm_music.midi.scores.expression.dynamics import LEVELS, Loudness
+from lstm_music.midi.scores.expression.marks import Mark, extents
 
 
 def heard(*measures):

@@ -9,7 +9,7 @@ import pytest
 
 from lstm_music.errors import ConfigError, MidiError
 from lstm_music.midi.files import read, read_pieces
-from lstm_music.midi.foreign import read_abc
+from lstm_music.midi.scores.foreign import read_abc
 from lstm_music.midi.write import to_midi_bytes
 
 ABC = "X:1\nM:2/4\nL:1/4\nK:C\nCE|GE|FD|C2|\n"

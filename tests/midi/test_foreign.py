@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lstm_music.errors import MidiError
-from lstm_music.midi.foreign import (
+from lstm_music.midi.scores.foreign import (
     abc_tunes,
     chorale_files,
     corpus_chorales,

@@ -6,9 +6,9 @@ import re
 from music21_losses import LOSSES
 from paths import ROOT
 
-from lstm_music.midi.archives import MAX_MEMBERS, MAX_RATIO
-from lstm_music.midi.score_source import FORMATS, MAX_ATTRIBUTE_LENGTH, MAX_BYTES, MAX_XML_DEPTH
-from lstm_music.midi.worker import CORPUS_FILE, SINGLE_FILE
+from lstm_music.midi.scores.archives import MAX_MEMBERS, MAX_RATIO
+from lstm_music.midi.scores.source import FORMATS, MAX_ATTRIBUTE_LENGTH, MAX_BYTES, MAX_XML_DEPTH
+from lstm_music.midi.scores.worker import CORPUS_FILE, SINGLE_FILE
 
 PAGE = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
 

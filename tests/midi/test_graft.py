@@ -9,8 +9,8 @@ from smf_bytes import END, NOTE, smf
 from smf_events import list_events, seed_stands
 
 import lstm_music as lm
-from lstm_music.midi.opening import new_bars_alone
 from lstm_music.midi.write import to_midi_bytes
+from lstm_music.midi.writing.opening import new_bars_alone
 from lstm_music.music.piece import PEDAL_DTYPE, Tempo, Track, make_notes
 
 QUARTER = 480

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from lstm_music.errors import MidiError
-from lstm_music.midi.score_pieces import score_pieces
+from lstm_music.midi.scores.pieces import score_pieces
 
 CORPUS = ["chopin/mazurka06-2", "beethoven/opus18no1/movement2"]
 

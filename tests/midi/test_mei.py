@@ -1,6 +1,6 @@
 """MEI that music21 reads in part only: endings, jumps, keys without a mode."""
 
-from lstm_music.midi.score_pieces import score_pieces
+from lstm_music.midi.scores.pieces import score_pieces
 from lstm_music.music.key import Key, KeyChange
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>

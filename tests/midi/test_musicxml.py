@@ -5,8 +5,8 @@ import re
 import pytest
 from musicxml_scores import attributes, bar_line, note, rest, score, sign, unpitched, words
 
-from lstm_music.midi.musicxml_text import prepared
-from lstm_music.midi.score_pieces import score_pieces
+from lstm_music.midi.scores.musicxml_text import prepared
+from lstm_music.midi.scores.pieces import score_pieces
 from lstm_music.music.key import Key, KeyChange
 
 DRUMS = """<part-name>Drums</part-name>

@@ -9,7 +9,7 @@ from torture_files import TORTURE
 
 import lstm_music as lm
 from lstm_music.errors import LstmMusicError, MidiError
-from lstm_music.midi.foreign import WorkerLimits, chorale_files, read_score
+from lstm_music.midi.scores.foreign import WorkerLimits, chorale_files, read_score
 from lstm_music.midi.write import to_midi_bytes
 
 JAZZ_SOFT = "midi_torture/jazz-soft+test-midi-files"

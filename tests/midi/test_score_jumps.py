@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lstm_music.midi.score_jumps import (
+from lstm_music.midi.scores.jumps import (
     AL_CODA,
     AL_FINE,
     CODA,
@@ -18,8 +18,8 @@ from lstm_music.midi.score_jumps import (
     signs_of_text,
     sounding_order,
 )
-from lstm_music.midi.score_measures import mended_endings
-from lstm_music.midi.score_time import Measure
+from lstm_music.midi.scores.measures import mended_endings
+from lstm_music.midi.scores.repeats import Measure
 
 SIGNS = {"f": FINE, "s": SEGNO, "t": TO_CODA, "c": CODA, "C": DA_CAPO, "S": DAL_SEGNO,
          "F": AL_FINE, "K": AL_CODA, "R": WITH_REPEATS}  # fmt: skip

@@ -3,8 +3,8 @@
 import pytest
 from expressive_scores import BACKUP, REPEAT, direction, notes, pedal, read, score
 
-from lstm_music.midi.expression.unfold import unfold_changes
-from lstm_music.midi.score_time import Measure, once_through, playing_order
+from lstm_music.midi.scores.expression.unfold import unfold_changes
+from lstm_music.midi.scores.repeats import Measure, once_through, playing_order
 
 BAR = notes()
 

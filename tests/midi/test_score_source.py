@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from lstm_music.errors import MidiError
-from lstm_music.midi import score_source
-from lstm_music.midi.archives import MAX_MEMBERS, unpack_score
-from lstm_music.midi.foreign import read_score
-from lstm_music.midi.score_source import MAX_BYTES, check_xml, decode_text, open_source
+from lstm_music.midi.scores import source
+from lstm_music.midi.scores.archives import MAX_MEMBERS, unpack_score
+from lstm_music.midi.scores.foreign import read_score
+from lstm_music.midi.scores.source import MAX_BYTES, check_xml, decode_text, open_source
 
 DOCTYPE = (
     '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 3.1 Partwise//EN" '
@@ -185,7 +185,7 @@ def test_what_a_score_is_shows_in_its_root_not_its_name(tmp_path):
 
 
 def test_too_large_is_refused_before_it_is_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(score_source, "MAX_BYTES", 100)
+    monkeypatch.setattr(source, "MAX_BYTES", 100)
     with pytest.raises(MidiError, match="expected 1 to 100 bytes"):
         open_source(b"<" * 101, ".xml")
 

@@ -3,7 +3,7 @@
 import pytest
 from expressive_scores import REPEAT, direction, metronome, notes, read, score, tempos, words
 
-from lstm_music.midi.expression.tempo_words import TEMPO_BPM, TempoWord, plain, tempo_of
+from lstm_music.midi.scores.expression.tempo_words import TEMPO_BPM, TempoWord, plain, tempo_of
 from lstm_music.music.piece import Tempo
 
 BAR = notes()

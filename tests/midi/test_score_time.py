@@ -1,6 +1,6 @@
 """Repeats, voltas, pickups and irregular bars, as plain integers."""
 
-from lstm_music.midi.score_time import (
+from lstm_music.midi.scores.repeats import (
     Measure,
     meters_and_pickup,
     once_through,

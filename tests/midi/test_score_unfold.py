@@ -1,8 +1,8 @@
 """Notes in the order in which their measures sound."""
 
-from lstm_music.midi.score_notes import ScoreNote
-from lstm_music.midi.score_time import Measure
-from lstm_music.midi.score_unfold import unfold_notes
+from lstm_music.midi.scores.notes import ScoreNote
+from lstm_music.midi.scores.repeats import Measure
+from lstm_music.midi.scores.unfold import unfold_notes
 
 MEASURES = [Measure(96 * i, 96) for i in range(5)]
 

@@ -4,8 +4,8 @@ import pytest
 from music_programs import muse_score, needs
 from musicxml_scores import attributes, bar_line, note, rest, score, sign, unpitched, words
 
-from lstm_music.midi.foreign import read_score
 from lstm_music.midi.read import read_midi
+from lstm_music.midi.scores.foreign import read_score
 
 pytestmark = [pytest.mark.clients, needs("mscore3")]
 

@@ -14,8 +14,8 @@ from expressive_scores import (
 )
 from music21 import articulations, converter, dynamics, expressions, note, stream, tempo
 
-from lstm_music.midi.foreign import piece_from_stream
-from lstm_music.midi.score_pieces import score_pieces
+from lstm_music.midi.scores.foreign import piece_from_stream
+from lstm_music.midi.scores.pieces import score_pieces
 
 KERN = """**kern\t**kern\t**dynam
 *staff2\t*staff1\t*staff1/2

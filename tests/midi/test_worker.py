@@ -13,10 +13,10 @@ from paths import ROOT
 from smf_bytes import END, NOTE, smf
 
 from lstm_music.errors import ConfigError, MidiError
-from lstm_music.midi import worker
 from lstm_music.midi.content import MIDI
-from lstm_music.midi.foreign import read_abc
-from lstm_music.midi.worker import WorkerLimits, read_in_worker
+from lstm_music.midi.scores import worker
+from lstm_music.midi.scores.foreign import read_abc
+from lstm_music.midi.scores.worker import WorkerLimits, read_in_worker
 
 TUNE = b"X:1\nT:A tune\nM:2/4\nL:1/4\nK:C\nCE|GE|FD|C2|\n"
 HANGS = smf(NOTE + " FF FF FF 7F 90 3C 40  60 80 3C 40" + END)
@@ -108,7 +108,8 @@ def test_a_python_that_does_not_start_is_a_clear_error(monkeypatch, tmp_path):
 
 def run(program, **options):
     """A Python program that may use `read_abc`, `worker` and `TUNE`."""
-    lead = "from lstm_music.midi import worker\nfrom lstm_music.midi.foreign import read_abc\n"
+    scores = "lstm_music.midi.scores"
+    lead = f"from {scores} import worker\nfrom {scores}.foreign import read_abc\n"
     code = f"{lead}TUNE = {TUNE.decode()!r}\n{textwrap.dedent(program)}"
     options |= {"env": os.environ | {"PYTHONPATH": str(ROOT)}, "text": True}
     pipe = subprocess.PIPE

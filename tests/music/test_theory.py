@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lstm_music.midi.foreign import chorale_files, read_abc, read_score, tune_texts
+from lstm_music.midi.scores.foreign import chorale_files, read_abc, read_score, tune_texts
 from lstm_music.music.key import Key
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
 from lstm_music.music.theory import (

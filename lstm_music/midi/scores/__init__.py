@@ -1,0 +1,1 @@
+"""Scores of every format but MIDI, read through music21 in a process with limits."""

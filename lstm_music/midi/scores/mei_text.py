@@ -1,0 +1,94 @@
+"""What music21 leaves out of MEI: endings and all that is in them, jumps, keys without a mode."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from lstm_music.midi.scores.jumps import STARTS, signs_of_text
+
+_MEI = "{http://www.music-encoding.org/ns/mei}"
+_REPEAT_MARKS = {"coda": "Coda", "segno": "Segno", "dalSegno": "D.S.", "daCapo": "D.C.",
+                 "fine": "Fine"}  # fmt: skip
+
+
+@dataclass
+class Mei:
+    """MEI for music21, and what is to be added to what it reads.
+
+    ``endings`` are passes with the numbers of the measures under them; ``words`` those of
+    directions, with the number of their measure; measures are counted from 0.
+    """
+
+    text: str
+    endings: list[tuple[str, list[int]]] = field(default_factory=list)
+    words: list[tuple[int, str]] = field(default_factory=list)
+    tells_modes: bool = True
+
+
+def prepared_mei(text: str) -> Mei:
+    """Endings as sections, which music21 reads."""
+    root = ET.fromstring(text)
+    score = root.find(f".//{_MEI}score")
+    if score is None:
+        return Mei(text)
+    mei = Mei("", tells_modes=re.search(r"\b(key\.)?mode\s*=", text) is not None)
+    under: dict[int, list[int]] = {}  # the place of an ending in mei.endings -> its measures
+    for number, (measure, ending) in enumerate(_measures(score, None)):
+        for mark in measure:
+            mei.words += [(number, words) for words in _words(mark)]
+        if ending is not None:
+            under.setdefault(id(ending), []).append(number)
+    for ending in list(score.iter(f"{_MEI}ending")):
+        if id(ending) in under:
+            mei.endings.append((ending.get("n") or ending.get("label") or "", under[id(ending)]))
+        ending.tag = f"{_MEI}section"
+    mei.text = ET.tostring(root, encoding="unicode")
+    return mei
+
+
+def add_what_was_left_out(score: Any, mei: Mei) -> None:
+    """Brackets, words and open modes in a music21 Score of ``mei``."""
+    from music21 import expressions, spanner
+
+    for part in list(score.parts)[:1]:
+        measures = list(part.getElementsByClass("Measure"))
+        for number, words in mei.words:
+            if number < len(measures):
+                at = 0.0 if signs_of_text(words) & STARTS else measures[number].highestTime
+                measures[number].insert(at, expressions.TextExpression(words))
+        for passes, numbers in mei.endings:
+            under = [measures[number] for number in numbers if number < len(measures)]
+            if under:
+                found = ", ".join(re.findall(r"\d+", passes)) or "1"
+                part.insert(0, spanner.RepeatBracket(under, number=found))
+    if not mei.tells_modes:
+        for key in score.recurse().getElementsByClass("Key"):
+            key.mode = None  # music21 takes every signature for a major one
+
+
+def _measures(
+    element: ET.Element, ending: ET.Element | None
+) -> Iterator[tuple[ET.Element, ET.Element | None]]:
+    """The measures that music21 comes to, each with the ending about it."""
+    for child in element:
+        if child.tag == f"{_MEI}measure":
+            yield child, ending
+        elif child.tag == f"{_MEI}section":
+            yield from _measures(child, ending)
+        elif child.tag == f"{_MEI}ending":
+            yield from _measures(child, child)
+
+
+def _words(mark: ET.Element) -> Iterator[str]:
+    """What a direction tells of jumps."""
+    if mark.tag == f"{_MEI}repeatMark":
+        text = " ".join("".join(mark.itertext()).split())
+        yield text if signs_of_text(text) else _REPEAT_MARKS.get(mark.get("func", ""), "")
+    elif mark.tag == f"{_MEI}dir":
+        text = " ".join("".join(mark.itertext()).split())
+        if signs_of_text(text):
+            yield text

@@ -1,0 +1,149 @@
+"""A MIDI file taken apart into events, and put together again with some of its chunks exchanged."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from lstm_music.midi.limits import Limits
+from lstm_music.midi.raw import MARK_METER, RawMidi
+from lstm_music.midi.scan import scan
+from lstm_music.midi.writing import chase
+from lstm_music.midi.writing.messages import chunk, header
+from lstm_music.midi.writing.track_bytes import encode_track, list_events
+from lstm_music.music.original import Instrument, Original
+from lstm_music.music.piece import Piece
+
+_READ_ONCE = Limits(*[2**31 - 1 for _ in fields(Limits)])  # it was within limits when it was read
+_HEADER_BYTES = 14
+_CHUNK_HEADER_BYTES = 8
+_DRUM_CHANNEL = 9
+
+
+class OriginalFile:
+    """A MIDI file taken apart into events."""
+
+    def __init__(self, original: Original) -> None:
+        self.original = original
+        self.data = original.data
+        self.raw: RawMidi = scan(self.data, _READ_ONCE)
+        self.events, self.ends = list_events(self.data, self.raw.chunks)
+        self.first_chunk = max(original.mtrk, 0)
+
+    def ticks(self, steps: float) -> int:
+        """The tick of a step of the piece."""
+        return max(int(self.original.ticks(np.array([steps], np.float64))[0]), 0)
+
+    @cached_property
+    def meter_ticks(self) -> frozenset[int]:
+        """Where the file states a meter."""
+        marks = self.raw.marks
+        return frozenset(marks["ticks"][marks["kind"] == MARK_METER].tolist())
+
+    @cached_property
+    def ports(self) -> npt.NDArray[np.uint8]:
+        """Port of each event."""
+        return chase.ports_of(self.events, self.data)
+
+    @cached_property
+    def places(self) -> npt.NDArray[np.int64]:
+        """Port and channel of each event, port << 4 | channel; -1 for system events."""
+        is_channel = self.events["status"] < 0xF0
+        both = self.ports.astype(np.int64) << 4 | self.events["status"] & 0x0F
+        return np.where(is_channel, both, -1)
+
+    @property
+    def used_places(self) -> set[int]:
+        """Port and channel, port << 4 | channel, of all that the file says anything to."""
+        return set(np.unique(self.places).tolist())
+
+    def channel(self, port: int, channel: int) -> chase.Channel:
+        """The settings of one channel; in a file of separate pieces those of this piece alone."""
+        mine = self.places == (port << 4 | channel)
+        if self.original.mtrk >= 0:
+            mine &= self.events["mtrk"] == self.original.mtrk
+        return chase.Channel(self.events[mine])
+
+    def instruments_of(self, piece: Piece) -> list[Instrument]:
+        """Where each track of the piece stands: as in the file, new tracks on free channels.
+
+        New tracks of a file of one chunk (format 0) go into that chunk while there are channels;
+        else each is a chunk of its own, on a further port if need be. A piece of a file of separate
+        pieces (format 2) keeps to its chunk.
+        """
+        instruments = list(self.original.instruments)
+        used = self.used_places
+        is_alone, is_one_of_many = self.raw.format == 0, self.original.mtrk >= 0
+        for track in piece.tracks[len(instruments) :]:
+            place = free_channel(used, is_drum=track.is_drum)
+            used.add(place)
+            port, channel = place >> 4, place & 0x0F
+            taken = max([self.raw.n_mtrks - 1, *(i.mtrk for i in instruments)])
+            stays = is_one_of_many or (is_alone and not port)
+            mtrk = self.first_chunk if stays else taken + 1
+            instruments.append(
+                Instrument(mtrk, channel, track.program, port=port, is_drum=track.is_drum)
+            )
+        return instruments
+
+    def port_at(self, mtrk: int, ticks: int) -> int:
+        """The port that a track chunk plays on after all its events up to ``ticks``; 0 if new."""
+        first, last = np.searchsorted(self.events["mtrk"], [mtrk, mtrk + 1])
+        past = int(np.searchsorted(self.events["ticks"][first:last], ticks, side="right"))
+        return int(self.ports[first + past - 1]) if past else 0
+
+    def written(self, chunks: dict[int, bytes]) -> bytes:
+        """The file with some of its track chunks exchanged, or further ones behind them.
+
+        What is not exchanged comes back as it was, unless the file had to be mended.
+        """
+        raw, n = self.raw, self.raw.n_mtrks
+        more = [chunks[mtrk] for mtrk in sorted(chunks) if mtrk >= n]
+        if not raw.repairs and not chunks:
+            return self.data
+        n_chunks = n + len(more)
+        midi_format = 1 if raw.format == 0 and n_chunks > 1 else raw.format
+        parts = [header(midi_format, n_chunks, int.from_bytes(self.data[12:14], "big"))]
+        pos = int(raw.chunks["header"][0]) if n else len(self.data)
+        parts.append(_foreign_chunks(self.data, _HEADER_BYTES, pos))
+        begins, afters = (raw.chunks[name].tolist() for name in ("header", "after"))
+        for mtrk, (begin, after) in enumerate(zip(begins, afters)):
+            if mtrk in chunks:
+                parts.append(chunks[mtrk])
+            elif raw.repairs:
+                parts.append(self.encoded(mtrk))
+            else:
+                parts.append(self.data[begin:after])
+            if mtrk + 1 == n:
+                parts += more
+            following = begins[mtrk + 1] if mtrk + 1 < n else len(self.data)
+            parts.append(_foreign_chunks(self.data, after, following))
+        return b"".join(parts)
+
+    def encoded(self, mtrk: int) -> bytes:
+        """A track chunk put together from its events."""
+        first, last = np.searchsorted(self.events["mtrk"], [mtrk, mtrk + 1])
+        return chunk(encode_track(self.events[first:last], self.data, b"", int(self.ends[mtrk])))
+
+
+def free_channel(used: set[int], *, is_drum: bool = False) -> int:
+    """A channel that nothing plays on, port << 4 | channel; drums share the tenth."""
+    if is_drum:
+        return _DRUM_CHANNEL
+    return next(c for c in range(1 << 12) if c not in used and c & 0x0F != _DRUM_CHANNEL)
+
+
+def _foreign_chunks(data: bytes, start: int, stop: int) -> bytes:
+    """The whole chunks of other kinds that lie in a stretch of a file, without what is no chunk."""
+    pos = start
+    while stop - pos >= _CHUNK_HEADER_BYTES and data[pos : pos + 4].isascii():
+        if not data[pos : pos + 4].decode("ascii").isprintable():
+            break
+        end = pos + _CHUNK_HEADER_BYTES + int.from_bytes(data[pos + 4 : pos + 8], "big")
+        if end > stop:
+            break
+        pos = end
+    return data[start:pos]
