@@ -21,10 +21,10 @@ import numpy as np
 import numpy.typing as npt
 from rhythm_corpora import corpora, is_dev, one_meter
 
-from lstm_music.music.alignment import align_to_beats
-from lstm_music.music.beat_tracking import is_on_own_grid, track_beats
+from lstm_music.music.listening.alignment import align_to_beats
+from lstm_music.music.listening.beat_tracking import is_on_own_grid, track_beats
+from lstm_music.music.listening.quantise import quantise
 from lstm_music.music.piece import TIMING_PER_STEP, Piece
-from lstm_music.music.quantise import quantise
 from lstm_music.music.seconds import Clock
 
 PIECES = 60

@@ -1,6 +1,6 @@
-"""Fit the weights of ``lstm_music/music/meter_weights.py`` on the dev halves of the corpora.
+"""Fit the weights of ``lstm_music/music/listening/meter_weights.py`` on the dev halves of the corpora.
 
-    python benchmarks/fit_meter.py DATA CACHE > lstm_music/music/meter_weights.py
+    python benchmarks/fit_meter.py DATA CACHE > lstm_music/music/listening/meter_weights.py
 
 A conditional logit over all candidates (meter, pickup): weights that all meters share plus each
 meter's own, both held small. 4/4 and 2/4 with the same bar lines are half right for one another.
@@ -20,10 +20,10 @@ import torch
 from accompaniments import accompaniments
 from rhythm_corpora import BANDS, SCORED, clips, corpora, folder, is_dev, one_meter, recut
 
+from lstm_music.music.listening.meter_finding import CANDIDATES, FEATURES, features
+from lstm_music.music.listening.rhythm import MIN_ONSETS
 from lstm_music.music.meter import Meter
-from lstm_music.music.meter_finding import CANDIDATES, FEATURES, features
 from lstm_music.music.piece import Piece
-from lstm_music.music.rhythm import MIN_ONSETS
 
 TRAINED_ON = ("chorales", "tunes", "ewld", "groove")
 RECUT = ((5, 4), (7, 8), (3, 4))

@@ -21,9 +21,9 @@ import numpy as np
 from accompaniments import accompaniments
 from rhythm_corpora import BANDS, SCORED, clips, corpora, folder, is_dev, one_meter
 
+from lstm_music.music.listening.rhythm import understand
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece
-from lstm_music.music.rhythm import understand
 
 DUPLE = {"2/4", "4/4"}
 UNTRUE = {"pop909"}  # its files say 1/4

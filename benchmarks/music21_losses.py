@@ -20,7 +20,7 @@ from lstm_music.errors import LstmMusicError
 from lstm_music.midi.content import MIDI
 from lstm_music.midi.read import read_midi_bytes
 from lstm_music.midi.scores.pieces import score_pieces
-from lstm_music.music.rhythm import understand
+from lstm_music.music.listening.rhythm import understand
 from lstm_music.tokens.encode import encode
 
 DRUMS = 10  # channels count from 1 here, as in music21

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from rhythm_corpora import corpora, is_dev
 
+from lstm_music.music.listening.quantise import quantise, timing_residual
 from lstm_music.music.piece import TIMING_PER_STEP, Piece, Tempo
-from lstm_music.music.quantise import quantise, timing_residual
 
 JITTERS_MS = (0, 10, 20, 30)
 MS_A_96TH = 500 / 96

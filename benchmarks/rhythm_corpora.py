@@ -19,9 +19,9 @@ from lstm_music.errors import MidiError
 from lstm_music.midi.read import read_midi
 from lstm_music.midi.scores.foreign import corpus_chorales, read_abc, read_score, tune_texts
 from lstm_music.music.excerpt import excerpt
+from lstm_music.music.listening.rhythm import short_first_bar_as_pickup
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece
-from lstm_music.music.rhythm import short_first_bar_as_pickup
 
 TUNES_A_METER = 300
 SCORES = ("chorales", "tunes", "ewld")

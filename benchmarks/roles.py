@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from rhythm_corpora import corpora, is_dev
 
+from lstm_music.music.listening.roles import track_roles
 from lstm_music.music.piece import Piece
-from lstm_music.music.roles import track_roles
 
 
 def answers(corpus: str, piece: Piece) -> dict[str, int] | None:

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from rhythm_corpora import corpora
 
+from lstm_music.music.listening.voices import separate_voices
 from lstm_music.music.piece import Piece
-from lstm_music.music.voices import separate_voices
 
 
 def merged(piece: Piece) -> Piece:

@@ -44,7 +44,7 @@ def command(path: Path, as_json: bool, reader: str, strict: bool) -> None:
 
 def _piece_facts(piece: Piece) -> dict[str, Any]:
     from lstm_music.music.instruments import instrument_name
-    from lstm_music.music.roles import track_roles
+    from lstm_music.music.listening.roles import track_roles
     from lstm_music.music.theory import likely_key
 
     end = piece.end_steps

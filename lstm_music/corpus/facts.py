@@ -11,8 +11,8 @@ import numpy as np
 from lstm_music.corpus.duplicates import Outline
 from lstm_music.corpus.split import fingerprint
 from lstm_music.music.grid import STEPS_PER_QUARTER
+from lstm_music.music.listening.roles import track_roles
 from lstm_music.music.piece import Piece
-from lstm_music.music.roles import track_roles
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.vocabulary import DRUM_PROGRAM, style_index
 from lstm_music.types import IntArray

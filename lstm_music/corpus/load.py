@@ -14,9 +14,9 @@ from lstm_music.corpus.sources import SourceFile, infer_style
 from lstm_music.errors import LstmMusicError, MidiError
 from lstm_music.midi import files
 from lstm_music.midi.scores import foreign
+from lstm_music.music.listening.quantise import quantise
+from lstm_music.music.listening.rhythm import understand
 from lstm_music.music.piece import Piece, on_their_onsets
-from lstm_music.music.quantise import quantise
-from lstm_music.music.rhythm import understand
 from lstm_music.music.theory import likely_key
 
 _T = TypeVar("_T")

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 from lstm_music.errors import ConfigError, MidiError
 from lstm_music.midi.content import MIDI, MIDI_SUFFIXES, Content, MusicSource, read_content
 from lstm_music.midi.read import read_midi_bytes, read_midi_pieces_bytes
+from lstm_music.music.listening.rhythm import understand, with_meter
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece
-from lstm_music.music.rhythm import understand, with_meter
 
 if TYPE_CHECKING:
     from lstm_music.midi.scores.foreign import WorkerLimits
@@ -32,7 +32,7 @@ def read(source: MusicSource, *, reader: str = "lstm_music", strict: bool = Fals
 
     A file that starts as MIDI is read as MIDI whatever its name; else its ending decides, or its
     first bytes where it has no name. Meter and pickup are settled where the file leaves them open
-    (`lstm_music.music.rhythm`).
+    (`lstm_music.music.listening.rhythm`).
 
     Parameters
     ----------

@@ -26,8 +26,8 @@ from lstm_music.midi.mpe import join_zones
 from lstm_music.midi.raw import RawMidi, Repair, mend, sentence
 from lstm_music.midi.regular_file import read_regular
 from lstm_music.midi.scan import scan
-from lstm_music.music.drum_parts import with_drum_parts
 from lstm_music.music.grid import STEPS_PER_QUARTER
+from lstm_music.music.listening.drum_parts import with_drum_parts
 from lstm_music.music.order import extremes, in_order, most_at_once
 from lstm_music.music.original import Instrument, Original
 from lstm_music.music.piece import Piece, Tempo, Track

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lstm_music.music import beat_tracking
+from lstm_music.music.listening import beat_tracking
+from lstm_music.music.listening.meter_finding import CANDIDATES, guess_meters
+from lstm_music.music.listening.quantise import quantise
+from lstm_music.music.listening.rhythm import MIN_ONSETS
 from lstm_music.music.meter import Meter
-from lstm_music.music.meter_finding import CANDIDATES, guess_meters
 from lstm_music.music.piece import Piece
-from lstm_music.music.quantise import quantise
-from lstm_music.music.rhythm import MIN_ONSETS
 from lstm_music.music.scales import MAJOR_SCALE, notes_in_scale, pitch_classes
 
 _DUPLE = ((2, 4), (4, 4), (2, 2))
@@ -103,7 +103,7 @@ def meter_is_obeyed(piece: Piece) -> bool | None:
     -------
     bool or None
         None for a piece with several meters, with one that cannot be inferred
-        (`lstm_music.music.meter_finding.CANDIDATES`), or with too few onsets to tell.
+        (`lstm_music.music.listening.meter_finding.CANDIDATES`), or with too few onsets to tell.
     """
     told = _family(piece.meters[0])
     onsets = np.unique(piece.notes["onset_steps"])

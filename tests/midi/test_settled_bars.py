@@ -4,8 +4,8 @@ import pytest
 
 from lstm_music.midi.private import Pickup, parse_pickup, pickup_payload
 from lstm_music.midi.read import read_midi_bytes
+from lstm_music.music.listening.rhythm import understand
 from lstm_music.music.meter import Meter
-from lstm_music.music.rhythm import understand
 
 TICKS = 480
 

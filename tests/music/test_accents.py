@@ -5,7 +5,7 @@ import pytest
 from paths import MIDI_DATA
 
 from lstm_music.midi.read import read_midi
-from lstm_music.music.accents import ACCENTS, MAX_SLOTS, SLOT_STEPS, find_accents
+from lstm_music.music.listening.accents import ACCENTS, MAX_SLOTS, SLOT_STEPS, find_accents
 from lstm_music.music.piece import Piece, Track, make_notes
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from lstm_music.music.listening.rhythm import understand
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Tempo, Track, make_notes
-from lstm_music.music.rhythm import understand
 
 DUPLE = {"2/4", "4/4"}
 HARMONY = ((48, 0), (41, 0), (43, 0), (48, 0), (45, 1), (50, 1), (43, 0), (48, 0))

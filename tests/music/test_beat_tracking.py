@@ -5,15 +5,15 @@ import pytest
 from paths import MIDI_DATA
 
 from lstm_music.midi.read import read_midi
-from lstm_music.music import alignment
-from lstm_music.music.alignment import TEMPO_ERROR_SECONDS, align_to_beats
-from lstm_music.music.beat_tracking import is_on_own_grid, track_beats
 from lstm_music.music.key import Key, KeyChange
+from lstm_music.music.listening import alignment
+from lstm_music.music.listening.alignment import TEMPO_ERROR_SECONDS, align_to_beats
+from lstm_music.music.listening.beat_tracking import is_on_own_grid, track_beats
+from lstm_music.music.listening.quantise import quantise
+from lstm_music.music.listening.rhythm import understand
 from lstm_music.music.meter import Meter
 from lstm_music.music.original import Instrument, Original
 from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
-from lstm_music.music.quantise import quantise
-from lstm_music.music.rhythm import understand
 from lstm_music.music.seconds import Clock
 
 NAMES = ("chorale", "waltz", "reel", "lead_sheet")

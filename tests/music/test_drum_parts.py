@@ -4,7 +4,7 @@ import pytest
 from paths import MIDI_DATA
 
 from lstm_music.midi.read import read_midi
-from lstm_music.music.drum_parts import with_drum_parts
+from lstm_music.music.listening.drum_parts import with_drum_parts
 from lstm_music.music.piece import Piece, Track, make_notes
 
 PIANO = Track()

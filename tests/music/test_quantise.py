@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from paths import MIDI_DATA
 
 from lstm_music.midi.read import read_midi
+from lstm_music.music.listening.quantise import quantise, timing_residual
 from lstm_music.music.piece import MAX_TIMING_96THS, NOTE_DTYPE, Piece, Tempo, Track, make_notes
-from lstm_music.music.quantise import quantise, timing_residual
 
 RNG_SEED = 4
 

@@ -5,13 +5,19 @@ import pytest
 from paths import MIDI_DATA
 
 from lstm_music.midi.read import read_midi
-from lstm_music.music import meter_choice, rhythm
-from lstm_music.music.beat_tracking import GATHERED, gathering
+from lstm_music.music.listening import meter_choice, rhythm
+from lstm_music.music.listening.beat_tracking import GATHERED, gathering
+from lstm_music.music.listening.meter_finding import (
+    CANDIDATES,
+    FEATURES,
+    Guess,
+    features,
+    guess_meters,
+)
+from lstm_music.music.listening.meter_weights import WEIGHTS
+from lstm_music.music.listening.rhythm import understand
 from lstm_music.music.meter import Meter
-from lstm_music.music.meter_finding import CANDIDATES, FEATURES, Guess, features, guess_meters
-from lstm_music.music.meter_weights import WEIGHTS
 from lstm_music.music.piece import Piece, Tempo, Track, make_notes
-from lstm_music.music.rhythm import understand
 
 FILES = sorted(MIDI_DATA.glob("*.mid"))
 DUPLE = {"2/4", "4/4", "2/2"}

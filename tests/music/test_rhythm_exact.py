@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lstm_music.music.listening.quantise import quantise
+from lstm_music.music.listening.rhythm import understand
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Tempo, Track, make_notes
-from lstm_music.music.quantise import quantise
-from lstm_music.music.rhythm import understand
 
 BARS = 12
 MELODY = (60, 64, 67, 72, 71, 67, 65, 62)

@@ -6,8 +6,8 @@ import pytest
 from paths import MIDI_DATA
 
 from lstm_music.midi.read import read_midi
+from lstm_music.music.listening.roles import ROLES, track_roles
 from lstm_music.music.piece import Piece, Track, make_notes
-from lstm_music.music.roles import ROLES, track_roles
 
 KNOWN = {
     "band": ("melody", "chords", "bass", "drums"),

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from paths import MIDI_DATA
 
 from lstm_music.midi.read import read_midi
+from lstm_music.music.listening.voices import MAX_VOICES, separate_voices, split_voices
 from lstm_music.music.piece import PEDAL_DTYPE, Piece, Track, make_notes
-from lstm_music.music.voices import MAX_VOICES, separate_voices, split_voices
 
 # Alto and tenor cross in the pickup chorale.
 FLOORS = {

@@ -6,9 +6,9 @@ from paths import MIDI_DATA
 
 from lstm_music.errors import ConfigError
 from lstm_music.midi.read import read_midi
+from lstm_music.music.listening.rhythm import understand, with_meter
 from lstm_music.music.meter import Meter, parse_pickup_steps
 from lstm_music.music.piece import Piece, Tempo, Track, make_notes
-from lstm_music.music.rhythm import understand, with_meter
 
 
 def waltz(**changes):

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from lstm_music.music.grid import STEPS_PER_QUARTER, STEPS_PER_WHOLE
+from lstm_music.music.listening.meter_finding import Guess
 from lstm_music.music.meter import Meter
-from lstm_music.music.meter_finding import Guess
 from lstm_music.music.piece import Piece
 
 METER_LOG_ODDS = 0.5

@@ -17,10 +17,16 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.music.accents import ACCENTS, SLOT_STEPS, Accents, FloatArray, find_accents
 from lstm_music.music.beats import OFF_BEAT_LEVEL, beat_strengths, divisions
+from lstm_music.music.listening.accents import (
+    ACCENTS,
+    SLOT_STEPS,
+    Accents,
+    FloatArray,
+    find_accents,
+)
+from lstm_music.music.listening.meter_weights import WEIGHTS
 from lstm_music.music.meter import Meter
-from lstm_music.music.meter_weights import WEIGHTS
 from lstm_music.music.piece import Piece
 
 CANDIDATES = ((2, 4), (3, 4), (4, 4), (5, 4), (6, 8), (7, 8), (9, 8), (12, 8))

@@ -22,12 +22,11 @@ from fractions import Fraction
 import numpy as np
 
 from lstm_music.errors import ConfigError
-from lstm_music.music.alignment import align_to_beats
-from lstm_music.music.beat_tracking import GATHERED, gathering, is_on_own_grid
 from lstm_music.music.grid import STEPS_PER_WHOLE
-from lstm_music.music.grid_offset import grid_offset, without_offset
-from lstm_music.music.meter import Meter
-from lstm_music.music.meter_choice import (
+from lstm_music.music.listening.alignment import align_to_beats
+from lstm_music.music.listening.beat_tracking import GATHERED, gathering, is_on_own_grid
+from lstm_music.music.listening.grid_offset import grid_offset, without_offset
+from lstm_music.music.listening.meter_choice import (
     DUPLE,
     FOUR,
     clear_meter,
@@ -38,9 +37,10 @@ from lstm_music.music.meter_choice import (
     times,
     with_likely_pickup,
 )
-from lstm_music.music.meter_finding import CANDIDATES, Guess, guess_meters
+from lstm_music.music.listening.meter_finding import CANDIDATES, Guess, guess_meters
+from lstm_music.music.listening.quantise import quantise
+from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece
-from lstm_music.music.quantise import quantise
 
 MIN_ONSETS = 12
 """Fewer onsets say nothing about the meter."""
@@ -61,7 +61,7 @@ def understand(piece: Piece) -> Piece:
     """The piece with its beats, meter and pickup settled.
 
     Notes that are played to the file's own beats stay where they are, however loosely they are
-    played; `lstm_music.music.quantise.quantise` moves those. ``length_steps`` becomes 0 when the
+    played; `lstm_music.music.listening.quantise.quantise` moves those. ``length_steps`` becomes 0 when the
     bar lines move away from it.
 
     Parameters

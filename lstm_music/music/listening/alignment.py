@@ -11,12 +11,12 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.music.beat_tracking import track_beats
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.key import KeyChange
+from lstm_music.music.listening.beat_tracking import track_beats
+from lstm_music.music.listening.quantise import quantise, ternary_share, timing_residual
 from lstm_music.music.original import Original
 from lstm_music.music.piece import TIMING_PER_STEP, Piece, Tempo
-from lstm_music.music.quantise import quantise, ternary_share, timing_residual
 from lstm_music.music.seconds import Clock, Floats
 
 TEMPO_ERROR_SECONDS = 0.01

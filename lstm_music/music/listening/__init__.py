@@ -1,0 +1,1 @@
+"""What a listener finds in notes alone: beats, meter, pickup, roles, voices, drum parts."""
