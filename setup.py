@@ -58,8 +58,9 @@ FUSE = [] if PLAIN_C else [("/clang:" if MSVC else "") + "-ffp-contract=fast"]
 GLUE = MATH if MSVC else [*MATH, *(["-O0"] if DEBUG else ["-O2", "-g0"])]
 
 # By feature, not -march=x86-64-v3, which gcc 10 does not know; levels.c asks for the same ones.
-V3 = [f"-m{name}" for name in "avx2 fma bmi bmi2 f16c lzcnt movbe popcnt cx16 sahf".split()]
-V4 = [*V3, *(f"-mavx512{name}" for name in "f bw cd dq vl".split()), "-mprefer-vector-width=512"]
+V3 = [f"-m{name}" for name in ("avx2", "fma", "bmi", "bmi2", "f16c", "lzcnt", "movbe")]
+V4 = V3 + [f"-mavx512{name}" for name in ("f", "bw", "cd", "dq", "vl")]
+V4 += ["-mprefer-vector-width=512"]
 LEVELS: dict[str, list[str]] = {"base": []}
 if X86_64 and not PLAIN_C:
     LEVELS |= {"v3": V3, "v4": V4}
@@ -131,7 +132,7 @@ def extensions():
                 include_dirs=["src/c", np.get_include()],
                 define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
                 extra_compile_args=GLUE,
-                extra_link_args=SANITIZE,
+                extra_link_args=[*SANITIZE, *([] if MSVC else ["-lm"])],
                 depends=[str(p) for p in Path("src/c").iterdir()],  # the libraries are linked in
             )
         )
