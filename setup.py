@@ -31,6 +31,8 @@ DEBUG = os.environ.get("LSTM_MUSIC_DEBUG") == "1"
 PLATFORM = sysconfig.get_platform()  # of the Python that is built for, also when cross-compiling
 MSVC = PLATFORM.startswith("win")
 CLANG_CL = shutil.which("clang-cl") if MSVC else None
+# Without vector types (src/c/compiler.h) there is one level, and nothing is fused.
+PLAIN_C = (MSVC and not CLANG_CL) or "-DLM_PLAIN_C" in os.environ.get("CFLAGS", "")
 # A fat macOS build (arm64 and x86_64 in one) takes no flags that only one of them knows.
 ARCH = os.environ.get("ARCHFLAGS") or PLATFORM
 X86_64 = ARCH.endswith(("x86_64", "amd64")) and "arm64" not in ARCH
@@ -50,16 +52,17 @@ BUILD = "build/debug" if DEBUG else "build"
 # ... except in these kernels, which live from fused multiply-add. Vector types have no builtin
 # for it, so the compiler must contract a*b + c. v3 and v4 then agree; base has none to fuse.
 FUSED = ("gemm", "matvec")
-FUSE = [("/clang:" if MSVC else "") + "-ffp-contract=fast"] if CLANG_CL or not MSVC else []
+FUSE = [] if PLAIN_C else [("/clang:" if MSVC else "") + "-ffp-contract=fast"]
 
 # The modules are glue around the C kernels: a quick build and a small wheel win.
 GLUE = MATH if MSVC else [*MATH, *(["-O0"] if DEBUG else ["-O2", "-g0"])]
 
 # By feature, not -march=x86-64-v3, which gcc 10 does not know; levels.c asks for the same ones.
-V3 = [f"-m{name}" for name in "avx2 fma bmi bmi2 f16c lzcnt movbe popcnt cx16 sahf".split()]
-V4 = [*V3, *(f"-mavx512{name}" for name in "f bw cd dq vl".split()), "-mprefer-vector-width=512"]
+V3 = [f"-m{name}" for name in ("avx2", "fma", "bmi", "bmi2", "f16c", "lzcnt", "movbe")]
+V4 = V3 + [f"-mavx512{name}" for name in ("f", "bw", "cd", "dq", "vl")]
+V4 += ["-mprefer-vector-width=512"]
 LEVELS: dict[str, list[str]] = {"base": []}
-if X86_64 and (CLANG_CL or not MSVC):
+if X86_64 and not PLAIN_C:
     LEVELS |= {"v3": V3, "v4": V4}
 
 HEADERS = sorted(str(p) for pattern in ("*.h", "*.inc") for p in Path("src/c").glob(pattern))
@@ -129,7 +132,7 @@ def extensions():
                 include_dirs=["src/c", np.get_include()],
                 define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
                 extra_compile_args=GLUE,
-                extra_link_args=SANITIZE,
+                extra_link_args=[*SANITIZE, *([] if MSVC else ["-lm"])],
                 depends=[str(p) for p in Path("src/c").iterdir()],  # the libraries are linked in
             )
         )
@@ -198,6 +201,7 @@ def prepare(compiler):
         raise CCompilerError(f"lstm_music cannot be compiled: {missing}; {needs}")
     if CLANG_CL:
         compiler.cc = CLANG_CL
+        compiler.compile_options = [flag for flag in compiler.compile_options if flag != "/GL"]
 
 
 setup(

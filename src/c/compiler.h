@@ -53,6 +53,13 @@
 #define LM_INDEPENDENT
 #endif
 
+/* Vector registers of the base level: NEON has twice as many as SSE2. */
+#if defined(__aarch64__)
+#define LM_BASE_REGISTERS 32
+#else
+#define LM_BASE_REGISTERS 16
+#endif
+
 /* The level has a fused multiply-add. */
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
 #define LM_FUSED
