@@ -1,4 +1,4 @@
-"""Fit the weights of ``lstm_music/music/listening/meter_weights.py`` on the dev halves of the corpora.
+"""Fit the weights of ``listening/meter_weights.py`` on the dev halves of the corpora.
 
     python benchmarks/fit_meter.py DATA CACHE > lstm_music/music/listening/meter_weights.py
 

@@ -147,8 +147,7 @@ class Piece:
         does not; not compared.
     original : the MIDI file that it was read from, which writing keeps; not compared.
     settled_bars : meters and pickup that are settled: told by a file of ours, chosen, or inferred.
-        `lstm_music.music.listening.rhythm.understand` leaves them while they are those of the piece; not
-        compared.
+        `understand` leaves them while they are those of the piece; not compared.
     """
 
     notes: npt.NDArray[np.void] = field(default_factory=_empty_notes)

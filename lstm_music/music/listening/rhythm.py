@@ -61,8 +61,8 @@ def understand(piece: Piece) -> Piece:
     """The piece with its beats, meter and pickup settled.
 
     Notes that are played to the file's own beats stay where they are, however loosely they are
-    played; `lstm_music.music.listening.quantise.quantise` moves those. ``length_steps`` becomes 0 when the
-    bar lines move away from it.
+    played; `quantise` moves those. ``length_steps`` becomes 0 when the bar lines move away from
+    it.
 
     Parameters
     ----------
