@@ -140,7 +140,7 @@ def _settled(
 
     None where no event of ours fits the meters of the file: somebody has edited it since.
     """
-    for pickup in pickups:
+    for pickup in reversed(pickups):  # the latest, where a file was continued several times
         if pickup.own_bar and len(meters) == 1:
             continue
         full = meters[1] if pickup.own_bar else meters[0]

@@ -9,8 +9,10 @@ from smf_bytes import END, NOTE, smf
 from smf_events import list_events, seed_stands
 
 import lstm_music as lm
+from lstm_music.midi.files import restated
 from lstm_music.midi.write import to_midi_bytes
 from lstm_music.midi.writing.opening import new_bars_alone
+from lstm_music.music.meter import Meter
 from lstm_music.music.piece import PEDAL_DTYPE, Tempo, Track, make_notes
 
 QUARTER = 480
@@ -337,3 +339,18 @@ def test_new_bars_alone_begin_with_the_state_they_need(midi_format):
     assert "pitchwheel" not in {m.type for m in at_start}
     assert at_start[-1].type == "note_on"
     assert list_events(output).tracks[0][-1][0] == 3 * QUARTER
+
+
+def test_a_file_that_was_continued_twice_keeps_what_was_settled_last():
+    data = file_of(bar())
+    once = lm.read(data).replace(length_steps=96)
+    first = to_midi_bytes(once.replace(notes=np.concatenate([once.notes, make_notes([ROW])])))
+    again = restated(lm.read(first), Meter(0, 3, 4))
+    more = make_notes([(216, 24, 72, 90, 0)])
+    second = to_midi_bytes(again.replace(notes=np.concatenate([again.notes, more])))
+    assert seed_stands(first, second) == []
+    assert str(lm.read(second).meters[0]) == "3/4"
+    alone = new_bars_alone(again.replace(notes=np.concatenate([again.notes, more])), 216)
+    ours = [m for m in mido.MidiFile(file=io.BytesIO(to_midi_bytes(alone))).tracks[0]
+            if m.type == "sequencer_specific"]  # fmt: skip
+    assert len(ours) == 1

@@ -12,15 +12,18 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.midi.private import parse_pickup
 from lstm_music.midi.writing import chase, meta
 from lstm_music.midi.writing.messages import Events, Messages, chunk, header
 from lstm_music.midi.writing.original_file import OriginalFile
 from lstm_music.midi.writing.track_bytes import encode_track
 from lstm_music.music.excerpt import excerpt
+from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.piece import Piece
 
 _META = 0xFF
 _KEPT_METAS = (0x02, 0x03, 0x04, 0x08, 0x09, 0x20, 0x21, 0x54, 0x7F)  # names, ports, devices, ...
+_SEQUENCER_OWN = 0x7F
 _LAST_METAS = (_TEMPO, _METER, _KEY) = (0x51, 0x58, 0x59)
 _SYSEX = (0xF0, 0xF7)
 _BANKS = (chase.BANK_MSB, chase.BANK_LSB)
@@ -44,21 +47,32 @@ def new_bars_alone(piece: Piece, start_steps: int) -> Piece:
         notes=cut.notes[:0], pedal=cut.pedal[:0], meters=cut.meters[:1], tempos=cut.tempos[:1]
     )
     original = piece.original
-    start_ticks = int(original.ticks(np.array([start_steps], np.float64))[0])
+    file = OriginalFile(original)
+    start_ticks = file.ticks(start_steps)
+    knots = original.knots_steps - start_steps, original.knots_ticks - start_ticks
+    has_beats_of_its_own = len(original.knots_steps) > 2 and not file.raw.in_frames
+    if has_beats_of_its_own:  # a free performance: from here on the file can count its beats
+        quarters = STEPS_PER_QUARTER * file.raw.quarters
+        knots = np.array([0.0, quarters]), np.array([0.0, file.raw.ticks])
     opening = replace(
         original,
-        data=_opening(OriginalFile(original), as_read, start_ticks),
-        knots_steps=original.knots_steps - start_steps,
-        knots_ticks=original.knots_ticks - start_ticks,
+        data=_opening(file, as_read, start_ticks, own_tempo=not has_beats_of_its_own),
+        knots_steps=knots[0],
+        knots_ticks=knots[1],
         as_read=as_read.replace(length_steps=0, key_changes=()),
     )
     return cut.replace(original=opening)
 
 
-def _opening(file: OriginalFile, piece: Piece, start_ticks: int) -> bytes:
-    """The file with nothing but what is in force at ``start_ticks``, all of it at tick 0."""
+def _opening(file: OriginalFile, piece: Piece, start_ticks: int, *, own_tempo: bool) -> bytes:
+    """The file with nothing but what is in force at ``start_ticks``, all of it at tick 0.
+
+    Its tempo is the file's own, or that of the piece.
+    """
     events = file.events[: len(file.events)].copy()
     kept = _in_force(file, start_ticks)
+    if not own_tempo:
+        kept &= (events["status"] != _META) | (events["data1"] != _TEMPO)
     messages = Messages()
     _add_heading(messages, file, events[kept], piece)
     for place in np.unique(file.places[file.places >= 0]).tolist():
@@ -105,6 +119,9 @@ def _in_force(file: OriginalFile, start_ticks: int) -> npt.NDArray[np.bool_]:
         for i in settings[_last_of_each(place | kinds) & (kinds == chase.PROGRAM)].tolist():
             mine = settings[(settings < i) & (kinds == bank) & (place == place[settings == i])]
             kept[mine[-1:]] = True
+    for i in np.flatnonzero(is_meta & (data1 == _SEQUENCER_OWN)).tolist():
+        start = int(events["offset"][i]) + 2  # behind type and length
+        kept[i] = parse_pickup(file.data[start : start + int(events["size"][i]) - 2]) is None
     return kept
 
 
