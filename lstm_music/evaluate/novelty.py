@@ -162,16 +162,17 @@ def novelty(pieces: Sequence[Piece], cache: TokenCache) -> dict[str, Any]:
 
     Parameters
     ----------
-    pieces : the pieces to check.
+    pieces : the pieces to check. Of one that we added to somebody else's music
+        (`Piece.added_steps`) only what we added is looked for.
     cache : the corpus.
 
     Returns
     -------
     report : ``known`` counts the training pieces. ``held_out`` counts the pieces of the other
         two sides, with the median and the 95th percentile of their longest runs in notes; null
-        without such pieces. ``pieces`` has a row each: ``notes`` and ``bars`` of the piece,
-        ``run_notes`` (0: nothing is shared), the run's bars, where it is known from, and the
-        share of held-out pieces, in percent, whose longest run is at least as long. Bars count
+        without such pieces. ``pieces`` has a row each: ``notes`` looked for, ``bars`` of the
+        piece, ``run_notes`` (0: nothing is shared), the run's bars, where it is known from, and
+        the share of held-out pieces, in percent, whose longest run is at least as long. Bars count
         as in a score: the first full one is 1, a pickup 0.
 
     Raises
@@ -184,17 +185,22 @@ def novelty(pieces: Sequence[Piece], cache: TokenCache) -> dict[str, Any]:
     known = KnownMusic(decode(cache.piece_tokens(int(i))) for i in training)
     others = [decode(cache.piece_tokens(int(i))) for i in np.flatnonzero(cache.sides != _TRAIN)]
     usual = np.array([run.n_notes for run in known.longest_runs(others)])
+    added = [_added(piece) for piece in pieces]
     held_out = None
     if len(usual):
         median, high = np.percentile(usual, [50, 95]).tolist()
         held_out = {"pieces": len(usual), "median_notes": median, "percentile_95_notes": high}
     rows = [
-        {"notes": len(piece.notes), "bars": _bars(piece), "run_notes": run.n_notes}
-        | _whereabouts(piece, run, cache, training)
+        {"notes": len(new.notes), "bars": _bars(piece), "run_notes": run.n_notes}
+        | _whereabouts(new, run, cache, training)
         | {"no_longer_than_percent": _percent(usual >= run.n_notes)}
-        for piece, run in zip(pieces, known.longest_runs(pieces), strict=True)
+        for piece, new, run in zip(pieces, added, known.longest_runs(added), strict=True)
     ]
     return {"known": {"pieces": len(training)}, "held_out": held_out, "pieces": rows}
+
+
+def _added(piece: Piece) -> Piece:
+    return piece.replace(notes=piece.notes[piece.notes["onset_steps"] >= piece.added_steps])
 
 
 def _whereabouts(

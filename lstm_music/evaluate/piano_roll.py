@@ -33,6 +33,8 @@ _THICKNESS = 0.8  # of a note, in semitones
 _FAINTEST = 0.4  # opacity of the softest note
 _MOST_BAR_NUMBERS = 32
 _DPI = 100
+_ADDED = "added"  # gid of the background of what we added
+_ADDED_COLOUR = (1.0, 0.8, 0.2, 0.18)
 
 
 class _Panel(NamedTuple):
@@ -101,7 +103,8 @@ def draw_piano_roll(
 ) -> Figure:
     """Draw every note as a bar, coloured by track; the louder, the fuller the colour.
 
-    Drums stand below the pitched notes, a row for each drum that is played.
+    Drums stand below the pitched notes, a row for each drum that is played. What we added to
+    somebody else's music (`Piece.added_steps`) has another background.
 
     Parameters
     ----------
@@ -227,6 +230,8 @@ def _draw_time(axes: Axes, piece: Piece, start: int, end: int) -> None:
     axes.grid(axis="x", which="minor", color="0.82", linewidth=0.5)
     axes.tick_params(which="both", length=0)
     axes.set_axisbelow(True)
+    if start < piece.added_steps < end:
+        axes.axvspan(piece.added_steps, end, color=_ADDED_COLOUR, linewidth=0, gid=_ADDED, zorder=1)
     axes.spines[["top", "right"]].set_visible(False)
 
 

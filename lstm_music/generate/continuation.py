@@ -194,6 +194,7 @@ def _new_music(generator: Generator, finish: Finish, plan: _Plan, seed: Piece) -
         notes=finish(_in_seed(notes, plan)),
         pedal=pedal,
         length_steps=plan.end + plan.offset,
+        added_steps=plan.start + plan.offset,
         repairs=(*seed.repairs, *plan.remarks),
         original=None,
     )

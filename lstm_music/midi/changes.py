@@ -44,6 +44,7 @@ class Changes(NamedTuple):
     key_changes: tuple[KeyChange, ...]
     pickup_steps: int
     settled_bars: tuple[tuple[Meter, ...], int] | None
+    added_steps: int
     unstated: frozenset[str]
     names: dict[int, str]
 
@@ -62,6 +63,7 @@ def read_changes(data: bytes, raw: RawMidi, repairs: list[Repair]) -> Changes:
     keys: dict[int, Key] = {}
     names: dict[int, str] = {}
     pickups: list[Pickup] = []
+    added_steps = 0
     per_tick, ticks = 2 * STEPS_PER_QUARTER * raw.quarters, raw.ticks
     for tick, value, offset, mtrk, kind, *_ in sorted(raw.marks.tolist(), key=itemgetter(0)):
         step = (tick * per_tick + ticks) // (2 * ticks)  # halves go up
@@ -87,6 +89,7 @@ def read_changes(data: bytes, raw: RawMidi, repairs: list[Repair]) -> Changes:
                 mend(repairs, "tempo_zero", offset)
         elif kind == MARK_PRIVATE and (pickup := parse_pickup(data[offset : offset + value])):
             pickups.append(pickup)
+            added_steps = step
     stated = _from_start(meters, _DEFAULT_METER)
     settled = _settled(stated, pickups)
     bars, pickup_steps = settled or (stated, 0)
@@ -97,6 +100,7 @@ def read_changes(data: bytes, raw: RawMidi, repairs: list[Repair]) -> Changes:
         key_changes=_key_changes(keys),
         pickup_steps=pickup_steps,
         settled_bars=settled,
+        added_steps=added_steps,
         unstated=_UNSTATED[not (meters or settled), not tempos],
         names=names,
     )

@@ -206,6 +206,7 @@ def _piece(
         repairs=tuple(map(sentence, repairs)),
         max_timing_error_steps=error,
         settled_bars=changes.settled_bars,
+        added_steps=changes.added_steps,
         unstated=changes.unstated,
         length_steps=told_length(raw, changes.meters, changes.pickup_steps, end_steps),
         original=_original(data, raw, instruments),

@@ -54,6 +54,7 @@ def excerpt(piece: Piece, start_steps: int, end_steps: int | None = None) -> Pie
             if change.onset_steps > start_steps
         ),
         length_steps=0,
+        added_steps=0,
         original=None,
         meters=_changes_from(piece.meters, start_steps, end),
         tempos=_changes_from(piece.tempos, start_steps, end),
@@ -72,11 +73,12 @@ def _changes_from(changes: tuple[_C, ...], start: int, end: int) -> tuple[_C, ..
 def join(first: Piece, second: Piece) -> Piece:
     """``first`` with the notes and pedal of ``second`` added, at the onsets they have.
 
-    Everything else (tracks, meters, tempos, key, names) is ``first``'s, but for the length and
-    what was repaired.
+    Everything else (tracks, meters, tempos, key, names) is ``first``'s, but for the length, what
+    was repaired and where the second begins.
     """
     return first.replace(
         length_steps=second.length_steps,
+        added_steps=second.added_steps,
         repairs=second.repairs,
         notes=np.concatenate([first.notes, second.notes]),
         pedal=np.concatenate([first.pedal, second.pedal]),

@@ -259,6 +259,14 @@ def test_what_is_usual_is_told_by_what_is_held_out():
         assert row["no_longer_than_percent"] == 100.0
 
 
+def test_the_users_own_part_of_what_we_continued_is_not_looked_for():
+    continued = melody(TUNE).replace(added_steps=96)  # eight eighths
+    (row,) = novelty([continued], corpus())["pieces"]
+    alone = len(TUNE) - 8
+    assert (row["notes"], row["run_notes"], row["bars"]) == (alone, alone, 2)
+    assert row["from_bar"] == 2
+
+
 def test_a_corpus_without_a_side():
     cache = corpus()
     train = dataclasses.replace(cache, sides=np.zeros_like(cache.sides))

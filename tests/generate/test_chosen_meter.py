@@ -103,3 +103,16 @@ def test_wrong_values_are_one_clear_error(model):
 def test_a_score_can_be_restated_too():
     piece = lm.read(MIDI_DATA / "chorale.mid").replace(original=None)
     assert restated(piece, Meter(0, 2, 4)).meters == (Meter(0, 2, 4),)
+
+
+def test_where_our_part_begins_is_known_and_read_back(model):
+    piece = lm.read(march((4, 4)))
+    out = model.generate(piece, bars=1, rng_seed=1)
+    assert out.added_steps == 8 * 96
+    again = lm.read(to_midi_bytes(out))
+    assert again.added_steps == 8 * 96
+    twice = model.generate(again, bars=1, rng_seed=2)
+    assert twice.added_steps == lm.read(to_midi_bytes(twice)).added_steps == 9 * 96
+    assert lm.read(to_midi_bytes(model.generate(bars=2, rng_seed=1))).added_steps == 0
+    alone = model.generate(piece, bars=1, rng_seed=1, include_seed=False)
+    assert alone.added_steps == lm.read(to_midi_bytes(alone)).added_steps == 0
