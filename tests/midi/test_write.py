@@ -82,6 +82,12 @@ def first_in_first_out(piece):
     return piece.replace(notes=notes)
 
 
+def test_two_drum_kits_that_strike_at_once_stay_two():
+    rows = [(0, 1, 38, 80, 0), (24, 1, 38, 80, 0), (24, 1, 42, 80, 1), (48, 1, 38, 80, 0)]
+    kits = Piece(notes=make_notes(rows), tracks=(Track(0, True), Track(16, True)))
+    assert read_midi_bytes(to_midi_bytes(kits)) == kits
+
+
 @settings(deadline=None)  # a busy machine is no failure
 @given(pieces())
 def test_reading_what_was_written_gives_the_same_piece(piece):
