@@ -227,6 +227,16 @@ def test_without_free_channels_each_program_is_set_when_its_track_plays():
     assert changes == [(8 * QUARTER, 40), (9 * QUARTER, 17)]
 
 
+def test_two_drum_kits_that_strike_at_once_stay_two():
+    first = [program(0, 0, 9), *bar(9)]
+    second = [program(4 * QUARTER, 16, 9), *bar(9, 4 * QUARTER)]
+    data = file_of(first, second)
+    rows = [(192, 24, 38, 90, 0), (216, 24, 38, 90, 0), (216, 24, 42, 90, 1), (240, 24, 38, 90, 0)]
+    again = lm.read(written_with(data, *rows))
+    assert [track.program for track in again.tracks] == [0, 16]
+    assert np.bincount(again.notes["track"]).tolist() == [7, 5]
+
+
 def test_a_new_note_waits_for_the_key_that_still_rings():
     data = file_of([*bar()[:-2], *note(3 * QUARTER, 72, length=QUARTER + 100)])
     output = written_with(data, ROW)

@@ -8,6 +8,7 @@ port and channel of their track, and with the channel state that they need (``ch
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 
 import numpy as np
 
@@ -247,24 +248,31 @@ class _Addition:
             self._add(instrument, first, meta.control_change(channel, kind, value))
 
     def _add_sounds(self, settings: chase.Channel, notes: Ticks) -> None:
-        """Banks and programs where the channel has others than the notes need."""
-        added: tuple[int, chase.Sound] | None = None
-        for i in notes.tolist():
-            instrument = self._instruments[int(self._added.notes["track"][i])]
-            ticks = int(self._starts[i])
-            now = {settings.sound(ticks), settings.sound(ticks, instrument.mtrk)}
-            if added and not settings.changes_between(added[0], ticks):
-                now = {added[1]}
-            wanted = _sound(instrument)
-            if now == {wanted}:
-                continue
-            is_new_chunk = instrument.mtrk >= self._file.raw.n_mtrks
-            at = 0 if is_new_chunk and added is None else ticks
-            for message in _sound_messages(
-                instrument.channel, wanted, any(sound.bank != wanted.bank for sound in now)
-            ):
-                self._add(instrument, at, message)
-            added = ticks, wanted
+        """Banks and programs where the channel has others than the notes need.
+
+        Where notes of several sounds begin at one tick, each sets its own: that of a note's own
+        chunk counts.
+        """
+        added: tuple[int, chase.Sound | None] | None = None
+        for ticks, group in groupby(notes.tolist(), lambda i: int(self._starts[i])):
+            tracks = dict.fromkeys(int(self._added.notes["track"][i]) for i in group)
+            instruments = [self._instruments[track] for track in tracks]
+            is_one = len({_sound(one) for one in instruments}) == 1
+            for one in instruments:
+                now = {settings.sound(ticks), settings.sound(ticks, one.mtrk)}
+                if added and not settings.changes_between(added[0], ticks):
+                    now = {added[1]} if added[1] else set()
+                wanted = _sound(one)
+                if now == {wanted} and is_one:
+                    continue
+                is_new_chunk = one.mtrk >= self._file.raw.n_mtrks
+                at = 0 if is_new_chunk and added is None else ticks
+                with_bank = {sound.bank for sound in now} != {wanted.bank}
+                for message in _sound_messages(one.channel, wanted, with_bank):
+                    self._add(one, at, message)
+                added = ticks, wanted
+            if not is_one:
+                added = ticks, None  # which of them the channel has is for the player to say
 
 
 def _sound(instrument: Instrument) -> chase.Sound:
