@@ -55,11 +55,13 @@ cdef struct Event:
     unsigned char data2
     unsigned char place
 
-cdef inline Py_ssize_t vlq(const unsigned char* data, Py_ssize_t stop, Py_ssize_t* pos) noexcept nogil:
+cdef inline Py_ssize_t vlq(
+    const unsigned char* data, Py_ssize_t stop, Py_ssize_t* pos
+) noexcept nogil:
     """A number of 7 bits a byte; the scanner has seen that it is whole."""
     cdef Py_ssize_t value = 0
-    cdef int i
-    for i in range(VLQ_MOST_BYTES):
+    cdef int _
+    for _ in range(VLQ_MOST_BYTES):
         if pos[0] >= stop:
             break
         value = value << 7 | (data[pos[0]] & 0x7F)
