@@ -76,6 +76,9 @@ ONE_PART = {
         BAR + bar(0), start("1") + bar(1) + stop("1", "backward"),
         start("2") + bar(2) + stop("2", "backward"), start("3") + bar(3) + stop("3"), bar(4),
     ],
+    "a first ending alone": [
+        BAR + bar(0), start("1") + bar(1) + stop("1", "backward"), bar(2), bar(3),
+    ],
     "long endings": [
         BAR + bar(0), start("1") + bar(1), bar(2), bar(3) + stop("1", "backward"),
         start("2") + bar(4), bar(5), bar(6) + stop("2"), bar(7),
