@@ -305,3 +305,15 @@ def test_a_repeat_sign_within_a_bar():
         note("F", 4, 2),
     ]  # fmt: skip
     assert pitches(read(score(bars))) == [60, 62, 60, 62, 64, 65]
+
+
+def test_a_transposition_counts_from_its_place_on():
+    clarinet = attributes(more=TRANSPOSE.format(-1, -2)) + note("C", 5)
+    low = "<backup><duration>12</duration></backup>" + note("F", 4, voice=2, alter=1)
+    alto = f"<attributes>{TRANSPOSE.format(-5, -9)}</attributes>"
+    piano = f"<attributes>{TRANSPOSE.format(0, 0)}</attributes>"
+    chord = note("D", 5) + note("F", 5, before="<chord/>")
+    piece = read(score([clarinet + low + alto + chord, note("C", 5, 2) + piano, note("C", 5, 2)]))
+    assert sorted(piece.notes[["onset_steps", "pitch_midi"]].tolist()) == [
+        (0, 64), (0, 70), (24, 65), (24, 68), (48, 63), (96, 72),
+    ]  # fmt: skip

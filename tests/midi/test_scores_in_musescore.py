@@ -98,6 +98,11 @@ ONE_PART = {
         attributes(2, more=TRANSPOSE.format(-1, -2)) + bar(7),
         f"<attributes>{TRANSPOSE.format(-2, -3)}</attributes>" + bar(8),
     ],
+    "transposition within a bar": [
+        attributes(more=TRANSPOSE.format(-1, -2)) + note("C", 5)
+        + f"<attributes>{TRANSPOSE.format(-5, -9)}</attributes>" + note("D", 5),
+        bar(8) + f"<attributes>{TRANSPOSE.format(0, 0)}</attributes>", bar(9),
+    ],
     "senza misura": [
         BAR.replace(TWO_FOUR, "<senza-misura/>") + bar(0) + bar(1),
         f"<attributes><time>{TWO_FOUR}</time></attributes>" + bar(2),

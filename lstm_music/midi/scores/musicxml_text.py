@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from lstm_music.midi.scores.jumps import STARTS, signs_of_text
 from lstm_music.midi.scores.musicxml_sounds import name_sounds
+from lstm_music.midi.scores.musicxml_transpositions import duration, transpose_in_place
 
 _SOUND_WORDS = {"dacapo": "D.C.", "dalsegno": "D.S.", "tocoda": "To Coda", "fine": "Fine"}
 _SOUND_SIGNS = ("segno", "coda")
-_STEPS = (0, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6)  # of an interval of so many semitones
 _NO = frozenset({"no", ""})
 _TO_DO = re.compile(
     r"<(cue|coda|ending|forward|midi-instrument|repeat|score-timewise|segno|tied|transpose"
@@ -42,7 +42,7 @@ def prepared(text: str) -> str:
             _sound_ties(measure)
             _spell_jumps(measure)
             _mend_bar_lines(measure)
-            _mend_transpositions(measure)
+        transpose_in_place(measures)
     name_sounds(root)
     return ET.tostring(root, encoding="unicode")
 
@@ -65,7 +65,7 @@ def _keep_length(measure: ET.Element) -> None:
     now = ends = 0
     beyond: ET.Element | None = None
     for element in measure:
-        length = _duration(element)
+        length = duration(element)
         if element.tag == "backup":
             now -= length
         elif element.tag == "forward" or (element.tag == "note" and element.find("chord") is None):
@@ -76,11 +76,6 @@ def _keep_length(measure: ET.Element) -> None:
         beyond.tag = "note"
         beyond.set("print-object", "no")
         beyond.insert(0, ET.Element("rest"))
-
-
-def _duration(element: ET.Element) -> int:
-    text = element.findtext("duration", "").strip()
-    return int(text) if re.fullmatch(r"\d{1,9}", text) else 0
 
 
 def _silence_cues(measure: ET.Element) -> None:
@@ -210,15 +205,3 @@ def _mend_bar_lines(measure: ET.Element) -> None:
     for repeat in measure.iterfind("barline/repeat"):
         if not re.fullmatch(r"\d{1,9}", repeat.get("times", "2").strip()):
             del repeat.attrib["times"]
-
-
-def _mend_transpositions(measure: ET.Element) -> None:
-    """Steps beside the semitones, without which music21 reads no change of octave."""
-    for transpose in measure.iterfind("attributes/transpose"):
-        chromatic = transpose.findtext("chromatic", "").strip()
-        if transpose.find("diatonic") is None and re.fullmatch(r"-?\d{1,3}", chromatic):
-            octaves, semitones = divmod(abs(int(chromatic)), 12)
-            steps = 7 * octaves + _STEPS[semitones]
-            diatonic = ET.Element("diatonic")
-            diatonic.text = str(-steps if chromatic.startswith("-") else steps)
-            transpose.insert(0, diatonic)
