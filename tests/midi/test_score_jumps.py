@@ -144,5 +144,12 @@ def test_careless_brackets_are_mended():
 
 
 def test_good_brackets_are_left_as_they_are():
-    for sketch in ("- 1:| 2 - -:| -", "- 12 12:| 3 - 1:| 2", "- 1 - 2 -", "- 1:| 2 |:- -:| 1:| 2"):
+    for sketch in (
+        "- 1:| 2 - -:| -",
+        "- 12 12:| 3 - 1:| 2",
+        "- 1 - 2 -",
+        "- 1:| 2 |:- -:| 1:| 2",
+        "|:- 1:| 2 |:- 12:| 3",
+        "|:- 1:| 2 - 12:| 3",
+    ):
         assert mended_endings(bars(sketch)) == bars(sketch)
