@@ -140,6 +140,8 @@ JUMPS = [
                   "a5": sign("coda")}),
     ("CDEFDEGA", {"a2": '<sound segno="s"/>', "z3": '<sound tocoda="c"/>',
                   "z4": '<sound dalsegno="s"/>', "a5": '<sound coda="c"/>'}),
+    ("CDEFDEFGA", {"a2": '<sound segno="1"/>', "a3": sign("segno", 'segno="2"'),
+                   "z4": words("D.S.", 'dalsegno="1"')}),
     ("CDEFDEGA", {"a2": sign("segno"), "z3": sign("coda", 'tocoda="c"'),
                   "z4": words("D.S. al Coda", 'dalsegno="s"'), "a5": sign("coda", 'coda="c"')}),
     ("CDEFDEGA", {"a2": sign("segno"), "z3": sign("coda"), "z4": words("D.S. al Coda"),

@@ -35,6 +35,7 @@ def prepared(text: str) -> str:
         return text
     for part in root.iterfind("part"):
         measures = part.findall("measure")
+        _drop_other_segnos(part)
         for measure in measures[:-1]:
             _keep_length(measure)
         for measure in measures:
@@ -130,6 +131,20 @@ def _sound_ties(measure: ET.Element) -> None:
                 kinds = {"start": ["start"], "stop": ["stop"], "continue": ["stop", "start"]}
                 for kind in kinds.get(tied.get("type", ""), ()):
                     ET.SubElement(note, "tie", {"type": kind})
+
+
+def _drop_other_segnos(part: ET.Element) -> None:
+    """Leave out the segnos that no D.S. names: without names the last one before it is meant."""
+    places = [*part.iterfind("measure/direction"), *part.iterfind("measure")]
+    named = [(place, sound) for place in places for sound in place.findall("sound")]
+    wanted = {sound.get("dalsegno", "") for _, sound in named} - _NO
+    if wanted.isdisjoint(sound.get("segno", "") for _, sound in named):
+        return
+    for place, sound in named:
+        if sound.get("segno", "") not in wanted | _NO:
+            del sound.attrib["segno"]
+            if place.tag == "direction":
+                _hide(place, place.findall("direction-type/segno"))
 
 
 def _spell_jumps(measure: ET.Element) -> None:
