@@ -119,3 +119,8 @@ def test_tempos():
     tempos = [(tempo.onset_steps, round(tempo.tempo_bpm)) for tempo in piece.tempos]
     assert tempos == [(0, 90), (72, 60)]
     assert read(bar("<tempo>Slow</tempo>")).unstated == {"tempo"}
+
+
+def test_an_ending_for_a_range_of_passes():
+    first = f'<ending n="1-3">{measure("d", right="rptend")}</ending>'
+    assert names(read(measure("c"), first, f'<ending n="4">{measure("e")}</ending>')) == "cdcdcdce"

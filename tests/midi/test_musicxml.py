@@ -319,3 +319,14 @@ def test_a_transposition_counts_from_its_place_on():
     assert sorted(piece.notes[["onset_steps", "pitch_midi"]].tolist()) == [
         (0, 64), (0, 70), (24, 65), (24, 68), (48, 63), (96, 72),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("label", ["1-3", "1.-3.", "1., 2., 3.", "1,2,3"])
+def test_the_passes_of_an_ending(label):
+    bars = [
+        BAR + note("C", 4, 2),
+        bar_line("left", ending=label, kind="start") + note("D", 4, 2)
+        + bar_line("right", "backward", label),
+        bar_line("left", ending="4", kind="start") + note("E", 4, 2),
+    ]  # fmt: skip
+    assert pitches(read(score(bars))) == [60, 62] * 3 + [60, 64]

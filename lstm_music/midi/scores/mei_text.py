@@ -10,6 +10,7 @@ from typing import Any
 
 from lstm_music.midi.scores.jumps import STARTS, signs_of_text
 from lstm_music.midi.scores.mei_elements import MEI, mend
+from lstm_music.midi.scores.repeats import passes_of_label
 
 _REPEAT_MARKS = {"coda": "Coda", "segno": "Segno", "dalSegno": "D.S.", "daCapo": "D.C.",
                  "fine": "Fine"}  # fmt: skip
@@ -75,8 +76,8 @@ def add_what_was_left_out(score: Any, mei: Mei) -> None:
         for passes, numbers in mei.endings:
             under = [measures[number] for number in numbers if number < len(measures)]
             if under:
-                found = ", ".join(re.findall(r"\d+", passes)) or "1"
-                part.insert(0, spanner.RepeatBracket(under, number=found))
+                told = passes_of_label(passes) or "1"
+                part.insert(0, spanner.RepeatBracket(under, number=told))
     if not mei.tells_modes:
         for key in score.recurse().getElementsByClass("Key"):
             key.mode = None  # music21 takes every signature for a major one

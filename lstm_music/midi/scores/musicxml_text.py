@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from lstm_music.midi.scores.jumps import STARTS, signs_of_text
 from lstm_music.midi.scores.musicxml_sounds import name_sounds
 from lstm_music.midi.scores.musicxml_transpositions import duration, transpose_in_place
+from lstm_music.midi.scores.repeats import passes_of_label
 
 _SOUND_WORDS = {"dacapo": "D.C.", "dalsegno": "D.S.", "tocoda": "To Coda", "fine": "Fine"}
 _SOUND_SIGNS = ("segno", "coda")
@@ -215,8 +216,8 @@ def _mend_bar_lines(measure: ET.Element) -> None:
     for ending in measure.iterfind("barline/ending"):
         number = ending.get("number", "")
         if not re.fullmatch(r"\d+(\s*[,-]\s*\d+)*", number):
-            numbers = re.findall(r"\d+", number) or re.findall(r"\d+", ending.text or "")
-            ending.set("number", ", ".join(numbers) or "1")
+            told = passes_of_label(number) or passes_of_label(ending.text or "")
+            ending.set("number", told or "1")
     for repeat in measure.iterfind("barline/repeat"):
         if not re.fullmatch(r"\d{1,9}", repeat.get("times", "2").strip()):
             del repeat.attrib["times"]

@@ -1,10 +1,11 @@
 """From written measures to sounding time: repeats unfolded, meters and the pickup found.
 
-Plain integers only, so that the rules can be read and tested without a score library.
+Plain integers and labels only, so that the rules can be read and tested without a score library.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -38,6 +39,18 @@ class Measure:
     def bar_steps(self) -> int:
         """Length of a full bar of the nominal meter."""
         return self.numerator * STEPS_PER_WHOLE // self.denominator
+
+
+def passes_of_label(text: str) -> str:
+    """The passes that the label of an ending names, as numbers and ranges; "" for none.
+
+    Examples
+    --------
+    >>> passes_of_label("1.-3."), passes_of_label("1., 2."), passes_of_label("last")
+    ('1-3', '1, 2', '')
+    """
+    found = re.findall(r"(\d{1,3})(?:\.?\s*[-\u2013]\s*(\d{1,3}))?", text)
+    return ", ".join(f"{first}-{last}" if last else first for first, last in found)
 
 
 def playing_order(measures: Sequence[Measure]) -> list[int]:
