@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lstm_music.errors import OutputError
+
 if TYPE_CHECKING:
     from lstm_music.music.piece import Piece
 
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
 )
 @click.option("--strict", is_flag=True, help="Refuse a seed in which something must be mended.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="File to write; - is standard output."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="MIDI file to write; - is standard output. [default: SEED-continued.mid]",
 )
 @click.option("--bars", type=click.IntRange(1, 1024), default=8, show_default=True)
 @click.option(
@@ -109,7 +114,24 @@ def _output_paths(output: Path | None, seed: Path | None, n: int) -> list[Path]:
 
     if output is None:
         output = Path("composition.mid" if seed is None else f"{file_stem(seed)}-continued.mid")
+    _refuse_score(output)
     return output_paths(output, n)
+
+
+def _refuse_score(output: Path) -> None:
+    """No MIDI file under the name of a score, which no other program would then read."""
+    from lstm_music.midi.content import MIDI_SUFFIXES
+
+    suffix = output.suffix.lower()
+    if not suffix or suffix in MIDI_SUFFIXES:
+        return
+    from lstm_music.midi.scores.source import FORMATS
+
+    if suffix in FORMATS:
+        raise OutputError(
+            f"{output}: scores are read, but only MIDI is written; "
+            f"name it {output.with_suffix('.mid').name}"
+        )
 
 
 def _report(

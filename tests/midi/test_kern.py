@@ -240,3 +240,17 @@ def test_a_pickup_is_a_measure_of_the_first_section():
     assert score_pieces(text.encode(), ".krn")[0].notes["pitch_midi"].tolist() == [
         60, 62, 60, 62, 64,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", ["=:|!", "=2:|!|:", "=:!!:"])
+def test_a_first_measure_without_a_bar_line_before_it_is_repeated(line):
+    text = kern(f"**kern | *M2/4 | 2c | {line} | 2d | =3 | *-")
+    piece = score_pieces(text.encode(), ".krn")[0]
+    assert [row[2] for row in rows(piece)] == [60, 60, 62]
+
+
+def test_dynamics_are_for_the_spine_at_their_left_where_no_staves_are_named():
+    text = "**kern **dynam **kern **dynam | =1 =1 =1 =1 | 4C f 4c p | 4D ff 4d . | *- *- *- *-"
+    piece = read(kern(text))
+    loudness = {row["pitch_midi"]: row["velocity"] for row in piece.notes}
+    assert loudness == {48: 96, 50: 112, 60: 49, 62: 49}

@@ -140,6 +140,8 @@ JUMPS = [
                   "a5": sign("coda")}),
     ("CDEFDEGA", {"a2": '<sound segno="s"/>', "z3": '<sound tocoda="c"/>',
                   "z4": '<sound dalsegno="s"/>', "a5": '<sound coda="c"/>'}),
+    ("CDEFDEFGA", {"a2": '<sound segno="1"/>', "a3": sign("segno", 'segno="2"'),
+                   "z4": words("D.S.", 'dalsegno="1"')}),
     ("CDEFDEGA", {"a2": sign("segno"), "z3": sign("coda", 'tocoda="c"'),
                   "z4": words("D.S. al Coda", 'dalsegno="s"'), "a5": sign("coda", 'coda="c"')}),
     ("CDEFDEGA", {"a2": sign("segno"), "z3": sign("coda"), "z4": words("D.S. al Coda"),
@@ -305,3 +307,26 @@ def test_a_repeat_sign_within_a_bar():
         note("F", 4, 2),
     ]  # fmt: skip
     assert pitches(read(score(bars))) == [60, 62, 60, 62, 64, 65]
+
+
+def test_a_transposition_counts_from_its_place_on():
+    clarinet = attributes(more=TRANSPOSE.format(-1, -2)) + note("C", 5)
+    low = "<backup><duration>12</duration></backup>" + note("F", 4, voice=2, alter=1)
+    alto = f"<attributes>{TRANSPOSE.format(-5, -9)}</attributes>"
+    piano = f"<attributes>{TRANSPOSE.format(0, 0)}</attributes>"
+    chord = note("D", 5) + note("F", 5, before="<chord/>")
+    piece = read(score([clarinet + low + alto + chord, note("C", 5, 2) + piano, note("C", 5, 2)]))
+    assert sorted(piece.notes[["onset_steps", "pitch_midi"]].tolist()) == [
+        (0, 64), (0, 70), (24, 65), (24, 68), (48, 63), (96, 72),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("label", ["1-3", "1.-3.", "1., 2., 3.", "1,2,3"])
+def test_the_passes_of_an_ending(label):
+    bars = [
+        BAR + note("C", 4, 2),
+        bar_line("left", ending=label, kind="start") + note("D", 4, 2)
+        + bar_line("right", "backward", label),
+        bar_line("left", ending="4", kind="start") + note("E", 4, 2),
+    ]  # fmt: skip
+    assert pitches(read(score(bars))) == [60, 62] * 3 + [60, 64]

@@ -50,6 +50,10 @@ def test_da_capo_al_fine_takes_no_repeat_again():
     assert order("|:- -:| f |:- CR:|") == [0, 1, 0, 1, 2, 3, 4, 3, 4, 0, 1, 0, 1, 2]
 
 
+def test_da_capo_leaves_out_a_first_ending_that_stands_alone():
+    assert order("|:- 1:| f C") == [0, 1, 0, 2, 3, 0, 2]
+
+
 def test_da_capo_without_a_fine_plays_to_the_end():
     assert order("- C") == [0, 1, 0, 1]
     assert order("- C -") == [0, 1, 0, 1, 2]
@@ -140,5 +144,12 @@ def test_careless_brackets_are_mended():
 
 
 def test_good_brackets_are_left_as_they_are():
-    for sketch in ("- 1:| 2 - -:| -", "- 12 12:| 3 - 1:| 2", "- 1 - 2 -", "- 1:| 2 |:- -:| 1:| 2"):
+    for sketch in (
+        "- 1:| 2 - -:| -",
+        "- 12 12:| 3 - 1:| 2",
+        "- 1 - 2 -",
+        "- 1:| 2 |:- -:| 1:| 2",
+        "|:- 1:| 2 |:- 12:| 3",
+        "|:- 1:| 2 - 12:| 3",
+    ):
         assert mended_endings(bars(sketch)) == bars(sketch)

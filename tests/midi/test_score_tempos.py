@@ -192,6 +192,12 @@ def test_a_tempo_does_not_come_back_to_a_number_that_says_how_slow_a_ritardando_
     ]  # fmt: skip
 
 
+def test_a_number_at_the_beginning_is_the_tempo_even_where_an_accelerando_begins():
+    start = "<sound tempo='100'/>" + words("accel.")
+    slower = [(0, 107.5), (24, 115), (48, 122.5), (72, 130), (96, 100)]
+    assert found(start + BAR, words("a tempo") + BAR) == slower
+
+
 def test_a_repeat_begins_in_the_tempo_that_it_began_in():
     bars = [metronome("100", "quarter") + BAR, words("rit.") + BAR + REPEAT, BAR, BAR, BAR, BAR]
     slower = [(96, 96.2), (120, 92.5), (144, 88.8), (168, 85)]

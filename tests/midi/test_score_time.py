@@ -49,6 +49,13 @@ def test_voltas():
     assert playing_order(bars("|:a 1 1:| 2 2 a a:| a")) == [0, 1, 2, 0, 3, 4, 5, 6, 5, 6, 7]
 
 
+def test_a_first_ending_alone_is_left_out_of_the_last_pass():
+    assert playing_order(bars("|:a 1:| a a")) == [0, 1, 0, 2, 3]
+    assert playing_order(bars("|:a 1 1:| |:a:|")) == [0, 1, 2, 0, 3, 3]
+    assert playing_order(bars("|:a 12:| a")) == [0, 1, 0, 1, 0, 2]
+    assert once_through(bars("|:a 1:| a")) == [0, 2]
+
+
 def test_once_through_takes_the_last_ending():
     assert once_through(bars("|:a 1:| 2 |:a:|")) == [0, 2, 3]
     assert once_through(bars("|:a 12 12:| 3 a 1:| 2")) == [0, 3, 4, 6]

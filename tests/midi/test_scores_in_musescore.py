@@ -76,6 +76,9 @@ ONE_PART = {
         BAR + bar(0), start("1") + bar(1) + stop("1", "backward"),
         start("2") + bar(2) + stop("2", "backward"), start("3") + bar(3) + stop("3"), bar(4),
     ],
+    "a first ending alone": [
+        BAR + bar(0), start("1") + bar(1) + stop("1", "backward"), bar(2), bar(3),
+    ],
     "long endings": [
         BAR + bar(0), start("1") + bar(1), bar(2), bar(3) + stop("1", "backward"),
         start("2") + bar(4), bar(5), bar(6) + stop("2"), bar(7),
@@ -94,6 +97,11 @@ ONE_PART = {
     "changing transposition": [
         attributes(2, more=TRANSPOSE.format(-1, -2)) + bar(7),
         f"<attributes>{TRANSPOSE.format(-2, -3)}</attributes>" + bar(8),
+    ],
+    "transposition within a bar": [
+        attributes(more=TRANSPOSE.format(-1, -2)) + note("C", 5)
+        + f"<attributes>{TRANSPOSE.format(-5, -9)}</attributes>" + note("D", 5),
+        bar(8) + f"<attributes>{TRANSPOSE.format(0, 0)}</attributes>", bar(9),
     ],
     "senza misura": [
         BAR.replace(TWO_FOUR, "<senza-misura/>") + bar(0) + bar(1),

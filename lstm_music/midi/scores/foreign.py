@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 SUFFIXES = frozenset(FORMATS)
-"""File endings that go to music21."""
+"""File endings of scores."""
 
 TUNE_BOOKS = ("oneills1850", "airdsAirs", "ryansMammoth")
 """music21's fiddle tunes from three books older than 1904."""

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
-from lstm_music.midi.scores.repeats import Measure, playing_order
+from lstm_music.midi.scores.repeats import Measure, last_pass, playing_order
 
 DA_CAPO, DAL_SEGNO = "da capo", "dal segno"
 AL_FINE, AL_CODA = "al fine", "al coda"
@@ -217,9 +217,8 @@ def _straight_on(measures: Sequence[Measure], leaving: Set[str]) -> list[int]:
             order.append(i)
             i += 1
             continue
-        numbers = {n for measure in measures[i:after] for n in measure.endings}
         chosen = next((k for k in range(i, after) if measures[k].signs & leaving), None)
-        number = max(numbers) if chosen is None else measures[chosen].endings[-1]
+        number = last_pass(measures, i) if chosen is None else measures[chosen].endings[-1]
         order += [k for k in range(i, after) if number in measures[k].endings]
         i = after
     return order

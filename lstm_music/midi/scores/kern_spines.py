@@ -165,7 +165,7 @@ class _Layout:
         """All that was taken."""
         order = [column for family in self.families for column in family]
         lines = ["\t".join(self._kind(column) for column in order)]
-        lines += [self._line(row, order) for row in self.rows]
+        lines += [self._line(row, order) for row in (*self._staves(), *self.rows)]
         lines.append("\t".join("*-" for _ in order))
         columns = tuple(len(f) for f in self.families if self.kinds[f[0]] == _KERN)
         repairs = tuple(f"kern: {n} {what}" for what, n in sorted(self.counts.items()))
@@ -173,6 +173,20 @@ class _Layout:
         once = tuple(dict.fromkeys(self.expansions.get("norep", ())))
         expansion = self.expansions.get("", ())
         return StraightKern(text, columns, repairs, tuple(self.sections), expansion, once)
+
+    def _staves(self) -> list[_Row]:
+        """Where no staves are named, dynamics are for the kern spine at their left.
+
+        music21 drops the dynamics of a spine that names no staff.
+        """
+        if any(cell.startswith("*staff") for row in self.rows for cell in row.cells.values()):
+            return []
+        staff, cells = 0, {}
+        for first, *_ in self.families:
+            staff += self.kinds[first] == _KERN
+            if self.kinds[first] in (_KERN, "**dynam"):
+                cells[first] = f"*staff{max(staff, 1)}"
+        return [_Row("*", cells)]
 
     def _kind(self, column: int) -> str:
         kind = self.kinds[column]
@@ -229,6 +243,8 @@ class _Layout:
         return after
 
     def _bar_line(self, tokens: list[str]) -> None:
+        if self.in_measure and not self.has_begun:
+            self._open_first_measure()
         reached = max([self.now, *self.ends.values()])
         if any(end < reached for end in self.ends.values()):
             rests = {c: _rest(reached - end) for c, end in self.ends.items() if end < reached}
@@ -239,6 +255,11 @@ class _Layout:
         self.measure += self.in_measure or self.has_begun
         self.in_measure, self.has_begun = False, True
         self.rows.append(_Row(tokens[0], self._cells(tokens)))
+
+    def _open_first_measure(self) -> None:
+        """A bar line before the first notes, without which music21 repeats no first measure."""
+        first = next(i for i, row in enumerate(self.rows) if row.length)
+        self.rows.insert(first, _Row("=-", {}))
 
     def _data(self, tokens: list[str]) -> None:
         cells: dict[int, str] = {}

@@ -75,11 +75,11 @@ def _with_signs(whole: Measure, found: _Notation, pickup: int) -> list[Measure]:
 def mended_endings(measures: Sequence[Measure]) -> list[Measure]:
     """Endings as they are meant where programs draw or number their brackets carelessly.
 
-    A bracket goes on to the repeat sign before the next bracket; of two side by side that have
-    the same number, the second is the next ending.
+    A bracket goes on to the repeat sign before the next bracket, unless a section begins before
+    it; of two side by side that have the same number, the second is the next ending.
     """
     mended = list(measures)
-    for i, measure in enumerate(mended[1:], start=1):
+    for i in range(1, len(mended)):
         before = mended[i - 1].endings
         if not before or mended[i - 1].repeat_end:
             continue
@@ -87,7 +87,10 @@ def mended_endings(measures: Sequence[Measure]) -> list[Measure]:
         while end < len(mended) and not (mended[end].repeat_end or mended[end].endings):
             end += 1
         is_last_of_ending = end + 1 < len(mended) and max(before) + 1 in mended[end + 1].endings
-        if not measure.endings and is_last_of_ending and mended[end].repeat_end:
+        longer = mended[i : end + 1]
+        if any(m.repeat_start or m.endings for m in longer):
+            continue
+        if is_last_of_ending and mended[end].repeat_end:
             for k in range(i, end + 1):
                 mended[k] = replace(mended[k], endings=before)
     for i in range(1, len(mended)):

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 from lstm_music.midi.scores.jumps import STARTS, signs_of_text
 from lstm_music.midi.scores.musicxml_sounds import name_sounds
+from lstm_music.midi.scores.musicxml_transpositions import duration, transpose_in_place
+from lstm_music.midi.scores.repeats import passes_of_label
 
 _SOUND_WORDS = {"dacapo": "D.C.", "dalsegno": "D.S.", "tocoda": "To Coda", "fine": "Fine"}
 _SOUND_SIGNS = ("segno", "coda")
-_STEPS = (0, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6)  # of an interval of so many semitones
 _NO = frozenset({"no", ""})
 _TO_DO = re.compile(
     r"<(cue|coda|ending|forward|midi-instrument|repeat|score-timewise|segno|tied|transpose"
@@ -35,6 +36,7 @@ def prepared(text: str) -> str:
         return text
     for part in root.iterfind("part"):
         measures = part.findall("measure")
+        _drop_other_segnos(part)
         for measure in measures[:-1]:
             _keep_length(measure)
         for measure in measures:
@@ -42,7 +44,7 @@ def prepared(text: str) -> str:
             _sound_ties(measure)
             _spell_jumps(measure)
             _mend_bar_lines(measure)
-            _mend_transpositions(measure)
+        transpose_in_place(measures)
     name_sounds(root)
     return ET.tostring(root, encoding="unicode")
 
@@ -65,7 +67,7 @@ def _keep_length(measure: ET.Element) -> None:
     now = ends = 0
     beyond: ET.Element | None = None
     for element in measure:
-        length = _duration(element)
+        length = duration(element)
         if element.tag == "backup":
             now -= length
         elif element.tag == "forward" or (element.tag == "note" and element.find("chord") is None):
@@ -76,11 +78,6 @@ def _keep_length(measure: ET.Element) -> None:
         beyond.tag = "note"
         beyond.set("print-object", "no")
         beyond.insert(0, ET.Element("rest"))
-
-
-def _duration(element: ET.Element) -> int:
-    text = element.findtext("duration", "").strip()
-    return int(text) if re.fullmatch(r"\d{1,9}", text) else 0
 
 
 def _silence_cues(measure: ET.Element) -> None:
@@ -135,6 +132,20 @@ def _sound_ties(measure: ET.Element) -> None:
                 kinds = {"start": ["start"], "stop": ["stop"], "continue": ["stop", "start"]}
                 for kind in kinds.get(tied.get("type", ""), ()):
                     ET.SubElement(note, "tie", {"type": kind})
+
+
+def _drop_other_segnos(part: ET.Element) -> None:
+    """Leave out the segnos that no D.S. names: without names the last one before it is meant."""
+    places = [*part.iterfind("measure/direction"), *part.iterfind("measure")]
+    named = [(place, sound) for place in places for sound in place.findall("sound")]
+    wanted = {sound.get("dalsegno", "") for _, sound in named} - _NO
+    if wanted.isdisjoint(sound.get("segno", "") for _, sound in named):
+        return
+    for place, sound in named:
+        if sound.get("segno", "") not in wanted | _NO:
+            del sound.attrib["segno"]
+            if place.tag == "direction":
+                _hide(place, place.findall("direction-type/segno"))
 
 
 def _spell_jumps(measure: ET.Element) -> None:
@@ -205,20 +216,8 @@ def _mend_bar_lines(measure: ET.Element) -> None:
     for ending in measure.iterfind("barline/ending"):
         number = ending.get("number", "")
         if not re.fullmatch(r"\d+(\s*[,-]\s*\d+)*", number):
-            numbers = re.findall(r"\d+", number) or re.findall(r"\d+", ending.text or "")
-            ending.set("number", ", ".join(numbers) or "1")
+            told = passes_of_label(number) or passes_of_label(ending.text or "")
+            ending.set("number", told or "1")
     for repeat in measure.iterfind("barline/repeat"):
         if not re.fullmatch(r"\d{1,9}", repeat.get("times", "2").strip()):
             del repeat.attrib["times"]
-
-
-def _mend_transpositions(measure: ET.Element) -> None:
-    """Steps beside the semitones, without which music21 reads no change of octave."""
-    for transpose in measure.iterfind("attributes/transpose"):
-        chromatic = transpose.findtext("chromatic", "").strip()
-        if transpose.find("diatonic") is None and re.fullmatch(r"-?\d{1,3}", chromatic):
-            octaves, semitones = divmod(abs(int(chromatic)), 12)
-            steps = 7 * octaves + _STEPS[semitones]
-            diatonic = ET.Element("diatonic")
-            diatonic.text = str(-steps if chromatic.startswith("-") else steps)
-            transpose.insert(0, diatonic)

@@ -1,10 +1,11 @@
 """From written measures to sounding time: repeats unfolded, meters and the pickup found.
 
-Plain integers only, so that the rules can be read and tested without a score library.
+Plain integers and labels only, so that the rules can be read and tested without a score library.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -40,6 +41,18 @@ class Measure:
         return self.numerator * STEPS_PER_WHOLE // self.denominator
 
 
+def passes_of_label(text: str) -> str:
+    """The passes that the label of an ending names, as numbers and ranges; "" for none.
+
+    Examples
+    --------
+    >>> passes_of_label("1.-3."), passes_of_label("1., 2."), passes_of_label("last")
+    ('1-3', '1, 2', '')
+    """
+    found = re.findall(r"(\d{1,3})(?:\.?\s*[-\u2013]\s*(\d{1,3}))?", text)
+    return ", ".join(f"{first}-{last}" if last else first for first, last in found)
+
+
 def playing_order(measures: Sequence[Measure]) -> list[int]:
     """Indices of the measures in the order they sound, repeats and voltas followed."""
     order: list[int] = []
@@ -69,25 +82,32 @@ def once_through(measures: Sequence[Measure]) -> list[int]:
     """Indices of the measures with no repeat taken, each section with its last ending only."""
     order: list[int] = []
     for i, measure in enumerate(measures):
-        if not measure.endings or max(measure.endings) == _last_ending(measures, i):
+        if not measure.endings or last_pass(measures, i) in measure.endings:
             order.append(i)
     return order
 
 
-def _last_ending(measures: Sequence[Measure], i: int) -> int:
-    """The highest pass that any of the adjoining endings about measure ``i`` is played in."""
+def last_pass(measures: Sequence[Measure], i: int) -> int:
+    """The last pass through the section of the adjoining endings about measure ``i``.
+
+    It plays the ending of the highest number. Where a single bracket ends with a repeat sign, no
+    other stands beside it, and the last pass leaves it out.
+    """
     first = last = i
     while first > 0 and measures[first - 1].endings:
         first -= 1
     while last + 1 < len(measures) and measures[last + 1].endings:
         last += 1
-    return max(number for measure in measures[first : last + 1] for number in measure.endings)
+    about = measures[first : last + 1]
+    alone = all(measure.endings == about[0].endings for measure in about)
+    highest = max(number for measure in about for number in measure.endings)
+    return highest + (alone and about[-1].repeat_end)
 
 
 def _passes(measures: Sequence[Measure], repeat_end: int) -> int:
     """How often the section that ends at this repeat sign is played."""
     measure = measures[repeat_end]
-    passes = _last_ending(measures, repeat_end) if measure.endings else measure.times
+    passes = last_pass(measures, repeat_end) if measure.endings else measure.times
     return min(passes, MAX_PASSES)
 
 

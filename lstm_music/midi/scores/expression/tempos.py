@@ -96,7 +96,7 @@ def _in_order(changes: Iterable[_Change]) -> list[_Change]:
         ramp = place.pop("ramp", None)
         if place:
             change = max(place.values(), key=lambda change: _RANKS.index(change.kind))
-            is_ramp = ramp is not None and change.kind == "sound"
+            is_ramp = ramp is not None and change.kind == "sound" and change.onset > 0
             kept.append(change._replace(is_passing=is_ramp))
             last_ramp, ramp = None, None if is_ramp else ramp
         if ramp and not (last_ramp and _is_same_ramp(last_ramp, ramp)):
