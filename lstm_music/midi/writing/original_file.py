@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.midi.limits import Limits
-from lstm_music.midi.raw import MARK_METER, RawMidi
+from lstm_music.midi.raw import MARK_METER, MARK_RESET, RawMidi
 from lstm_music.midi.scan import scan
 from lstm_music.midi.writing import chase
 from lstm_music.midi.writing.messages import chunk, header
@@ -65,7 +65,11 @@ class OriginalFile:
         mine = self.places == (port << 4 | channel)
         if self.original.mtrk >= 0:
             mine &= self.events["mtrk"] == self.original.mtrk
-        return chase.Channel(self.events[mine])
+        resets = self.raw.settings[self.raw.settings["kind"] == MARK_RESET]
+        resets = resets[resets["port"] == port]
+        if self.original.mtrk >= 0:
+            resets = resets[resets["mtrk"] == self.original.mtrk]
+        return chase.Channel(self.events[mine], resets[np.argsort(resets["ticks"], kind="stable")])
 
     def instruments_of(self, piece: Piece) -> list[Instrument]:
         """Where each track of the piece stands: as in the file, new tracks on free channels.
