@@ -73,6 +73,8 @@ def graft(piece: Piece, text: str) -> bytes | None:
 
 def _settled_bars(file: OriginalFile, piece: Piece) -> Pickup:
     """What keeps a reader of the output from looking for its meter and pickup anew."""
+    if file.original.chosen_meter:
+        return Pickup(piece.pickup_steps, own_bar=False, meter=piece.meters[0], restated=True)
     ticks = file.ticks(piece.pickup_steps)
     own_bar = piece.pickup_steps > 0 and ticks in file.meter_ticks
     return Pickup(piece.pickup_steps, own_bar, None if own_bar else piece.meters[0])
@@ -162,10 +164,15 @@ class _Addition:
     def _add_chosen_meter(self) -> None:
         if self._file.original.chosen_meter is None:
             return
-        for meter in bar_line_meters(self._piece):
-            if meter.onset_steps <= self._piece.pickup_steps:
-                ticks = self._file.ticks(meter.onset_steps)
-                self._messages.add(self._file.first_chunk, ticks, meta.time_signature(meter))
+        file, piece = self._file, self._piece
+        chosen = {file.ticks(meter.onset_steps): meter for meter in bar_line_meters(piece)}
+        begin = file.ticks(piece.pickup_steps)
+        stated = {ticks for ticks in file.meter_ticks if ticks > begin} - set(chosen)
+        if stated and self._added.start_steps is not None:
+            stated.add(file.ticks(piece.bar_lines.bar_start(self._added.start_steps)))
+        for ticks in sorted({at for at in chosen if at <= begin} | stated):
+            meter = chosen[max(at for at in chosen if at <= ticks)]
+            self._messages.add(file.meter_chunk(ticks), ticks, meta.time_signature(meter))
 
     def _add_changes(self) -> None:
         add, file = self._messages.add, self._file

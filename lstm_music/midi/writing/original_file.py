@@ -43,6 +43,12 @@ class OriginalFile:
         marks = self.raw.marks
         return frozenset(marks["ticks"][marks["kind"] == MARK_METER].tolist())
 
+    def meter_chunk(self, ticks: int) -> int:
+        """The track chunk in which a meter overrules all that the file states at that time."""
+        marks = self.raw.marks
+        there = marks["mtrk"][(marks["kind"] == MARK_METER) & (marks["ticks"] == ticks)]
+        return max([self.first_chunk, *there.tolist()])
+
     @cached_property
     def ports(self) -> npt.NDArray[np.uint8]:
         """Port of each event."""
