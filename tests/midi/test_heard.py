@@ -183,6 +183,32 @@ def test_the_end_of_another_hand_does_not_end_the_new_music(last, tmp_path):
         assert {kind: note.state[kind] for kind in REST} == REST
 
 
+@pytest.mark.parametrize("announced", [True, False])
+def test_the_manager_of_a_zone_is_put_to_rest(announced, tmp_path):
+    zone = [control(0, 101, 0), control(0, 100, 6), control(0, 6, 15)] if announced else []
+    for i in range(16):
+        channel, tick = 1 + i % 4, Q * i
+        zone.append(on(tick, [0xE0 | channel, i, 0x41]))
+        zone.append(on(tick, [0x90 | channel, (60, 62, 64, 65, 67, 65, 64, 62)[i % 8], 80]))
+        zone.append(on(tick + Q, [0x80 | channel, (60, 62, 64, 65, 67, 65, 64, 62)[i % 8], 80]))
+    left = [bend(16 * Q - 9, 0x20), control(16 * Q - 9, 64, 127), bend(16 * Q + 9, 0x30)]
+    file_of([*zone, *left]).save(tmp_path / "a.mid")
+    piece = lm.read(tmp_path / "a.mid")
+    assert len(piece.tracks) == 1
+    notes = np.concatenate(
+        [piece.notes, make_notes([(384 + 24 * i, 24, 72, 90, 0) for i in (0, 1)])]
+    )
+    output = to_midi_bytes(piece.replace(notes=notes))
+    (track,) = list_events(output).tracks
+    told = [(tick, event) for tick, event in track if event[0] in (0xB0, 0xE0) and tick >= 16 * Q]
+    assert told == [
+        (16 * Q, bytes([0xE0, 0, 0x40])),
+        (16 * Q, bytes([0xB0, 64, 0])),
+        (16 * Q + 9, bytes([0xE0, 0, 0x30])),
+        (16 * Q + 9, bytes([0xE0, 0, 0x40])),
+    ]
+
+
 def test_a_part_that_moves_to_a_free_channel_leaves_the_fade_out_behind(tmp_path):
     first = [program(0, 40), *bar(), control(BAR - 5, 7, 0), control(BAR - 5, 10, 20)]
     heard, _ = continued(tmp_path, first, [program(0, 17), *bar(40)])

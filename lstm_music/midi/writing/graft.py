@@ -263,22 +263,24 @@ class _Addition:
         if len(settings.onsets) and settings.onsets[-1] >= first:
             return  # the file still plays there, and has set its channel for itself
         pedal = self._added.pedal[np.array(is_mine)[self._added.pedal["track"]]]
+        self._put_to_rest(instrument, first, pedal)
+        for silent in self._file.silent_channels.get((port, channel), ()):
+            self._put_to_rest(instrument._replace(channel=silent), first, pedal[:0])
+
+    def _put_to_rest(self, instrument: Instrument, first: int, pedal: Events) -> None:
+        """Undo what the file, whose notes are over, bends, holds or fades on a channel.
+
+        Parameters
+        ----------
+        first : when the first new note begins.
+        pedal : what is added on the channel; it counts, not what the file does meanwhile.
+        """
+        channel = instrument.channel
+        settings = self._file.channel(instrument.port, channel)
         for kind, neutral, message in _NEUTRAL:
             is_ours = kind == chase.SUSTAIN and len(pedal)
             if not is_ours and settings.value(kind, first) not in (None, neutral):
                 self._add(instrument, first, message(channel))
-        self._undo_later(settings, instrument, first, pedal)
-
-    def _undo_later(
-        self, settings: chase.Channel, instrument: Instrument, first: int, pedal: Events
-    ) -> None:
-        """Undo what the file, whose notes are over, goes on to bend, hold or fade on a channel.
-
-        Parameters
-        ----------
-        pedal : what is added on the channel; it counts, not what the file does meanwhile.
-        """
-        channel = instrument.channel
         pressed = [(self._file.ticks(int(c["onset_steps"])), bool(c["down"])) for c in pedal]
         begin = min([first, *(ticks for ticks, _ in pressed)])
         later = [  # of the same tick it is heard after what an earlier chunk has there
@@ -292,8 +294,8 @@ class _Addition:
             if kind == chase.SUSTAIN and ticks > begin:
                 down = [is_down for at, is_down in pressed if at <= ticks][-1:] == [True]
                 if value != 127 * down:
-                    message = meta.control_change(channel, meta.PEDAL, 127 * down)
-                    self._add(instrument, ticks, message, Rank.PEDAL)
+                    ours = meta.control_change(channel, meta.PEDAL, 127 * down)
+                    self._add(instrument, ticks, ours, Rank.PEDAL)
             if kind in restored and ticks > first and value != restored[kind]:
                 again = meta.control_change(channel, kind, restored[kind])
                 self._add(instrument, ticks, again)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.midi.limits import Limits
+from lstm_music.midi.mpe import silent_channels
 from lstm_music.midi.raw import MARK_METER, MARK_RESET, RawMidi
 from lstm_music.midi.scan import scan
 from lstm_music.midi.writing import chase
@@ -47,7 +48,12 @@ class OriginalFile:
         """The track chunk in which a meter overrules all that the file states at that time."""
         marks = self.raw.marks
         there = marks["mtrk"][(marks["kind"] == MARK_METER) & (marks["ticks"] == ticks)]
-        return max([self.first_chunk, *there.tolist()])
+        return max(self.first_chunk, *map(int, there.tolist()), 0)
+
+    @cached_property
+    def silent_channels(self) -> dict[tuple[int, int], tuple[int, ...]]:
+        """Of each MPE zone the channels without notes; see ``mpe.silent_channels``."""
+        return silent_channels(self.raw)
 
     @cached_property
     def ports(self) -> npt.NDArray[np.uint8]:
