@@ -124,7 +124,8 @@ def _undone(file: OriginalFile, start_ticks: int) -> npt.NDArray[np.bool_]:
         mine = places == place
         channel = file.channel(place >> 4, place & 0x0F)
         undone |= mine & (events["ticks"] < channel.reset_ticks(start_ticks))
-        for i in np.flatnonzero(mine & is_reset).tolist():
+        resets = np.flatnonzero(mine & is_reset)
+        for i in {int(events["mtrk"][j]): j for j in resets.tolist()}.values():  # each chunk's last
             before = (events["ticks"] < events["ticks"][i]) | (
                 (events["mtrk"] == events["mtrk"][i]) & (np.arange(len(events)) < i)
             )
