@@ -151,5 +151,15 @@ def _settled(
         is_there = not pickup.own_bar or full.onset_steps == pickup.steps
         first = replace(pickup.meter or full, onset_steps=0)
         if is_there and pickup.steps < first.bar_steps:
-            return (first, *meters[1 + pickup.own_bar :]), pickup.steps
+            bars = (first, *meters[1 + pickup.own_bar :])
+            return _without_repeats(bars) if pickup.restated else bars, pickup.steps
     return None
+
+
+def _without_repeats(meters: tuple[Meter, ...]) -> tuple[Meter, ...]:
+    """The meters that are another than the one before."""
+    return meters[:1] + tuple(
+        meter
+        for before, meter in pairwise(meters)
+        if (meter.numerator, meter.denominator) != (before.numerator, before.denominator)
+    )

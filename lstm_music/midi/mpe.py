@@ -54,9 +54,7 @@ def join_zones(raw: RawMidi) -> RawMidi:
     """
     if not raw.mpe_signs:
         return raw
-    zones = _announced(raw) or _unannounced(raw)
-    with_notes = set(raw.notes["mtrk"].tolist())
-    zone = _zones_of(raw.notes, zones, with_notes)
+    zones, zone, with_notes = _zones(raw)
     is_member = zone >= 0
     if not is_member.any():
         return raw
@@ -72,6 +70,28 @@ def join_zones(raw: RawMidi) -> RawMidi:
     set_states(Events(notes, pedal, settings, raw.format == 2))
     notes["flags"][is_member] &= ~np.uint8(IS_DRUM)
     return raw._replace(notes=notes, pedal=pedal, settings=settings)
+
+
+def silent_channels(raw: RawMidi) -> dict[tuple[int, int], tuple[int, ...]]:
+    """Of each zone, by port and lowest channel with notes, the channels that have none.
+
+    Its manager is among them, whose bends and pedal are those of all its notes.
+    """
+    if not raw.mpe_signs:
+        return {}
+    zones, zone, _ = _zones(raw)
+    found = {}
+    for i in np.unique(zone[zone >= 0]).tolist():
+        heard = set(raw.notes["channel"][zone == i].tolist())
+        found[zones[i].port, min(heard)] = tuple(sorted(zones[i].channels - heard))
+    return found
+
+
+def _zones(raw: RawMidi) -> tuple[list[_Zone], _Ints, set[int]]:
+    """The zones, which one each note belongs to (or -1), and the chunks that have notes."""
+    zones = _announced(raw) or _unannounced(raw)
+    with_notes = set(raw.notes["mtrk"].tolist())
+    return zones, _zones_of(raw.notes, zones, with_notes), with_notes
 
 
 def _zones_of(rows: _Rows, zones: list[_Zone], with_notes: set[int]) -> _Ints:

@@ -15,6 +15,7 @@ from lstm_music.music.meter import Meter
 
 _PATTERN = re.compile(
     rb"\x7dlstm_music pickup_steps=(\d{1,6}) own_bar=([01])(?: meter=(\d{1,3}/\d{1,3}))?"
+    rb"( restated)?"
 )
 
 
@@ -26,17 +27,20 @@ class Pickup(NamedTuple):
     steps : its length; 0 where the first bar is full.
     own_bar : whether the file has a meter of that length for it.
     meter : the meter at the beginning where the file's own event says another or none.
+    restated : whether meters that repeat the one before only overrule the file's and begin no bar.
     """
 
     steps: int
     own_bar: bool
     meter: Meter | None = None
+    restated: bool = False
 
 
 def pickup_payload(pickup: Pickup) -> bytes:
     """Payload of the meta event that says so."""
     said = b"\x7dlstm_music pickup_steps=%d own_bar=%d" % pickup[:2]
-    return said + (b" meter=%s" % str(pickup.meter).encode() if pickup.meter else b"")
+    said += b" meter=%s" % str(pickup.meter).encode() if pickup.meter else b""
+    return said + b" restated" * pickup.restated
 
 
 def parse_pickup(payload: bytes) -> Pickup | None:
@@ -48,4 +52,4 @@ def parse_pickup(payload: bytes) -> Pickup | None:
         meter = Meter.parse(match[3].decode()) if match[3] else None
     except ConfigError:
         return None
-    return Pickup(int(match[1]), match[2] == b"1", meter)
+    return Pickup(int(match[1]), match[2] == b"1", meter, match[4] is not None)

@@ -13,6 +13,7 @@ from lstm_music.errors import ConfigError
 from lstm_music.midi.files import restated
 from lstm_music.midi.write import to_midi_bytes
 from lstm_music.music.meter import Meter
+from lstm_music.music.seam import next_bar_steps
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +70,47 @@ def test_a_meter_that_was_found_is_not_written_into_the_users_part(model):
     assert not [m for track in file.tracks for m in track if m.type == "time_signature"]
     again = lm.read(to_midi_bytes(out))
     assert (again.meters, again.pickup_steps) == (out.meters, out.pickup_steps)
+
+
+CHANGES = {
+    "4/4, then 2/4": ([(0, 4, 4), (8, 2, 4)], {"meter": "3/4"}),
+    "3/4, then 4/4": ([(0, 3, 4), (9, 4, 4)], {"meter": "4/4"}),
+    "a change in a second track": ([(0, 4, 4), (8, 2, 4)], {"meter": "6/8", "pickup": "1/8"}),
+    "a short first bar that is none": ([(0, 1, 4), (1, 4, 4)], {"pickup": "0"}),
+    "a short first bar that is longer": ([(0, 1, 4), (1, 4, 4)], {"pickup": "3/8"}),
+}
+
+
+@pytest.mark.parametrize(("stated", "chosen"), CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize("where", [0, 1])
+def test_it_overrules_the_changes_of_the_file_for_every_reader(stated, chosen, where, model):
+    file = mido.MidiFile(file=io.BytesIO(march()))
+    file.tracks.append(mido.MidiTrack())
+    meters, now = mido.MidiTrack(), 0
+    for quarter, top, bottom in stated:
+        time, now = 480 * (quarter - now), quarter
+        signature = {"numerator": top, "denominator": bottom, "time": time}
+        meters.append(mido.MetaMessage("time_signature", **signature))
+    file.tracks.insert(where, meters)
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    out = model.generate(lm.read(buffer.getvalue()), bars=2, rng_seed=1, **chosen)
+    output = to_midi_bytes(out)
+    assert seed_stands(buffer.getvalue(), output) == []
+    again = lm.read(output)
+    assert (again.meters, again.pickup_steps) == (out.meters, out.pickup_steps)
+    assert next_bar_steps(again) == out.length_steps
+    seen, now = [], 0
+    for message in mido.merge_tracks(mido.MidiFile(file=io.BytesIO(output)).tracks):
+        now += message.time
+        if message.type == "time_signature":
+            seen.append((now, f"{message.numerator}/{message.denominator}"))
+    in_the_end = dict(seen)  # of those at one tick the last
+    begin = 20 * out.pickup_steps
+    assert {text for tick, text in in_the_end.items() if tick >= begin} == {str(out.meters[0])}
+    bar = 20 * out.meters[0].bar_steps
+    start = 20 * out.length_steps - 2 * bar
+    assert (start - max(tick for tick in in_the_end if tick <= start)) % bar == 0
 
 
 def test_new_bars_alone_are_in_the_meter_that_was_chosen(model):

@@ -15,7 +15,7 @@ import numpy as np
 from lstm_music.midi.private import Pickup
 from lstm_music.midi.writing import chase, meta
 from lstm_music.midi.writing.additions import Additions, additions
-from lstm_music.midi.writing.messages import Messages, Rank, Ticks
+from lstm_music.midi.writing.messages import Events, Messages, Rank, Ticks
 from lstm_music.midi.writing.original_file import OriginalFile, free_channel
 from lstm_music.midi.writing.plain import RELEASE_VELOCITY, bar_line_meters
 from lstm_music.midi.writing.played import played_ticks
@@ -74,6 +74,8 @@ def graft(piece: Piece, text: str) -> bytes | None:
 
 def _settled_bars(file: OriginalFile, piece: Piece) -> Pickup:
     """What keeps a reader of the output from looking for its meter and pickup anew."""
+    if file.original.chosen_meter:
+        return Pickup(piece.pickup_steps, own_bar=False, meter=piece.meters[0], restated=True)
     ticks = file.ticks(piece.pickup_steps)
     own_bar = piece.pickup_steps > 0 and ticks in file.meter_ticks
     return Pickup(piece.pickup_steps, own_bar, None if own_bar else piece.meters[0])
@@ -125,6 +127,7 @@ class _Addition:
         self._end_hung_notes()
         self._add_pedal()
         self._make_way()
+        self._wait_for_later_chunks()
         for place in dict.fromkeys((i.port, i.channel) for i in self._instruments):
             self._add_state(*place)
         self._add_notes()
@@ -162,10 +165,15 @@ class _Addition:
     def _add_chosen_meter(self) -> None:
         if self._file.original.chosen_meter is None:
             return
-        for meter in bar_line_meters(self._piece):
-            if meter.onset_steps <= self._piece.pickup_steps:
-                ticks = self._file.ticks(meter.onset_steps)
-                self._messages.add(self._file.first_chunk, ticks, meta.time_signature(meter))
+        file, piece = self._file, self._piece
+        chosen = {file.ticks(meter.onset_steps): meter for meter in bar_line_meters(piece)}
+        begin = file.ticks(piece.pickup_steps)
+        stated = {ticks for ticks in file.meter_ticks if ticks > begin} - set(chosen)
+        if stated and self._added.start_steps is not None:
+            stated.add(file.ticks(piece.bar_lines.bar_start(self._added.start_steps)))
+        for ticks in sorted({at for at in chosen if at <= begin} | stated):
+            meter = chosen[max(at for at in chosen if at <= ticks)]
+            self._messages.add(file.meter_chunk(ticks), ticks, meta.time_signature(meter))
 
     def _add_changes(self) -> None:
         add, file = self._messages.add, self._file
@@ -223,6 +231,20 @@ class _Addition:
             self._starts[late] = end
             self._ends[late] = np.maximum(self._ends[late], end + 1)
 
+    def _wait_for_later_chunks(self) -> None:
+        """A new note waits a tick where a later chunk silences or changes its channel.
+
+        At one tick that is heard after the note, whatever stands before it in its own chunk.
+        """
+        tracks = self._added.notes["track"]
+        for track in np.unique(tracks).tolist():
+            one = self._instruments[track]
+            settings = self._file.channel(one.port, one.channel)
+            changes = settings.changes_of_later_chunks(one.mtrk)
+            late = (tracks == track) & np.isin(self._starts, changes)
+            self._starts[late] += 1
+            self._ends[late] = np.maximum(self._ends[late], self._starts[late] + 1)
+
     def _add_state(self, port: int, channel: int) -> None:
         """What the new notes of one channel need: their sound, nothing bent, nothing blurred."""
         is_mine = [(i.port, i.channel) == (port, channel) for i in self._instruments]
@@ -234,18 +256,53 @@ class _Addition:
         first = int(self._starts[mine[0]])
         instrument = self._instruments[int(self._added.notes["track"][mine[0]])]
         if (port, channel) in self._left:
-            for kind, value in self._file.channel(*self._left[port, channel]).controls(first):
+            left = self._file.channel(*self._left[port, channel])
+            restored = dict(left.loudness_restored(first))
+            for kind, value in (dict(left.controls(first)) | restored).items():
                 self._add(instrument, first, meta.control_change(channel, kind, value))
         self._add_sounds(settings, mine)
         if len(settings.onsets) and settings.onsets[-1] >= first:
             return  # the file still plays there, and has set its channel for itself
-        has_pedal = bool(np.array(is_mine)[self._added.pedal["track"]].any())
+        pedal = self._added.pedal[np.array(is_mine)[self._added.pedal["track"]]]
+        self._put_to_rest(instrument, first, pedal)
+        for silent in self._file.silent_channels.get((port, channel), ()):
+            self._put_to_rest(instrument._replace(channel=silent), first, pedal[:0])
+
+    def _put_to_rest(self, instrument: Instrument, first: int, pedal: Events) -> None:
+        """Undo what the file, whose notes are over, bends, holds or fades on a channel.
+
+        Parameters
+        ----------
+        first : when the first new note begins.
+        pedal : what is added on the channel; it counts, not what the file does meanwhile.
+        """
+        channel = instrument.channel
+        settings = self._file.channel(instrument.port, channel)
         for kind, neutral, message in _NEUTRAL:
-            is_ours = kind == chase.SUSTAIN and has_pedal
+            is_ours = kind == chase.SUSTAIN and len(pedal)
             if not is_ours and settings.value(kind, first) not in (None, neutral):
                 self._add(instrument, first, message(channel))
-        for kind, value in settings.loudness_restored(first):
+        pressed = [(self._file.ticks(int(c["onset_steps"])), bool(c["down"])) for c in pedal]
+        begin = min([first, *(ticks for ticks, _ in pressed)])
+        later = [  # of the same tick it is heard after what an earlier chunk has there
+            (ticks + (mtrk > instrument.mtrk), kind, value)
+            for ticks, mtrk, kind, value in settings.later(begin, int(self._ends.max()))
+        ]
+        restored = dict(settings.loudness_restored(first))
+        for kind, value in restored.items():
             self._add(instrument, first, meta.control_change(channel, kind, value))
+        for ticks, kind, value in later:
+            if kind == chase.SUSTAIN and ticks > begin:
+                down = [is_down for at, is_down in pressed if at <= ticks][-1:] == [True]
+                if value != 127 * down:
+                    ours = meta.control_change(channel, meta.PEDAL, 127 * down)
+                    self._add(instrument, ticks, ours, Rank.PEDAL)
+            if kind in restored and ticks > first and value != restored[kind]:
+                again = meta.control_change(channel, kind, restored[kind])
+                self._add(instrument, ticks, again)
+            for other, neutral, neutral_message in _NEUTRAL[:-1]:
+                if kind == other and value != neutral and ticks > first:
+                    self._add(instrument, ticks, neutral_message(channel))
 
     def _add_sounds(self, settings: chase.Channel, notes: Ticks) -> None:
         """Banks and programs where the channel has others than the notes need.
@@ -260,15 +317,17 @@ class _Addition:
             is_one = len({_sound(one) for one in instruments}) == 1
             for one in instruments:
                 now = {settings.sound(ticks), settings.sound(ticks, one.mtrk)}
+                next_bank: int | None = settings.next_bank(ticks)
                 if added and not settings.changes_between(added[0], ticks):
                     now = {added[1]} if added[1] else set()
+                    next_bank = added[1].bank if added[1] else None
                 wanted = _sound(one)
                 if now == {wanted} and is_one:
                     continue
                 is_new_chunk = one.mtrk >= self._file.raw.n_mtrks
                 at = 0 if is_new_chunk and added is None else ticks
-                with_bank = {sound.bank for sound in now} != {wanted.bank}
-                for message in _sound_messages(one.channel, wanted, with_bank):
+                banks = {*(sound.bank for sound in now), next_bank}
+                for message in _sound_messages(one.channel, wanted, banks != {wanted.bank}):
                     self._add(one, at, message)
                 added = ticks, wanted
             if not is_one:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from lstm_music.midi.private import parse_pickup
 from lstm_music.midi.writing import chase, meta
+from lstm_music.midi.writing.additions import additions
 from lstm_music.midi.writing.messages import Events, Messages, chunk, header
 from lstm_music.midi.writing.original_file import OriginalFile
 from lstm_music.midi.writing.track_bytes import encode_track
@@ -40,7 +41,9 @@ def new_bars_alone(piece: Piece, start_steps: int) -> Piece:
     cut = excerpt(piece, start_steps).replace(length_steps=piece.length_steps - start_steps)
     if piece.original is None:
         return cut
-    pedal = piece.pedal[piece.pedal["onset_steps"] >= start_steps].copy()  # at rest before it
+    added = additions(piece)
+    pedal = piece.pedal if added is None else added.pedal  # the file's own may go on after it
+    pedal = pedal[pedal["onset_steps"] >= start_steps].copy()  # at rest before it
     pedal["onset_steps"] -= start_steps
     cut = cut.replace(pedal=pedal)
     as_read = cut.replace(
@@ -65,23 +68,23 @@ def new_bars_alone(piece: Piece, start_steps: int) -> Piece:
 
 
 def _opening(file: OriginalFile, piece: Piece, start_ticks: int, *, own_tempo: bool) -> bytes:
-    """The file with nothing but what is in force at ``start_ticks``, all of it at tick 0.
+    """The file with what is in force at ``start_ticks``, at tick 0, and what it sets later.
 
     Its tempo is the file's own, or that of the piece.
     """
-    events = file.events[: len(file.events)].copy()
+    events = file.events
     kept = _in_force(file, start_ticks)
     if not own_tempo:
         kept &= (events["status"] != _META) | (events["data1"] != _TEMPO)
     messages = Messages()
-    _add_heading(messages, file, events[kept], piece)
+    _add_heading(messages, file, file.events[kept], piece)
+    kept |= _set_later(file, start_ticks)
+    events = _heard_in_time(file, kept, start_ticks)
     for place in np.unique(file.places[file.places >= 0]).tolist():
         port, channel = place >> 4, place & 0x0F
         for kind, value in file.channel(port, channel).loudness_restored(start_ticks):
-            mtrk = int(events["mtrk"][file.places == place][0])
+            mtrk = int(file.events["mtrk"][file.places == place][0])
             messages.add(mtrk, 0, meta.control_change(channel, kind, value))
-    events = events[kept]
-    events["ticks"], events["is_running"] = 0, 0
     n = file.raw.n_mtrks
     chunks = messages.chunks(n, events=events, ends=np.zeros(n, np.int64), data=file.data)
     division = int.from_bytes(file.data[12:14], "big")
@@ -107,22 +110,90 @@ def _in_force(file: OriginalFile, start_ticks: int) -> npt.NDArray[np.bool_]:
         kept[found[np.argsort(events["ticks"][found], kind="stable")[-1:]]] = True
     message = status >> 4
     is_control = past & (message == 0xB)
-    kept |= is_control & np.isin(data1, chase.PARAMETERS)
+    kept |= is_control & np.isin(data1, chase.PARAMETERS) & ~_undone(file, start_ticks)
     settings = np.flatnonzero(
         (past & (message == 0xC))
         | (is_control & ~np.isin(data1, (*chase.PARAMETERS, *chase.AT_REST)))
     )
+    settings = settings[~_undone(file, start_ticks)[settings]]
     kinds = np.where(message[settings] == 0xC, chase.PROGRAM, data1[settings]).astype(np.int64)
     place = file.places[settings] << 32 | events["mtrk"][settings].astype(np.int64) << 8
-    kept[settings[_last_of_each(place | kinds)]] = True
+    channel = place if file.original.mtrk >= 0 else file.places[settings] << 32
+    is_latest = _is_latest(channel | kinds, events["ticks"][settings].astype(np.int64))
+    kept[settings[_last_of_each(place | kinds) & is_latest]] = True
     for bank in _BANKS:  # the bank of a program is the one set before it
         for i in settings[_last_of_each(place | kinds) & (kinds == chase.PROGRAM)].tolist():
             mine = settings[(settings < i) & (kinds == bank) & (place == place[settings == i])]
-            kept[mine[-1:]] = True
+            kept[mine[-1:]] |= kept[i]
     for i in np.flatnonzero(is_meta & (data1 == _SEQUENCER_OWN)).tolist():
         start = int(events["offset"][i]) + 2  # behind type and length
         kept[i] = parse_pickup(file.data[start : start + int(events["size"][i]) - 2]) is None
     return kept
+
+
+def _undone(file: OriginalFile, start_ticks: int) -> npt.NDArray[np.bool_]:
+    """Which settings a reset of their channel or their synthesizer has undone since."""
+    events, places = file.events, file.places
+    undone = np.zeros(len(events), bool)
+    is_reset = (events["status"] >> 4 == 0xB) & (events["data1"] == chase.RESET_ALL)
+    is_reset &= events["ticks"] <= start_ticks
+    is_control = (events["status"] >> 4 == 0xB) & np.isin(events["data1"], list(chase.RESET))
+    for place in np.unique(places[places >= 0]).tolist():
+        mine = places == place
+        channel = file.channel(place >> 4, place & 0x0F)
+        undone |= mine & (events["ticks"] < channel.reset_ticks(start_ticks))
+        resets = np.flatnonzero(mine & is_reset)
+        for i in {int(events["mtrk"][j]): j for j in resets.tolist()}.values():  # each chunk's last
+            before = (events["ticks"] < events["ticks"][i]) | (
+                (events["mtrk"] == events["mtrk"][i]) & (np.arange(len(events)) < i)
+            )
+            undone |= mine & is_control & before
+    return undone
+
+
+def _is_latest(keys: npt.NDArray[np.int64], ticks: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether nothing of the same key is later."""
+    kinds, inverse = np.unique(keys, return_inverse=True)
+    latest = np.full(len(kinds), -1, np.int64)
+    np.maximum.at(latest, inverse, ticks)
+    is_latest: npt.NDArray[np.bool_] = ticks == latest[inverse]
+    return is_latest
+
+
+def _set_later(file: OriginalFile, start_ticks: int) -> npt.NDArray[np.bool_]:
+    """Which events set something while the new music plays, but for what that undoes."""
+    events, kind = file.events, file.events["status"] >> 4
+    found = (kind == 0xB) & ~np.isin(events["data1"], chase.AT_REST) | (kind == 0xC)
+    faders = (kind == 0xB) & np.isin(events["data1"], (chase.VOLUME, chase.EXPRESSION))
+    for place in np.unique(file.places[found & faders]).tolist():
+        if file.channel(place >> 4, place & 0x0F).loudness_restored(start_ticks):
+            found &= ~(faders & (file.places == place))
+    later: npt.NDArray[np.bool_] = found | np.isin(events["status"], _SYSEX)
+    return later & (events["ticks"] > start_ticks)
+
+
+def _heard_in_time(file: OriginalFile, kept: npt.NDArray[np.bool_], start_ticks: int) -> Events:
+    """The kept events from ``start_ticks`` on, each in a chunk that is heard before it is needed.
+
+    At one tick the earlier chunks are heard first. What a chunk says of a channel on which an
+    earlier one has notes goes into that one, and system exclusives into the first that plays, in
+    order of time. A file of several ports or of separate pieces keeps its own order.
+    """
+    events = file.events[kept].copy()
+    given = events["ticks"].copy()
+    events["ticks"], events["is_running"] = np.maximum(given, start_ticks) - start_ticks, 0
+    if file.original.mtrk < 0 and not file.ports.any():
+        places, mtrks = file.places, file.events["mtrk"]
+        is_on = (file.events["status"] >> 4 == 0x9) & (file.events["data2"] > 0)
+        for place in np.unique(places[is_on]).tolist():
+            mine = places[kept] == place
+            first = mtrks[is_on & (places == place)].min()
+            events["mtrk"][mine] = np.minimum(events["mtrk"][mine], first)
+        is_sysex = np.isin(events["status"], _SYSEX)
+        if is_sysex.any():
+            events["mtrk"][is_sysex] = min(mtrks[is_on].min(), events["mtrk"][is_sysex].min())
+        events = events[np.lexsort((given, ~is_sysex, events["ticks"], events["mtrk"]))]
+    return events
 
 
 def _last_of_each(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:

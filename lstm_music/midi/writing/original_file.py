@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.midi.limits import Limits
-from lstm_music.midi.raw import MARK_METER, RawMidi
+from lstm_music.midi.mpe import silent_channels
+from lstm_music.midi.raw import MARK_METER, MARK_RESET, RawMidi
 from lstm_music.midi.scan import scan
 from lstm_music.midi.writing import chase
 from lstm_music.midi.writing.messages import chunk, header
@@ -43,6 +44,17 @@ class OriginalFile:
         marks = self.raw.marks
         return frozenset(marks["ticks"][marks["kind"] == MARK_METER].tolist())
 
+    def meter_chunk(self, ticks: int) -> int:
+        """The track chunk in which a meter overrules all that the file states at that time."""
+        marks = self.raw.marks
+        there = marks["mtrk"][(marks["kind"] == MARK_METER) & (marks["ticks"] == ticks)]
+        return max(self.first_chunk, *map(int, there.tolist()), 0)
+
+    @cached_property
+    def silent_channels(self) -> dict[tuple[int, int], tuple[int, ...]]:
+        """Of each MPE zone the channels without notes; see ``mpe.silent_channels``."""
+        return silent_channels(self.raw)
+
     @cached_property
     def ports(self) -> npt.NDArray[np.uint8]:
         """Port of each event."""
@@ -65,7 +77,11 @@ class OriginalFile:
         mine = self.places == (port << 4 | channel)
         if self.original.mtrk >= 0:
             mine &= self.events["mtrk"] == self.original.mtrk
-        return chase.Channel(self.events[mine])
+        resets = self.raw.settings[self.raw.settings["kind"] == MARK_RESET]
+        resets = resets[resets["port"] == port]
+        if self.original.mtrk >= 0:
+            resets = resets[resets["mtrk"] == self.original.mtrk]
+        return chase.Channel(self.events[mine], resets[np.argsort(resets["ticks"], kind="stable")])
 
     def instruments_of(self, piece: Piece) -> list[Instrument]:
         """Where each track of the piece stands: as in the file, new tracks on free channels.

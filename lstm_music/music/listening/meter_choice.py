@@ -30,6 +30,7 @@ PICKUP_LOG_ODDS = 3.5
 
 _ON_THE_BEAT = 0.1  # share of the notes that begin on quarters
 _FIGURE_ONSETS = 3  # fewer make no figure
+_CLIP_STEPS = 8 * STEPS_PER_WHOLE  # up to which a clip is taken to be cut to whole bars
 _SHORT_BARS = 4.0  # this over the length in bars of 4/4 is asked on top
 
 FOUR = (4, 4)
@@ -105,6 +106,20 @@ def with_likely_pickup(
     if margin > least and _may_be_upbeat(piece, best, is_stated):
         return best, margin
     return without, margin
+
+
+def fills_bars_of_four_only(piece: Piece, guess: Guess) -> bool:
+    """Whether a clip ends with a bar of 4/4 and in the middle of one of a guess.
+
+    Such a clip is 4/4 whatever else speaks for the guess: four bars that end in a whole note have
+    it begin where the fifth bar of 3/4 would. The end is that of the last beat that sounds, or
+    the file's.
+    """
+    last_beat = -(-piece.end_steps // STEPS_PER_QUARTER) * STEPS_PER_QUARTER
+    end = max(piece.length_steps, last_beat)
+    bar_steps = Meter(0, guess.numerator, guess.denominator).bar_steps
+    fits = end % bar_steps in (0, guess.pickup_steps)
+    return end <= _CLIP_STEPS and end % STEPS_PER_WHOLE == 0 and not fits
 
 
 def _same_bar_lines(guesses: Iterable[Guess], those: Guess) -> float:

@@ -30,6 +30,7 @@ from lstm_music.music.listening.meter_choice import (
     DUPLE,
     FOUR,
     clear_meter,
+    fills_bars_of_four_only,
     least_for_meter,
     likely_meter,
     log_odds,
@@ -205,6 +206,9 @@ def _inferred(piece: Piece, why: str) -> Piece:
     guesses = guess_meters(written)
     meter = likely_meter(guesses, least_for_meter(piece))
     guess, _ = with_likely_pickup(written, guesses, meter)
+    if meter not in DUPLE and fills_bars_of_four_only(written, guess):
+        guess, _ = with_likely_pickup(written, guesses, FOUR)
+        meter = FOUR
     late = (guess.pickup_steps + offset) % Meter(0, *meter).bar_steps
     guess = guess._replace(pickup_steps=late)
     return _as_guessed(stated, guess, f"{why}: {_verdict(guesses, guess)}")
@@ -221,18 +225,15 @@ def _with_stated_meter_checked(piece: Piece, may_overrule: bool = True) -> Piece
     guesses = guess_meters(piece)
     clear = clear_meter(guesses, least_for_meter(piece, is_stated=True))
     if may_overrule and stated == FOUR and clear:
-        return _overruled(piece, guesses, clear)
+        guess, _ = with_likely_pickup(piece, guesses, clear)
+        if not fills_bars_of_four_only(piece, guess):
+            odds = times(log_odds(guesses, [clear], DUPLE))
+            return _as_guessed(piece, guess, _OVERRULED.format(_described(guess), odds))
     guess, margin = with_likely_pickup(piece, guesses, family, is_stated=True)
     if not guess.pickup_steps:
         return piece
     sentence = _UPBEAT.format(_pickup(guess), times(margin))
     return piece.replace(pickup_steps=guess.pickup_steps, repairs=(*piece.repairs, sentence))
-
-
-def _overruled(piece: Piece, guesses: Sequence[Guess], meter: tuple[int, int]) -> Piece:
-    guess, _ = with_likely_pickup(piece, guesses, meter)
-    odds = times(log_odds(guesses, [meter], DUPLE))
-    return _as_guessed(piece, guess, _OVERRULED.format(_described(guess), odds))
 
 
 def _says_enough(piece: Piece) -> bool:
