@@ -211,6 +211,23 @@ def test_a_shared_channel_always_has_the_program_of_the_note_that_sounds():
     assert read_midi_bytes(to_midi_bytes(piece)) == piece
 
 
+KITS = (Track(0, is_drum=True), Track(1, is_drum=True))
+
+
+def test_two_programs_of_one_channel_that_begin_together_are_each_heard():
+    rows = [(0, 5, 60, 64, 0), (1, 1, 58, 64, 0), (1, 5, 61, 64, 1), (9, 1, 58, 64, 0)]
+    piece = Piece(notes=make_notes(rows), tracks=KITS)
+    assert read_midi_bytes(to_midi_bytes(piece)) == piece
+
+
+def test_a_program_is_set_before_a_note_that_comes_early():
+    rows = [(24, 6, 60, 64, 0), (48, 6, 60, 64, 1), (72, 6, 60, 64, 0)]
+    notes = make_notes(rows)
+    notes["timing_96ths"] = -2
+    piece = Piece(notes=notes, tracks=KITS)
+    assert read_midi_bytes(to_midi_bytes(piece)) == piece
+
+
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [("pitch_midi", 128, "0..127"), ("velocity", 0, "1..127"), ("velocity", 200, "1..127")],

@@ -7,6 +7,7 @@ port and channel of their track, and with the channel state that they need (``ch
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 import numpy as np
@@ -247,21 +248,29 @@ class _Addition:
             self._add(instrument, first, meta.control_change(channel, kind, value))
 
     def _add_sounds(self, settings: chase.Channel, notes: Ticks) -> None:
-        """Banks and programs where the channel has others than the notes need."""
+        """Banks and programs where the channel has others than the notes need.
+
+        Of several at one tick the one of a note's own chunk counts: each chunk tells its own then.
+        """
+        tracks = self._added.notes["track"]
+        turns = {(int(self._starts[i]), int(tracks[i])) for i in notes.tolist()}
+        at_once: dict[int, set[chase.Sound]] = defaultdict(set)
+        for ticks, track in turns:
+            at_once[ticks].add(_sound(self._instruments[track]))
         added: tuple[int, chase.Sound] | None = None
-        for i in notes.tolist():
-            instrument = self._instruments[int(self._added.notes["track"][i])]
-            ticks = int(self._starts[i])
+        for ticks, track in sorted(turns, key=lambda turn: (turn[0], self._instruments[turn[1]])):
+            instrument = self._instruments[track]
             now = {settings.sound(ticks), settings.sound(ticks, instrument.mtrk)}
             if added and not settings.changes_between(added[0], ticks):
                 now = {added[1]}
             wanted = _sound(instrument)
-            if now == {wanted}:
+            others = (now | at_once[ticks]) - {wanted}
+            if not others:
                 continue
             is_new_chunk = instrument.mtrk >= self._file.raw.n_mtrks
             at = 0 if is_new_chunk and added is None else ticks
             for message in _sound_messages(
-                instrument.channel, wanted, any(sound.bank != wanted.bank for sound in now)
+                instrument.channel, wanted, any(sound.bank != wanted.bank for sound in others)
             ):
                 self._add(instrument, at, message)
             added = ticks, wanted

@@ -114,35 +114,39 @@ def _add_instruments(messages: Messages, piece: Piece) -> None:
         if not track.is_drum:
             # MuseScore 3 heeds the key of an instrument's own track only, and guesses without.
             _add_keys(messages, mtrk, piece)
-    for steps, i in _program_changes(piece, channels):
+    starts, ends = played_ticks(piece.notes, _to_ticks)
+    for ticks, i in _program_changes(piece, channels, starts):
         program = meta.program_change(channels[i], piece.tracks[i].program)
-        messages.add(1 + i, steps * TICKS_PER_STEP, program)
+        messages.add(1 + i, ticks, program)
     for steps, i, down in piece.pedal.tolist():
         pedal = meta.control_change(channels[i], meta.PEDAL, 127 if down else 0)
         messages.add(1 + i, steps * TICKS_PER_STEP, pedal, Rank.PEDAL)
-    starts, ends = played_ticks(piece.notes, _to_ticks)
     tracks = piece.notes["track"].astype(np.int64)
     of_note = np.array(channels, np.int64)[tracks] if len(tracks) else tracks
     messages.add_notes(1 + tracks, of_note, piece.notes, starts, ends, RELEASE_VELOCITY)
 
 
-def _program_changes(piece: Piece, channels: list[int]) -> list[tuple[int, int]]:
-    """(step, track) of each program change.
+def _program_changes(piece: Piece, channels: list[int], starts: Ticks) -> list[tuple[int, int]]:
+    """(tick, track) of each program change, for notes that start at these ticks.
 
     A track with a channel to itself sets its program at the start. On a shared channel each track
-    sets it before its first note, and again where another track has changed it.
+    sets it before its first note, and again where another track has changed it or does so at that
+    tick: of several at one tick the one of a note's own chunk counts.
     """
     sharers: dict[int, set[int]] = defaultdict(set)
     for i, channel in enumerate(channels):
         sharers[channel].add(piece.tracks[i].program)
     changes = [(0, i) for i, channel in enumerate(channels) if len(sharers[channel]) == 1]
+    playing: dict[tuple[int, int], set[int]] = defaultdict(set)
+    for ticks, i in zip(starts.tolist(), piece.notes["track"].tolist()):
+        if len(sharers[channels[i]]) > 1:
+            playing[ticks, channels[i]].add(i)
     current: dict[int, int] = {}
-    begun = {i for _, i in changes}
-    for steps, i in zip(piece.notes["onset_steps"].tolist(), piece.notes["track"].tolist()):
-        if len(sharers[channels[i]]) == 1:
-            continue
-        if i not in begun or current[channels[i]] != piece.tracks[i].program:
-            changes.append((steps, i))
-            begun.add(i)
-            current[channels[i]] = piece.tracks[i].program
+    begun: set[int] = set()
+    for (ticks, channel), tracks in sorted(playing.items()):
+        programs = {current.get(channel), *(piece.tracks[i].program for i in tracks)}
+        setting = tracks if len(programs) > 1 else tracks - begun
+        changes += [(ticks, i) for i in sorted(setting)]
+        begun |= tracks
+        current[channel] = piece.tracks[max(tracks)].program
     return changes
