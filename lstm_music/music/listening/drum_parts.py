@@ -49,7 +49,6 @@ def with_drum_parts(piece: Piece) -> Piece:
     piece : returned as it is if there is no such track.
     """
     candidates = _candidates(piece)
-    candidates = _candidates(piece)
     if not candidates:
         return piece
     notes = piece.notes[np.argsort(piece.notes["track"], kind="stable")]
