@@ -9,6 +9,7 @@ from smf_events import list_events, seed_stands
 
 import lstm_music as lm
 from lstm_music.midi.write import to_midi_bytes
+from lstm_music.midi.writing.original_file import OriginalFile
 from lstm_music.music.piece import PEDAL_DTYPE, Tempo, Track, make_notes
 
 BAR = NOTE * 4
@@ -158,3 +159,72 @@ def test_notes_that_the_file_silences_are_not_ended_again():
         output = grown(smf(dump + END), (96, 24, 70, 0))
         ends = [text for tick, text in events(output) if text[0] == "8" and tick == BAR_TICKS]
         assert sorted(ends) == ["80 3c 40", "81 30 40"]
+
+
+def test_where_no_channel_is_free_the_tracks_stay_on_theirs():
+    taken = "".join(f"00 9{channel:X} 3C 40 60 8{channel:X} 3C 40 " for channel in range(16))
+    note = " 00 95 3C 40 60 85 3C 40 "
+    data = smf(taken + "00 C5 28" + note + "00 C5 11" + note + END)
+    tracks = [(i.channel, i.program) for i in lm.read(data).original.instruments]
+    rows = [(480, 24, 70, tracks.index((5, 40))), (504, 24, 72, tracks.index((5, 17)))]
+    found = [text for _, text in events(grown(data, *rows), start=1920)]
+    assert found == ["c5 28", "95 46 5a", "85 46 40", "c5 11", "95 48 5a", "85 48 40"]
+
+
+def test_a_port_that_a_chunk_names_at_the_tick_of_a_new_note_is_another():
+    data = smf("00 FF 21 01 01" + BAR + "00 FF 21 01 00" + NOTE + END)
+    again = lm.read(grown(data, (96, 24, 70, 0)))
+    track = again.notes["track"][again.notes["pitch_midi"] == 70][0]
+    assert again.original.instruments[track].port == 1
+
+
+def test_a_new_note_ends_before_the_next_of_its_key_begins():
+    data = smf(BAR + "83 00" + NOTE[3:] + END)
+    again = lm.read(grown(data, (120, 72, 60, 0)))
+    assert again.notes[["onset_steps", "duration_steps"]].tolist()[-2:] == [(120, 72), (192, 24)]
+
+
+def test_a_pedal_is_pressed_before_the_note_it_holds():
+    output = grown(smf(BAR + END), (96, 24, 70, 0), pedal=[(96, 0, True)])
+    assert [text for _, text in events(output)][1:3] == ["b0 40 7f", "90 46 5a"]
+
+
+def test_a_chunk_of_separate_pieces_has_channels_of_its_own():
+    pieces = lm.read_pieces(smf("00 C0 28" + NOTE + END, "00 C0 11" + NOTE + END, midi_format=2))
+    sounds = [OriginalFile(piece.original).channel(0, 0).sound(0) for piece in pieces]
+    assert [sound.program for sound in sounds] == [40, 17]
+
+
+def test_what_was_mended_is_written_sound_in_every_chunk():
+    piece = lm.read(smf(BAR + END, NOTE + "00 FF 01 00"))  # the second has no end mark
+    notes = np.concatenate([piece.notes, make_notes([(96, 24, 70, 90, 0)])])
+    tracks = list_events(to_midi_bytes(piece.replace(notes=notes))).tracks
+    assert tracks[1][-1] == (96, bytes.fromhex("FF 2F 00"))
+
+
+def test_a_foreign_chunk_that_is_cut_off_is_left_out():
+    whole = b"XFKM" + (4).to_bytes(4, "big") + b"abcd"
+    for tail, kept in ((whole, whole), (whole[:-1], b"")):
+        piece = lm.read(smf(BAR + END) + tail)
+        notes = np.concatenate([piece.notes, make_notes([(96, 24, 70, 90, 0)])])
+        output = to_midi_bytes(piece.replace(notes=notes))
+        assert output.endswith(bytes.fromhex("FF 2F 00") + kept)
+
+
+def test_no_status_is_left_out_after_a_system_event():
+    """Whether the event is the file's own or added, as not every reader takes it."""
+    for dump in ("00 90 3C 40 60 3C 00 00 FF 01 00 00 3C 40 60 3C 00", "00 90 3C 40 82 00 3C 00"):
+        piece = lm.read(smf(dump + END))
+        notes = np.concatenate([piece.notes, make_notes([(48, 24, 70, 90, 0)])])
+        (track,) = list_events(to_midi_bytes(piece.replace(notes=notes), text="here")).tracks
+        assert sum(event[0] >> 4 in (8, 9) for _, event in track) == dump.count("3C") + 2
+
+
+def test_what_a_file_may_not_hold_is_left_out_and_the_rest_stands():
+    wire = "00 F2 01 02 00 F3 01 00 F1 01 00 F6 "
+    above = "00 90 BC 40 00 80 BC 40 00 B0 07 FF "
+    piece = lm.read(smf(wire + above + NOTE + END))
+    notes = np.concatenate([piece.notes, make_notes([(96, 24, 70, 90, 0)])])
+    (track,) = list_events(to_midi_bytes(piece.replace(notes=notes))).tracks
+    found = [event.hex(" ") for _, event in track if event[0] < 0xF0]
+    assert found[:3] == ["b0 07 7f", "90 3c 40", "80 3c 40"]

@@ -58,7 +58,7 @@ def test_drums_are_known_by_their_keys(what, keys):
         ("no snare", [(36, 42), (42,)] * 8),
         ("no kick", [(38, 44), (42,)] * 8),
         ("few cymbals", [(36, 38), (36, 37), (36, 37, 42)] * 4),
-        ("half of it toms", [(36, 42), (41, 47), (38, 48), (45, 47)] * 4),
+        ("half of it toms", [(36, 42), (42, 47), (38, 41), (45, 47)] * 4),
         ("notes off the keys", [*ROCK, (100,)]),
         ("high", [(key + 24 for key in struck) for struck in ROCK]),
     ],

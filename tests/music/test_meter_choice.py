@@ -98,6 +98,17 @@ def test_a_figure_comes_again_with_all_its_notes():
     assert pickup_of(piece(*chords, *again[:-1], *later), 32) == 32
 
 
+def test_the_lowest_note_makes_the_figure():
+    bars = [((60, 72), (64, 70), (67, 75)), ((62, 70), (65, 75), (69, 74))]
+    rows = [
+        (BAR * i + 32 * j, 32, pitch, 0)
+        for i, bar in enumerate(bars)
+        for j, chord in enumerate(bar)
+        for pitch in chord
+    ]
+    assert pickup_of(piece(*rows, (2 * BAR, 32, 70, 0)), 32) == 0
+
+
 def test_a_few_bars_need_more_than_many():
     short, long = (melody(*[(60, 62, 64, 65)] * bars) for bars in (4, 40))
     assert least_for_meter(short) - least_for_meter(long) == pytest.approx(4 / 4 - 4 / 40)
