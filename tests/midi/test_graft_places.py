@@ -77,6 +77,15 @@ def test_a_free_performance_is_left_for_a_reader_to_hear_anew():
         assert (b"lstm_music pickup_steps" in output) == settled
 
 
+def test_a_pickup_that_was_heard_and_not_stated_is_kept():
+    piece = lm.read(smf(BAR + END))
+    original = replace(piece.original, as_read=piece.original.as_read.replace(pickup_steps=24))
+    notes = np.concatenate([piece.notes, make_notes([(120, 24, 70, 90, 0)])])
+    longer = piece.replace(notes=notes, original=original, pickup_steps=24)
+    again = lm.read(to_midi_bytes(longer))
+    assert (again.pickup_steps, again.meters) == (24, piece.meters)
+
+
 def test_a_note_that_begins_with_one_of_its_key_does_not_wait_for_it():
     data = smf(BAR + END)
     output = grown(data, (72, 48, 60, 0))
