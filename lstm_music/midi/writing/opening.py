@@ -67,7 +67,7 @@ def _opening(file: OriginalFile, piece: Piece, start_ticks: int) -> bytes:
             mtrk = int(events["mtrk"][file.places == place][0])
             messages.add(mtrk, 0, meta.control_change(channel, kind, value))
     events = events[kept]
-    events["ticks"], events["is_running"] = 0, 0
+    events["ticks"] = 0
     n = file.raw.n_mtrks
     chunks = messages.chunks(n, events=events, ends=np.zeros(n, np.int64), data=file.data)
     division = int.from_bytes(file.data[12:14], "big")
