@@ -67,3 +67,26 @@ def test_the_network_is_told_how_many_bars_there_will_be(model, monkeypatch, pic
     seed = scale(2, pickup_steps=pickup_steps)
     list(model.stream(seed, bars=3, rng_seed=1))
     assert told == [total]
+
+
+def test_a_streamed_note_waits_for_its_loudness(model, monkeypatch):
+    """What is drawn after a note may still change its velocity."""
+
+    class Drawing:
+        """Draws three strokes, the loudness of each with the next."""
+
+        def __init__(self):
+            self.score, self.n = self, 0
+
+        def notes(self):
+            drawn = [(96 + 24 * i, 6, 38, 100 if i + 1 < self.n else 1, 0) for i in range(self.n)]
+            return make_notes([(0, 6, 36, 80, 0), *drawn])
+
+        def run(self, *_, **__):
+            self.n += 1
+            return self.n == 4
+
+    monkeypatch.setattr(continuation, "_seeded", lambda *_: Drawing())
+    seed = Piece(notes=make_notes([(0, 6, 36, 80, 0)]), tracks=(Track(is_drum=True),))
+    streamed = [int(note["velocity"]) for note in model.stream(seed, bars=1, rng_seed=1)]
+    assert streamed == [100, 100, 100, 1]
