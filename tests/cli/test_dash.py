@@ -92,3 +92,17 @@ def test_a_report_and_music_do_not_share_standard_output(monkeypatch):
     streams.check_output(DASH, force=False)
     with pytest.raises(ConfigError, match="--json"):
         streams.check_output(DASH, force=False, as_json=True)
+
+
+def test_a_stream_that_takes_a_part_is_given_the_rest():
+    class Narrow:
+        taken = b""
+
+        def write(self, data):
+            self.taken += bytes(data[:3])
+            return min(len(data), 3)
+
+    raw = Narrow()
+    with io.BufferedWriter(streams._StandardOutput(raw)) as buffer:
+        buffer.write(b"more than three")
+    assert raw.taken == b"more than three"

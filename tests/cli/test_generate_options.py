@@ -79,3 +79,10 @@ def test_remarks_are_told_of_the_seed(call, composer):
     assert json.loads(out)["seed"] == str(CHORALE)
     assert err == ""
     assert json.loads(call("generate", "-f", "--json")[1])["seed"] is None
+
+
+@pytest.mark.parametrize("args", [("-o", "x.mid"), ("-o", "-", "--json")])
+def test_an_output_that_cannot_be_is_refused_before_the_work(call, composer, tmp_path, args):
+    (tmp_path / "x.mid").write_bytes(b"mine")
+    assert call("generate", *args)[0] != 0
+    assert not hasattr(composer, "asked")
