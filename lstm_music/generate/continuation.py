@@ -158,7 +158,7 @@ def _remarks_on_seam(seed: Piece, start: int) -> tuple[str, ...]:
     quarters = (seed.end_steps - start) / STEPS_PER_QUARTER
     if quarters > 0:
         return (f"the seed's last notes ring {quarters:.2g} quarter notes into the new music",)
-    if seed.length_steps == start > seed.bar_lines.bar_end(seed.end_steps - 1):
+    if start > seed.bar_lines.bar_end(seed.end_steps - 1):
         return ("the seed ends with a rest: the new music begins after it, at the file's end mark",)
     return ()
 

@@ -99,7 +99,7 @@ def _decoded(raw: bytes) -> str:
     for mark, encoding in _UTF_16:
         if raw.startswith(mark):
             return raw[len(mark) :].decode(encoding, "ignore")
-    return _guessed(raw.rstrip(b"\0"))
+    return _guessed(raw)
 
 
 def _guessed(raw: bytes) -> str:

@@ -38,6 +38,14 @@ def test_new_notes_take_the_accents_of_their_place_in_the_bar():
     assert new_notes()["velocity"].tolist() == [84, 84, 84, 99]  # left as they were
 
 
+def test_accents_are_those_of_bars_of_the_same_length():
+    rows = [(0, 24, 60, 100, 0), (24, 72, 60, 70, 0), (96, 24, 60, 40, 0), (120, 48, 60, 70, 0)]
+    meters = (lm.Meter(0, 4, 4), lm.Meter(96, 3, 4))
+    piece = lm.Piece(notes=make_notes(rows), tracks=(lm.Track(),), meters=meters)
+    new = make_notes([(168, 24, 62, 84, 0)])
+    assert Accents(piece).given_to(new)["velocity"].tolist() == [40]
+
+
 def test_a_track_that_the_seed_never_played_keeps_its_loudness():
     piece = seed().replace(tracks=(*seed().tracks, lm.Track()))
     new = make_notes([(192, 24, 62, 77, 2)])

@@ -56,6 +56,11 @@ def test_a_long_seed_is_heard_from_a_bar_on(model):
     assert "from bar" not in remarks(model, scale(bars=64))
 
 
+def test_a_pickup_is_no_bar_that_counts(model):
+    assert "from bar 8 on" in remarks(model, scale(bars=70, pickup_steps=72))
+    assert "from bar 8 on" in remarks(model, scale(bars=70, pickup_steps=24))
+
+
 def test_of_many_tracks_the_busiest_are_heard(model):
     assert "of 40 tracks" in remarks(model, scale(bars=1, tracks=40))
 
@@ -83,6 +88,14 @@ def test_a_dense_seed_is_heard_as_far_as_time_allows(model):
     rows = [(int(on), 1, int(p), 80, 0) for on, p in zip(onsets, rng.integers(30, 90, 20_000))]
     dense = Piece(notes=make_notes(rows), tracks=(Track(),))
     assert "from bar 11 on" in remarks(model, dense)
+    # As many as are heard, from the second bar line on; and one more, which costs a bar.
+    rows = [(24, 24, 60, 80, 0)]
+    rows += [(96 + i // 86, 1, 20 + i % 86, 80, 0) for i in range(8191)] + [(192, 1, 60, 80, 0)]
+    full = Piece(notes=make_notes(rows), tracks=(Track(),))
+    assert "from bar 2 on" in remarks(model, full)
+    more = make_notes([*rows, (192, 1, 61, 80, 0)])
+    assert "from bar 3 on" in remarks(model, full.replace(notes=more))
+    assert remarks(model, full.replace(notes=full.notes[1:])) == ""
     squeezed = dense.notes.copy()
     squeezed["onset_steps"] //= 16
     said = remarks(model, dense.replace(notes=squeezed))

@@ -128,6 +128,12 @@ def test_all_notes_off_of_another_chunk_ends_notes():
         ("00 BA 00 79 00 CA 00 ", False),
         ("00 BA 00 01 00 BA 20 7F 00 CA 00 ", False),  # the other byte of the bank
         (sysex("41 10 42 12 40 00 7F 00 41") + "00 BA 00 7F 00 CA 00 ", False),  # MT-32 of GS
+        (
+            sysex("41 10 42 12 40 00 7F 00 41")
+            + sysex("43 10 4C 00 00 7E 00")
+            + "00 BA 00 7F 00 CA 00 ",
+            True,
+        ),  # of XG, as the file says both
         (sysex("41 10 42 12 40 1A 15 02 0F"), True),
         (sysex("41 10 42 12 40 1A 15 01 00"), True),  # a wrong checksum
         (sysex("41 10 42 12 40 1B 15 02 0E"), False),  # channel 12
@@ -191,6 +197,26 @@ def test_controller_121_lifts_the_pedal_and_only_a_pressed_one():
     piece = read_midi_bytes(smf("00 B0 79 00 00 B0 40 7F" + NOTE + "00 B0 79 00" + NOTE + END))
     assert piece.pedal.tolist() == [(0, 0, True), (24, 0, False)]
     assert len(read_midi_bytes(smf("00 B0 79 00" + NOTE + END)).pedal) == 0
+
+
+def test_controller_121_lifts_nothing_that_is_up_or_of_another_channel():
+    half = read_midi_bytes(smf("00 B0 40 3F" + NOTE + "00 B0 79 00" + NOTE + END))
+    assert half.pedal.tolist() == [(0, 0, False)]
+    other = "00 B1 79 00" + on(1)
+    piece = read_midi_bytes(smf("00 B0 40 7F" + NOTE + other + END))
+    assert piece.pedal.tolist() == [(0, 0, True)]
+
+
+def test_a_reset_lifts_no_pedal_that_was_lifted_before_it():
+    reset = sysex("7E 7F 09 01")
+    dump = "00 B0 40 7F" + NOTE + "00 B0 40 00" + NOTE + reset + NOTE + END
+    assert read_midi_bytes(smf(dump)).pedal.tolist() == [(0, 0, True), (24, 0, False)]
+
+
+@pytest.mark.parametrize(("end", "duration"), [("81 40", 48), ("8A 00", 96)])
+def test_a_last_note_that_never_ends_lasts_a_whole_note_at_most(end, duration):
+    piece = read_midi_bytes(smf(f"00 90 3C 40 {end} FF 2F 00"))
+    assert piece.notes["duration_steps"].tolist() == [duration]
 
 
 def test_a_pedal_that_two_chunks_repeat_is_told_once():

@@ -30,7 +30,10 @@ def end(n_quarters, off_by=0):
         ((METER + NOTE * 3 + end(3),), 144),
         ((METER + NOTE * 3 + end(2),), 0),
         (("00 90 30 40" + BAR * 2 + end(8),), 0),  # a note without end
-        ((BAR * 2 + "82 00 FF 01 00",), 0),  # no end mark
+        ((BAR * 2 + "86 00 FF 01 00",), 0),  # no end mark
+        ((BAR * 2 + "86 00 90",), 0),  # cut off
+        (("00 40 40" + END, BAR * 2 + end(8)), 0),  # data without a status
+        ((BAR * 2 + end(0, 1),), 0),  # where the music ends
     ],
 )
 def test_the_rest_before_the_last_end_mark_counts(tracks, length_steps):

@@ -21,6 +21,11 @@ def line(pitches, channels, before=BEND, program=""):
     return dump
 
 
+def both(pitch, channel):
+    """A note with another below it."""
+    return line([pitch], (channel,), BEND + "00 9{0:X} 30 40 ") + f"00 8{channel:X} 30 40 "
+
+
 PITCHES = [60, 62, 64, 65, 67, 65, 64, 62] * 2
 
 
@@ -49,9 +54,28 @@ def test_channel_10_of_a_zone_is_melodic():
         ("two channels", line(PITCHES, (1, 2))),
         ("one after another", "".join(line(PITCHES[:6], (c,)) for c in (1, 2, 3))),
         ("a bend at the start only", BEND.format(1) + line(PITCHES, (1, 2, 3), "")),
+        (
+            "half of them bent",
+            "".join(
+                line([pitch], (1 + i % 3,), BEND if i % 2 else "")
+                for i, pitch in enumerate(PITCHES)
+            ),
+        ),
+        (
+            "two after another",
+            "".join(line([pitch], (1 + i // 2 % 3,)) for i, pitch in enumerate(PITCHES)),
+        ),
+        (
+            "every fourth with another",
+            "".join(
+                line([pitch], (1 + i % 3,)) if i % 4 else both(pitch, 1 + i % 3)
+                for i, pitch in enumerate(PITCHES * 2)
+            ),
+        ),
+        ("wide voices", line([50, 62, 67, 64, 65, 79, 52, 70, 72] * 2, (1, 2, 3))),
         ("one hardly used", line(PITCHES * 2, (1, 2)) + line([60], (3,))),
         ("voices", line([48, 64, 79, 50, 65, 81, 47, 62, 77] * 2, (1, 2, 3))),
-        ("two at once", line(PITCHES, (1, 2, 3), BEND + "00 9{0:X} 30 40 30 8{0:X} 30 40 ")),
+        ("two at once", "".join(both(pitch, 1 + i % 3) for i, pitch in enumerate(PITCHES))),
     ],
 )
 @pytest.mark.parametrize("midi_format", [0, 1])
@@ -64,6 +88,21 @@ def test_an_announced_zone_needs_no_bends_and_takes_its_managers_program_and_ped
     piece = read_midi_bytes(smf(dump + END))
     assert [(t.program, t.is_drum) for t in piece.tracks] == [(7, False)]
     assert piece.pedal.tolist() == [(0, 0, True)]
+
+
+def test_channel_1_manages_a_zone_that_is_not_announced_unless_it_plays_itself():
+    zone = line(PITCHES, (1, 2, 3), program=SETUP + "00 C0 07 00 B0 40 7F ") + END
+    piece = read_midi_bytes(smf(zone))
+    assert [track.program for track in piece.tracks] == [7]
+    assert len(piece.pedal) == 1
+    assert instruments("60" + NOTE[3:] + END, zone) == [(0, 7, False), (1, 4, False)]
+
+
+def test_an_upper_zone_reaches_down_from_channel_16():
+    outside = line(PITCHES, (7, 8), "")
+    inside = line(PITCHES, (9, 10, 11), "")
+    found = instruments(ZONE.format(15, 6) + outside + inside + END)
+    assert [channel for channel, *_ in found] == [7, 8, 9]
 
 
 def test_two_zones_are_two_instruments():

@@ -10,7 +10,7 @@ NAMES = {
     "|Øystein|Åse|Mañana|Maître|Orgue à pédales|Noël|Straße|Übung|Ö|à|É|Guitare électrique"
     "|Hautbois d'été|Sängerin|Pífano|Coração|Não|Élégie|Ça ira|Æolian|Händel: Sarabande"
     "|Saint-Saëns|Caixa Ação|Ñandú|Süße Träume|Ballade Nº 1|1ª voz|© 1996 Müller|Tuba «grave»"
-    "|½ time|100 % ± 5",
+    "|½ time|100 % ± 5|Flûte\xa02",
     "cp1252": "Piano – “solo”|L’été|Don’t stop|Track 1 — Melody|‘Round Midnight|Chœur|Œuvre"
     "|Sœur Marie|My Song™|Intro…|It’s – “live”",
     "cp932": "ピアノ右手|ピアノ|ギター|ベース|ドラム|ストリングス|メロディ|右手|左手|主旋律|伴奏"
@@ -19,7 +19,7 @@ NAMES = {
     "|ﾋﾟｱﾉ|ﾄﾞﾗﾑ|ﾍﾞｰｽ|ｷﾞﾀｰ|ｽﾄﾘﾝｸﾞｽ|ﾒﾛﾃﾞｨ|ﾎﾞｰｶﾙ|ｺｰﾗｽ|ﾌﾙｰﾄ|ｱﾙﾄ|ｿﾌﾟﾗﾉ|ﾁｪﾛ|ﾊｰﾌﾟ|第1ﾊﾞｲｵﾘﾝ",
     "gbk": "钢琴|主旋律|吉他|贝司|鼓|小提琴|弦乐|伴奏|合唱|笛子|二胡|古筝|琵琶|左手|右手|旋律"
     "|和弦|月亮代表我的心|茉莉花|梁祝|音轨 1|Track 钢琴|低音提琴|长笛|单簧管|架子鼓|电吉他"
-    "|人声|青花瓷|葫芦丝|义勇军进行曲|竹笛|中阮|大提琴|夜曲|风铃|《茉莉花》",
+    "|人声|青花瓷|葫芦丝|义勇军进行曲|竹笛|中阮|大提琴|夜曲|风铃|《茉莉花》|鼓弦们",
     "big5": "鋼琴|主旋律|吉他|貝斯|鼓|小提琴|弦樂|伴奏|合唱|左手|右手|月亮代表我的心|古箏|電吉他",
     "euc_kr": "피아노|기타|드럼|베이스|멜로디|보컬|현악|바이올린|반주|코러스|첼로|플루트|왼손"
     "|아리랑|애국가|피아노 1",

@@ -111,6 +111,33 @@ def test_keys_that_repeat_the_one_before_are_no_changes():
     assert piece.key_changes == (KeyChange(72, Key(-3, "minor")), KeyChange(120, Key(2)))
 
 
+def test_changes_of_all_chunks_are_in_order_of_time():
+    later = "60 FF 51 03 00 00 01  60 FF 51 03 00 00 02" + NOTE + END
+    piece = read(later, "81 10 FF 51 03 00 00 03" + END)
+    assert piece.tempos == (Tempo(0), Tempo(24, 1), Tempo(36, 3), Tempo(48, 2))
+
+
+@pytest.mark.parametrize(("ticks", "step"), [("05", 1), ("06", 2), ("09", 2), ("0A", 3)])
+def test_changes_go_to_the_nearest_step_and_halves_go_up(ticks, step):
+    assert read(f"{ticks} FF 51 03 00 00 01" + NOTE + END).tempos[-1] == Tempo(step, 1)
+
+
+def test_the_first_name_of_a_chunk_is_its_name():
+    piece = read("00 FF 03 01 41  00 FF 03 01 42" + NOTE + END, "00 FF 03 01 43" + NOTE + END)
+    assert [track.name for track in piece.tracks] == ["A", "C"]
+
+
+@pytest.mark.parametrize(("event", "sharps"), [("F9", -7), ("07", 7)])
+def test_keys_have_seven_signs_at_most(event, sharps):
+    assert read(f"00 FF 59 02 {event} 00" + NOTE + END).key == Key(sharps)
+
+
+def test_a_tempo_by_the_clock_says_nothing():
+    piece = read("00 FF 51 03 00 00 01 00 90 3C 40 60 80 3C 40" + END, division=0xE250)
+    assert piece.tempos == (Tempo(0),)
+    assert any("tempo" in repair for repair in piece.repairs)
+
+
 def test_defaults():
     piece = read(NOTE + END)
     assert (piece.tempos, piece.meters) == ((Tempo(0, 500_000),), (Meter(0, 4, 4),))

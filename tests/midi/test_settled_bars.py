@@ -85,6 +85,18 @@ def test_a_meter_that_somebody_changed_since_is_not_settled():
     assert piece.pickup_steps == 0
 
 
+@pytest.mark.parametrize(
+    "pickup",
+    [Pickup(72, own_bar=False), Pickup(24, own_bar=True), Pickup(24, True, Meter(0, 3, 4))],
+)
+def test_a_pickup_that_does_not_fit_the_meters_is_not_settled(pickup):
+    """As long as a bar; or a bar of its own, which the meters do not have."""
+    assert read(settled(pickup), meter(3, 2)).settled_bars is None
+    later = number(48 * TICKS) + meter(4, 2)[1:]
+    if pickup.own_bar:
+        assert read(settled(pickup), meter(3, 2), later).settled_bars is None
+
+
 def test_what_is_settled_of_another_meter_says_nothing():
     piece = read(settled(Pickup(0, own_bar=False)), meter(3, 2))
     moved = piece.replace(meters=(Meter(0, 4, 4),))

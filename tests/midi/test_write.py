@@ -14,6 +14,8 @@ from lstm_music.midi.limits import DEFAULT_LIMITS
 from lstm_music.midi.read import read_midi, read_midi_bytes
 from lstm_music.midi.scan import scan
 from lstm_music.midi.write import to_midi_bytes, write_midi
+from lstm_music.midi.writing.messages import Messages
+from lstm_music.midi.writing.played import played_ticks
 from lstm_music.music.key import Key
 from lstm_music.music.meter import DENOMINATORS, Meter
 from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
@@ -188,6 +190,26 @@ def test_the_metronome_clicks_on_the_beat(meter, clocks):
     assert signature.clocks_per_click == clocks
 
 
+def test_a_pickup_of_two_quarters_is_a_bar_of_two_four_for_others():
+    signatures = [
+        m for m in events(melody((0, 24, 60), pickup_steps=48))[0] if m.type == "time_signature"
+    ]
+    assert (signatures[0].numerator, signatures[0].denominator) == (2, 4)
+
+
+def test_drums_have_no_key():
+    rows = make_notes([(0, 24, 60, 64, 0), (0, 24, 36, 64, 1)])
+    piece = Piece(notes=rows, tracks=(Track(), Track(is_drum=True)), key=Key(2))
+    keys = [[m.key for m in track if m.type == "key_signature"] for track in events(piece)]
+    assert keys == [["D"], ["D"], []]
+
+
+def test_a_note_lasts_a_tick_at_least():
+    notes = make_notes([(0, 1, 60, 64, 0), (7, 1, 60, 64, 0)])
+    starts, ends = played_ticks(notes, lambda steps: np.rint(steps / 6).astype(np.int64))
+    assert (starts.tolist(), ends.tolist()) == ([0, 1], [1, 2])
+
+
 def channels_of(piece):
     return [{m.channel for m in track if not m.is_meta}.pop() for track in events(piece)[1:]]
 
@@ -217,6 +239,23 @@ def test_a_shared_channel_always_has_the_program_of_the_note_that_sounds():
     assert read_midi_bytes(to_midi_bytes(piece)) == piece
 
 
+KITS = (Track(0, is_drum=True), Track(1, is_drum=True))
+
+
+def test_two_programs_of_one_channel_that_begin_together_are_each_heard():
+    rows = [(0, 5, 60, 64, 0), (1, 1, 58, 64, 0), (1, 5, 61, 64, 1), (9, 1, 58, 64, 0)]
+    piece = Piece(notes=make_notes(rows), tracks=KITS)
+    assert read_midi_bytes(to_midi_bytes(piece)) == piece
+
+
+def test_a_program_is_set_before_a_note_that_comes_early():
+    rows = [(24, 6, 60, 64, 0), (48, 6, 60, 64, 1), (72, 6, 60, 64, 0)]
+    notes = make_notes(rows)
+    notes["timing_96ths"] = -2
+    piece = Piece(notes=notes, tracks=KITS)
+    assert read_midi_bytes(to_midi_bytes(piece)) == piece
+
+
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [("pitch_midi", 128, "0..127"), ("velocity", 0, "1..127"), ("velocity", 200, "1..127")],
@@ -232,6 +271,18 @@ def test_notes_that_midi_cannot_say(field, value, words):
 def test_tempos_that_midi_cannot_say(usec_per_quarter):
     with pytest.raises(MidiError, match="tempo"):
         to_midi_bytes(melody((0, 24, 60), tempos=(Tempo(0, usec_per_quarter),)))
+
+
+def test_a_gap_of_28_bits_is_the_longest():
+    messages = Messages()
+    messages.add(0, 2**28 - 1, (0x90, 60, 64))
+    (chunk,) = messages.chunks(1, 2 * (2**28 - 1)).values()
+    assert chunk[8:] == bytes.fromhex("FF FF FF 7F 90 3C 40 FF FF FF 7F FF 2F 00")
+    with pytest.raises(MidiError, match="gap"):
+        messages.chunks(1, 2 * (2**28 - 1) + 1)
+    messages.add(1, 2**28, (0x90, 60, 64))
+    with pytest.raises(MidiError, match="gap"):
+        messages.chunks(2)
 
 
 def test_the_longest_gap_that_midi_can_say():

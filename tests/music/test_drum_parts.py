@@ -29,6 +29,15 @@ ROCK = [(36, 42), (42,), (38, 42), (42,)] * 4
         ("rock", ROCK),
         ("one at a time", [(36,), (38,), (42,)] * 3),
         ("open hi-hat", [(36, 46), (42,), (40, 42), (42, 36)] * 4),
+        ("eight notes", [(36, 42), (42,), (38, 42), (42,), (36, 42)]),
+        ("pads", [(36, 42, 87), (42,), (38, 42), (42, 22)] * 4),
+        ("a ride bell", [(35, 53), (53,), (38, 53), (53,)] * 4),
+        (
+            "long rolls",
+            [(kick, 42) if i == 0 else (42,) for kick in (36, 35) for i in range(5)]
+            + [(38, 42), (42,), (38, 42), (42,), (42,)],
+        ),
+        ("a cymbal in forty notes", [*ROCK, *ROCK, (100,)]),
     ],
 )
 def test_drums_are_known_by_their_keys(what, keys):
@@ -45,7 +54,12 @@ def test_drums_are_known_by_their_keys(what, keys):
         ("a triad", [(35, 38, 42)] * 12),
         ("a chromatic scale", [(k,) for k in range(35, 60)] * 2),
         ("a whole-tone scale", [(k,) for k in range(36, 60, 2)] * 2),
-        ("too few notes", [(36, 42), (42,), (38,)]),
+        ("too few notes", [(36, 42), (42,), (38, 42), (36, 42)]),
+        ("no snare", [(36, 42), (42,)] * 8),
+        ("no kick", [(38, 44), (42,)] * 8),
+        ("few cymbals", [(36, 38), (36, 37), (36, 37, 42)] * 4),
+        ("half of it toms", [(36, 42), (42, 47), (38, 41), (45, 47)] * 4),
+        ("notes off the keys", [*ROCK, (100,)]),
         ("high", [(key + 24 for key in struck) for struck in ROCK]),
     ],
 )
@@ -92,3 +106,26 @@ def test_no_pitched_track_of_ours_is_taken_for_drums():
         read = read_midi(path)
         bare = tuple(Track(is_drum=track.is_drum) for track in read.tracks)
         assert with_drum_parts(read.replace(tracks=bare)).tracks == bare, path.name
+
+
+@pytest.mark.parametrize(("program", "expected"), [(0, True), (8, True), (48, True), (9, False)])
+def test_a_named_part_may_have_the_program_of_a_kit(program, expected):
+    assert is_drum(BEAT, Track(program, name="Drums")) == expected
+
+
+def test_a_named_part_off_the_keys_is_none():
+    assert is_drum([*ROCK, *ROCK, (100,)], Track(name="Drums"))
+    assert not is_drum([*ROCK, (100,)], Track(name="Drums"))
+
+
+def test_each_track_is_heard_for_itself():
+    melody = [(12 * i, 12, 72 + i % 5, 80, 1) for i in range(16)]
+    rows = [(12 * i, 6, key, 80, 0) for i, struck in enumerate(ROCK) for key in struck]
+    rows += [(12 * i, 6, struck[0], 80, 2) for i, struck in enumerate(BEAT)]
+    tracks = (PIANO, PIANO, Track(name="Drums"))
+    found = with_drum_parts(Piece(notes=make_notes(rows + melody), tracks=tracks))
+    assert [track.is_drum for track in found.tracks] == [True, False, True]
+    assert found.repairs == (
+        "track 1 was taken for a drum part by its keys",
+        "track 3 was taken for a drum part by its name",
+    )

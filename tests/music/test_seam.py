@@ -55,3 +55,5 @@ def test_a_told_length_on_a_later_bar_line_is_kept():
 def test_bars_of_the_meter_in_force_count():
     meters = (Meter(0, 4, 4), Meter(96, 3, 4))
     assert next_bar_steps(piece((96, 24), meters=meters)) == 168
+    jig_after = (Meter(0, 4, 4), Meter(96, 6, 8))
+    assert next_bar_steps(piece((96 + 36, 36 + 35), meters=jig_after)) == 168

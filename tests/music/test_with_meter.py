@@ -73,15 +73,24 @@ def test_other_repairs_stay():
     assert with_meter(piece, Meter(0, 3, 4), 0).repairs == ("a note was cut",)
 
 
-def test_a_performance_is_put_on_its_beats_first():
+def performed():
+    """At a wandering tempo, saved by a program that thinks it is 120."""
     rng = np.random.default_rng(3)
     seconds = np.cumsum(0.61 + 0.03 * np.sin(np.arange(160) / 9)) + rng.normal(0, 0.008, 160)
     rows = [(round(s * 48), 20, 50 + 7 * (i % 3), 80, 0) for i, s in enumerate(seconds)]
-    loose = Piece(notes=make_notes(rows), tracks=(Track(),), length_steps=rows[-1][0])
-    chosen = with_meter(loose, Meter(0, 3, 4), 0)
+    return Piece(notes=make_notes(rows), tracks=(Track(),), length_steps=rows[-1][0])
+
+
+def test_a_performance_is_put_on_its_beats_first():
+    chosen = with_meter(performed(), Meter(0, 3, 4), 0)
     assert chosen.tempos != (Tempo(0),)
     assert (chosen.meters, chosen.length_steps) == ((Meter(0, 3, 4),), 0)
     assert any("not played to the beats" in text for text in chosen.repairs)
+
+
+def test_a_performance_whose_bars_are_settled_stays_where_it_is():
+    settled = performed().replace(settled_bars=(performed().meters, 0))
+    assert np.array_equal(with_meter(settled, Meter(0, 3, 4), 0).notes, settled.notes)
 
 
 @pytest.mark.parametrize("steps", [-1, 72, 100])

@@ -13,7 +13,7 @@ from lstm_music.music.piece import Piece, Tempo
 from lstm_music.types import NoteArray
 
 _Change = TypeVar("_Change", Meter, Tempo, KeyChange)
-_FIXED = ("key", "pickup_steps", "style")
+_FIXED = ("key", "pickup_steps")
 
 
 class Additions(NamedTuple):
