@@ -148,6 +148,19 @@ def overlaps(piece):
     return found
 
 
+def test_of_notes_that_stand_twice_both_end_before_the_next():
+    rows = [
+        (0, 1, 58, 80, 0, 0),
+        (63, 13, 58, 80, 1, 1),
+        (63, 13, 58, 80, 1, 1),
+        (75, 1, 58, 80, 0, 1),
+        (77, 1, 58, 80, 1, -2),
+    ]
+    after = quantise(Piece(notes=make_notes(rows), tracks=(Track(), Track(is_drum=True))))
+    twice, following = after.notes[1:3], after.notes[-1]
+    assert (twice["onset_steps"] + twice["duration_steps"] <= following["onset_steps"]).all()
+
+
 @given(PLAYED, st.integers(0, 3))
 def test_any_playing_keeps_its_laws(rows, seed):
     rng = np.random.default_rng(seed)

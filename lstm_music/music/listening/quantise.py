@@ -266,12 +266,21 @@ def _durations(piece: Piece, onset: Ints, grid: _Grid | None) -> Ints:
     snapped = end if grid is None else _snapped_ends(end, grid)
     keeps_length = drums | (duration <= _SHORT_STEPS)
     new_end = np.where(keeps_length, onset + duration, np.maximum(snapped, onset + 1))
-    order, same = _by_pitch(piece)
-    first, second = order[:-1][same], order[1:][same]
+    first, second = _with_next_stroke(piece)
     was_apart = end[first] <= notes["onset_steps"][second]
     first, second = first[was_apart], second[was_apart]
     new_end[first] = np.minimum(new_end[first], onset[second])
     return np.maximum(new_end - onset, 1)
+
+
+def _with_next_stroke(piece: Piece) -> tuple[Ints, Ints]:
+    """Each note that another of its track and pitch follows with a later onset, and that one."""
+    order, same = _by_pitch(piece)
+    is_later = np.diff(piece.notes["onset_steps"][order]) > 0
+    starts = np.flatnonzero(np.concatenate([[True], ~same | is_later]))
+    following = np.repeat(np.append(starts[1:], -1), np.diff(np.append(starts, len(order))))
+    followed = (following > 0) & np.append(same, False)[np.maximum(following, 1) - 1]
+    return order[followed], order[following[followed]]
 
 
 def _snapped_ends(end: Ints, grid: _Grid) -> Ints:
