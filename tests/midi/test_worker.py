@@ -14,7 +14,7 @@ from smf_bytes import END, NOTE, smf
 
 from lstm_music.errors import ConfigError, MidiError
 from lstm_music.midi.content import MIDI
-from lstm_music.midi.scores import worker
+from lstm_music.midi.scores import pieces, worker
 from lstm_music.midi.scores.foreign import read_abc
 from lstm_music.midi.scores.worker import WorkerLimits, read_in_worker
 
@@ -71,6 +71,16 @@ def test_memory_is_bounded():
     with pytest.raises(MidiError, match="memory"):
         read_in_worker(book, ".abc", limits=limits)
     assert len(read_in_worker(TUNE, ".abc", limits=limits)[0].notes) == 7
+
+
+@pytest.mark.parametrize("error", [MemoryError, SystemError])
+def test_what_python_raises_out_of_memory_is_no_fault_of_the_file(error, monkeypatch):
+    def parse(*_, **__):
+        raise error
+
+    monkeypatch.setattr(pieces, "parse_score", parse)
+    with pytest.raises(error):
+        pieces.score_pieces(TUNE, ".abc")
 
 
 def test_a_process_that_died_between_two_files_is_replaced():

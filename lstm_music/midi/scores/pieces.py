@@ -82,7 +82,7 @@ def _pieces(opened: Source, first_only: bool, **options: Any) -> tuple[list[Piec
     try:
         stream = parse_score(opened, expand_repeats=options["expand_repeats"])
         return _pieces_of(stream, opened, first_only, options)
-    except (LstmMusicError, MemoryError):
+    except (LstmMusicError, MemoryError, SystemError):  # the last: no memory left to say so
         raise
     except Exception as error:  # music21 raises whatever its parsers meet
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:_MAX_REPAIR_LENGTH]
