@@ -44,11 +44,3 @@ def test_a_longer_piece_may_end_anywhere():
     found = understand(Piece(notes=make_notes(rows), tracks=(Track(),)))
     assert found.end_steps % 96 == 0
     assert str(found.meters[0]) == "3/4"
-
-
-@pytest.mark.parametrize("bars", [4, 6, 8, 16])
-def test_chords_off_the_downbeat_keep_the_bar_lines_of_their_clip(bars):
-    rows = [(24 * i, 20, pitch, 80, 0) for i in range(1, 4 * bars, 2) for pitch in (60, 64, 67)]
-    clip = Piece(notes=make_notes(rows), tracks=(Track(),), unstated=frozenset({"meter"}))
-    found = understand(clip)
-    assert (str(found.meters[0]), found.pickup_steps) in {("4/4", 0), ("2/4", 0)}

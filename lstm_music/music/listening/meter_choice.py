@@ -31,7 +31,6 @@ PICKUP_LOG_ODDS = 3.5
 _ON_THE_BEAT = 0.1  # share of the notes that begin on quarters
 _FIGURE_ONSETS = 3  # fewer make no figure
 _CLIP_STEPS = 8 * STEPS_PER_WHOLE  # up to which a clip is taken to be cut to whole bars
-_SONG_STEPS = 32 * STEPS_PER_WHOLE  # a shorter piece begins where its file does
 _SHORT_BARS = 4.0  # this over the length in bars of 4/4 is asked on top
 
 FOUR = (4, 4)
@@ -138,15 +137,12 @@ def _may_be_upbeat(piece: Piece, guess: Guess, is_stated: bool) -> bool:
     An upbeat ends where the bar begins. Drums alone are none: they play to the bar lines of the
     file. What comes again a bar or two later, with all that follows it, is none: so begins a loop
     or a figure. Silence is one where no bar lines are stated, unless the part plays off the beat
-    throughout; whole beats of it are a rest, but in a piece as long as those that are aligned to
-    a recording.
+    throughout.
     """
     onsets = piece.notes["onset_steps"]
     notes = piece.notes[: int(np.searchsorted(onsets, guess.pickup_steps))]
     if not len(notes):
-        is_rest = guess.pickup_steps % STEPS_PER_QUARTER == 0 and piece.end_steps <= _SONG_STEPS
-        on_the_beat = float((onsets % STEPS_PER_QUARTER == 0).mean())
-        return not is_stated and not is_rest and on_the_beat >= _ON_THE_BEAT
+        return not is_stated and float((onsets % STEPS_PER_QUARTER == 0).mean()) >= _ON_THE_BEAT
     drums = np.array([track.is_drum for track in piece.tracks], bool)[notes["track"]]
     ends = notes["onset_steps"] + notes["duration_steps"]
     if drums.all() or (ends[~drums] > guess.pickup_steps).any():
