@@ -90,7 +90,13 @@ def _while_parent_lives(parent: int, function: Callable[[_T], _R], chunk: _T) ->
 
 @cache
 def _end_with(parent: int) -> None:
-    """End this process when its parent has been killed; else it would wait for work for minutes."""
+    """End this process when its parent has been killed; else it would wait for work for minutes.
+
+    Ctrl-C it leaves to the parent. A mask that it has inherited is not enough: loky unblocks SIGINT
+    where it starts its tracker of resources, and what it does between two chunks could be hit.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
         while os.getppid() == parent:
