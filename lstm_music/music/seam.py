@@ -31,11 +31,6 @@ def next_bar_steps(piece: Piece) -> int:
     return length if length > start and lines.bar_start(length) == length else start
 
 
-def rings_over_steps(piece: Piece) -> int:
-    """How far the last sound reaches over the bar line from which new music goes on."""
-    return max(piece.end_steps - next_bar_steps(piece), 0)
-
-
 def _after_ringing(lines: BarLines, end: int) -> int:
     """The bar line at or after the end of the last sound, or the one it rings over a little."""
     bar = lines.bar_start(end - 1)
