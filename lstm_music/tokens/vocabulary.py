@@ -98,6 +98,39 @@ _CONTEXT_STREAMS = (
     ("tonic_degree", 13),  # semitones from the tonic up to the newest pitch, plus 1; 0 unknown
 )
 
+MAX_QUARTERS = 65
+"""Waits that are counted in quarter notes: so many, or more."""
+
+_GIVEN_STREAMS = (
+    ("closed", 2),  # whether nothing may be written here in the current track
+    ("closed_later", 2),  # whether there are later tracks, and nothing may be written in them
+    ("gap_left", MAX_QUARTERS + 1),  # until the track closes, in quarters begun; 0 never, or closed
+    ("ahead_now", 257),  # the next given note of this onset; coded like a lag's pitch
+    ("ahead_bass", 129),  # the lowest of those that have a pitch; 0 none, 1 + pitch
+    *((f"ahead_class_{i}", 2) for i in range(12)),  # pitch classes of those
+    ("ahead_wait", 98),  # steps to the next given onset; 0 none, 1..96, 97 longer
+    ("ahead_low", 129),  # its lowest pitch; 0 none, 1 + pitch
+    ("ahead_high", 129),  # its highest pitch
+    ("ahead_track_pitch", 257),  # the next given note of the current track; coded like a lag's
+    ("ahead_track_wait", MAX_QUARTERS + 1),  # quarters begun until then; 0 none
+    *(
+        (f"lead_{lag}_{what}", size)  # as the lags, but of the given music so many bars ahead
+        for lag in LAGS_BARS
+        for what, size in (("pitch", 257), ("duration", 98), ("next", 98))
+    ),
+)
+
+WISH_SIZES = {"density": 18, "polyphony": 10, "register": 24, "duration": 14}
+"""Of the current track in the present bar; 0 unknown. ``lstm_music.tokens.wishes`` has the units."""
+
+_WISH_STREAMS = (
+    *((f"wish_{name}", size) for name, size in WISH_SIZES.items()),
+    ("wish_onsets", 34),  # of all that is written in the present bar
+    ("chord_root", 14),  # of the chord here: 0 unknown, 1 no chord, 2 + pitch class
+    ("chord_quality", 12),  # 0 unknown, 1 + number in ``music.harmony.find.QUALITIES``
+    ("chord_next_root", 14),  # of the chord after it
+)
+
 # Values of these kinds start at 1: there is no shift by nothing.
 _ONE_BASED = frozenset({"numerator", "shift", "duration"})
 
@@ -122,6 +155,8 @@ class Vocabulary:
     streams: tuple[tuple[str, int], ...] = (
         ("token", sum(size for _, size in _RANGES)),
         *_CONTEXT_STREAMS,
+        *_GIVEN_STREAMS,
+        *_WISH_STREAMS,
     )
     styles: tuple[str, ...] = _STYLES
 
@@ -216,20 +251,30 @@ class Vocabulary:
     def from_json(cls, text: str) -> Vocabulary:
         """Read what ``to_json`` wrote, and hold it against the vocabulary of this version.
 
+        Streams are only ever added, at the end: a model of fewer streams is still understood.
+
         Raises
         ------
-        TokenError : not JSON of a vocabulary, or of another one than ``DEFAULT``.
+        TokenError : not JSON of a vocabulary, or not ``DEFAULT`` with all its streams or the
+            first of them.
         """
         try:
             data = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise TokenError("the vocabulary is not JSON; the file is damaged") from error
-        if data != json.loads(DEFAULT.to_json()):
+        known = json.loads(DEFAULT.to_json())
+        n_streams = len(data["streams"]) if isinstance(data, dict) and "streams" in data else 0
+        known["streams"] = known["streams"][:n_streams]
+        if data != known or not n_streams:
             raise TokenError(
                 "the vocabulary is not the one of this version; "
                 "use the version that wrote the file, or train again"
             )
-        return DEFAULT
+        return Vocabulary(streams=DEFAULT.streams[:n_streams])
+
+    def has_stream(self, name: str) -> bool:
+        """Whether the network is told of this."""
+        return any(known == name for known, _ in self.streams)
 
 
 DEFAULT = Vocabulary()

@@ -32,7 +32,7 @@ cdef class Automaton(Score):
     # can follow; the present onset for every other token.
     cdef long onset_after(self, int token) noexcept nogil
     # Everything as in other; 0, or -2 and unchanged when other holds more than fits here.
-    cdef int copy_from(self, Automaton other) noexcept nogil
+    cdef int copy_from(self, Automaton other)
     cdef void reset(self) noexcept nogil
     cdef bint ended(self) noexcept nogil
     cdef bint _may(self, int kind, int value) noexcept nogil

@@ -134,7 +134,7 @@ cdef class Automaton(Score):
             self.g.velocity[track] = _START_VELOCITY
         self._fresh_onset()
 
-    cdef int copy_from(self, Automaton other) noexcept nogil:
+    cdef int copy_from(self, Automaton other):
         cdef int status = self.copy_score(other)
         if status == OK:
             self.g = other.g
@@ -270,6 +270,7 @@ cdef class Automaton(Score):
         if kind == PITCH or kind == DRUM:
             self.g.pitch = value
             self.g.used_track = True
+            self.s.rank = (track << 8) + 1 + value
             if kind == PITCH:
                 self.s.pitch = value
         elif kind == DURATION:
@@ -287,6 +288,7 @@ cdef class Automaton(Score):
             self._fresh_onset()
         elif kind == TRACK:
             self.s.track = value
+            self.s.rank = value << 8
             self._fresh_onset()
         elif kind == PEDAL_UP or kind == PEDAL_DOWN:
             self.g.pedal_down[track] = kind == PEDAL_DOWN

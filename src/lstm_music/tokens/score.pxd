@@ -1,5 +1,7 @@
 # The music written so far, and what a reader of it sees at the present place.
 
+from lstm_music.tokens.conditioning cimport Conditioning, Outlook
+
 
 cdef packed struct Note:  # music.piece.NOTE_DTYPE
     int onset_steps
@@ -54,6 +56,8 @@ cdef struct ScoreState:
     int[16] programs  # 128: drums
     int[12] pitch_class_end  # when the last note of the class stops sounding
     Place[4] lags
+    int rank  # of what was named last at the present onset, as in conditioning.View
+    Outlook outlook
 
 
 cdef class Score:
@@ -61,6 +65,7 @@ cdef class Score:
     cdef readonly long n_notes
     cdef readonly long capacity
     cdef ScoreState s
+    cdef readonly Conditioning conditioning  # None: nothing lies ahead, everything is open
     cdef Note[::1] _notes
     cdef Pedal[::1] _pedals
     cdef TempoChange[::1] _tempos
@@ -69,7 +74,7 @@ cdef class Score:
     cdef int[::1] _first_notes  # first note of each onset
 
     cdef void clear(self) noexcept nogil
-    cdef int copy_score(self, Score other) noexcept nogil
+    cdef int copy_score(self, Score other)
     cdef void move_to(self, long onset_steps) noexcept nogil
     cdef int add_meter(self, int numerator, int denominator) noexcept nogil
     cdef int add_tempo(self, int tempo) noexcept nogil
@@ -78,4 +83,5 @@ cdef class Score:
     cdef void rows(self, int* out) noexcept nogil
     cdef void _look_around(self) noexcept nogil
     cdef void _look_back(self, Place* place, int bar) noexcept nogil
+    cdef void _conditioning_rows(self, int* out) noexcept nogil
     cdef int* _lag_rows(self, Place* place, int* out) noexcept nogil

@@ -9,6 +9,8 @@ import numpy as np
 
 from libc.string cimport memcpy, memset
 
+from lstm_music.tokens.conditioning cimport Conditioning, View
+
 from lstm_music.music.beats import OFF_BEAT_LEVEL, divisions
 from lstm_music.music.meter import MAX_NUMERATOR
 from lstm_music.music.piece import NOTE_DTYPE, PEDAL_DTYPE
@@ -26,12 +28,13 @@ cdef enum:
     DRUMS = 128
     DRUM_FAMILY = 17
     N_LAGS = 4
-    N_STREAMS = 31
+    N_STREAMS = 31  # those from here; conditioning.pyx writes what follows
+    N_CONDITIONING = 42
     N_KEYS = 31
     LONGER = 97  # duration and next: more than 96 steps
 
 cdef struct Tables:
-    int[N_STREAMS] offsets
+    int[N_STREAMS + N_CONDITIONING] offsets
     int[N_LAGS] lags
     int[65][3] parts  # of a bar, by numerator: cumulated divisions
     int longest_position
@@ -46,7 +49,7 @@ def _fill_tables():
     T.longest_position = MAX_BAR_POSITION
     T.bars_left_more = BARS_LEFT_MORE
     T.off_beat = OFF_BEAT_LEVEL
-    sizes = DEFAULT.n_streams, len(DEFAULT["key"]), len(LAGS_BARS), RADIX_STEPS + 1
+    sizes = DEFAULT.n_streams - N_CONDITIONING, len(DEFAULT["key"]), len(LAGS_BARS), RADIX_STEPS + 1
     if sizes != (N_STREAMS, N_KEYS, N_LAGS, LONGER):
         raise ImportError("score.pyx and vocabulary.py disagree; build the package again")
     for i, offset in enumerate(DEFAULT.stream_offsets):
@@ -89,16 +92,19 @@ cdef class Score:
         memset(&self.s, 0, sizeof(ScoreState))
         self.s.token = -1
         self.s.pitch = -1
+        self.s.rank = -1
+        self.s.outlook.chord = -1
         self.onset_steps = 0
         self.n_notes = 0
 
-    cdef int copy_score(self, Score other) noexcept nogil:
+    cdef int copy_score(self, Score other):
         """Become equal to ``other``; 0, or -2 (and unchanged) without the room."""
         cdef ScoreState* o = &other.s
         cdef long room = max(max(other.n_notes, o.n_sections), max(o.n_tempos, o.n_pedals))
         if room > self.capacity:
             return OUT_OF_CAPACITY
         self.s = other.s
+        self.conditioning = other.conditioning
         self.onset_steps = other.onset_steps
         self.n_notes = other.n_notes
         memcpy(&self._notes[0], &other._notes[0], other.n_notes * sizeof(Note))
@@ -114,6 +120,7 @@ cdef class Score:
     cdef void move_to(self, long onset_steps) noexcept nogil:
         self.onset_steps = onset_steps
         self.s.n_at_onset = 0
+        self.s.rank = -1
         self._look_around()
 
     cdef int add_meter(self, int numerator, int denominator) noexcept nogil:
@@ -203,6 +210,8 @@ cdef class Score:
         self.s.beat_strength = level
         for i in range(N_LAGS):
             self._look_back(&self.s.lags[i], self.s.bar - T.lags[i])
+        if self.conditioning is not None:
+            self.conditioning.look_ahead(&self.s.outlook, self.onset_steps, section.bar_steps)
 
     cdef void _look_back(self, Place* place, int bar) noexcept nogil:
         """Find the place in ``bar`` that lies as far from its bar line as the present one."""
@@ -233,10 +242,12 @@ cdef class Score:
     cdef void rows(self, int* out) noexcept nogil:
         """Write the embedding row of every stream, as things stand after the last token."""
         cdef int i, bars_left, program
-        for i in range(N_STREAMS):
+        for i in range(N_STREAMS + N_CONDITIONING):
             out[i] = T.offsets[i]
         if self.s.token < 0:
             return
+        if self.conditioning is not None:
+            self._conditioning_rows(out + N_STREAMS)
         out[0] += self.s.token
         if self.s.total_bars:
             bars_left = max(self.s.total_bars - self.s.bar, 1)
@@ -255,6 +266,15 @@ cdef class Score:
         out += 17
         for i in range(N_LAGS):
             out = self._lag_rows(&self.s.lags[i], out)
+
+    cdef void _conditioning_rows(self, int* out) noexcept nogil:
+        cdef View at
+        cdef int i
+        at.onset_steps, at.rank, at.bar = self.onset_steps, self.s.rank, self.s.bar
+        at.track, at.n_tracks, at.in_body = self.s.track, self.s.n_tracks, self.s.in_body
+        for i in range(16):
+            at.drums[i] = self.s.programs[i] == DRUMS
+        self.conditioning.rows(&self.s.outlook, &at, out)
 
     cdef int* _lag_rows(self, Place* place, int* out) noexcept nogil:
         """Add pitch, duration and time to the next onset at ``place``; where to go on."""
@@ -323,7 +343,7 @@ cdef class Score:
         -------
         rows : (n_streams,) int32, indices into the one embedding table.
         """
-        out = np.empty(N_STREAMS, np.intc)
+        out = np.empty(N_STREAMS + N_CONDITIONING, np.intc)
         cdef int[::1] view = out
         self.rows(&view[0])
         return out
@@ -331,6 +351,13 @@ cdef class Score:
     def set_bars_left(self, int total_bars):
         """Say how many bars the piece is to have, for the ``bars_left`` stream; 0 unknown."""
         self.s.total_bars = max(total_bars, 0)
+
+    def set_conditioning(self, Conditioning conditioning):
+        """Say what stands, what is open and what is wished; before the first token. None: nothing.
+
+        It outlives ``reset_py``.
+        """
+        self.conditioning = conditioning
 
     def notes(self):
         """(n_notes,) NOTE_DTYPE: a copy of the complete notes, in canonical order."""
