@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.music.harmony.path import cheapest_path
 from lstm_music.music.harmony.slots import SlotKind, Sounding, sounding
 from lstm_music.music.piece import Piece
 
@@ -38,8 +39,10 @@ _TONE_WEIGHTS = (1.0, 1.0, 0.8, 0.7)
 """How often the root, third, fifth and seventh sound, each against the root."""
 _OTHER_WEIGHT = 0.08
 """How often any one other pitch class sounds, against the root."""
-_SHARES = 8
-"""Weight of what sounds in a slot against the bass and the costs."""
+_SHARES = 128
+"""What sounds in a slot is divided into so many shares."""
+_BASS_WEIGHT = 16
+"""What the bass and a change count against one share of what sounds."""
 _BASS_COSTS = (0, 150, 150, 200)
 """Cost of each tone of the chord in the bass, root first."""
 _OTHER_BASS_COST = 400
@@ -47,25 +50,24 @@ _CHANGE_COST, _CHANGE_COST_IN_BAR = 250, 450
 """Cost of a new chord on a bar line, and elsewhere."""
 
 
-def _tables() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Cost of each pitch class that sounds, and of each in the bass: (12, states) both.
+def _cost_table() -> npt.NDArray[np.float64]:
+    """Cost of each pitch class that sounds (rows 0..11) and in the bass (12..23): (24, states).
 
-    A state is ``12 * template + root``. Costs are 100 times a negative logarithm.
+    A state is ``12 * template + root``. Costs are 100 times a negative logarithm, rounded.
     """
-    tones, basses = [], []
+    states = []
     for semitones, cost in _TEMPLATES.values():
         weights = np.full(12, _OTHER_WEIGHT)
         weights[list(semitones)] = _TONE_WEIGHTS[: len(semitones)]
-        bass = np.full(12, _OTHER_BASS_COST)
+        tones = np.rint(-100 * np.log(weights / weights.sum()))
+        bass = np.full(12, float(_OTHER_BASS_COST))
         bass[list(semitones)] = _BASS_COSTS[: len(semitones)]
-        unlikely = np.rint(-100 * np.log(weights / weights.sum()))
         for root in range(12):
-            tones.append(np.roll(unlikely, root))
-            basses.append(np.roll(bass + cost, root))
-    return np.array(tones, np.float64).T.copy(), np.array(basses, np.float64).T.copy()
+            states.append(np.concatenate([np.roll(tones, root), np.roll(bass + cost, root)]))
+    return np.ascontiguousarray(np.array(states).T)
 
 
-_TONE_COSTS, _BASS_TABLE = _tables()
+_COST_TABLE = _cost_table()
 
 
 class ChordRows(NamedTuple):
@@ -113,53 +115,24 @@ def chord_rows(piece: Piece, slots: SlotKind = "beat") -> ChordRows:
     return ChordRows(onsets[new], root[new].astype(np.int8), template[new].astype(np.int8))
 
 
-def _found(
-    piece: Piece, slots: SlotKind
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _found(piece: Piece, slots: SlotKind) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Onset and state (or `NO_CHORD`) of every slot; at least one slot, at 0."""
     heard = sounding(piece, slots)
     if not len(heard.onset_steps):
         return np.zeros(1, np.int64), np.full(1, NO_CHORD)
     into_bar, bar_steps = piece.bar_lines.places(heard.onset_steps)
-    change = np.where(into_bar == 0, _CHANGE_COST, _CHANGE_COST_IN_BAR).astype(np.float64)
-    states = _cheapest_path(_costs(heard), change)
+    change = _BASS_WEIGHT * np.where(into_bar == 0, _CHANGE_COST, _CHANGE_COST_IN_BAR)
+    states = cheapest_path(_evidence(heard), _COST_TABLE, change.astype(np.float64))
     silent = heard.bass < 0
     silent[1:] &= heard.length_steps[1:] >= bar_steps[1:]
     return heard.onset_steps, np.where(silent, NO_CHORD, states)
 
 
-def _costs(heard: Sounding) -> npt.NDArray[np.float64]:
-    """What each state costs in each slot, (slots, states), whole numbers; 0 in silence."""
+def _evidence(heard: Sounding) -> npt.NDArray[np.float64]:
+    """Shares of each pitch class, then the weight of each as the bass: (slots, 24), whole."""
+    evidence = np.zeros((len(heard.bass), 24))
     total = heard.steps.sum(axis=1, keepdims=True)
-    shares = np.rint(heard.steps * _SHARES * 16 / np.maximum(total, 1))
-    costs = np.floor(shares @ _TONE_COSTS / 16)
-    costs += np.where(heard.bass[:, None] < 0, 0, _BASS_TABLE[heard.bass])
-    return np.asarray(costs)
-
-
-def _cheapest_path(
-    costs: npt.NDArray[np.float64], change: npt.NDArray[np.float64]
-) -> npt.NDArray[np.int64]:
-    """The path of least cost (Viterbi 1967); all changes into a slot cost the same.
-
-    Parameters
-    ----------
-    costs : (slots, states), whole numbers; overwritten by the cost of the best path to each.
-    change : (slots,): cost of another state than in the slot before.
-    """
-    least = float(costs[0].min())
-    arrive = np.empty(len(costs))
-    for row, before, price, t in zip(
-        costs[1:], costs[:-1], change[1:].tolist(), range(1, len(costs)), strict=True
-    ):
-        arrive[t] = least + price
-        row += np.minimum(before, arrive[t])
-        least = float(np.minimum.reduce(row))
-    best = costs.argmin(axis=1)
-    path = np.empty(len(costs), np.int64)
-    path[-1] = state = best[-1]
-    for t in range(len(costs) - 1, 0, -1):
-        if costs[t - 1, state] > arrive[t]:
-            state = best[t - 1]
-        path[t - 1] = state
-    return path
+    evidence[:, :12] = np.rint(heard.steps * _SHARES / np.maximum(total, 1))
+    (sounds,) = np.nonzero(heard.bass >= 0)
+    evidence[sounds, 12 + heard.bass[sounds]] = _BASS_WEIGHT
+    return evidence
