@@ -1,0 +1,1 @@
+"""Scales and chords: asked for in words, written in a score, or found in the notes."""
