@@ -83,6 +83,13 @@ if TYPE_CHECKING:
     help="Chance that a piece of drums alone is put on the grid of its music.",
 )
 @click.option(
+    "--infill",
+    type=float,
+    default=0.5,
+    show_default=True,
+    help="Share of the pieces of which parts are given, to learn to write the rest; 0: none.",
+)
+@click.option(
     "--optimiser",
     type=click.Choice(["adam", "sgd", "rmsprop", "rprop"]),
     default="adam",

@@ -16,8 +16,10 @@ import numpy.typing as npt
 from lstm_music.corpus.augment import STRAIGHT_DRUMS, vary
 from lstm_music.corpus.cache import TokenCache
 from lstm_music.corpus.facts import count_bars
+from lstm_music.corpus.masks import MaskChances, draw_mask
 from lstm_music.errors import ConfigError
-from lstm_music.tokens.automaton import annotate
+from lstm_music.tokens.automaton import annotate_choices
+from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.decode import decode
 from lstm_music.tokens.encode import encode
 from lstm_music.tokens.vocabulary import DEFAULT
@@ -34,7 +36,8 @@ class Chunk:
     Parameters
     ----------
     rows : (T, B, n_streams) int32, embedding rows after each token; 0 past a row's length.
-    targets : (T, B) int32, the token that follows; 0 past a row's length.
+    targets : (T, B) int32, the token that follows; -1 where that is no choice, as in given music,
+        and past a row's length.
     lengths : (B,) int32, tokens of each row in this chunk, 0 for a row with nothing left.
     starts : (B,) bool, the row begins a new piece: its state must be zero.
     epoch : counts from 0; the epoch of the piece that was begun last.
@@ -49,6 +52,11 @@ class Chunk:
     @property
     def n_targets(self) -> int:
         """Tokens to predict."""
+        return int(np.count_nonzero(self.targets >= 0))
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens that are read."""
         return int(self.lengths.sum())
 
 
@@ -76,6 +84,7 @@ class ChunkStream:
     balance : how far the styles are evened out, 0..1: 0 = each piece once an epoch; 1 = pieces of
         rarer styles come again and again, until every style has as many tokens as the commonest.
     straight_drums : chance that a piece of drums alone is put on its musical grid.
+    masks : how often parts of a piece are hidden; None: never.
 
     Raises
     ------
@@ -93,6 +102,7 @@ class ChunkStream:
         augment: bool = True,
         balance: float = 0.0,
         straight_drums: float = STRAIGHT_DRUMS,
+        masks: MaskChances | None = None,
     ) -> None:
         self._pieces = cache.indices(side)
         if not len(self._pieces):
@@ -102,11 +112,13 @@ class ChunkStream:
         self._rng_seed = rng_seed
         self._augment = augment
         self._straight_drums = straight_drums
+        self._masks = masks
         self._next = (0, 0)  # epoch, place
         self._times = _times_an_epoch(cache, self._pieces, balance)
         self._order = (-1, self._pieces)
         self._rows = [_Row() for _ in range(batch_size)]
         self._tokens: list[IntArray] = [np.empty(0, np.int32)] * batch_size
+        self._targets: list[IntArray] = [np.empty(0, np.int32)] * batch_size
         self._annotated: list[IntArray] = [np.empty((0, DEFAULT.n_streams), np.int32)] * batch_size
 
     def __iter__(self) -> ChunkStream:
@@ -121,11 +133,11 @@ class ChunkStream:
         if not T:
             raise StopIteration
         rows = np.zeros((T, B, DEFAULT.n_streams), np.int32)
-        targets = np.zeros((T, B), np.int32)
+        targets = np.full((T, B), -1, np.int32)
         for b, length in enumerate(lengths):
             start = self._rows[b].offset
             rows[:length, b] = self._annotated[b][start : start + length]
-            targets[:length, b] = self._tokens[b][start + 1 : start + 1 + length]
+            targets[:length, b] = self._targets[b][start + 1 : start + 1 + length]
             self._rows[b].offset += int(length)
         return Chunk(rows, targets, lengths, starts, max(row.epoch for row in self._rows))
 
@@ -175,14 +187,18 @@ class ChunkStream:
         row = self._rows[b]
         piece = int(self._epoch_order(row.epoch)[row.place])
         tokens, bars = self._cache.piece_tokens(piece), 0
+        conditioning = None
         if self._augment:
             # By place, not by piece: one that comes twice an epoch is varied twice.
             rng = np.random.default_rng([self._rng_seed, row.epoch, row.place])
             hide = rng.random() < HIDE_BARS_LEFT
-            varied = vary(decode(tokens), rng, straight_drums=self._straight_drums)
+            varied = canonical(vary(decode(tokens), rng, straight_drums=self._straight_drums))
             tokens, bars = encode(varied), 0 if hide else count_bars(varied)
+            if self._masks is not None:
+                conditioning = draw_mask(varied, rng, self._masks)
         self._tokens[b] = tokens
-        self._annotated[b] = annotate(tokens, total_bars=bars)
+        self._annotated[b], free = annotate_choices(tokens, bars, conditioning)
+        self._targets[b] = np.where(free, tokens, -1).astype(np.int32)
 
     def _epoch_order(self, epoch: int) -> npt.NDArray[np.int64]:
         if not self._augment:

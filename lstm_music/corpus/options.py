@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -41,15 +42,17 @@ class CorpusOptions:
 
     def to_facts(self) -> dict[str, Any]:
         """All that must be equal for two caches to fit together, as JSON values."""
-        return {"version": CACHE_VERSION, "vocabulary": DEFAULT.to_json()} | asdict(self)
+        return {"version": CACHE_VERSION, "vocabulary": DEFAULT.tokens_json()} | asdict(self)
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> CorpusOptions | None:
         """The options of a cache of this version; None for one of another version."""
-        current = {"version": CACHE_VERSION, "vocabulary": DEFAULT.to_json()}
-        if any(facts.get(name) != value for name, value in current.items()):
-            return None
         try:
+            # Streams are computed from the tokens whenever these are used.
+            known = json.loads(facts["vocabulary"]) | {"streams": []}
+            current = json.loads(DEFAULT.tokens_json()) | {"streams": []}
+            if facts["version"] != CACHE_VERSION or known != current:
+                return None
             return cls(**{name: facts[name] for name in cls.__dataclass_fields__})
-        except (KeyError, ConfigError):
+        except (KeyError, TypeError, ValueError, ConfigError):
             return None

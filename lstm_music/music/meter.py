@@ -135,6 +135,13 @@ class BarLines:
         bars = (onset_steps - self._starts[section]) // self._meters[section].bar_steps
         return self._first_bars[section] + bars
 
+    def bars_at(self, onsets: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
+        """`bar_at` of many onsets in steps."""
+        section = np.maximum(np.searchsorted(self._onsets, onsets, side="right") - 1, 0)
+        lengths = np.array([meter.bar_steps for meter in self._meters])[section]
+        into = onsets.astype(np.int64) - np.array(self._starts)[section]
+        return np.where(into < 0, 0, np.array(self._first_bars)[section] + into // lengths)
+
     def bar_start(self, onset_steps: int) -> int:
         """Onset of the bar line at or before ``onset_steps`` (0 inside a pickup)."""
         section = self._section(onset_steps)

@@ -2,6 +2,7 @@ from typing import final
 
 import numpy.typing as npt
 
+from lstm_music.tokens.conditioning import Conditioning
 from lstm_music.tokens.score import Score
 from lstm_music.types import BoolArray, IntArray
 
@@ -16,4 +17,9 @@ class Automaton(Score):
     def is_ended(self) -> bool: ...
     def extend(self, tokens: npt.ArrayLike) -> None: ...
 
-def annotate(tokens: npt.ArrayLike, total_bars: int = 0) -> IntArray: ...
+def annotate(
+    tokens: npt.ArrayLike, total_bars: int = 0, conditioning: Conditioning | None = None
+) -> IntArray: ...
+def annotate_choices(
+    tokens: npt.ArrayLike, total_bars: int = 0, conditioning: Conditioning | None = None
+) -> tuple[IntArray, BoolArray]: ...

@@ -121,7 +121,7 @@ _GIVEN_STREAMS = (
 )
 
 WISH_SIZES = {"density": 18, "polyphony": 10, "register": 24, "duration": 14}
-"""Of the current track in the present bar; 0 unknown. ``lstm_music.tokens.wishes`` has the units."""
+"""Of the current track in this bar; 0 unknown. ``lstm_music.tokens.wishes`` has the units."""
 
 _WISH_STREAMS = (
     *((f"wish_{name}", size) for name, size in WISH_SIZES.items()),
@@ -246,6 +246,10 @@ class Vocabulary:
             {"ranges": self.ranges, "streams": self.streams, "styles": self.styles},
             separators=(",", ":"),
         )
+
+    def tokens_json(self) -> str:
+        """What the tokens mean, without the streams, as JSON: all that a cache of tokens needs."""
+        return json.dumps({"ranges": self.ranges, "styles": self.styles}, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Vocabulary:

@@ -11,9 +11,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lstm_music.backends.registry import get_backend
 from lstm_music.corpus.batches import ChunkStream
 from lstm_music.corpus.cache import TokenCache, token_cache
+from lstm_music.corpus.masks import MaskChances, draw_mask
 from lstm_music.corpus.met import met_in_training
 from lstm_music.corpus.split import SPLITS
 from lstm_music.errors import ConfigError
@@ -22,7 +25,8 @@ from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import save_model
 from lstm_music.nn.sampling import recommended
 from lstm_music.nn.sealed import Sealed
-from lstm_music.tokens.automaton import annotate
+from lstm_music.tokens.automaton import annotate, annotate_choices
+from lstm_music.tokens.decode import decode
 from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.training.base import Base, load_base
 from lstm_music.training.best import BestModel, Write
@@ -113,7 +117,7 @@ def train(
         model = new_model(replace(config, threads=team.threads(config.threads)), begin_with)
         best = BestModel(model, _writer(corpus, output, card, storage), on_note)
         keep = best.keep if team.leads else _leave_to_the_leader
-        chunks, valid = training_chunks(corpus, config), _sequences(corpus, "valid")
+        chunks, valid = training_chunks(corpus, config), _sequences(corpus, "valid", config)
         trainer = Trainer(model, chunks, valid, config, keep, interrupt, team)
         facts = _resumable(config) | {"corpus": corpus.digest, "storage": storage}
         facts["base"] = begin_with and begin_with.sha256
@@ -268,7 +272,13 @@ def training_chunks(corpus: TokenCache, config: TrainConfig) -> ChunkStream:
         rng_seed=config.rng_seed,
         balance=config.balance,
         straight_drums=config.straight_drums,
+        masks=_mask_chances(config),
     )
+
+
+def _mask_chances(config: TrainConfig) -> MaskChances | None:
+    """How often parts of a piece are given; None: never, and nothing is wished."""
+    return MaskChances.of(config.infill) if config.infill else None
 
 
 def _writer(
@@ -284,7 +294,20 @@ def _writer(
     return write
 
 
-def _sequences(corpus: TokenCache, side: str) -> list[tuple[IntArray, IntArray]]:
-    """(rows, targets) of every piece of a side, as it stands, the bars left untold."""
-    pieces = [corpus.piece_tokens(int(i)) for i in corpus.indices(side)]
-    return [(annotate(tokens)[:-1], tokens[1:]) for tokens in pieces]
+def _sequences(
+    corpus: TokenCache, side: str, config: TrainConfig
+) -> list[tuple[IntArray, IntArray]]:
+    """(rows, targets) of every piece of a side, as it stands, the bars left untold.
+
+    Where parts of pieces are given, each piece comes once more, masked at random but always alike.
+    """
+    chances = _mask_chances(config)
+    sequences = []
+    for i in corpus.indices(side):
+        tokens = corpus.piece_tokens(int(i))
+        sequences.append((annotate(tokens)[:-1], tokens[1:]))
+        if chances is not None:
+            mask = draw_mask(decode(tokens), np.random.default_rng(int(i)), chances)
+            rows, free = annotate_choices(tokens, conditioning=mask)
+            sequences.append((rows[:-1], np.where(free, tokens, -1).astype(np.int32)[1:]))
+    return sequences

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lstm_music.errors import ConfigError, ModelFileError, TokenError
+from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
+from lstm_music.nn.parameters import zero_parameters
 from lstm_music.pretrained import model_path
-from lstm_music.tokens.vocabulary import Vocabulary
+from lstm_music.tokens.vocabulary import DEFAULT, Vocabulary
 from lstm_music.training.settings import SECTIONS
 from lstm_music.types import FloatArray
 
@@ -67,4 +69,16 @@ def load_base(model: str | os.PathLike[str]) -> Base:
     except TokenError as error:
         raise ModelFileError(f"{os.fspath(model)}: {error}") from None
     sizes = {name: getattr(found.config, name) for name in SECTIONS["model"]}
-    return Base(sizes, found.flat_params, facts["sha256"])
+    return Base(sizes, _widened(found), facts["sha256"])
+
+
+def _widened(model: LanguageModel) -> FloatArray:
+    """The weights with rows for the streams that the model has not learnt: zeros.
+
+    It then says the same as before, until it learns what the new streams mean.
+    """
+    streams = {"n_rows": DEFAULT.n_rows, "n_streams": DEFAULT.n_streams}
+    wide = zero_parameters(replace(model.config, **streams), model.dtype)
+    for name, values in model.params.items():
+        wide.views[name][: len(values)] = values
+    return wide.flat

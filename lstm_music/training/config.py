@@ -31,6 +31,8 @@ class TrainConfig:
     straight_drums : chance that a piece of drums alone is put on its musical grid, 0..1: the less,
         the more a model composes as the drummers played; the more, the better it goes on from
         programmed drums.
+    infill : share of the pieces of which parts are given, so that the network learns to write the
+        rest, 0..1; a model of 0 can only continue.
     optimiser : ``adam``, ``sgd``, ``rmsprop`` or ``rprop`` (:mod:`lstm_music.nn.optim`).
     learning_rate : peak of the schedule; None = the optimiser's own.
     schedule : after the warm-up, ``cosine`` (down to a twentieth at the end), ``plateau`` (halved
@@ -63,6 +65,7 @@ class TrainConfig:
     style: str | None = None
     balance: float = 0.0
     straight_drums: float = STRAIGHT_DRUMS
+    infill: float = 0.5
     optimiser: str = "adam"
     learning_rate: float | None = None
     schedule: str = "cosine"
@@ -89,7 +92,7 @@ class TrainConfig:
         for name in ("warmup", "label_smoothing"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise ConfigError(f"{name} must be 0 or more, below 1, got {getattr(self, name)}")
-        for name in ("balance", "straight_drums"):
+        for name in ("balance", "straight_drums", "infill"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ConfigError(f"{name} must be 0..1, got {getattr(self, name)}")
         if self.schedule not in SCHEDULES:

@@ -177,6 +177,7 @@ class Trainer:
         model, config = self._model, self._config
         model.flat_grads[:] = 0
         n_targets = sum(chunk.n_targets for chunk in chunks)
+        n_tokens = sum(chunk.n_tokens for chunk in chunks)
         sum_nll, state = 0.0, self._state
         for i, chunk in enumerate(chunks):
             nll, _, state = model.train_chunk(
@@ -203,7 +204,7 @@ class Trainer:
             weights = model.backend.norm(model.flat_params)
             self._check("norm of the weights", weights, self._step + 1)
             self._step += 1
-            self._tokens += n_targets
+            self._tokens += n_tokens
             self._state = state
             self._settled = self._stream.cursor()
             before = loss if math.isnan(self._losses.train) else self._losses.train
@@ -232,7 +233,8 @@ class Trainer:
         """Score the held-out music; keep the model if it is the best so far."""
         mine = self._valid[self._team.rank :: self._team.size]
         scores = sequence_nll(self._model, mine, self._config.batch_size)
-        sums = [sum(float(score.sum()) for score in scores), sum(map(len, scores))]
+        n_mine = sum(int(np.count_nonzero(targets >= 0)) for _, targets in mine)
+        sums = [sum(float(score.sum()) for score in scores), n_mine]
         nats, n_targets = self._team.total(sums)
         valid = nats / n_targets
         self._check("validation loss", valid, self._step, _MOST_LOSS)

@@ -16,6 +16,7 @@ cdef struct GrammarState:
     int n_sounded  # tracks with at least one note
     bint[16] has_note
     bint[16] pedal_down
+    bint in_given  # the note named last is a given one
     int[16] velocity  # bin
     int[16][128] note_end  # when each key of each track stops sounding
 
@@ -35,6 +36,8 @@ cdef class Automaton(Score):
     cdef int copy_from(self, Automaton other)
     cdef void reset(self) noexcept nogil
     cdef bint ended(self) noexcept nogil
+    # Whether the next token is a choice: given music and the header before it are none.
+    cdef bint is_free(self) noexcept nogil
     cdef bint _may(self, int kind, int value) noexcept nogil
     cdef int _store(self, int kind, int value) noexcept nogil
     cdef int _bar_steps(self) noexcept nogil

@@ -34,6 +34,7 @@ from lstm_music.tokens.vocabulary import (
     VELOCITY_BIN_WIDTH,
 )
 
+from lstm_music.tokens.conditioning cimport Conditioning
 from lstm_music.tokens.score cimport Score
 
 cdef enum:
@@ -142,6 +143,17 @@ cdef class Automaton(Score):
 
     cdef bint ended(self) noexcept nogil:
         return self.g.expects == AFTER_END
+
+    cdef bint is_free(self) noexcept nogil:
+        cdef bint in_note = self.g.expects == IN_NOTE
+        cdef bint after_note = AFTER_DURATION <= self.g.expects <= AFTER_VELOCITY
+        if self.conditioning is None:
+            return True
+        if not self.s.in_body or self.g.expects == IN_METER:
+            return self.conditioning.n_given == 0
+        if (in_note or after_note) and not self.g.in_given:
+            return True
+        return not in_note and self.is_open_before_given()
 
     cdef long onset_after(self, int token) noexcept nogil:
         cdef int longs = self.g.longs if self.g.expects == IN_SHIFT else 0
@@ -271,6 +283,9 @@ cdef class Automaton(Score):
             self.g.pitch = value
             self.g.used_track = True
             self.s.rank = (track << 8) + 1 + value
+            self.g.in_given = self.conditioning is not None and self.conditioning.is_given(
+                self.s.outlook.next_given, self.onset_steps, self.s.rank
+            )
             if kind == PITCH:
                 self.s.pitch = value
         elif kind == DURATION:
@@ -368,7 +383,7 @@ cdef class Automaton(Score):
         return illegal(position, token, self.legal_py())
 
 
-def annotate(tokens, int total_bars=0):
+def annotate(tokens, int total_bars=0, Conditioning conditioning=None):
     """The context after each token: what the network sees beside it.
 
     The same code as in generation, so training and generation cannot differ.
@@ -377,6 +392,7 @@ def annotate(tokens, int total_bars=0):
     ----------
     tokens : (N,) int32, a legal sequence from START on; it need not reach END.
     total_bars : how many bars the piece is said to have, 0 unknown.
+    conditioning : what is said of the music ahead; None: nothing.
 
     Returns
     -------
@@ -386,16 +402,40 @@ def annotate(tokens, int total_bars=0):
     ------
     TokenError : a token is illegal.
     """
+    return _walk(tokens, total_bars, conditioning)[0]
+
+
+def annotate_choices(tokens, int total_bars=0, Conditioning conditioning=None):
+    """`annotate`, and which of the tokens are a choice.
+
+    Returns
+    -------
+    rows : (N, n_streams) int32.
+    free : (N,) bool; not free is what the given music, and the header before it, leave no choice
+        about.
+
+    Raises
+    ------
+    TokenError : a token is illegal.
+    """
+    return _walk(tokens, total_bars, conditioning)
+
+
+cdef _walk(tokens, int total_bars, Conditioning conditioning):
+    """Rows after each token, and whether it is free."""
     cdef const int[::1] view = as_tokens(tokens)
     cdef Py_ssize_t N = view.shape[0], i
     cdef Automaton automaton = Automaton(max(N, 1))
-    rows = np.empty((N, DEFAULT.n_streams), np.intc)
+    rows, free = np.empty((N, DEFAULT.n_streams), np.intc), np.empty(N, np.uint8)
     cdef int[:, ::1] out = rows
+    cdef unsigned char[::1] is_free = free
     cdef int status
+    automaton.set_conditioning(conditioning)
     automaton.set_bars_left(total_bars)
     for i in range(N):
+        is_free[i] = automaton.is_free()
         status = automaton.advance(view[i])
         if status != OK:
             raise automaton._refusal(i, view[i], status)
         automaton.rows(&out[i, 0])
-    return rows
+    return rows, free.view(np.bool_)

@@ -37,8 +37,12 @@ cdef class Conditioning:
 
     # When the place that is open in a track at a time closes; 0 if none is.
     cdef long open_until(self, int track, long steps) noexcept nogil
+    # Whether something may be written from a place on, before the next given note.
+    cdef bint is_open_before(self, int next_given, const View* at) noexcept nogil
     # The first given note after a place; `after` is one that lies before it or there.
     cdef int next_after(self, int after, long onset_steps, int rank) noexcept nogil
+    # Whether the given note there, or one soon after it, is the one of this rank.
+    cdef bint is_given(self, int next_given, long onset_steps, int rank) noexcept nogil
     # Leads and chord of an onset; once an onset, not once a token.
     cdef void look_ahead(self, Outlook* o, long onset_steps, long bar_steps) noexcept nogil
     # Write the rows of its streams.

@@ -121,6 +121,22 @@ cdef class Conditioning:
                 return self._places[i, 2]
         return 0
 
+    cdef bint is_open_before(self, int next_given, const View* at) noexcept nogil:
+        cdef int i, track, last = N_TRACKS
+        cdef long start, stop, until = ENDLESS
+        if next_given < self.n_given:
+            until = self._given[next_given].onset
+            last = self._given[next_given].track
+        for i in range(self._place_first[16]):
+            track, start, stop = self._places[i, 0], self._places[i, 1], self._places[i, 2]
+            if start <= at.onset_steps < stop and (at.rank < 0 or track >= at.track):
+                if until > at.onset_steps or track <= last:
+                    return True
+            start = max(start, at.onset_steps + 1)
+            if start < stop and (start < until or start == until and track <= last):
+                return True
+        return False
+
     cdef int next_after(self, int after, long onset_steps, int rank) noexcept nogil:
         cdef const Note* note
         while after < self.n_given:
@@ -131,6 +147,12 @@ cdef class Conditioning:
                 break
             after += 1
         return after
+
+    cdef bint is_given(self, int next_given, long onset_steps, int rank) noexcept nogil:
+        cdef int i = self.next_after(next_given, onset_steps, rank - 1)
+        if i == self.n_given or self._given[i].onset != onset_steps:
+            return False
+        return rank_of(&self._given[i]) == rank
 
     cdef void look_ahead(self, Outlook* o, long onset_steps, long bar_steps) noexcept nogil:
         cdef int i

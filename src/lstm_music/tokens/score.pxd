@@ -1,6 +1,6 @@
 # The music written so far, and what a reader of it sees at the present place.
 
-from lstm_music.tokens.conditioning cimport Conditioning, Outlook
+from lstm_music.tokens.conditioning cimport Conditioning, Outlook, View
 
 
 cdef packed struct Note:  # music.piece.NOTE_DTYPE
@@ -83,5 +83,6 @@ cdef class Score:
     cdef void rows(self, int* out) noexcept nogil
     cdef void _look_around(self) noexcept nogil
     cdef void _look_back(self, Place* place, int bar) noexcept nogil
-    cdef void _conditioning_rows(self, int* out) noexcept nogil
+    cdef void view(self, View* at) noexcept nogil
+    cdef bint is_open_before_given(self) noexcept nogil
     cdef int* _lag_rows(self, Place* place, int* out) noexcept nogil

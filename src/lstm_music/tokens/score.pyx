@@ -242,12 +242,14 @@ cdef class Score:
     cdef void rows(self, int* out) noexcept nogil:
         """Write the embedding row of every stream, as things stand after the last token."""
         cdef int i, bars_left, program
+        cdef View at
         for i in range(N_STREAMS + N_CONDITIONING):
             out[i] = T.offsets[i]
         if self.s.token < 0:
             return
         if self.conditioning is not None:
-            self._conditioning_rows(out + N_STREAMS)
+            self.view(&at)
+            self.conditioning.rows(&self.s.outlook, &at, out + N_STREAMS)
         out[0] += self.s.token
         if self.s.total_bars:
             bars_left = max(self.s.total_bars - self.s.bar, 1)
@@ -267,14 +269,24 @@ cdef class Score:
         for i in range(N_LAGS):
             out = self._lag_rows(&self.s.lags[i], out)
 
-    cdef void _conditioning_rows(self, int* out) noexcept nogil:
-        cdef View at
+    cdef void view(self, View* at) noexcept nogil:
+        """Where the music stands."""
         cdef int i
         at.onset_steps, at.rank, at.bar = self.onset_steps, self.s.rank, self.s.bar
         at.track, at.n_tracks, at.in_body = self.s.track, self.s.n_tracks, self.s.in_body
         for i in range(16):
             at.drums[i] = self.s.programs[i] == DRUMS
-        self.conditioning.rows(&self.s.outlook, &at, out)
+
+    cdef bint is_open_before_given(self) noexcept nogil:
+        """Whether something may be written here before the next given note."""
+        cdef View at
+        if self.conditioning is None:
+            return True
+        self.view(&at)
+        self.s.outlook.next_given = self.conditioning.next_after(
+            self.s.outlook.next_given, at.onset_steps, at.rank
+        )
+        return self.conditioning.is_open_before(self.s.outlook.next_given, &at)
 
     cdef int* _lag_rows(self, Place* place, int* out) noexcept nogil:
         """Add pitch, duration and time to the next onset at ``place``; where to go on."""
