@@ -152,9 +152,7 @@ def _draw_wishes(
     told = rng.random(5) < 0.5
     if rng.random() < 0.5:
         measures = _averaged(measures, is_open)
-    masked = [
-        np.where(is_open & told[i], values, np.nan) for i, values in enumerate(measures[:4])
-    ]
+    masked = [np.where(is_open & told[i], values, np.nan) for i, values in enumerate(measures[:4])]
     onsets = np.where(is_open.any(axis=1) & told[4], measures.onsets, np.nan)
     return wish_values(Measures(*masked, onsets))
 

@@ -54,7 +54,33 @@ def canonical(piece: Piece) -> Piece:
     >>> canonical(Piece(tempos=(Tempo.from_bpm(121.3),))).tempos[0].tempo_bpm
     120.0
     """
-    piece = Piece(
+    piece = _in_bins(piece)
+    # A cut can empty a track, and a track's pedal gone can open a gap: until nothing changes.
+    while True:
+        piece = _with_real_pedal(_with_busiest_tracks(piece))
+        shorter = _cut_at_gap(piece)
+        if shorter is piece:
+            return _without_trailing_changes(piece)
+        piece = shorter
+
+
+def canonical_with_all_tracks(piece: Piece) -> Piece:
+    """`canonical`, but tracks without notes stay: something may be written in them.
+
+    Parameters
+    ----------
+    piece : of at most 16 tracks.
+
+    Raises
+    ------
+    TokenError : a pitch above 127.
+    """
+    return _cut_at_gap(_with_real_pedal(_in_bins(piece)))
+
+
+def _in_bins(piece: Piece) -> Piece:
+    """With values that tokens can carry, and without what says nothing."""
+    return Piece(
         notes=_merged_notes(piece.notes),
         tracks=tuple(Track(0 if t.is_drum else t.program, t.is_drum) for t in piece.tracks),
         meters=_real_meters(piece),
@@ -65,13 +91,6 @@ def canonical(piece: Piece) -> Piece:
         style=DEFAULT.styles[style_index(piece.style)],
         repairs=piece.repairs,
     )
-    # A cut can empty a track, and a track's pedal gone can open a gap: until nothing changes.
-    while True:
-        piece = _with_real_pedal(_with_busiest_tracks(piece))
-        shorter = _cut_at_gap(piece)
-        if shorter is piece:
-            return _without_trailing_changes(piece)
-        piece = shorter
 
 
 def _merged_notes(notes: npt.NDArray[np.void]) -> npt.NDArray[np.void]:

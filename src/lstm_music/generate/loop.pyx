@@ -1,14 +1,22 @@
-"""From a seed's state to the last token without the GIL: step, mask, sample, advance.
+"""From the beginning to the last open bar without the GIL: step, mask, sample, advance.
 
 One ``Generator`` is one sequence of tokens under construction. It owns a grammar automaton, a
 network stepper and a sampler, whose random numbers depend on (rng_seed, sequence, token index)
 alone: not on which thread runs it or what runs beside it.
+
+Given events are heard in their turn: the sampler may choose any legal token that does not jump
+over the next one, and where it chooses the event's own, the rest of the event follows.
 """
 
+from libc.math cimport exp, log
 from libc.stdint cimport int32_t, uint8_t
 
 import numpy as np
 
+from lstm_music.generate.given cimport (
+    DURATION, KIND, NOTE, ONSET, PEDAL_DOWN, PEDAL_UP, SLOT, TEMPO, TRACK, VALUE, Given,
+)
+from lstm_music.generate.rules cimport N_TRACKS, Rules, Tally
 from lstm_music.kernels.sampler cimport Sampler
 from lstm_music.kernels.step cimport (
     MOST_TOGETHER, Mind, Plan, Stepper, hear_together, predict_together,
@@ -16,6 +24,7 @@ from lstm_music.kernels.step cimport (
 from lstm_music.tokens.automaton cimport Automaton
 
 from lstm_music.errors import ConfigError, TokenError
+from lstm_music.tokens.grammar import FOLLOWS
 from lstm_music.tokens.vocabulary import DEFAULT
 
 MOST_AT_ONCE = MOST_TOGETHER
@@ -23,8 +32,31 @@ NEVER = (1 << 31) - 1  # no onset is so late
 
 cdef enum Status:
     RUNNING = 0
-    FINISHED = 1  # the next onset would stand at or after the end, or the notes asked for are there
+    FINISHED = 1  # nothing more may be written, or the notes asked for are there
+    STUCK = -1  # given music is left, but nothing may stand here
     FULL = 2  # the token buffer or the automaton's note list is full
+
+cdef struct Tables:
+    int V, shift, long_token, end, pitch, drum, stop, track, duration, velocity, timing
+    int pedal_up, pedal_down, numerator, tempo, tempo_stop
+    int in_note, after_duration, after_timing, in_shift
+
+cdef Tables T
+
+
+def _fill_tables():
+    first = {name: DEFAULT[name].start for name, _ in DEFAULT.ranges}
+    states = list(FOLLOWS)
+    T.V, T.shift, T.long_token, T.end = DEFAULT.n_tokens, first["shift"], first["long"], first["end"]
+    T.pitch, T.drum, T.stop = first["pitch"], first["drum"], DEFAULT["drum"].stop
+    T.track, T.duration, T.velocity = first["track"], first["duration"], first["velocity"]
+    T.timing, T.pedal_up, T.pedal_down = first["timing"], first["pedal_up"], first["pedal_down"]
+    T.numerator, T.tempo, T.tempo_stop = first["numerator"], first["tempo"], DEFAULT["tempo"].stop
+    T.in_note, T.after_duration = states.index("in note"), states.index("after duration")
+    T.after_timing, T.in_shift = states.index("after timing"), states.index("in shift")
+
+
+_fill_tables()
 
 
 cdef class Generator:
@@ -34,30 +66,38 @@ cdef class Generator:
     ----------
     automaton : grammar state; owned by this generator from now on.
     stepper : network state; owned by this generator from now on.
-    forbidden : (V,) uint8, 1 = never sample this token (forced tokens may be forbidden ones).
-    sampling : temperature > 0, top_k >= 0 (0: all), 0 < top_p <= 1, 0 <= min_p < 1.
+    forbidden : (V,) uint8, 1 = never sample this token (given and forced ones may be forbidden).
+    sampling : a ``lstm_music.nn.sampling.Sampling``.
     rng_seed, sequence : the Philox key and the stream within it.
     capacity : most tokens to hold, forced ones included.
 
     Attributes
     ----------
     has_ended : the network has drawn END in the last bar; the token itself is not appended.
+    log_prob : natural log-probability of what was drawn, before temperature and filters.
+    given_log_prob : the same of the given tokens, as far as ``weigh`` was on.
     """
 
     cdef Automaton automaton
     cdef Stepper stepper
     cdef uint8_t[::1] _forbidden
-    cdef uint8_t[::1] _mask
+    cdef uint8_t[::1] _legal
+    cdef uint8_t[::1] _allowed
     cdef float[::1] _logits
     cdef int[::1] _rows
     cdef int32_t[::1] _tokens
     cdef Sampler _sampler
-    cdef int n_tokens, V
-    cdef int shift_first, shift_stop, duration_first, duration_stop, long_token, end_token
-    cdef long end_steps, bar_steps
+    cdef Given _given
+    cdef Rules _rules
+    cdef Tally _tally
+    cdef int n_tokens, event, only
+    cdef bint in_event
+    cdef public bint weigh
+    cdef long bar_steps
     cdef int stop_notes, status
     cdef long stop_onset
     cdef readonly bint has_ended
+    cdef readonly double log_prob, given_log_prob
 
     def __init__(
         self,
@@ -72,13 +112,12 @@ cdef class Generator:
         self.automaton = automaton
         self.stepper = stepper
         self._forbidden = np.ascontiguousarray(forbidden, np.uint8)
-        self.V = self._forbidden.shape[0]
-        self._mask = np.zeros(self.V, np.uint8)
-        self._logits = np.zeros(self.V, np.float32)
+        self._legal, self._allowed = np.zeros(T.V, np.uint8), np.zeros(T.V, np.uint8)
+        self._logits = np.zeros(T.V, np.float32)
         self._rows = np.zeros(DEFAULT.n_streams, np.intc)
         self._tokens = np.zeros(capacity, np.int32)
         self._sampler = Sampler(
-            self.V,
+            T.V,
             temperature=sampling.temperature,
             top_k=sampling.top_k,
             top_p=sampling.top_p,
@@ -86,12 +125,7 @@ cdef class Generator:
             rng_seed=rng_seed,
             sequence=sequence,
         )
-        shift, duration = DEFAULT["shift"], DEFAULT["duration"]
-        self.shift_first, self.shift_stop = shift.start, shift.stop
-        self.duration_first, self.duration_stop = duration.start, duration.stop
-        self.long_token = DEFAULT["long"].start
-        self.end_token = DEFAULT["end"].start
-        self.set_end(0, 0)
+        self.set_task(Given([]), Rules([], np.zeros((16, 128)), np.zeros((16, 8))), 0)
         self.set_pause(NEVER)
 
     @property
@@ -109,12 +143,35 @@ cdef class Generator:
         """Most tokens it can hold."""
         return self._tokens.shape[0]
 
+    @property
+    def n_given(self):
+        """How many of the given events have been heard."""
+        return self.event
+
     def set_total_bars(self, int total_bars):
         """Tell the network how many bars the piece is to have; before the first token."""
         self.automaton.set_bars_left(total_bars)
 
+    def set_conditioning(self, conditioning):
+        """Tell the network what lies ahead; before the first token."""
+        self.automaton.set_conditioning(conditioning)
+
+    def set_task(self, Given given not None, Rules rules not None, long bar_steps):
+        """What is given, and what may be written, where.
+
+        Parameters
+        ----------
+        given : events in order; those before the present place must not be among them.
+        rules : of what is written.
+        bar_steps : the longest wait between two onsets where nothing is given, so that no bar
+            stays empty.
+        """
+        self._given, self._rules, self.bar_steps = given, rules, bar_steps
+        self.event, self.in_event = 0, False
+        rules.clear(&self._tally)
+
     def copy_state_from(self, Generator other not None):
-        """Start where ``other`` stands: tokens, grammar, network."""
+        """Start where ``other`` stands: tokens, grammar, network, task."""
         if self._tokens.shape[0] < other.n_tokens:
             raise ConfigError(
                 f"capacity must be at least {other.n_tokens} tokens, got {self._tokens.shape[0]}"
@@ -127,6 +184,10 @@ cdef class Generator:
         self.stepper.copy_state_from(other.stepper)
         self._tokens[: other.n_tokens] = other._tokens[: other.n_tokens]
         self.n_tokens = other.n_tokens
+        self._given, self._rules, self.bar_steps = other._given, other._rules, other.bar_steps
+        self._tally, self.event, self.in_event = other._tally, other.event, other.in_event
+        self.log_prob, self.given_log_prob = other.log_prob, other.given_log_prob
+        self.weigh = other.weigh
 
     def force(self, const int32_t[::1] tokens):
         """Append given tokens.
@@ -138,13 +199,39 @@ cdef class Generator:
         cdef int i, status = RUNNING
         with nogil:
             for i in range(tokens.shape[0]):
-                status = self._accept(tokens[i])
+                status = self._append(tokens[i])
                 if status != RUNNING:
                     break
+                self.stepper.hear(&self._rows[0])
         if status == FULL:
             raise TokenError(f"the sequence is full at {self.n_tokens} tokens; ask for fewer bars")
         if status != RUNNING:
             raise TokenError(f"token {tokens[i]} is illegal at index {self.n_tokens}")
+
+    def hear_given(self, long until_steps):
+        """Append the given events that stand before a time, and nothing else.
+
+        Raises
+        ------
+        TokenError : there is no room.
+        """
+        cdef int token, status = RUNNING
+        with nogil:
+            while status == RUNNING and self.event < self._given.n and (
+                self._given._events[self.event, ONSET] < until_steps
+            ):
+                if self.in_event:
+                    token = self._given.next_token(self.event, self.automaton)
+                else:
+                    token = self._given.lead_token(self.event, self.automaton)
+                status = self._append(token)
+                if status == RUNNING:
+                    self.stepper.hear(&self._rows[0])
+        if status != RUNNING:
+            raise TokenError(
+                f"given event {self.event} of {self._given.n} cannot be heard at step "
+                f"{self.automaton.onset_steps}, token {self.n_tokens} of {self._tokens.shape[0]}"
+            )
 
     def sample(self, const uint8_t[::1] allowed):
         """Draw and append one token out of those that are legal and ``allowed`` (V,) uint8.
@@ -159,22 +246,20 @@ cdef class Generator:
         """
         cdef int token, i
         with nogil:
-            self.automaton.legal(&self._mask[0])
-            for i in range(self.V):
-                self._mask[i] &= allowed[i]
-            self.stepper.predict(&self._mask[0], &self._logits[0])
+            self.automaton.legal(&self._allowed[0])
+            for i in range(T.V):
+                self._allowed[i] &= allowed[i]
+            self.stepper.predict(&self._allowed[0], &self._logits[0])
             token = self._draw()
         if token < 0:
             raise TokenError("no token is both legal and allowed here")
-        if self._accept(token) != RUNNING:
+        if self._append(token) != RUNNING:
             raise TokenError(f"the sequence is full at {self.n_tokens} tokens; ask for fewer bars")
+        self.stepper.hear(&self._rows[0])
         return token
 
-    def run(self, long end_steps, long bar_steps, int max_notes=-1):
-        """Compose until the music reaches ``end_steps``, or ``max_notes`` more notes are there.
-
-        No note starts at or sounds past ``end_steps``; no gap between onsets exceeds
-        ``bar_steps``, so that no bar stays empty by a long rest alone.
+    def run(self, int max_notes=-1):
+        """Compose until nothing more may be written, or ``max_notes`` more notes are there.
 
         Returns
         -------
@@ -184,33 +269,33 @@ cdef class Generator:
         ------
         TokenError : the sequence outgrew its capacity.
         """
-        self.set_end(end_steps, bar_steps)
         run_together([self], max_notes)
         return self.status == FINISHED
-
-    def set_end(self, long end_steps, long bar_steps):
-        """Where :meth:`run` and ``run_together`` are to end; see there."""
-        self.end_steps, self.bar_steps = end_steps, bar_steps
-
-    def copy_end_from(self, Generator other not None):
-        """End where ``other`` ends."""
-        self.set_end(other.end_steps, other.bar_steps)
 
     def set_pause(self, long onset_steps):
         """Where ``run_together`` is to pause: as soon as the next note stands there or later."""
         self.stop_onset = onset_steps
 
     cdef void _extend(self) noexcept nogil:
-        """Draw a token from the logits and append it; ``status`` says how it stands then."""
-        cdef int token = self._draw()
-        self.status = FINISHED  # if only a time move past the end was left
-        self.has_ended = token == self.end_token
-        if token < 0 or self.has_ended or (
-            self.shift_first <= token < self.shift_stop
-            and self.automaton.onset_after(token) >= self.end_steps
-        ):
+        """Append the only token that may stand here, or one drawn from the logits; ``status`` says
+        how it stands then."""
+        cdef int token = self.only
+        if token < 0:
+            token = self._draw()
+        elif self._weighs():
+            self.given_log_prob += self._log_prob(token, &self._legal[0])
+        # Nothing may follow where all that is given has been heard and nothing is open.
+        self.status = FINISHED if token >= 0 or self.event == self._given.n else STUCK
+        self.has_ended = token == T.end
+        if token < 0 or self.has_ended or self._leaves(token):
             return
         self.status = self._append(token)
+
+    cdef bint _leaves(self, int token) noexcept nogil:
+        """Whether a token leads beyond all that is given and open."""
+        return self.event == self._given.n and T.shift <= token < T.shift + 96 and (
+            self.automaton.onset_after(token) >= self._rules.end_steps
+        )
 
     cdef bint _is_to_pause(self) noexcept nogil:
         self.status = RUNNING
@@ -220,55 +305,279 @@ cdef class Generator:
         )
 
     cdef void _mask_next(self) noexcept nogil:
-        """What may stand next."""
-        self.automaton.legal(&self._mask[0])
-        self._mask_time()
+        """What may stand next: ``_allowed``; ``only`` is the token if there is but one."""
+        cdef int i, n = 0
+        self.only = -1
+        self.automaton.legal(&self._legal[0])
+        if self.in_event:
+            self.only = self._given.next_token(self.event, self.automaton)
+        if self.only < 0:
+            for i in range(T.V):
+                self._allowed[i] = self._legal[i]
+            self._mask()
+            for i in range(T.V):
+                if self._allowed[i]:
+                    n += 1
+                    self.only = i
+            if n != 1:
+                self.only = -1
 
-    cdef void _mask_time(self) noexcept nogil:
-        """Forbid what the caller forbids, empty bars, and notes past the end."""
+    cdef const uint8_t* _wanted(self) noexcept nogil:
+        """Of which tokens logits are needed."""
+        return &self._legal[0] if self._weighs() else &self._allowed[0]
+
+    cdef bint _weighs(self) noexcept nogil:
+        """Whether the next token is a given one whose likelihood is wanted."""
+        return self.weigh and self.only >= 0 and self.event < self._given.n
+
+    cdef bint _needs_logits(self) noexcept nogil:
+        return self.only < 0 or self._weighs()
+
+    cdef void _mask(self) noexcept nogil:
+        """Forbid what the caller forbids, what jumps over the next given event, and what the rules
+        do not admit."""
+        cdef int expects = self.automaton.g.expects
+        cdef bint here = self._given.is_here(self.event, self.automaton)
+        cdef int i, owing
+        for i in range(T.V):
+            self._allowed[i] &= 1 - self._forbidden[i]
+        if expects == T.in_note:
+            self._mask_durations()
+            return
+        self._rules.moved(&self._tally, self.automaton)
+        owing = self._rules.owing(&self._tally, self.automaton)
+        self._mask_tracks(here, owing)
+        self._mask_pitches(here)
+        self._mask_pedals(here)
+        self._mask_shifts(here, owing)
+        if here:
+            self._admit_given()
+
+    cdef void _admit_given(self) noexcept nogil:
+        """The token that leads to the given event of this onset."""
+        cdef int kind = self._given._events[self.event, KIND]
+        cdef int track = self._given._events[self.event, TRACK]
+        cdef int value = self._given._events[self.event, VALUE]
         cdef int i
-        cdef long now = self.automaton.onset_steps, onset
-        cdef long left = self.end_steps - now
-        cdef bint last_bar = left <= self.bar_steps
+        if track >= 0 and self.automaton.s.track != track:
+            self._allowed[T.track + track] = self._legal[T.track + track]
+            return
+        if kind == SLOT:
+            self._mask_slot(value)
+            return
+        for i in range(T.V):
+            if self._legal[i] and self._given.begins(self.event, self.automaton, i):
+                self._allowed[i] = 1
+
+    cdef void _mask_slot(self, int own) noexcept nogil:
+        """The pitches that a slot may take; its own if there is no other."""
+        cdef int track = self.automaton.s.track
+        cdef int first = T.drum if self._is_drums(track) else T.pitch
+        cdef int top = self._given.highest_pitch(self.event)
+        cdef long until = self.automaton.onset_steps + self._given._events[self.event, DURATION]
+        cdef int pitch, found = 0
+        for pitch in range(128):
+            if not self._legal[first + pitch] or pitch > top:
+                continue
+            if self._given.next_onset_of(self.event + 1, track, pitch) < until:
+                continue
+            if self._rules.may_sound(&self._tally, self.automaton, track, pitch):
+                self._allowed[first + pitch] = 1
+                found += 1
+        if not found:
+            self._allowed[first + own] = self._legal[first + own]
+            for pitch in range(128):
+                if not found and not self._allowed[first + own] and self._legal[first + pitch]:
+                    self._allowed[first + pitch] = 1
+                    found = 1
+
+    cdef bint _is_drums(self, int track) noexcept nogil:
+        return self.automaton.s.programs[track] == 128
+
+    cdef void _mask_tracks(self, bint here, int owing) noexcept nogil:
+        """A track may begin where something may be written in it, before what is given and owed."""
+        cdef int track, last = owing
+        cdef int now = self.automaton.s.track
+        if here:
+            last = min(last, self._given._events[self.event, TRACK])
+        for track in range(N_TRACKS):
+            if self._allowed[T.track + track]:
+                self._allowed[T.track + track] = track <= last and self._writes(here, track, now)
+
+    cdef bint _writes(self, bint here, int track, int now) noexcept nogil:
+        """Whether a new note may be written in a track, before what is given at this onset."""
+        cdef int pitch, top = 127
+        if not self._rules.may_write(&self._tally, self.automaton, track):
+            return False
+        if here and track >= self._given._events[self.event, TRACK]:
+            if track > self._given._events[self.event, TRACK] or (
+                self._given._events[self.event, KIND] != NOTE
+            ):
+                return False
+            top = self._given._events[self.event, VALUE] - 1
+        for pitch in range(top + 1):
+            if self._strikes(track, pitch):
+                return True
+        return False
+
+    cdef bint _strikes(self, int track, int pitch) noexcept nogil:
+        """Whether a new note may have a pitch: the rules admit it, and it can last."""
+        cdef long room
+        if not self._rules.may_sound(&self._tally, self.automaton, track, pitch):
+            return False
+        room = self._given.next_onset_of(self.event, track, pitch) - self.automaton.onset_steps
+        return room >= self._rules.shortest(track)
+
+    cdef void _mask_pitches(self, bint here) noexcept nogil:
+        cdef int track = self.automaton.s.track
+        cdef int first = T.drum if self._is_drums(track) else T.pitch
+        cdef int pitch, top = 127
+        cdef bint writes = False
+        for pitch in range(128):  # not legal: nothing to do
+            writes |= self._allowed[first + pitch]
+        if not writes:
+            return
+        if self.automaton.g.expects > 0:
+            writes = self._rules.may_write(&self._tally, self.automaton, track)
+        if here:
+            if self._given._events[self.event, TRACK] < track:
+                writes = False
+            elif self._given._events[self.event, TRACK] == track:
+                writes &= self._given._events[self.event, KIND] == NOTE
+                top = self._given._events[self.event, VALUE] - 1
+        for pitch in range(128):
+            if self._allowed[first + pitch]:
+                self._allowed[first + pitch] = writes and pitch <= top and (
+                    self._strikes(track, pitch)
+                )
+
+    cdef void _mask_pedals(self, bint here) noexcept nogil:
+        """New pedalling stands only behind all that is given."""
+        cdef bint free = self.event == self._given.n and (
+            self._rules.open_until(self.automaton.s.track, self.automaton.onset_steps) > 0
+        )
+        cdef int token
+        self._allowed[T.pedal_up] &= free
+        self._allowed[T.pedal_down] &= free
+        for token in range(T.numerator, T.numerator + 64):
+            self._allowed[token] = 0
+        for token in range(T.tempo, T.tempo_stop):
+            self._allowed[token] = 0
+
+    cdef void _mask_shifts(self, bint here, int owing) noexcept nogil:
+        """Time may pass to the next given onset, or to where something may be written before it."""
+        cdef long now = self.automaton.onset_steps
         cdef long reach = now + 96 * self.automaton.g.longs  # where the LONGs so far lead
-        for i in range(self.V):
-            self._mask[i] &= 1 - self._forbidden[i]
-        if not last_bar or self.automaton.n_notes == 0:
-            self._mask[self.end_token] = 0
-        if self._mask[self.duration_first]:  # inside a note
-            for i in range(self.duration_first, self.duration_stop):
-                if reach + 1 + i - self.duration_first > self.end_steps:
-                    self._mask[i] = 0
-            if reach + 97 > self.end_steps:
-                self._mask[self.long_token] = 0
+        cdef long end = self._rules.end_steps, given = -1, onset, latest, start
+        cdef bint is_last = self.event == self._given.n and end - now <= self.bar_steps
+        cdef bint moves = not here and owing == N_TRACKS
+        cdef int i
+        self._allowed[T.end] &= is_last and moves and self.automaton.n_notes > 0
+        if not self._legal[T.shift]:
             return
-        if not self._mask[self.shift_first]:
+        if not moves:
+            self._allowed[T.long_token] = 0
+            for i in range(T.shift, T.shift + 96):
+                self._allowed[i] = 0
             return
-        for i in range(self.shift_first, self.shift_stop):
-            onset = reach + 1 + i - self.shift_first
-            if onset - now > self.bar_steps and not (last_bar and onset == self.end_steps):
-                self._mask[i] = 0
-            elif onset >= self.end_steps and not last_bar:
-                self._mask[i] = 0
-        if reach + 97 - now > self.bar_steps:
-            self._mask[self.long_token] = 0
+        if self.event < self._given.n:
+            given = self._given._events[self.event, ONSET]
+        latest = self._rules.latest(&self._tally, self.automaton)
+        start = self._rules.next_start(now)
+        for i in range(96):
+            if self._allowed[T.shift + i]:
+                onset = reach + 1 + i
+                self._allowed[T.shift + i] = onset == given or (
+                    (given < 0 or onset < given)
+                    and self._may_wait_until(onset, latest, start, given, is_last)
+                )
+        # A LONG must lead to where time may pass to.
+        onset = reach + 97
+        self._allowed[T.long_token] &= (
+            given >= onset
+            or given < 0 and onset - now <= self.bar_steps and onset <= latest
+            or start >= onset
+        ) and not (given < 0 and start < 0 and onset > end)
+        if given >= onset and latest < onset and latest > now:
+            self._allowed[T.long_token] &= not self._may_begin_from(reach, latest)
+
+    cdef bint _may_begin_from(self, long reach, long latest) noexcept nogil:
+        """Whether some onset up to ``latest`` is allowed behind ``reach``."""
+        cdef int i
+        for i in range(96):
+            if self._allowed[T.shift + i] and reach + 1 + i <= latest:
+                return True
+        return False
+
+    cdef bint _may_wait_until(
+        self, long onset, long latest, long start, long given, bint is_last
+    ) noexcept nogil:
+        """Whether the next onset may be a new one, so late."""
+        cdef long end = self._rules.end_steps
+        if onset >= end:
+            return given < 0 and is_last and (
+                onset == end or onset - self.automaton.onset_steps <= self.bar_steps
+            )
+        if onset > latest:
+            return False
+        if given < 0 and onset - self.automaton.onset_steps > self.bar_steps and onset != start:
+            return False
+        return self._rules.may_begin(&self._tally, self.automaton, onset)
+
+    cdef void _mask_durations(self) noexcept nogil:
+        """A new note ends with its place at the latest, and before its key is struck again."""
+        cdef int track = self.automaton.s.track, i
+        cdef long now = self.automaton.onset_steps
+        cdef long until = self._rules.open_until(track, now)
+        cdef long longest = self._rules.longest(track)
+        cdef long shortest = self._rules.shortest(track), length
+        if until == 0:
+            return
+        until = min(until, self._given.next_onset_of(self.event, track, self.automaton.g.pitch))
+        if longest:
+            until = min(until, now + longest)
+        for i in range(96):
+            length = 96 * self.automaton.g.longs + 1 + i
+            if length > until - now or length < shortest:
+                self._allowed[T.duration + i] = 0
+        if 96 * (self.automaton.g.longs + 1) + 1 > until - now:
+            self._allowed[T.long_token] = 0
 
     cdef int _draw(self) noexcept nogil:
         """Sample from the masked logits; -1 when nothing is allowed."""
-        return self._sampler.draw(&self._mask[0], &self._logits[0], self.n_tokens)
+        cdef int track = self.automaton.s.track, i, token
+        cdef int first = T.drum if self._is_drums(track) else T.pitch
+        if self._rules.has_bias and self.automaton.g.expects != T.in_note:
+            for i in range(128):
+                if self._allowed[first + i]:
+                    self._logits[first + i] += self._rules.bias_of(self.automaton, track, i)
+        token = self._sampler.draw(&self._allowed[0], &self._logits[0], self.n_tokens)
+        if token >= 0:
+            self.log_prob += self._log_prob(token, &self._allowed[0])
+        return token
 
-    cdef int _accept(self, int token) noexcept nogil:
-        """Append one token: grammar, then network; 0 on success."""
-        cdef int status = self._append(token)
-        if status == RUNNING:
-            self.stepper.hear(&self._rows[0])
-        return status
+    cdef double _log_prob(self, int token, const uint8_t* among) noexcept nogil:
+        """Of a token among others, by the logits as they are."""
+        cdef double top = -1e300, mass = 0.0
+        cdef int i
+        for i in range(T.V):
+            if among[i] and self._logits[i] > top:
+                top = self._logits[i]
+        for i in range(T.V):
+            if among[i]:
+                mass += exp(self._logits[i] - top)
+        return self._logits[token] - top - log(mass)
 
     cdef int _append(self, int token) noexcept nogil:
         """Append one token to all but the network, which is to hear ``_rows``; 0 on success."""
+        cdef bint was_in_note = self.automaton.g.expects == T.in_note
+        cdef bint begins = False
+        cdef long n_notes = self.automaton.n_notes
         cdef int status
         if self.n_tokens >= self._tokens.shape[0]:
             return FULL
+        if not self.in_event:
+            begins = self._given.begins(self.event, self.automaton, token)
         status = self.automaton.advance(token)
         if status == -2:
             return FULL
@@ -277,6 +586,16 @@ cdef class Generator:
         self._tokens[self.n_tokens] = token
         self.n_tokens += 1
         self.automaton.rows(&self._rows[0])
+        if self.automaton.n_notes > n_notes:
+            self._rules.note(
+                &self._tally,
+                self.automaton,
+                self.automaton.onset_steps + self.automaton._notes[n_notes].duration_steps,
+            )
+        self.in_event |= begins
+        if self.in_event and self._given.next_token(self.event, self.automaton) < 0:
+            self.event += 1
+            self.in_event = False
         return RUNNING
 
 
@@ -287,7 +606,7 @@ def run_together(generators, int max_notes=-1):
 
     Parameters
     ----------
-    generators : 1..MOST_AT_ONCE, none twice, each with its own end set.
+    generators : 1..MOST_AT_ONCE, none twice, each with its own task.
     max_notes : as there, the same for all.
 
     Raises
@@ -308,10 +627,15 @@ def run_together(generators, int max_notes=-1):
     with nogil:
         _run_together(&one.stepper.plan, n, who)
     for one in generators:
+        if one.status == STUCK:
+            raise TokenError(
+                f"nothing may stand at step {one.automaton.onset_steps} before given event "
+                f"{one.event} of {one._given.n}; this is a fault of the rules"
+            )
         if one.status == FULL:
             raise TokenError(
-                f"the music outgrew {one._tokens.shape[0]} tokens before step {one.end_steps}; "
-                "ask for fewer bars"
+                f"the music outgrew {one._tokens.shape[0]} tokens before step "
+                f"{one._rules.end_steps}; ask for fewer bars"
             )
 
 
@@ -321,7 +645,7 @@ cdef void _run_together(const Plan* plan, int n, void** who) noexcept nogil:
     cdef const int* rows[MOST_TOGETHER]
     cdef const uint8_t* masks[MOST_TOGETHER]
     cdef float* logits[MOST_TOGETHER]
-    cdef int i, left
+    cdef int i, left, asked
     while True:
         left = 0
         for i in range(n):
@@ -331,18 +655,22 @@ cdef void _run_together(const Plan* plan, int n, void** who) noexcept nogil:
         n = left
         if n == 0:
             return
+        asked = 0
         for i in range(n):
             (<Generator> who[i])._mask_next()
-            minds[i] = &(<Generator> who[i]).stepper.mind
-            masks[i] = &(<Generator> who[i])._mask[0]
-            logits[i] = &(<Generator> who[i])._logits[0]
-        predict_together(plan, n, minds, masks, logits)
+            if (<Generator> who[i])._needs_logits():
+                minds[asked] = &(<Generator> who[i]).stepper.mind
+                masks[asked] = (<Generator> who[i])._wanted()
+                logits[asked] = &(<Generator> who[i])._logits[0]
+                asked += 1
+        if asked:
+            predict_together(plan, asked, minds, masks, logits)
         left = 0
         for i in range(n):
             (<Generator> who[i])._extend()
             if (<Generator> who[i]).status == RUNNING:
                 who[left] = who[i]
-                minds[left] = minds[i]
+                minds[left] = &(<Generator> who[i]).stepper.mind
                 rows[left] = &(<Generator> who[i])._rows[0]
                 left += 1
         n = left

@@ -38,6 +38,8 @@ cdef class Automaton(Score):
     cdef bint ended(self) noexcept nogil
     # Whether the next token is a choice: given music and the header before it are none.
     cdef bint is_free(self) noexcept nogil
+    # Whether a key of a track was struck at the present onset.
+    cdef bint is_struck(self, int track, int key) noexcept nogil
     cdef bint _may(self, int kind, int value) noexcept nogil
     cdef int _store(self, int kind, int value) noexcept nogil
     cdef int _bar_steps(self) noexcept nogil

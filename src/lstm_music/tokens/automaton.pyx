@@ -144,6 +144,14 @@ cdef class Automaton(Score):
     cdef bint ended(self) noexcept nogil:
         return self.g.expects == AFTER_END
 
+    cdef bint is_struck(self, int track, int key) noexcept nogil:
+        cdef long i = self.n_notes - 1
+        while i >= 0 and self._notes[i].onset_steps == self.onset_steps:
+            if self._notes[i].track == track and self._notes[i].pitch_midi == key:
+                return True
+            i -= 1
+        return False
+
     cdef bint is_free(self) noexcept nogil:
         cdef bint in_note = self.g.expects == IN_NOTE
         cdef bint after_note = AFTER_DURATION <= self.g.expects <= AFTER_VELOCITY

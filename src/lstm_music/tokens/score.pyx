@@ -365,11 +365,13 @@ cdef class Score:
         self.s.total_bars = max(total_bars, 0)
 
     def set_conditioning(self, Conditioning conditioning):
-        """Say what stands, what is open and what is wished; before the first token. None: nothing.
+        """Say what stands, what is open and what is wished; before the body. None: nothing.
 
         It outlives ``reset_py``.
         """
         self.conditioning = conditioning
+        if self.s.n_sections:
+            self._look_around()
 
     def notes(self):
         """(n_notes,) NOTE_DTYPE: a copy of the complete notes, in canonical order."""

@@ -1,0 +1,7 @@
+import numpy.typing as npt
+
+from lstm_music.types import IntArray
+
+class Given:
+    events: IntArray
+    def __init__(self, events: npt.ArrayLike) -> None: ...

@@ -1,0 +1,70 @@
+# Rules: what may be written, where, when. For nogil use from the generation loop.
+
+from lstm_music.tokens.automaton cimport Automaton
+
+cdef enum:
+    N_TRACKS = 16
+
+# Columns of the limits of a track; 0: none.
+cdef enum:
+    POLYPHONY = 0  # most notes at once
+    SHORTEST = 1  # steps
+    LONGEST = 2  # steps
+    GRID = 3  # onsets stand on multiples of so many steps from the bar line
+    FEWEST = 4  # onsets a bar
+    MOST = 5  # onsets a bar; -1: no limit
+    REST = 6  # longest silence in steps; -1: no limit
+    PLAYER = 7  # 1: two hands on keys, 2: a drummer
+    N_LIMITS = 8
+
+# What the rules must know of the notes so far.
+cdef struct Tally:
+    int bar
+    int[N_TRACKS] onsets  # in this bar
+    long[N_TRACKS] struck  # the last onset; -1 none
+    long[N_TRACKS] sounds_until
+    int[N_TRACKS] told  # notes of the order of pitches that are written
+
+
+cdef class Rules:
+    cdef readonly object places
+    cdef const int[:, ::1] _places  # track, start, end
+    cdef int n_places
+    cdef int[N_TRACKS + 1] place_first
+    cdef const unsigned char[:, ::1] _pitches  # (16, 128)
+    cdef const float[:, ::1] _bias  # (16, 128)
+    cdef const int[:, ::1] _limits  # (16, N_LIMITS)
+    cdef const int[:, ::1] _chords  # onset, 12 bits
+    cdef int n_chords
+    cdef bint strict_chords
+    cdef float chord_bias
+    cdef const int[:, ::1] _order  # track, number of the chord, pitch
+    cdef int[N_TRACKS + 1] order_first
+    cdef readonly bint has_bias
+    cdef readonly long end_steps  # of the last place
+
+    cdef void clear(self, Tally* tally) noexcept nogil
+    cdef void note(self, Tally* tally, Automaton music, long until) noexcept nogil
+    cdef void moved(self, Tally* tally, Automaton music) noexcept nogil
+    # The end of the place in which a track may be written at a time; 0: it may not.
+    cdef long open_until(self, int track, long steps) noexcept nogil
+    cdef bint may_write(self, const Tally* tally, Automaton music, int track) noexcept nogil
+    cdef bint may_sound(self, const Tally* tally, Automaton music, int track, int pitch) \
+        noexcept nogil
+    # Whether something may begin at a later onset, no given event lying between.
+    cdef bint may_begin(self, const Tally* tally, Automaton music, long onset) noexcept nogil
+    # The first track that must have a note at this onset and has none; 16: none must.
+    cdef int owing(self, const Tally* tally, Automaton music) noexcept nogil
+    # The latest onset at which something must begin.
+    cdef long latest(self, const Tally* tally, Automaton music) noexcept nogil
+    # Where the first place begins that starts after a time; -1: none does.
+    cdef long next_start(self, long steps) noexcept nogil
+    cdef int shortest(self, int track) noexcept nogil
+    cdef int longest(self, int track) noexcept nogil
+    cdef float bias_of(self, Automaton music, int track, int pitch) noexcept nogil
+    cdef bint _fits_grid(self, Automaton music, int track, long onset) noexcept nogil
+    cdef bint _is_playable(self, Automaton music, int track, int pitch) noexcept nogil
+    cdef bint _fits_chord(self, Automaton music, int pitch) noexcept nogil
+    cdef int _polyphony(self, Automaton music, int track) noexcept nogil
+    cdef long _due(self, const Tally* tally, Automaton music, int track) noexcept nogil
+    cdef int _order_at(self, const Tally* tally, Automaton music, int track) noexcept nogil

@@ -1,0 +1,309 @@
+"""Rules: what may be written, where and when, as masks that the generation loop applies.
+
+A rule that asks for something (a density, no rests) gives way where nothing may be written: a
+sequence can always go on.
+"""
+
+import numpy as np
+
+from libc.string cimport memset
+
+from lstm_music.tokens.automaton cimport Automaton
+
+from lstm_music.errors import ShapeError
+
+cdef enum:
+    DRUMS = 128
+    USUAL_GRID = 6  # a 16th: what counts as a place for an onset where no grid is set
+    HAND_SPAN = 14  # semitones
+    FINGERS = 5
+    KICK = 35
+    KICK_2 = 36
+    PEDAL_HAT = 44
+
+cdef long NEVER = 1 << 40
+
+HANDS, DRUMMER = 1, 2
+"""Values of the limit ``player``."""
+
+
+cdef class Rules:
+    """What a result must keep to. Read-only; any number of generators share one.
+
+    Parameters
+    ----------
+    places : (P, 3) int, track, start and end in steps of what may be written, in order.
+    pitches : (16, 128) uint8, 1 for the pitches that a track may have.
+    limits : (16, 8) int, see ``rules.pxd`` for the columns.
+    bias : (16, 128) float32, added to the logits of a track's pitches; None: nothing is.
+    chords : (C, 2) int, onset and a bit for each pitch class of the chord from there on.
+    strict_chords : on a beat only tones of its chord may begin; else others are less likely.
+    chord_bias : what is added to the logits of pitches outside the chord, if not strict.
+    order : (N, 3) int, track, number of a chord and pitch: the pitches that a track has, in this
+        order, the notes of a chord together; tracks without any are free.
+
+    Raises
+    ------
+    ShapeError : another shape.
+    """
+
+    def __init__(self, places, pitches, limits, bias=None, chords=(), bint strict_chords=True,
+                 float chord_bias=0.0, order=()):
+        self.places = np.array(places, np.intc).reshape(-1, 3)
+        self.n_places = len(self.places)
+        self.end_steps = self.places[:, 2].max() if self.n_places else 0
+        self._places = _never_empty(self.places)
+        for name, table, shape in (("pitches", pitches, (16, 128)), ("limits", limits, (16, 8))):
+            if np.shape(table) != shape:
+                raise ShapeError(f"{name} must be of shape {shape}, got {np.shape(table)}")
+        self._pitches = np.ascontiguousarray(pitches, np.uint8)
+        self._limits = np.ascontiguousarray(limits, np.intc)
+        self.has_bias = bias is not None or len(chords) > 0 and not strict_chords
+        self._bias = np.ascontiguousarray(np.zeros((16, 128)) if bias is None else bias, np.float32)
+        by_onset = np.array(chords, np.intc).reshape(-1, 2)
+        self.n_chords, self._chords = len(by_onset), _never_empty(by_onset)
+        self.strict_chords, self.chord_bias = strict_chords, chord_bias
+        pitch_order = np.array(order, np.intc).reshape(-1, 3)
+        self._order = _never_empty(pitch_order)
+        firsts = np.searchsorted(pitch_order[:, 0], range(17))
+        place_firsts = np.searchsorted(self.places[:, 0], range(17))
+        for i in range(17):
+            self.place_first[i], self.order_first[i] = place_firsts[i], firsts[i]
+
+    cdef void clear(self, Tally* tally) noexcept nogil:
+        cdef int track
+        memset(tally, 0, sizeof(Tally))
+        tally.bar = -1
+        for track in range(N_TRACKS):
+            tally.struck[track] = -1
+
+    cdef void note(self, Tally* tally, Automaton music, long until) noexcept nogil:
+        """A note of the present track is complete."""
+        cdef int track = music.s.track
+        self.moved(tally, music)
+        if self.open_until(track, music.onset_steps) and self._order_at(tally, music, track) >= 0:
+            tally.told[track] += 1
+        if tally.struck[track] != music.onset_steps:
+            tally.onsets[track] += 1
+        tally.struck[track] = music.onset_steps
+        tally.sounds_until[track] = max(tally.sounds_until[track], until)
+
+    cdef void moved(self, Tally* tally, Automaton music) noexcept nogil:
+        """Begin to count anew in a new bar."""
+        if tally.bar != music.s.bar:
+            tally.bar = music.s.bar
+            memset(tally.onsets, 0, sizeof(tally.onsets))
+
+    cdef long open_until(self, int track, long steps) noexcept nogil:
+        cdef int i
+        for i in range(self.place_first[track], self.place_first[track + 1]):
+            if self._places[i, 1] <= steps < self._places[i, 2]:
+                return self._places[i, 2]
+        return 0
+
+    cdef long next_start(self, long steps) noexcept nogil:
+        cdef long first = -1
+        cdef int i
+        for i in range(self.n_places):
+            if self._places[i, 1] > steps and (first < 0 or self._places[i, 1] < first):
+                first = self._places[i, 1]
+        return first
+
+    cdef int shortest(self, int track) noexcept nogil:
+        return max(self._limits[track, SHORTEST], 1)
+
+    cdef int longest(self, int track) noexcept nogil:
+        return self._limits[track, LONGEST]
+
+    cdef bint may_write(self, const Tally* tally, Automaton music, int track) noexcept nogil:
+        cdef const int* limits = &self._limits[track, 0]
+        cdef long until = self.open_until(track, music.onset_steps)
+        cdef int pitch
+        if until - music.onset_steps < self.shortest(track):
+            return False
+        if tally.struck[track] != music.onset_steps:
+            if not self._fits_grid(music, track, music.onset_steps):
+                return False
+            if tally.bar == music.s.bar and 0 <= limits[MOST] <= tally.onsets[track]:
+                return False
+        if 0 < limits[POLYPHONY] <= self._polyphony(music, track):
+            return False
+        for pitch in range(128):
+            if self.may_sound(tally, music, track, pitch):
+                return True
+        return False
+
+    cdef bint may_sound(self, const Tally* tally, Automaton music, int track, int pitch) \
+            noexcept nogil:
+        """Whether a key may be struck; where and how often may_write says."""
+        cdef bint drums = music.s.programs[track] == DRUMS
+        cdef int at
+        if not self._pitches[track, pitch] or music.g.note_end[track][pitch] > music.onset_steps:
+            return False
+        if track == music.s.track and pitch <= music.g.pitch:
+            return False
+        if self.strict_chords and self.n_chords and not drums and (
+            not self._fits_chord(music, pitch)
+        ):
+            return False
+        if self._limits[track, PLAYER] and not self._is_playable(music, track, pitch):
+            return False
+        if self.order_first[track] == self.order_first[track + 1]:
+            return True
+        at = self._order_at(tally, music, track)
+        return at >= 0 and self._order[at, 2] == pitch
+
+    cdef int _order_at(self, const Tally* tally, Automaton music, int track) noexcept nogil:
+        """Row of the next note of a track's order at this onset; -1: none is due here."""
+        cdef int at = self.order_first[track] + tally.told[track]
+        if at >= self.order_first[track + 1]:
+            return -1
+        if tally.struck[track] == music.onset_steps and tally.told[track] and (
+            self._order[at, 1] != self._order[at - 1, 1]
+        ):
+            return -1  # the next chord wants an onset of its own
+        return at
+
+    cdef int _polyphony(self, Automaton music, int track) noexcept nogil:
+        """Notes of a track that sound on at the present onset, and those that begin."""
+        cdef int pitch, sounding = 0
+        for pitch in range(128):
+            sounding += music.g.note_end[track][pitch] > music.onset_steps
+        return sounding
+
+    cdef bint _fits_grid(self, Automaton music, int track, long onset) noexcept nogil:
+        cdef int grid = self._limits[track, GRID]
+        cdef int bar_steps = music._sections[music.s.n_sections - 1].bar_steps
+        if not grid:
+            return True
+        return (music.s.bar_position + onset - music.onset_steps) % bar_steps % grid == 0
+
+    cdef bint _fits_chord(self, Automaton music, int pitch) noexcept nogil:
+        """Whether a pitch may begin here: off the beat any, on it the tones of the chord."""
+        cdef int i = self.n_chords - 1, numerator, denominator, beat
+        numerator = music._sections[music.s.n_sections - 1].numerator
+        denominator = music._sections[music.s.n_sections - 1].denominator
+        beat = 96 // denominator
+        if denominator >= 8 and numerator % 3 == 0 and numerator > 3:
+            beat *= 3
+        if self.strict_chords and music.s.bar_position % beat:
+            return True
+        while i > 0 and self._chords[i, 0] > music.onset_steps:
+            i -= 1
+        return self._chords[i, 0] > music.onset_steps or self._chords[i, 1] >> pitch % 12 & 1
+
+    cdef float bias_of(self, Automaton music, int track, int pitch) noexcept nogil:
+        cdef float bias = self._bias[track, pitch]
+        if self.n_chords and not self.strict_chords and music.s.programs[track] != DRUMS and (
+            not self._fits_chord(music, pitch)
+        ):
+            bias += self.chord_bias
+        return bias
+
+    cdef bint _is_playable(self, Automaton music, int track, int pitch) noexcept nogil:
+        """Whether two hands, or two hands and two feet, can play a key beside what is held."""
+        cdef int[129] held
+        cdef int i, n = 0, hands = 0, feet = 0
+        cdef bint foot
+        for i in range(128):
+            if i == pitch or music.g.note_end[track][i] > music.onset_steps:
+                held[n] = i
+                n += 1
+        if self._limits[track, PLAYER] == 1:
+            for i in range(n + 1):  # the left hand takes the lowest i
+                if i <= FINGERS and n - i <= FINGERS and (
+                    i == 0 or held[i - 1] - held[0] <= HAND_SPAN
+                ) and (i == n or held[n - 1] - held[i] <= HAND_SPAN):
+                    return True
+            return False
+        for i in range(n):  # drums are struck, not held: only those of this onset count
+            foot = held[i] == KICK or held[i] == KICK_2 or held[i] == PEDAL_HAT
+            if held[i] == pitch or music.is_struck(track, held[i]):
+                feet += foot
+                hands += not foot
+        return hands <= 2 and feet <= 2
+
+    # What is asked for.
+
+    cdef bint may_begin(self, const Tally* tally, Automaton music, long onset) noexcept nogil:
+        cdef int track, bar_steps, most
+        cdef long until
+        bar_steps = music._sections[music.s.n_sections - 1].bar_steps
+        for track in range(music.s.n_tracks):
+            until = self.open_until(track, onset)
+            if until - onset < self.shortest(track) or not self._fits_grid(music, track, onset):
+                continue
+            most = self._limits[track, MOST]
+            if most == 0 or most > 0 and tally.bar == music.s.bar and (
+                tally.onsets[track] >= most
+                and music.s.bar_position + onset - music.onset_steps < bar_steps
+            ):
+                continue
+            if self.order_first[track] < self.order_first[track + 1] <= (
+                self.order_first[track] + tally.told[track]
+            ):
+                continue
+            return True
+        return False
+
+    cdef int owing(self, const Tally* tally, Automaton music) noexcept nogil:
+        cdef int track
+        for track in range(music.s.n_tracks):
+            if self._due(tally, music, track) <= music.onset_steps and (
+                self.may_write(tally, music, track)
+            ):
+                return track
+        return N_TRACKS
+
+    cdef long latest(self, const Tally* tally, Automaton music) noexcept nogil:
+        cdef long first = NEVER, due
+        cdef int track
+        for track in range(music.s.n_tracks):
+            due = self._due(tally, music, track)
+            if due > music.onset_steps:
+                first = min(first, due)
+        return first
+
+    cdef long _due(self, const Tally* tally, Automaton music, int track) noexcept nogil:
+        """When a track must strike next; NEVER if it need not."""
+        cdef const int* limits = &self._limits[track, 0]
+        cdef long now = music.onset_steps, start = -1, end = 0, due = NEVER, bar, stop, left
+        cdef int i, grid = limits[GRID] or USUAL_GRID, missing
+        cdef int bar_steps = music._sections[music.s.n_sections - 1].bar_steps
+        for i in range(self.place_first[track], self.place_first[track + 1]):
+            if self._places[i, 2] > now:
+                start, end = self._places[i, 1], self._places[i, 2]
+                break
+        if end == 0 or end - self.shortest(track) < now:
+            return NEVER
+        i = self._order_at(tally, music, track)
+        if i >= 0 and i > self.order_first[track] and tally.struck[track] == now:
+            return now  # the rest of a chord
+        if limits[REST] >= 0:
+            due = max(start, tally.sounds_until[track]) + limits[REST]
+        if limits[FEWEST] > 0:
+            bar = now - music.s.bar_position
+            missing = limits[FEWEST]
+            if tally.bar == music.s.bar:
+                missing -= tally.onsets[track]
+            if missing <= 0:
+                bar, missing = bar + bar_steps, limits[FEWEST]
+            stop = min(bar + bar_steps, end)
+            if bar < stop:
+                due = min(due, max(stop - missing * grid, start))
+        left = self.order_first[track + 1] - self.order_first[track] - tally.told[track]
+        if left > 0:
+            grid = min(grid, <int>max((end - start) // (
+                self.order_first[track + 1] - self.order_first[track]), 1))
+            due = min(due, max(end - left * grid, start))
+        if due >= end:
+            return NEVER
+        if limits[GRID] and due > now:
+            bar = now - music.s.bar_position
+            due = bar + (due - bar + limits[GRID] - 1) // limits[GRID] * limits[GRID]
+        return due
+
+
+def _never_empty(array):
+    """An array whose first element has an address."""
+    return array if len(array) else np.zeros((1, *array.shape[1:]), array.dtype)
