@@ -18,7 +18,7 @@ ROOT = r"[A-Ga-g](?:##?|x|bb?)?"
 
 
 def plain(text: str) -> str:
-    """Accidentals and dashes as they are typed: ``♭`` and ``-flat`` as b, ``♯`` and ``-sharp`` as #.
+    """Accidentals as they are typed: b for ``♭`` and ``-flat``, # for ``♯`` and ``-sharp``.
 
     Examples
     --------
