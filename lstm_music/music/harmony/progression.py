@@ -58,8 +58,8 @@ def parse_chords(
     """
     bars = _played(text)
     lines = lines or BarLines((Meter(0, 4, 4),))
-    begin = start_steps
-    if not lines.is_bar_line(begin) or lines.bar_end(begin) - begin < _full(lines, begin):
+    begin = max(start_steps, lines.pickup_steps)
+    if not lines.is_bar_line(begin):
         begin = lines.bar_end(begin)
     changes: list[tuple[int, Chord | None]] = []
     bar = 0
@@ -70,10 +70,6 @@ def parse_chords(
             changes.append((begin + i * length // len(chords), chord))
         begin, bar = begin + length, bar + 1
     return _track(changes, begin if end_steps is None else end_steps)
-
-
-def _full(lines: BarLines, begin: int) -> int:
-    return lines.meter_at(begin).bar_steps
 
 
 def _track(changes: list[tuple[int, Chord | None]], end: int) -> ChordTrack:
