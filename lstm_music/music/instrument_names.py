@@ -117,9 +117,12 @@ def _programs(name: str) -> tuple[int, ...]:
             )
         return (int(name),)
     words = _words(name)
+    if not words:
+        raise ConfigError(f"an instrument must have a name, got {name!r} among those asked for")
     if words in _EXACT:
         return _EXACT[words]
-    held = [p for p, has in enumerate(_PROGRAM_WORDS) if words and set(words) <= set(has)]
+    is_word = any(len(word) > 2 for word in words)  # a lone "1" is in many names, and says nothing
+    held = [p for p, has in enumerate(_PROGRAM_WORDS) if is_word and set(words) <= set(has)]
     if not held:
         raise ConfigError(f"no instrument is called {name!r}{_nearest(name)}")
     return tuple(held)

@@ -138,6 +138,17 @@ _WRITTEN = {"maj": "", "min": "m", "mmaj7": "mMaj7", "mmaj9": "mMaj9", "69": "6/
 """How a quality is written behind a root, where that differs from its name."""
 
 
+def written_quality(quality: str) -> str:
+    """How a key of `QUALITY_TONES` is written behind a root.
+
+    Examples
+    --------
+    >>> [written_quality(quality) for quality in ("maj", "min", "maj7", "mmaj7")]
+    ['', 'm', 'maj7', 'mMaj7']
+    """
+    return _WRITTEN.get(quality, quality)
+
+
 @dataclass(frozen=True, slots=True)
 class Chord:
     """A chord: the pitch classes ``root`` and ``bass`` (0 = C .. 11), and all that it holds.
@@ -177,7 +188,7 @@ class Chord:
         tones = frozenset((root + tone) % 12 for tone in QUALITY_TONES[quality]) | {bass}
         if not tones | {root} <= set(range(12)):
             raise ConfigError(f"root and bass must be 0..11, got {root} and {bass}")
-        symbol = PITCH_CLASS_NAMES[root] + _WRITTEN.get(quality, quality)
+        symbol = PITCH_CLASS_NAMES[root] + written_quality(quality)
         symbol += "" if bass == root else f"/{PITCH_CLASS_NAMES[bass]}"
         return cls(root, tones, bass, symbol, quality)
 
