@@ -168,10 +168,10 @@ def _found(piece: Piece, slots: SlotKind) -> tuple[npt.NDArray[np.int64], npt.ND
 
 
 def _evidence(heard: Sounding) -> npt.NDArray[np.float64]:
-    """Shares of each pitch class, then the weight of each as the bass: (slots, 24), whole."""
+    """Shares of each pitch class, then the weight of each as the bass: (stretches, 24), whole."""
     evidence = np.zeros((len(heard.bass), 24))
     total = heard.steps.sum(axis=1, keepdims=True)
     evidence[:, :12] = np.rint(heard.steps * _SHARES / np.maximum(total, 1))
     (sounds,) = np.nonzero(heard.bass >= 0)
     evidence[sounds, 12 + heard.bass[sounds]] = _BASS_WEIGHT
-    return evidence
+    return evidence * heard.slots[:, None]
