@@ -109,6 +109,7 @@ class BarLines:
     """
 
     def __init__(self, meters: Sequence[Meter], pickup_steps: int = 0) -> None:
+        self.pickup_steps = pickup_steps
         self._meters = tuple(meters)
         self._onsets = [meter.onset_steps for meter in self._meters]
         # A section: (onset of its first bar line, its meter, number of that bar).

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from lstm_music.midi.scores.expression.dynamics import ACCENT, STRONG_ACCENT, Loudness
 from lstm_music.midi.scores.musicxml_sounds import told_sound
 from lstm_music.music.grid import STEPS_PER_QUARTER
+from lstm_music.music.harmony.written import CHORD_TRACK
 from lstm_music.music.piece import TIMING_PER_STEP, Track
 
-CHORD_TRACK_NAME = "Chords"
 CHORD_BASS_MIDI = 48  # the bass of a block chord stands between C3 and B3
 _DRUM_CHANNEL = 9  # counted from 0
 
@@ -181,7 +181,7 @@ def read_chord_symbols(stream: Any, reading: Reading, loudness: Loudness) -> boo
         return False
     onsets = sorted(starts)
     track, last = len(reading.tracks), max(note.end for note in reading.notes)
-    reading.tracks.append(Track(0, False, CHORD_TRACK_NAME))
+    reading.tracks.append(Track(0, False, CHORD_TRACK))
     for onset, end in zip(onsets, [*onsets[1:], last], strict=True):
         if end > onset:
             reading.notes += [

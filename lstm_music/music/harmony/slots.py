@@ -18,20 +18,22 @@ _Integers = npt.NDArray[np.integer[Any]]
 
 
 class Sounding(NamedTuple):
-    """What sounds in each of N slots; drums are left out.
+    """What sounds in each of N stretches of one or more slots; drums are left out.
 
-    A slot begins where the one before ends; the last ends with the last note. Slots between which
-    nothing begins or ends are one.
+    A stretch begins where the one before ends; the last holds the end of the last note. Slots in
+    which nothing begins or ends are one stretch: so long rests and held notes take no room.
     """
 
     onset_steps: npt.NDArray[np.int64]
     """(N,), rising, the first 0."""
     length_steps: npt.NDArray[np.int64]
     """(N,), each at least 1."""
+    slots: npt.NDArray[np.int64]
+    """(N,): how many slots each holds, at least 1."""
     steps: npt.NDArray[np.float64]
     """(N, 12): steps for which each pitch class sounds, C first; two notes count twice."""
     bass: npt.NDArray[np.int64]
-    """(N,): pitch class of the lowest note that sounds for a quarter of the slot; -1 in silence."""
+    """(N,): pitch class of the lowest note that sounds for a quarter of it; -1 in silence."""
 
 
 def slot_steps(meter: Meter, kind: SlotKind) -> int:
@@ -94,7 +96,7 @@ def sounding(piece: Piece, kind: SlotKind) -> Sounding:
     end = begin + notes["duration_steps"]
     if not len(notes):
         nothing = np.zeros(0, np.int64)
-        return Sounding(nothing, nothing, np.zeros((0, 12)), nothing)
+        return Sounding(nothing, nothing, nothing, np.zeros((0, 12)), nothing)
     held = _distinct(np.concatenate([grid.numbers(begin), grid.numbers(end - 1)]))
     edges = _distinct(np.concatenate([[0], grid.starts(held), grid.starts(held + 1)]))
     lowest = int(notes["pitch_midi"].min()) // 12 * 12
@@ -102,7 +104,8 @@ def sounding(piece: Piece, kind: SlotKind) -> Sounding:
     steps = _steps_of_pitches(begin, end, pitches, edges)
     lengths = np.diff(edges)
     classes = steps.reshape(len(steps), -1, 12).sum(axis=1)
-    return Sounding(edges[:-1], lengths, classes, _bass(steps, lengths))
+    slots = np.diff(grid.numbers(edges))
+    return Sounding(edges[:-1], lengths, slots, classes, _bass(steps, lengths))
 
 
 def _distinct(values: _Integers) -> _Integers:
