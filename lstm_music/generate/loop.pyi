@@ -10,6 +10,7 @@ from lstm_music.tokens.automaton import Automaton
 
 MOST_AT_ONCE: Final[int]
 NEVER: Final[int]
+GROUPS: Final[npt.NDArray[np.uint8]]
 
 class Generator:
     @property

@@ -16,10 +16,13 @@ from lstm_music.kernels.step cimport (
 from lstm_music.tokens.automaton cimport Automaton
 
 from lstm_music.errors import ConfigError, TokenError
+from lstm_music.generate.groups import token_groups
 from lstm_music.tokens.vocabulary import DEFAULT
 
 MOST_AT_ONCE = MOST_TOGETHER
 NEVER = (1 << 31) - 1  # no onset is so late
+GROUPS = token_groups(DEFAULT)
+GROUPS.setflags(write=False)
 
 cdef enum Status:
     RUNNING = 0
@@ -35,7 +38,7 @@ cdef class Generator:
     automaton : grammar state; owned by this generator from now on.
     stepper : network state; owned by this generator from now on.
     forbidden : (V,) uint8, 1 = never sample this token (forced tokens may be forbidden ones).
-    sampling : temperature > 0, top_k >= 0 (0: all), 0 < top_p <= 1, 0 <= min_p < 1.
+    sampling : how tokens are drawn (``lstm_music.nn.sampling.Sampling``).
     rng_seed, sequence : the Philox key and the stream within it.
     capacity : most tokens to hold, forced ones included.
 
@@ -77,15 +80,7 @@ cdef class Generator:
         self._logits = np.zeros(self.V, np.float32)
         self._rows = np.zeros(DEFAULT.n_streams, np.intc)
         self._tokens = np.zeros(capacity, np.int32)
-        self._sampler = Sampler(
-            self.V,
-            temperature=sampling.temperature,
-            top_k=sampling.top_k,
-            top_p=sampling.top_p,
-            min_p=sampling.min_p,
-            rng_seed=rng_seed,
-            sequence=sequence,
-        )
+        self._sampler = sampling.sampler(GROUPS, rng_seed=rng_seed, sequence=sequence)
         shift, duration = DEFAULT["shift"], DEFAULT["duration"]
         self.shift_first, self.shift_stop = shift.start, shift.stop
         self.duration_first, self.duration_stop = duration.start, duration.stop
@@ -114,7 +109,7 @@ cdef class Generator:
         self.automaton.set_bars_left(total_bars)
 
     def copy_state_from(self, Generator other not None):
-        """Start where ``other`` stands: tokens, grammar, network."""
+        """Start where ``other`` stands: tokens, grammar, network, what the sampler has heard."""
         if self._tokens.shape[0] < other.n_tokens:
             raise ConfigError(
                 f"capacity must be at least {other.n_tokens} tokens, got {self._tokens.shape[0]}"
@@ -125,6 +120,7 @@ cdef class Generator:
                 f"got room for {self.automaton.capacity}"
             )
         self.stepper.copy_state_from(other.stepper)
+        self._sampler.copy_state_from(other._sampler)
         self._tokens[: other.n_tokens] = other._tokens[: other.n_tokens]
         self.n_tokens = other.n_tokens
 
@@ -277,6 +273,7 @@ cdef class Generator:
         self._tokens[self.n_tokens] = token
         self.n_tokens += 1
         self.automaton.rows(&self._rows[0])
+        self._sampler.hear(token)
         return RUNNING
 
 
