@@ -35,6 +35,7 @@ cdef enum:
 cdef double NOTHING = -1e300
 # Beyond this share of the best a token changes nothing but the time.
 cdef double LEAST = 1e-9
+cdef double FAR = -20.8  # exp(FAR) is less than LEAST: no need to know how much
 
 
 cdef double uniform(uint64_t key, uint64_t sequence, uint64_t index) noexcept nogil:
@@ -90,7 +91,8 @@ cdef class Sampler:
     ----------
     history : the newest tokens of rhythm and pitch that were heard.
     last_log_prob : of the token drawn last, in nats, under the model: the softmax of the logits as
-        they came over all tokens allowed, whatever the settings. NaN when none was drawn.
+        they came over all tokens allowed, whatever the settings; right to a millionth. NaN when
+        none was drawn.
 
     Raises
     ------
@@ -170,20 +172,30 @@ cdef class Sampler:
         double* total,
     ) noexcept nogil:
         """Fill ``choices`` and return how many; ``mass`` is theirs, ``total`` the model's."""
+        cdef Choice* choices = self.choices
         cdef Py_ssize_t i
         cdef int n = 0
-        cdef double x, u
+        cdef double temperature = self.temperature, min_p = self.min_p, x, u
+        cdef double held = 0.0, dropped = 0.0, cold = 0.0
+        cdef bint as_trained = temperature == 1.0
         for i in range(self.V):
             if allowed[i]:
                 x = logits[i] - top
-                u = exp(x / self.temperature)
-                if x == x:
-                    total[0] += u if self.temperature == 1.0 else exp(x)
-                if u >= LEAST and u >= self.min_p:
-                    self.choices[n].weight = u
-                    self.choices[n].token = i
-                    mass[0] += u
-                    n += 1
+                if not as_trained:
+                    if x > FAR:
+                        cold += exp(x)
+                    x /= temperature
+                if x > FAR:
+                    u = exp(x)
+                    if u >= LEAST and u >= min_p:
+                        choices[n].weight = u
+                        choices[n].token = i
+                        held += u
+                        n += 1
+                    else:
+                        dropped += u
+        mass[0] = held
+        total[0] = held + dropped if as_trained else cold
         return n
 
     cdef int _weigh_by_group(
