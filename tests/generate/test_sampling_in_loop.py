@@ -1,4 +1,4 @@
-"""What the settings of sampling make of real music: the loop tells the sampler what it must know."""
+"""What the settings of sampling make of real music, through the loop that composes."""
 
 import numpy as np
 import pytest
