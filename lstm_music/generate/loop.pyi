@@ -13,6 +13,7 @@ from lstm_music.tokens.conditioning import Conditioning
 
 MOST_AT_ONCE: Final[int]
 NEVER: Final[int]
+GROUPS: Final[npt.NDArray[np.uint8]]
 
 class Generator:
     @property

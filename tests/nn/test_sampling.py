@@ -1,8 +1,10 @@
 """What a model's data card may say of sampling."""
 
+import numpy as np
 import pytest
 
 from lstm_music.errors import ConfigError
+from lstm_music.kernels.history import MOST_REMEMBERED
 from lstm_music.nn.sampling import Sampling, recommended
 
 
@@ -20,7 +22,8 @@ def test_a_card_changes_what_it_names():
     [
         ({"temperature": 0.0}, "temperature must be 0.001..100, got 0.0"),
         ({"temprature": 1.0}, "temprature"),
-        ({"top_p": "all"}, "'<'|not supported"),
+        ({"top_p": "all"}, "top_p must be above 0, at most 1, got 'all'"),
+        ({"top_k": 2.5}, "top_k must be a whole number"),
         ([], "mapping"),
         (3, "mapping"),
     ],
@@ -36,3 +39,46 @@ def test_but_leaves_what_is_none():
     assert Sampling(1.0, 5).but(temperature=None, top_p=0.5) == Sampling(1.0, 5, 0.5)
     with pytest.raises(ConfigError, match="min_p"):
         Sampling().but(min_p=1.0)
+
+
+@pytest.mark.parametrize("name", ["temperature", "temperature_rhythm", "temperature_pitch"])
+@pytest.mark.parametrize("value", [0.0, 0.0009, 100.1, -1.0, float("nan"), float("inf"), "1", True])
+def test_a_temperature_out_of_range_is_refused(name, value):
+    with pytest.raises(ConfigError, match=f"^{name} must be 0.001..100"):
+        Sampling(**{name: value})
+    assert getattr(Sampling(**{name: 0.001}), name) == 0.001
+    assert getattr(Sampling(**{name: 100}), name) == 100
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("top_p", [1e-9, 0.5, 1, np.float32(0.5)], [0.0, 1.1, np.nan, None, True]),
+        ("typical_p", [1e-9, 0.5, 1], [0.0, 1.1, np.nan, np.inf, "1", None]),
+        ("min_p", [0, 0.999], [1.0, -0.1, np.nan, None]),
+        ("surprise", [0, 0.999], [1.0, -0.1, np.nan, "0", None]),
+        ("repetition_penalty", [1, 1.5, 100], [0.99, 101, np.nan, np.inf, None]),
+        ("top_k", [0, 7, 2**31 - 1, np.int64(3)], [-1, 2.5, 3.0, 2**31, True, None, np.nan]),
+        ("repetition_window", [1, 4096], [0, 4097, 2.0, "3", None]),
+        ("no_repeat_ngram", [0, 1, 4096], [-1, 4097, 2.5, False, None]),
+    ],
+)
+def test_every_setting_has_a_type_and_a_range(name, good, bad):
+    for value in good:
+        assert getattr(Sampling(**{name: value}), name) == value
+        Sampling(**{name: value}).sampler(np.zeros(5, np.uint8))
+    for value in bad:
+        with pytest.raises(ConfigError, match=f"^{name} must be .*got "):
+            Sampling(**{name: value})
+
+
+def test_the_longest_history_that_can_be_asked_for_is_kept():
+    Sampling(repetition_window=MOST_REMEMBERED, no_repeat_ngram=MOST_REMEMBERED)
+    for name in ("repetition_window", "no_repeat_ngram"):
+        with pytest.raises(ConfigError, match=name):
+            Sampling(**{name: MOST_REMEMBERED + 1})
+
+
+def test_a_setting_that_is_none_in_a_temperature_stays_that_of_the_whole():
+    assert Sampling(0.7).temperature_pitch is None
+    assert Sampling(0.7, temperature_pitch=0.5).but(temperature_pitch=None).temperature_pitch == 0.5

@@ -24,11 +24,14 @@ from lstm_music.kernels.step cimport (
 from lstm_music.tokens.automaton cimport Automaton
 
 from lstm_music.errors import ConfigError, TokenError
+from lstm_music.generate.groups import token_groups
 from lstm_music.tokens.grammar import FOLLOWS
 from lstm_music.tokens.vocabulary import DEFAULT
 
 MOST_AT_ONCE = MOST_TOGETHER
 NEVER = (1 << 31) - 1  # no onset is so late
+GROUPS = token_groups(DEFAULT)
+GROUPS.setflags(write=False)
 
 cdef enum Status:
     RUNNING = 0
@@ -116,15 +119,7 @@ cdef class Generator:
         self._logits = np.zeros(T.V, np.float32)
         self._rows = np.zeros(DEFAULT.n_streams, np.intc)
         self._tokens = np.zeros(capacity, np.int32)
-        self._sampler = Sampler(
-            T.V,
-            temperature=sampling.temperature,
-            top_k=sampling.top_k,
-            top_p=sampling.top_p,
-            min_p=sampling.min_p,
-            rng_seed=rng_seed,
-            sequence=sequence,
-        )
+        self._sampler = sampling.sampler(GROUPS, rng_seed=rng_seed, sequence=sequence)
         self.set_task(Given([]), Rules([], np.zeros((16, 128)), np.zeros((16, 8))), 0)
         self.set_pause(NEVER)
 
@@ -182,6 +177,7 @@ cdef class Generator:
                 f"got room for {self.automaton.capacity}"
             )
         self.stepper.copy_state_from(other.stepper)
+        self._sampler.copy_state_from(other._sampler)
         self._tokens[: other.n_tokens] = other._tokens[: other.n_tokens]
         self.n_tokens = other.n_tokens
         self._given, self._rules, self.bar_steps = other._given, other._rules, other.bar_steps
@@ -553,7 +549,7 @@ cdef class Generator:
                     self._logits[first + i] += self._rules.bias_of(self.automaton, track, i)
         token = self._sampler.draw(&self._allowed[0], &self._logits[0], self.n_tokens)
         if token >= 0:
-            self.log_prob += self._log_prob(token, &self._allowed[0])
+            self.log_prob += self._sampler.last_log_prob
         return token
 
     cdef double _log_prob(self, int token, const uint8_t* among) noexcept nogil:
@@ -586,6 +582,7 @@ cdef class Generator:
         self._tokens[self.n_tokens] = token
         self.n_tokens += 1
         self.automaton.rows(&self._rows[0])
+        self._sampler.hear(token)
         if self.automaton.n_notes > n_notes:
             self._rules.note(
                 &self._tally,
