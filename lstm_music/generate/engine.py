@@ -61,8 +61,14 @@ class Engine:
             piece = piece.replace(notes=on_their_onsets(piece.notes))
         return piece if self.met.dynamics else even_velocities(piece)
 
-    def unheard(self, piece: Piece) -> tuple[str, ...]:
-        """What ``heard`` keeps from the network, and `with_sounding_tracks`, a sentence each."""
+    def unheard(self, piece: Piece, n_tracks: int) -> tuple[str, ...]:
+        """What is kept from the network, a sentence each.
+
+        Parameters
+        ----------
+        piece : with all that it could hear.
+        n_tracks : how many tracks it hears.
+        """
         heard = self.heard(piece)
         lost = [
             name
@@ -75,9 +81,9 @@ class Engine:
             if len(before) != len(after) or np.any(np.asarray(before) != np.asarray(after))
         ]
         said = (f"not heard by this network, which has not learnt it: {', '.join(lost)}",)
-        n_tracks = len(np.unique(piece.notes["track"]))
-        more = (f"the network hears the busiest {MAX_TRACKS} of {n_tracks} tracks",)
-        return said * bool(lost) + more * (n_tracks > MAX_TRACKS)
+        n_sounding = len(np.unique(piece.notes["track"]))
+        more = (f"the network hears {n_tracks} of {n_sounding} tracks, the busiest",)
+        return said * bool(lost) + more * (n_sounding > n_tracks)
 
     def style_of(self, seed: Piece) -> str:
         """What the network is told of a seed's style: its own, or what it can only be."""
@@ -86,13 +92,14 @@ class Engine:
         only_drums = all(track.is_drum for track in seed.tracks)
         return seed.style or (DRUMS if only_drums else "")
 
-    def told(self, part: Piece, whole: Piece) -> tuple[Piece, npt.NDArray[np.uint16]]:
-        """What the network is told of a part of a seed, in the key and style of the whole.
+    def told(self, part: Piece, whole: Piece) -> Piece:
+        """What the network is told of a part of a piece, in the key and style of the whole."""
+        return self.heard(part).replace(key=_key_at_end(whole), style=self.style_of(whole))
 
-        Also which tracks of the seed the tracks of that are.
-        """
-        sounding, tracks = with_sounding_tracks(self.heard(part))
-        return sounding.replace(key=_key_at_end(whole), style=self.style_of(whole)), tracks
+    @property
+    def hears_ahead(self) -> bool:
+        """Whether the network has learnt to be told what lies ahead."""
+        return self.vocabulary.has_stream("closed")
 
     def finish(self, seed: Piece) -> Finish:
         """What gives new notes that which the network cannot: the seed's accents and drum kit."""
@@ -112,13 +119,22 @@ def _key_at_end(piece: Piece) -> Key | None:
 
 
 def new_generator(
-    engine: Engine, capacity: int, sampling: Sampling, rng_seed: int, sequence: int
+    engine: Engine,
+    capacity: int,
+    sampling: Sampling,
+    rng_seed: int,
+    sequence: int,
+    *,
+    may_end: bool = True,
 ) -> Generator:
-    """An empty one; its random numbers are those of ``sequence`` under ``rng_seed``."""
+    """An empty one; its random numbers are those of ``sequence`` under ``rng_seed``.
+
+    ``may_end`` says whether the network may end the piece in its last bar.
+    """
     return Generator(
         Automaton(capacity),
         Stepper(engine.weights),
-        _forbidden(engine),
+        _forbidden(engine, may_end),
         sampling,
         rng_seed,
         sequence,
@@ -126,13 +142,15 @@ def new_generator(
     )
 
 
-def _forbidden(engine: Engine) -> npt.NDArray[np.uint8]:
+def _forbidden(engine: Engine, may_end: bool) -> npt.NDArray[np.uint8]:
     """Meter and tempo stay as they are, the seed's or the header's; the rest must be known."""
     mask = np.zeros(engine.vocabulary.n_tokens, np.uint8)
     for kind, _ in engine.vocabulary.ranges:
         if kind in _FIXED_KINDS or kind not in engine.met.kinds:
             tokens = engine.vocabulary[kind]
             mask[tokens.start : tokens.stop] = 1
+    if not may_end:
+        mask[engine.vocabulary["end"]] = 1
     return mask
 
 

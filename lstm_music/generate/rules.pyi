@@ -22,4 +22,5 @@ class Rules:
         strict_chords: bool = True,
         chord_bias: float = 0.0,
         order: npt.ArrayLike | Sequence[tuple[int, int, int]] = (),
+        end_steps: int | None = None,
     ) -> None: ...

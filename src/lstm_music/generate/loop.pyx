@@ -530,6 +530,8 @@ cdef class Generator:
         if until == 0:
             return
         until = min(until, self._given.next_onset_of(self.event, track, self.automaton.g.pitch))
+        until = min(until, max(self._rules.order_until(&self._tally, self.automaton, track),
+                               now + shortest))
         if longest:
             until = min(until, now + longest)
         for i in range(96):

@@ -59,6 +59,8 @@ cdef class Rules:
     cdef long latest(self, const Tally* tally, Automaton music) noexcept nogil
     # Where the first place begins that starts after a time; -1: none does.
     cdef long next_start(self, long steps) noexcept nogil
+    # When the key that was struck must be free again, since an order wants it once more.
+    cdef long order_until(self, const Tally* tally, Automaton music, int track) noexcept nogil
     cdef int shortest(self, int track) noexcept nogil
     cdef int longest(self, int track) noexcept nogil
     cdef float bias_of(self, Automaton music, int track, int pitch) noexcept nogil
@@ -68,3 +70,5 @@ cdef class Rules:
     cdef int _polyphony(self, Automaton music, int track) noexcept nogil
     cdef long _due(self, const Tally* tally, Automaton music, int track) noexcept nogil
     cdef int _order_at(self, const Tally* tally, Automaton music, int track) noexcept nogil
+    cdef int _chords_left(self, int track, int at) noexcept nogil
+    cdef long _order_wait(self, int track, long start, long end, int grid) noexcept nogil

@@ -41,6 +41,7 @@ cdef class Rules:
     chord_bias : what is added to the logits of pitches outside the chord, if not strict.
     order : (N, 3) int, track, number of a chord and pitch: the pitches that a track has, in this
         order, the notes of a chord together; tracks without any are free.
+    end_steps : where the music ends; None: where the last place does.
 
     Raises
     ------
@@ -48,10 +49,11 @@ cdef class Rules:
     """
 
     def __init__(self, places, pitches, limits, bias=None, chords=(), bint strict_chords=True,
-                 float chord_bias=0.0, order=()):
+                 float chord_bias=0.0, order=(), end_steps=None):
         self.places = np.array(places, np.intc).reshape(-1, 3)
         self.n_places = len(self.places)
-        self.end_steps = self.places[:, 2].max() if self.n_places else 0
+        last = self.places[:, 2].max() if self.n_places else 0
+        self.end_steps = last if end_steps is None else end_steps
         self._places = _never_empty(self.places)
         for name, table, shape in (("pitches", pitches, (16, 128)), ("limits", limits, (16, 8))):
             if np.shape(table) != shape:
@@ -163,6 +165,32 @@ cdef class Rules:
         ):
             return -1  # the next chord wants an onset of its own
         return at
+
+    cdef int _chords_left(self, int track, int at) noexcept nogil:
+        """How many chords of a track's order begin at a row of it or later."""
+        cdef int last = self.order_first[track + 1] - 1
+        return self._order[last, 1] - self._order[at, 1] + 1 if at <= last else 0
+
+    cdef long _order_wait(self, int track, long start, long end, int grid) noexcept nogil:
+        """Steps that each chord of an order gets at least."""
+        cdef int n = self._chords_left(track, self.order_first[track])
+        return min(grid, max((end - start) // max(n, 1), 1))
+
+    cdef long order_until(self, const Tally* tally, Automaton music, int track) noexcept nogil:
+        cdef int at = self.order_first[track] + tally.told[track], i
+        cdef long start = -1, end = 0
+        if at >= self.order_first[track + 1]:
+            return NEVER
+        for i in range(self.place_first[track], self.place_first[track + 1]):
+            if self._places[i, 2] > music.onset_steps:
+                start, end = self._places[i, 1], self._places[i, 2]
+                break
+        for i in range(at + 1, self.order_first[track + 1]):
+            if self._order[i, 2] == music.g.pitch:
+                return end - self._chords_left(track, i) * self._order_wait(
+                    track, start, end, self._limits[track, GRID] or USUAL_GRID
+                )
+        return NEVER
 
     cdef int _polyphony(self, Automaton music, int track) noexcept nogil:
         """Notes of a track that sound on at the present onset, and those that begin."""
@@ -291,11 +319,9 @@ cdef class Rules:
             stop = min(bar + bar_steps, end)
             if bar < stop:
                 due = min(due, max(stop - missing * grid, start))
-        left = self.order_first[track + 1] - self.order_first[track] - tally.told[track]
+        left = self._chords_left(track, self.order_first[track] + tally.told[track])
         if left > 0:
-            grid = min(grid, <int>max((end - start) // (
-                self.order_first[track + 1] - self.order_first[track]), 1))
-            due = min(due, max(end - left * grid, start))
+            due = min(due, max(end - left * self._order_wait(track, start, end, grid), start))
         if due >= end:
             return NEVER
         if limits[GRID] and due > now:

@@ -1,0 +1,206 @@
+"""From a plan to music: generators that start where the given music ends, and what they write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_music.generate.engine import TOKENS_A_BAR, Engine, in_shares, new_generator, run_share
+from lstm_music.generate.given import Given
+from lstm_music.generate.hearing import Heard, hear
+from lstm_music.generate.loop import Generator
+from lstm_music.generate.plan import Plan, begins_in
+
+from lstm_music.generate.ruling import Ruling, rules_for
+from lstm_music.music.piece import PEDAL_DTYPE, Piece
+from lstm_music.nn.sampling import Sampling
+from lstm_music.tokens.conditioning import Conditioning
+from lstm_music.tokens.encode import encode_header
+from lstm_music.tokens.vocabulary import RADIX_STEPS, Vocabulary
+from lstm_music.types import BoolArray, IntArray, NoteArray
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that the drafts of one request share.
+
+    Parameters
+    ----------
+    engine : what composes.
+    plan : what is asked.
+    heard : what the network hears of it.
+    ruling : what the result must keep to, and what is wished.
+    base : a generator that has heard all that is given before the first place.
+    """
+
+    engine: Engine
+    plan: Plan
+    heard: Heard
+    ruling: Ruling
+    base: Generator
+
+    def begin(self, sampling: Sampling, rng_seed: int, sequence: int) -> Generator:
+        """A generator that stands where the first place begins."""
+        capacity = self.base.capacity
+        generator = new_generator(self.engine, capacity, sampling, rng_seed, sequence)
+        generator.copy_state_from(self.base)
+        return generator
+
+    def compose(
+        self, sampling: Sampling, rng_seed: int, sequences: Sequence[int], threads: int | None
+    ) -> list[Generator]:
+        """One draft for each random stream of ``sequences``."""
+
+        def share(some: Sequence[int]) -> list[Generator]:
+            return run_share(lambda i: self.begin(sampling, rng_seed, i), some)
+
+        return in_shares(share, sequences, threads)
+
+
+def job(engine: Engine, plan: Plan, ruling: Ruling, join_steps: int = 0) -> Job:
+    """Get ready to compose.
+
+    Parameters
+    ----------
+    engine, plan, ruling : as of `Job`.
+    join_steps : how far behind the last place given music is heard, too.
+
+    Raises
+    ------
+    MidiError : the network would hear nothing.
+    """
+    heard = hear(engine, plan)
+    events = heard.events()
+    end = heard.end_steps + join_steps
+    given = Given(events[events[:, 0] < end])
+    rules = rules_for(ruling, plan, heard)
+    n_open_bars = -(-(heard.end_steps - heard.start_steps) // heard.bar_steps)
+    capacity = 4 * len(given.events) + _longs(given.events) + 64 + n_open_bars * TOKENS_A_BAR
+    generator = new_generator(engine, capacity, Sampling(), 0, 0, may_end=plan.is_continuation)
+    generator.set_total_bars(heard.total_bars)
+    generator.set_conditioning(conditioning(heard, ruling, plan))
+    generator.set_task(given, rules, heard.bar_steps)
+    generator.force(encode_header(heard.context))
+    generator.hear_given(heard.start_steps)
+    if plan.is_continuation:
+        wait = heard.start_steps - generator.score.onset_steps
+        if wait:
+            generator.force(np.array(_time_move(engine.vocabulary, wait), np.int32))
+    return Job(engine, plan, heard, ruling, generator)
+
+
+def _longs(events: IntArray) -> int:
+    """How many LONG tokens the events take at most."""
+    waits = np.diff(events[:, 0], prepend=0) // RADIX_STEPS
+    return int(waits.sum() + (np.maximum(events[:, 5], 0) // RADIX_STEPS).sum())
+
+
+def _time_move(vocabulary: Vocabulary, gap_steps: int) -> list[int]:
+    """[LONG*] SHIFT over ``gap_steps`` >= 1."""
+    longs, rest = divmod(gap_steps - 1, RADIX_STEPS)
+    return [vocabulary["long"][0]] * longs + [vocabulary["shift"][rest]]
+
+
+def conditioning(heard: Heard, ruling: Ruling, plan: Plan) -> Conditioning | None:
+    """What the network is told besides the past; None for a plain continuation.
+
+    A network learns from whole pieces, too, and hears nothing ahead in them.
+    """
+    wishes, onsets, chords = ruling.told(heard, plan)
+    is_plain = plan.is_continuation and wishes is None and onsets is None and chords is None
+    if is_plain:
+        return None
+    ahead = heard.given_notes
+    places = heard.places
+    if plan.is_continuation:
+        ahead, places = ahead[:0], tuple((t, 0, 1 << 30) for t in range(len(heard.tracks)))
+    return Conditioning(ahead, places, wishes, onsets, chords)
+
+
+def written(work: Job, generator: Generator) -> Piece:
+    """The plan's piece with what was written in its places.
+
+    Its notes are finished (``Engine.finish``): accents, drum kit; slots keep their loudness.
+    """
+    plan, heard = work.plan, work.heard
+    given = plan.given
+    new = new_notes(heard, generator)
+    notes = heard.in_plan(new)
+    notes = work.ruling.finished(work.engine.finish(_model_for(plan))(notes))
+    if len(plan.slots):
+        notes = _with_slots(notes, plan.slots)
+    pedal = given.pedal
+    if plan.is_continuation:
+        pedal = np.concatenate([pedal, _new_pedal(work, generator)])
+    changes = {"notes": np.concatenate([given.notes, notes]), "pedal": pedal}
+    if plan.is_continuation:
+        changes["length_steps"] = plan.end_steps
+    return given.replace(
+        **changes,
+        added_places=tuple(plan.places),
+        repairs=(*given.repairs, *heard.remarks),
+    )
+
+
+def _model_for(plan: Plan) -> Piece:
+    """The music whose accents and drum kit new notes take on: with what gave way to them."""
+    return plan.given.replace(notes=np.concatenate([plan.given.notes, plan.replaced]))
+
+
+def new_notes(heard: Heard, generator: Generator) -> NoteArray:
+    """What was written, in the steps and tracks of the context."""
+    notes = generator.score.notes()
+    return notes[begins_in(notes, heard.places) & ~_among(notes, heard.given_notes)]
+
+
+def _among(notes: NoteArray, others: NoteArray) -> BoolArray:
+    """Whether each note has the onset, track and pitch of one of the others."""
+    return np.isin(_keys(notes), _keys(others))
+
+
+def _keys(notes: NoteArray) -> IntArray:
+    onset = notes["onset_steps"].astype(np.int64) << 24
+    return onset | notes["track"].astype(np.int64) << 8 | notes["pitch_midi"]
+
+
+def _with_slots(notes: NoteArray, slots: NoteArray) -> NoteArray:
+    """Notes in slots with the slots' own durations, loudness and timing, exactly.
+
+    The notes of one onset and track take the slots there in the order of pitch.
+    """
+    by_place = np.lexsort([notes["pitch_midi"], notes["track"], notes["onset_steps"]])
+    of_slots = np.lexsort([slots["pitch_midi"], slots["track"], slots["onset_steps"]])
+    filled = slots[of_slots].copy()
+    if len(notes) != len(filled):  # two slots of one key at one onset are one to the network
+        filled = filled[np.unique(_keys(filled), return_index=True)[1]]
+    filled["pitch_midi"] = notes["pitch_midi"][by_place]
+    return filled
+
+
+def _new_pedal(work: Job, generator: Generator) -> NoteArray:
+    """The pedal of a continuation; what the seed leaves down is lifted, so that it blurs nothing."""
+    pedal = generator.score.pedal()
+    pedal = work.heard.in_plan(pedal[pedal["onset_steps"] >= work.heard.start_steps])
+    if len(pedal):
+        return pedal
+    given, start = work.plan.given, work.plan.start_steps
+    by_track = given.pedal[np.argsort(given.pedal["track"], kind="stable")]
+    last = np.append(by_track["track"][1:] != by_track["track"][:-1], True)[: len(by_track)]
+    held = [(start, int(c["track"]), False) for c in by_track[last] if c["down"]]
+    return np.array(held, PEDAL_DTYPE)
+
+
+def stream_notes(work: Job, sampling: Sampling, rng_seed: int) -> Iterator[NoteArray]:
+    """The notes of the first draft, each as soon as it is final (NOTE_DTYPE scalars)."""
+    generator = work.begin(sampling, rng_seed, 0)
+    finish = work.engine.finish(_model_for(work.plan))
+    sent, done = 0, False
+    while not done:
+        done = generator.run(max_notes=1)
+        notes = new_notes(work.heard, generator)
+        # A velocity token may still follow the newest note: hold it back until the next.
+        ready = notes[sent : len(notes) if done else len(notes) - 1]
+        yield from work.ruling.finished(finish(work.heard.in_plan(ready)))
+        sent += max(len(ready), 0)

@@ -1,0 +1,200 @@
+"""What the network is told of a plan: the music up to the open places, and what lies ahead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lstm_music.errors import MidiError
+from lstm_music.generate.engine import Engine
+from lstm_music.generate.events import given_events
+from lstm_music.generate.plan import Place, Plan
+from lstm_music.music.excerpt import excerpt
+from lstm_music.music.grid import STEPS_PER_QUARTER
+from lstm_music.music.piece import Piece
+from lstm_music.tokens.canonical import canonical_with_all_tracks
+from lstm_music.tokens.vocabulary import LAGS_BARS, MAX_TIME_STEPS, MAX_TRACKS
+from lstm_music.types import BoolArray, IntArray, NoteArray
+
+CONTEXT_STEPS = MAX_TIME_STEPS
+"""How far before the first open place the network hears: 64 whole notes, from a bar line on."""
+
+CONTEXT_NOTES = 8192
+"""And no more notes than these, which take it half a second."""
+
+AHEAD_BARS = max(LAGS_BARS)
+"""How many bars behind the last open place it is told of."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A plan in the steps and tracks of what the network hears.
+
+    Parameters
+    ----------
+    context : canonical, with given notes and slots; its tracks may be without notes.
+    is_slot : (N,) bool, which of its notes are slots.
+    places : in its steps and tracks.
+    offset : leads from its steps to those of the plan's piece.
+    tracks : of its tracks, those of the plan's piece.
+    total_bars : of the whole piece, from the beginning of the context on.
+    remarks : what the network does not hear, a sentence each.
+    """
+
+    context: Piece
+    is_slot: BoolArray
+    places: tuple[Place, ...]
+    offset: int
+    tracks: npt.NDArray[np.uint16]
+    total_bars: int
+    remarks: tuple[str, ...]
+
+    @property
+    def given_notes(self) -> NoteArray:
+        """The notes of the context that stand."""
+        return self.context.notes[~self.is_slot]
+
+    @property
+    def start_steps(self) -> int:
+        """Where the first place begins."""
+        return min(place.start_steps for place in self.places)
+
+    @property
+    def end_steps(self) -> int:
+        """Where the last place ends."""
+        return max(place.end_steps for place in self.places)
+
+    @property
+    def bar_steps(self) -> int:
+        """Length of the first open bar."""
+        return self.context.bar_lines.meter_at(self.start_steps).bar_steps
+
+    def events(self) -> IntArray:
+        """All given events, those behind the places included."""
+        return given_events(self.context, self.is_slot)
+
+    def in_plan(self, events: NoteArray) -> NoteArray:
+        """Notes or pedal in the steps and tracks of the plan's piece."""
+        moved = events.copy()
+        moved["onset_steps"] += self.offset
+        moved["track"] = self.tracks[moved["track"]]
+        return moved
+
+
+def hear(engine: Engine, plan: Plan) -> Heard:
+    """What the network hears of a plan.
+
+    Raises
+    ------
+    MidiError : it would hear nothing.
+    """
+    given = plan.given
+    start, end = plan.start_steps, plan.end_steps
+    offset, remarks = context_start(given, start)
+    stop = _ahead_stop(given, end)
+    whole = given.replace(notes=np.concatenate([given.notes, plan.slots]))
+    part = excerpt(whole, offset, stop)
+    part, more = _with_few_notes(part, start - offset)
+    tracks = _heard_tracks(part, plan)
+    told = engine.told(_in_tracks(part, tracks), given)
+    context = canonical_with_all_tracks(told)
+    if plan.is_continuation and not len(context.notes):
+        raise MidiError(
+            "no note begins in the seed's last 64 whole notes; cut it shorter", path=given.source
+        )
+    number = {int(track): i for i, track in enumerate(tracks)}
+    places = tuple(
+        Place(number[place.track], place.start_steps - offset, place.end_steps - offset)
+        for place in plan.places
+        if place.track in number
+    )
+    last = max(end, given.end_steps) - offset
+    return Heard(
+        context=context,
+        is_slot=_slots_among(context.notes, plan.slots, offset, number),
+        places=places,
+        offset=offset,
+        tracks=tracks,
+        total_bars=context.bar_lines.bar_at(last - 1) + 1,
+        remarks=(*seam_remarks(plan), *remarks, *more, *engine.unheard(part, len(tracks))),
+    )
+
+
+def context_start(piece: Piece, start: int) -> tuple[int, tuple[str, ...]]:
+    """The bar line from which the network hears a piece, and what to say of what is before it."""
+    lines = piece.bar_lines
+    onsets = piece.notes["onset_steps"]
+    onsets = onsets[onsets < start]
+    offset = 0 if start <= CONTEXT_STEPS else lines.bar_end(start - CONTEXT_STEPS)
+    if len(onsets) - int(np.searchsorted(onsets, offset)) > CONTEXT_NOTES:
+        newest = lines.bar_end(int(onsets[-CONTEXT_NOTES - 1]))
+        offset = max(offset, min(newest, lines.bar_start(int(onsets[-1]))))
+    if not offset:
+        return 0, ()
+    first = lines.bar_at(offset) + (not piece.pickup_steps)
+    return offset, (f"the network hears the seed from bar {first} on, not what is before it",)
+
+
+def _ahead_stop(piece: Piece, end: int) -> int:
+    """The bar line up to which the network is told of what lies ahead."""
+    lines, stop = piece.bar_lines, end
+    for _ in range(AHEAD_BARS):
+        stop = lines.bar_end(stop)
+    return stop
+
+
+def _with_few_notes(part: Piece, start: int) -> tuple[Piece, tuple[str, ...]]:
+    """The part without the earliest notes before the places, if there are too many."""
+    before = int(np.searchsorted(part.notes["onset_steps"], start))
+    if before <= CONTEXT_NOTES:
+        return part, ()
+    remark = f"the network hears the last {CONTEXT_NOTES} notes only: its bar has more"
+    return part.replace(notes=part.notes[before - CONTEXT_NOTES :]), (remark,)
+
+
+def _heard_tracks(part: Piece, plan: Plan) -> npt.NDArray[np.uint16]:
+    """The tracks that the network hears: the open ones, then the busiest, 16 at most."""
+    counts = np.bincount(part.notes["track"], minlength=len(part.tracks)).astype(np.int64)
+    is_open = np.zeros(len(counts), bool)
+    is_open[[track for track in plan.open_tracks if track < len(counts)]] = True
+    rank = counts + is_open * (len(part.notes) + 1)
+    busiest = np.argsort(-rank, kind="stable")[:MAX_TRACKS]
+    return np.sort(busiest[rank[busiest] > 0]).astype(np.uint16)
+
+
+def _in_tracks(piece: Piece, tracks: npt.NDArray[np.uint16]) -> Piece:
+    """The piece with these of its tracks alone, renumbered."""
+    number = np.zeros(len(piece.tracks), np.uint16)
+    number[tracks] = np.arange(len(tracks))
+    notes = piece.notes[np.isin(piece.notes["track"], tracks)]
+    notes["track"] = number[notes["track"]]
+    pedal = piece.pedal[np.isin(piece.pedal["track"], tracks)]
+    pedal["track"] = number[pedal["track"]]
+    return piece.replace(notes=notes, pedal=pedal, tracks=tuple(piece.tracks[i] for i in tracks))
+
+
+def _slots_among(
+    notes: NoteArray, slots: NoteArray, offset: int, number: dict[int, int]
+) -> BoolArray:
+    """Which notes are slots."""
+    keys = {
+        (int(s["onset_steps"]) - offset, number.get(int(s["track"]), -1), int(s["pitch_midi"]))
+        for s in slots
+    }
+    rows = zip(notes["onset_steps"].tolist(), notes["track"].tolist(), notes["pitch_midi"].tolist())
+    return np.array([row in keys for row in rows], bool)
+
+
+def seam_remarks(plan: Plan) -> tuple[str, ...]:
+    """What stands where the new music of a continuation begins."""
+    if not plan.is_continuation:
+        return ()
+    given, start = plan.given, plan.start_steps
+    quarters = (given.end_steps - start) / STEPS_PER_QUARTER
+    if quarters > 0:
+        return (f"the seed's last notes ring {quarters:.2g} quarter notes into the new music",)
+    if start > given.bar_lines.bar_end(given.end_steps - 1) and not len(plan.replaced):
+        return ("the seed ends with a rest: the new music begins after it, at the file's end mark",)
+    return ()

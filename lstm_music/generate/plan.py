@@ -1,0 +1,283 @@
+"""Plans: which music stands, which bars of which tracks are open, and what of it is kept.
+
+Continuing, infilling, accompanying and varying differ only in the plan that they make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from lstm_music.errors import ConfigError, MidiError
+from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
+from lstm_music.music.seam import next_bar_steps
+from lstm_music.types import BoolArray, NoteArray
+
+KEEPS = ("rhythm", "pitch", "outline")
+"""What `vary` can keep: every onset and duration; the pitches in their order; the notes on beats."""
+
+
+class Place(NamedTuple):
+    """Bars of a track in which music is written: [start, end), bar lines in steps."""
+
+    track: int
+    start_steps: int
+    end_steps: int
+
+
+def _no_notes() -> NoteArray:
+    return np.empty(0, NOTE_DTYPE)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A piece with open places.
+
+    Parameters
+    ----------
+    given : what stands, with the tracks that are new and with all meters and tempos.
+    places : what is open, in order of track and time; those of a track do not meet.
+    slots : notes that keep onset, duration and loudness and get another pitch; not in ``given``.
+    pitch_order : notes whose pitches come again in their order, in another rhythm; as ``slots``.
+    replaced : the notes of the seed that gave way, slots and the order of pitches included.
+    is_continuation : whether the places are the end of the piece, and lengthen it.
+    n_new_tracks : how many tracks, the last ones, the seed does not have.
+    writes_freely : whether notes may be written beside the slots.
+    """
+
+    given: Piece
+    places: tuple[Place, ...]
+    slots: NoteArray = field(default_factory=_no_notes)
+    pitch_order: NoteArray = field(default_factory=_no_notes)
+    replaced: NoteArray = field(default_factory=_no_notes)
+    is_continuation: bool = False
+    n_new_tracks: int = 0
+    writes_freely: bool = True
+
+    @property
+    def start_steps(self) -> int:
+        """Where the first place begins."""
+        return min(place.start_steps for place in self.places)
+
+    @property
+    def end_steps(self) -> int:
+        """Where the last place ends."""
+        return max(place.end_steps for place in self.places)
+
+    @property
+    def open_tracks(self) -> tuple[int, ...]:
+        """Tracks with a place."""
+        return tuple(sorted({place.track for place in self.places}))
+
+
+def continuation(seed: Piece, bars: int, from_bar: int | None = None) -> Plan:
+    """``bars`` bars after the seed, in all its tracks; or from one of its bars on, in place of
+    all that begins there or later.
+
+    Raises
+    ------
+    MidiError : the seed has no notes, or none before that bar.
+    ConfigError : the seed has no such bar.
+    """
+    plan = Plan(seed, ())
+    start = None
+    if from_bar is not None:
+        start = _checked_bar_start(seed, from_bar)
+        is_late = seed.notes["onset_steps"] >= start
+        plan = Plan(seed.replace(notes=seed.notes[~is_late]), (), replaced=seed.notes[is_late])
+    if not len(plan.given.notes):
+        raise MidiError("the seed has no notes to continue; give one that sounds", path=seed.source)
+    if start is None:
+        start = next_bar_steps(seed)
+    end = start + bars * seed.bar_lines.meter_at(start).bar_steps
+    places = tuple(Place(track, start, end) for track in tracks_that_sound(plan.given))
+    return replace(plan, places=places, is_continuation=True)
+
+
+def _checked_bar_start(seed: Piece, bar: int) -> int:
+    total = n_bars(seed)
+    if not 2 <= bar <= total + 1:
+        raise ConfigError(
+            f"from_bar must be a bar of the seed behind its first, 2..{total + 1}, got {bar}"
+        )
+    return bar_start(seed, bar)
+
+
+def infilling(seed: Piece, bars: tuple[int, int], tracks: Sequence[int] | None) -> Plan:
+    """Some bars of some tracks written anew; all that sounds if no tracks are named.
+
+    Parameters
+    ----------
+    seed : any piece.
+    bars : first and last bar, counted from 1 as in a score; a pickup is bar 0.
+    tracks : indices from 0; None: all that have a note.
+
+    Raises
+    ------
+    ConfigError : no such bars or tracks.
+    """
+    named = tracks_that_sound(seed) if tracks is None else tuple(tracks)
+    start, end = bar_range(seed, bars)
+    places = tuple(Place(track, start, end) for track in sorted(set(named)))
+    return opened(seed, places)
+
+
+def accompaniment(seed: Piece, programs: Iterable[tuple[int, str]], bars: tuple[int, int]) -> Plan:
+    """New tracks beside what there is.
+
+    Parameters
+    ----------
+    seed : at least one note.
+    programs : General MIDI program, 128 for drums, and name of each new track.
+    bars : as for `infilling`.
+
+    Raises
+    ------
+    ConfigError : no such bars, or no new track.
+    MidiError : the seed has no notes.
+    """
+    if not len(seed.notes):
+        raise MidiError(
+            "the file has no notes to accompany; give one that sounds", path=seed.source
+        )
+    new = [
+        Track(0 if program == 128 else program, program == 128, name) for program, name in programs
+    ]
+    if not new:
+        raise ConfigError("name at least one instrument for the new tracks, such as drums or bass")
+    start, end = bar_range(seed, bars)
+    first = len(seed.tracks)
+    places = tuple(Place(first + i, start, end) for i in range(len(new)))
+    given = seed.replace(tracks=(*seed.tracks, *new))
+    return Plan(given, places, n_new_tracks=len(new))
+
+
+def variation(
+    seed: Piece,
+    keep: str,
+    amount: float,
+    bars: tuple[int, int],
+    tracks: Sequence[int] | None,
+    rng_seed: int,
+) -> Plan:
+    """Some bars again, with something of them kept.
+
+    Parameters
+    ----------
+    seed, bars, tracks : as for `infilling`.
+    keep : one of `KEEPS`.
+    amount : share of the notes that may change, 0..1; those of a smaller amount are among those
+        of a larger one.
+    rng_seed : decides which.
+
+    Raises
+    ------
+    ConfigError : nothing to vary, or no such bars, tracks or way.
+    """
+    if keep not in KEEPS:
+        raise ConfigError(f"keep must be one of {', '.join(KEEPS)}, got {keep!r}")
+    whole = infilling(seed, bars, tracks)
+    notes = whole.replaced
+    if not len(notes):
+        raise ConfigError("nothing sounds in these bars; infill them, or name others")
+    rank = np.random.default_rng([rng_seed, len(notes)]).permutation(len(notes))
+    chosen = rank < round(amount * len(notes))
+    if keep == "rhythm":
+        kept = np.concatenate([whole.given.notes, notes[~chosen]])
+        return Plan(
+            whole.given.replace(notes=kept),
+            whole.places,
+            slots=notes[chosen],
+            replaced=notes[chosen],
+            writes_freely=False,
+        )
+    if keep == "outline":
+        free = chosen & ~_is_on_beat(seed, notes)
+        kept = np.concatenate([whole.given.notes, notes[~free]])
+        return Plan(whole.given.replace(notes=kept), whole.places, replaced=notes[free])
+    return _new_rhythm(seed, whole, amount, rng_seed)
+
+
+def _new_rhythm(seed: Piece, whole: Plan, amount: float, rng_seed: int) -> Plan:
+    """The pitches of a share of the bars in another rhythm."""
+    lines = seed.bar_lines
+    places = []
+    for place in whole.places:
+        at = place.start_steps
+        while at < place.end_steps:
+            places.append(Place(place.track, at, min(lines.bar_end(at), place.end_steps)))
+            at = lines.bar_end(at)
+    rank = np.random.default_rng([rng_seed, len(places)]).permutation(len(places))
+    chosen = [place for i, place in enumerate(places) if rank[i] < round(amount * len(places))]
+    notes = whole.replaced
+    inside = begins_in(notes, chosen)
+    kept = np.concatenate([whole.given.notes, notes[~inside]])
+    return Plan(
+        whole.given.replace(notes=kept),
+        tuple(chosen) or whole.places[:1],
+        pitch_order=notes[inside],
+        replaced=notes[inside],
+    )
+
+
+def _is_on_beat(piece: Piece, notes: NoteArray) -> BoolArray:
+    """Which notes begin on a beat of their meter."""
+    place, _ = piece.bar_lines.places(notes["onset_steps"])
+    beats = [piece.bar_lines.meter_at(int(onset)).beat_steps for onset in notes["onset_steps"]]
+    return np.asarray(place % np.array(beats, np.int64) == 0) if len(notes) else np.empty(0, bool)
+
+
+def opened(seed: Piece, places: tuple[Place, ...]) -> Plan:
+    """The plan in which what begins in some places gives way."""
+    inside = begins_in(seed.notes, places)
+    return Plan(seed.replace(notes=seed.notes[~inside]), places, replaced=seed.notes[inside])
+
+
+def begins_in(notes: NoteArray, places: Iterable[tuple[int, int, int]]) -> BoolArray:
+    """Whether each note begins in one of the places."""
+    inside = np.zeros(len(notes), bool)
+    onset, track = notes["onset_steps"], notes["track"]
+    for which, start, end in places:
+        inside |= (track == which) & (onset >= start) & (onset < end)
+    return inside
+
+
+def tracks_that_sound(piece: Piece) -> tuple[int, ...]:
+    """Indices of the tracks with notes."""
+    return tuple(np.unique(piece.notes["track"]).tolist())
+
+
+def n_bars(piece: Piece) -> int:
+    """Bars as in a score: full bars up to the end of the piece, a pickup not counted."""
+    end = max(piece.end_steps, piece.length_steps)
+    return piece.bar_lines.bar_at(end - 1) + (not piece.pickup_steps) if end else 0
+
+
+def bar_range(piece: Piece, bars: tuple[int, int]) -> tuple[int, int]:
+    """Where the first of some bars begins and the last ends, in steps.
+
+    Raises
+    ------
+    ConfigError : the piece has no such bars.
+    """
+    first, last = bars
+    lowest = 0 if piece.pickup_steps else 1
+    if not lowest <= first <= last:
+        raise ConfigError(f"bars must look like 5-8, from bar {lowest} on, got {first}-{last}")
+    total = n_bars(piece)
+    if first > total + 1:
+        raise ConfigError(f"the piece has {total} bars, got {first}-{last}")
+    return bar_start(piece, first), bar_start(piece, last + 1)
+
+
+def bar_start(piece: Piece, bar: int) -> int:
+    """Where a bar begins, counted as in a score; bars go on behind the end of the piece."""
+    lines = piece.bar_lines
+    number = bar - (not piece.pickup_steps)
+    at = 0
+    for _ in range(number):
+        at = lines.bar_end(at)
+    return at

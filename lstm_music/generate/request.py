@@ -1,0 +1,370 @@
+"""Request: all that one can ask of a composer, as one table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from lstm_music.errors import ConfigError
+from lstm_music.generate.controls import Control, control, controls_of
+from lstm_music.generate.endings import ENDINGS
+from lstm_music.generate.plan import KEEPS
+from lstm_music.nn.sampling import Sampling
+
+TASKS = ("generate", "infill", "accompany", "vary")
+RANKS = ("drawn", "likelihood", "join", "difference")
+
+_SEEDED = ("infill", "accompany", "vary")
+_PIECE, _RULES, _WISHES = "Piece", "Rules: kept exactly", "Wishes: kept roughly"
+_DRAWING, _TAKES = "Sampling", "Takes"
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """What is asked. Fields that are None are left to the network or the model's card.
+
+    Tracks and bars are counted from 1, as in a score; a pickup is bar 0. What holds "by track" is
+    one value for all open tracks, or a dict by number of the track.
+
+    Parameters
+    ----------
+    task : ``generate`` (continue a seed, or compose from nothing), ``infill``, ``accompany`` or
+        ``vary``.
+    seed : a Piece, or a path, bytes or an open file of music; None: from nothing.
+
+    The others are the rows of ``CONTROLS``; `docs/controls.md` has them as a table.
+
+    Raises
+    ------
+    ConfigError : a value is of the wrong kind or out of range, or has no place in this task.
+    """
+
+    task: str = "generate"
+    seed: Any = None
+
+    bars: Any = control("any", None, "How many bars to compose (8), or which: 5-8.", group=_PIECE)
+    tracks: Any = control(
+        "any",
+        None,
+        "Tracks to write in: 1,3 or names; all that sound.",
+        group=_PIECE,
+        tasks=("infill", "vary"),
+    )
+    with_: Any = control(
+        "any",
+        None,
+        "Instruments of the new tracks: drums,bass or any General MIDI name.",
+        group=_PIECE,
+        tasks=("accompany",),
+    )
+    keep: str | None = control(
+        "choice",
+        None,
+        "What stays: every rhythm, every pitch, or the notes on beats.",
+        group=_PIECE,
+        choices=KEEPS,
+        tasks=("vary",),
+    )
+    amount: float = control(
+        "number",
+        1.0,
+        "Share of the notes that may change.",
+        group=_PIECE,
+        low=0,
+        high=1,
+        tasks=("vary",),
+    )
+    from_bar: int | None = control(
+        "integer",
+        None,
+        "Continue from this bar on; what stands there gives way.",
+        group=_PIECE,
+        low=1,
+        tasks=("generate",),
+    )
+    seed_bars: Any = control("any", None, "Take these bars of the seed alone: 9-16.", group=_PIECE)
+    meter: Any = control(
+        "any",
+        None,
+        "3/4, 6/8, ...: from nothing, or in place of what the seed says.",
+        group=_PIECE,
+    )
+    pickup: str | None = control(
+        "text",
+        None,
+        'The seed\'s incomplete first bar: "1/8", "2/4", ...; "0": none.',
+        group=_PIECE,
+    )
+    key: Any = control(
+        "any", None, 'From nothing: "D minor", "Bb major", ...', group=_PIECE, tasks=("generate",)
+    )
+    tempo_bpm: float | None = control(
+        "number",
+        None,
+        "From nothing: 120.",
+        group=_PIECE,
+        unit="bpm",
+        low=10,
+        high=400,
+        tasks=("generate",),
+    )
+    style: str | None = control(
+        "text", None, "chorale, folk, lead or drums, as the model knows.", group=_PIECE
+    )
+    ending: str | None = control(
+        "choice",
+        None,
+        "From nothing: close on the tonic of the key, or as it comes.",
+        group=_PIECE,
+        choices=ENDINGS,
+        tasks=("generate",),
+    )
+
+    scale: str | None = control(
+        "text", None, 'Notes that may be used: "D dorian", "C E G B", ...', group=_RULES
+    )
+    scale_fit: str = control(
+        "choice",
+        "strict",
+        "How closely: never another note, or seldom.",
+        group=_RULES,
+        choices=("strict", "mostly"),
+    )
+    pitch_range: Any = control(
+        "range by track",
+        None,
+        "Lowest and highest pitch: 48-84, or 1:60-84,2:36-60.",
+        group=_RULES,
+        unit="(MIDI pitch)",
+        low=0,
+        high=127,
+    )
+    max_polyphony: Any = control(
+        "number by track", None, "Most notes at once in a track.", group=_RULES, low=1, high=64
+    )
+    min_duration: int | None = control("note value", None, "Shortest note: 1/16.", group=_RULES)
+    max_duration: int | None = control("note value", None, "Longest note: 1/2.", group=_RULES)
+    grid: int | None = control(
+        "note value", None, "Notes begin on multiples of this alone: 1/8.", group=_RULES
+    )
+    velocity_range: Any = control(
+        "range", None, "Softest and loudest note: 40-100.", group=_RULES, low=1, high=127
+    )
+    min_density: Any = control(
+        "number by track", None, "Fewest onsets a bar in a track.", group=_RULES, low=0, high=64
+    )
+    max_density: Any = control(
+        "number by track", None, "Most onsets a bar in a track.", group=_RULES, low=0, high=64
+    )
+    rests: bool = control(
+        "switch", True, "Whether an open track may be silent between its notes.", group=_RULES
+    )
+    playable: bool = control(
+        "switch",
+        False,
+        "Within hands' reach, four limbs and the instrument's range.",
+        group=_RULES,
+    )
+    chords: str | None = control(
+        "text",
+        None,
+        '"Dm7 | G7 | Cmaj7 | %"; "seed": its chord symbols; "found": its harmony.',
+        group=_RULES,
+    )
+    chords_fit: str = control(
+        "choice",
+        "strict",
+        "Chord tones alone on the beats, or more often.",
+        group=_RULES,
+        choices=("strict", "loose"),
+    )
+
+    density: Any = control("number by track", None, "Onsets a bar.", group=_WISHES, low=0, high=16)
+    polyphony: Any = control(
+        "number by track", None, "Notes an onset.", group=_WISHES, low=1, high=5
+    )
+    register: Any = control(
+        "number by track", None, "Mean pitch.", group=_WISHES, unit="(MIDI pitch)", low=0, high=127
+    )
+    duration: Any = control(
+        "number by track",
+        None,
+        "Mean length of a note.",
+        group=_WISHES,
+        unit="quarter notes",
+        low=0.05,
+        high=16,
+    )
+
+    temperature: float | None = control(
+        "number",
+        None,
+        "Of rhythm and pitch; as the model recommends, or 0.9.",
+        group=_DRAWING,
+        low=0.001,
+        high=100,
+    )
+    temperature_rhythm: float | None = control(
+        "number", None, "Of when and how long alone.", group=_DRAWING, low=0.001, high=100
+    )
+    temperature_pitch: float | None = control(
+        "number", None, "Of pitch alone.", group=_DRAWING, low=0.001, high=100
+    )
+    top_k: int | None = control(
+        "integer", None, "As the model recommends, or 0: all.", group=_DRAWING, low=0
+    )
+    top_p: float | None = control(
+        "number", None, "As the model recommends, or 0.95.", group=_DRAWING, low=0, high=1
+    )
+    min_p: float | None = control(
+        "number", None, "As the model recommends, or 0.", group=_DRAWING, low=0, high=1
+    )
+    typical_p: float | None = control(
+        "number",
+        None,
+        "Keep what is as surprising as usual; 1: all.",
+        group=_DRAWING,
+        low=0,
+        high=1,
+    )
+    surprise: float | None = control(
+        "number",
+        None,
+        "Leave out the likeliest that hold this share; 0: none.",
+        group=_DRAWING,
+        low=0,
+        high=1,
+    )
+    repetition_penalty: float | None = control(
+        "number",
+        None,
+        "Makes a pitch of late less likely; 1: off.",
+        group=_DRAWING,
+        low=1,
+        high=100,
+    )
+    no_repeat_ngram: int | None = control(
+        "integer",
+        None,
+        "No row of so many tokens twice; 0: off.",
+        group=_DRAWING,
+        low=0,
+        high=4096,
+    )
+    beam: int = control(
+        "integer",
+        1,
+        "Draw each bar so many times and go on with the likeliest.",
+        group=_DRAWING,
+        low=1,
+        high=64,
+    )
+
+    n: int = control("integer", 1, "Takes at once.", group=_TAKES, low=1, high=999)
+    rank: str = control(
+        "choice",
+        "drawn",
+        "Order of the takes: as drawn, likeliest first, the best join with what "
+        "follows first, or each as unlike those before it as can be.",
+        group=_TAKES,
+        choices=RANKS,
+    )
+    drafts: int | None = control(
+        "integer",
+        None,
+        "Drawn anew up to so many times until its promises are kept; 8.",
+        group=_TAKES,
+        low=1,
+        high=1000,
+    )
+    max_copy: int | None = control(
+        "integer",
+        None,
+        "Refuse more notes in a row that the training music has.",
+        group=_TAKES,
+        unit="notes",
+        low=8,
+    )
+    rng_seed: int | None = control(
+        "integer", None, "Same number, same music.", group=_TAKES, low=0, high=2**63 - 1
+    )
+    threads: int | None = control(
+        "integer", None, "One a core; never changes the music.", group=_TAKES, low=1, high=256
+    )
+
+    def __post_init__(self) -> None:
+        if self.task not in TASKS:
+            raise ConfigError(f"task must be one of {', '.join(TASKS)}, got {self.task!r}")
+        for name, row in CONTROLS.items():
+            value = getattr(self, name)
+            if self.task not in row.tasks and value != row.default:
+                raise ConfigError(f"{name} is for {' and '.join(row.tasks)}, not for {self.task}")
+            object.__setattr__(self, name, row.parse(value))
+        if self.seed is None and self.task in _SEEDED:
+            raise ConfigError(f"{self.task} needs a piece of music")
+        self.sampling(Sampling())
+
+    def sampling(self, advice: Sampling) -> Sampling:
+        """How tokens are drawn: as asked, else as advised.
+
+        Raises
+        ------
+        ConfigError : a setting is out of range.
+        """
+        names = [one.name for one in fields(Sampling) if one.name in CONTROLS]
+        return advice.but(**{name: getattr(self, name) for name in names})
+
+    def bar_count(self) -> int:
+        """How many bars `generate` is to compose.
+
+        Raises
+        ------
+        ConfigError : no whole number, 1 or more.
+        """
+        bars = 8 if self.bars is None else self.bars
+        if isinstance(bars, str) and bars.strip().isdecimal():
+            bars = int(bars)
+        if isinstance(bars, bool) or not isinstance(bars, int) or not 1 <= bars <= MOST_BARS:
+            raise ConfigError(f"bars must be a whole number, 1..{MOST_BARS}, got {self.bars!r}")
+        return bars
+
+
+MOST_BARS = 1024
+
+CONTROLS: dict[str, Control] = {}
+CONTROLS.update(controls_of(Request))
+
+
+def bar_pair(bars: Any, name: str = "bars") -> tuple[int, int]:
+    """First and last bar of ``"5-8"``, ``"5"`` or ``(5, 8)``.
+
+    Raises
+    ------
+    ConfigError : it is none of these.
+    """
+    if isinstance(bars, str):
+        match = re.fullmatch(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?", bars)
+        bars = (int(match[1]), int(match[2] or match[1])) if match else None
+    if isinstance(bars, int) and not isinstance(bars, bool):
+        bars = (bars, bars)
+    pair = tuple(bars) if isinstance(bars, Sequence) and not isinstance(bars, str) else ()
+    if len(pair) != 2 or any(isinstance(x, bool) or not isinstance(x, int) for x in pair):
+        raise ConfigError(f"{name} must look like 5-8, got {bars!r}")
+    if not 0 <= pair[0] <= pair[1]:
+        raise ConfigError(f"{name} must look like 5-8, the first bar first, got {bars!r}")
+    return int(pair[0]), int(pair[1])
+
+
+def schema() -> dict[str, Any]:
+    """The controls as JSON schema."""
+    properties: dict[str, Any] = {"task": {"enum": list(TASKS)}}
+    properties |= {name: row.schema() for name, row in CONTROLS.items()}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Request",
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+    }

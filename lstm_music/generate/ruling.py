@@ -1,0 +1,230 @@
+"""From a request to what the loop keeps to (masks) and what the network is told (wishes, chords)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from lstm_music.errors import ConfigError
+from lstm_music.generate.hearing import Heard
+from lstm_music.generate.plan import Plan
+from lstm_music.generate.request import Request
+from lstm_music.generate.rules import DRUMMER, HANDS, Rules
+from lstm_music.music.harmony.find import QUALITIES, find_chords
+from lstm_music.music.harmony.progression import parse_chords
+from lstm_music.music.harmony.scale import Scale
+from lstm_music.music.harmony.track import ChordTrack
+from lstm_music.music.harmony.written import written_chords
+from lstm_music.music.instruments import SOUNDING_RANGES
+from lstm_music.music.piece import Piece
+from lstm_music.music.playable import KEYBOARD_PROGRAMS
+from lstm_music.tokens.vocabulary import MAX_TRACKS
+from lstm_music.tokens.wishes import Measures, wish_values
+from lstm_music.types import NoteArray
+
+_N_LIMITS = 8
+_POLYPHONY, _SHORTEST, _LONGEST, _GRID, _FEWEST, _MOST, _REST, _PLAYER = range(_N_LIMITS)
+_UNLIKELY = -3.0
+"""Nats that a pitch outside the scale, or outside a loosely kept chord, is less likely by."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, eq=False)
+class Ruling:
+    """What a result is to keep to.
+
+    Parameters
+    ----------
+    request : where the numbers are.
+    scale : parsed; None: any pitch.
+    chords : in steps of the plan's piece; None: any.
+    longest_rest_steps : of an open track, -1 for any.
+    """
+
+    request: Request
+    scale: Scale | None
+    chords: ChordTrack | None
+    longest_rest_steps: int = -1
+
+    def told(
+        self, heard: Heard, plan: Plan
+    ) -> tuple[
+        npt.NDArray[np.uint8] | None, npt.NDArray[np.uint8] | None, npt.NDArray[np.intc] | None
+    ]:
+        """Wishes, wished onsets and chords as ``Conditioning`` takes them; None where there are
+        none."""
+        return *self._wishes(heard), self._chord_rows(heard)
+
+    def _wishes(
+        self, heard: Heard
+    ) -> tuple[npt.NDArray[np.uint8] | None, npt.NDArray[np.uint8] | None]:
+        request = self.request
+        asked = (request.density, request.polyphony, request.register, request.duration)
+        if all(wish is None for wish in asked):
+            return None, None
+        lines = heard.context.bar_lines
+        shape = (lines.bar_at(heard.end_steps - 1) + 1, MAX_TRACKS)
+        values = [np.full(shape, np.nan) for _ in asked]
+        onsets = np.full(shape[0], np.nan)
+        for place in heard.places:
+            bars = slice(lines.bar_at(place.start_steps), lines.bar_at(place.end_steps - 1) + 1)
+            track = int(heard.tracks[place.track])
+            for column, wish in zip(values, asked):
+                if (wanted := of_track(wish, track)) is not None:
+                    column[bars, place.track] = wanted
+            if len({p.track for p in heard.places}) == 1:
+                onsets[bars] = values[0][bars, place.track]
+        values[3] *= 24
+        return wish_values(Measures(values[0], values[1], values[2], values[3], onsets))
+
+    def _chord_rows(self, heard: Heard) -> npt.NDArray[np.intc] | None:
+        if self.chords is None:
+            return None
+        rows = []
+        for onset, chord in zip(self.chords.onset_steps, self.chords.chords):
+            known = chord is not None and chord.quality in QUALITIES
+            quality = 1 + QUALITIES.index(chord.quality) if chord is not None and known else 0
+            rows.append((onset - heard.offset, 1 if chord is None else 2 + chord.root, quality))
+        return np.array([row for row in rows if row[0] >= 0] or rows[-1:], np.intc)
+
+    def finished(self, notes: NoteArray) -> NoteArray:
+        """The notes within the range of velocities."""
+        if self.request.velocity_range is None:
+            return notes
+        low, high = self.request.velocity_range
+        notes = notes.copy()
+        notes["velocity"] = np.clip(notes["velocity"], low, high)
+        return notes
+
+
+def of_track(by_track: dict[int, _T] | None, track: int) -> _T | None:
+    """What holds for a track, an index from 0."""
+    if by_track is None:
+        return None
+    return by_track.get(track + 1, by_track.get(0))
+
+
+def ruling_for(request: Request, plan: Plan, longest_rest_steps: int = -1) -> Ruling:
+    """Read what a request says in words.
+
+    Raises
+    ------
+    ConfigError : no such scale or chord, or the seed has no chord symbols.
+    """
+    scale = None if request.scale is None else Scale.parse(request.scale)
+    chords = None if request.chords is None else _chords(request.chords, plan)
+    return Ruling(request, scale, chords, longest_rest_steps)
+
+
+def _chords(text: str, plan: Plan) -> ChordTrack:
+    given = plan.given
+    if text == "seed":
+        found = written_chords(given)
+        if found is None:
+            raise ConfigError(
+                'the seed has no chord symbols; give the chords, or "found" to take its harmony'
+            )
+        return found
+    if text == "found":
+        return find_chords(_whole(plan))
+    return parse_chords(
+        text, given.bar_lines, start_steps=plan.start_steps, end_steps=plan.end_steps
+    )
+
+
+def _whole(plan: Plan) -> Piece:
+    """The piece with what gave way."""
+    return plan.given.replace(notes=np.concatenate([plan.given.notes, plan.replaced]))
+
+
+def rules_for(ruling: Ruling, plan: Plan, heard: Heard) -> Rules:
+    """The masks of the loop, in the steps and tracks of what the network hears."""
+    request = ruling.request
+    pitches = np.zeros((MAX_TRACKS, 128), np.uint8)
+    bias = np.zeros((MAX_TRACKS, 128), np.float32)
+    limits = np.zeros((MAX_TRACKS, _N_LIMITS), np.intc)
+    for i, track in enumerate(heard.tracks.tolist()):
+        pitches[i] = _pitches(ruling, plan.given, track)
+        limits[i] = _limits(ruling, plan.given, track)
+    is_biased = ruling.scale is not None and request.scale_fit == "mostly"
+    if is_biased and ruling.scale is not None:
+        outside = ~ruling.scale.mask()[np.arange(128) % 12]
+        pitched = [not plan.given.tracks[track].is_drum for track in heard.tracks]
+        bias[np.ix_(np.flatnonzero(pitched), np.flatnonzero(outside))] = _UNLIKELY
+    return Rules(
+        heard.places if plan.writes_freely else (),
+        pitches,
+        limits,
+        bias if is_biased else None,
+        _chord_bits(ruling, heard),
+        request.chords_fit == "strict",
+        _UNLIKELY,
+        _order(plan, heard),
+        heard.end_steps,
+    )
+
+
+def allowed_pitches(ruling: Ruling, piece: Piece, track: int) -> npt.NDArray[np.bool_]:
+    """Which pitches a track may have, (128,), chords apart."""
+    request, one = ruling.request, piece.tracks[track]
+    allowed = np.ones(128, bool)
+    if bounds := of_track(request.pitch_range, track):
+        allowed[: bounds[0]] = allowed[bounds[1] + 1 :] = False
+    if one.is_drum:
+        return allowed
+    if request.playable:
+        low, high = SOUNDING_RANGES[one.program]
+        allowed[:low] = allowed[high + 1 :] = False
+    if ruling.scale is not None and request.scale_fit == "strict":
+        allowed &= ruling.scale.mask()[np.arange(128) % 12]
+    return allowed
+
+
+def _pitches(ruling: Ruling, piece: Piece, track: int) -> npt.NDArray[np.uint8]:
+    return allowed_pitches(ruling, piece, track).astype(np.uint8)
+
+
+def _limits(ruling: Ruling, piece: Piece, track: int) -> list[int]:
+    request, one = ruling.request, piece.tracks[track]
+    row = [0] * _N_LIMITS
+    row[_POLYPHONY] = int(of_track(request.max_polyphony, track) or 0)
+    row[_SHORTEST] = 0 if one.is_drum else request.min_duration or 0
+    row[_LONGEST] = 0 if one.is_drum else request.max_duration or 0
+    row[_GRID] = request.grid or 0
+    row[_FEWEST] = int(np.ceil(of_track(request.min_density, track) or 0))
+    most = of_track(request.max_density, track)
+    row[_MOST] = -1 if most is None else int(most)
+    row[_REST] = ruling.longest_rest_steps if request.rests else 0
+    if request.playable:
+        is_keyboard = one.program in KEYBOARD_PROGRAMS
+        row[_PLAYER] = DRUMMER if one.is_drum else HANDS if is_keyboard else 0
+    return row
+
+
+def _chord_bits(ruling: Ruling, heard: Heard) -> list[tuple[int, int]]:
+    """Onset and pitch classes of each chord, a bit each; without a chord all."""
+    if ruling.chords is None:
+        return []
+    rows = [
+        (onset - heard.offset, 0xFFF if chord is None else sum(1 << p for p in chord.pitch_classes))
+        for onset, chord in zip(ruling.chords.onset_steps, ruling.chords.chords)
+    ]
+    return [row for row in rows if row[0] >= 0] or rows[-1:]
+
+
+def _order(plan: Plan, heard: Heard) -> list[tuple[int, int, int]]:
+    """Track, number of the chord and pitch of the notes whose order is kept."""
+    number = {int(track): i for i, track in enumerate(heard.tracks)}
+    rows: list[tuple[int, int, int]] = []
+    notes = plan.pitch_order
+    for track in np.unique(notes["track"]).tolist():
+        mine = np.unique(
+            notes[notes["track"] == track][["onset_steps", "pitch_midi"]]
+        )  # in order of time, then pitch
+        chords = np.unique(mine["onset_steps"], return_inverse=True)[1]
+        rows += [(number[track], int(c), int(p)) for c, p in zip(chords, mine["pitch_midi"])]
+    return rows
