@@ -75,6 +75,12 @@ def test_a_rest_keeps_its_chord_and_a_bar_of_silence_has_none():
     assert as_text(chord_rows(piece)) == "0:-1 96:0maj 168:-1 480:0maj"
 
 
+@pytest.mark.parametrize(("again_at", "found"), [(192, "0:0maj 96:-1 192:0maj"), (168, "0:0maj")])
+def test_a_silence_of_one_bar_is_enough(again_at, found):
+    rows = [(onset, 96, pitch, 80, 0) for onset in (0, again_at) for pitch in (60, 64, 67)]
+    assert as_text(chord_rows(Piece(notes=make_notes(rows), tracks=(Track(),)))) == found
+
+
 def test_passing_notes_do_not_change_the_chord():
     melody = [
         (i * 12, 12, pitch, 80, 0) for i, pitch in enumerate((72, 74, 76, 77, 79, 77, 76, 74))

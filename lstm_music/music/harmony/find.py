@@ -94,8 +94,8 @@ def chord_rows(piece: Piece, slots: SlotKind = "beat") -> ChordRows:
 
     Each slot's notes, weighted by how long they sound, and its bass are matched with the chords
     of `FOUND_QUALITIES`; a path through the slots pays for every change, less on a bar line. A
-    rest keeps the chord before it; silence of a bar or more, and a rest before the first note,
-    have none. The sustain pedal is not listened to.
+    rest keeps the chord before it; silent slots that together last a bar or more, and those before
+    the first note, have none. The sustain pedal is not listened to.
 
     Parameters
     ----------

@@ -17,8 +17,11 @@ CHORD_TRACK = "Chords"
 UNNAMED = "other"
 """Quality of a chord that has no name here; its root is its bass."""
 
-_ALTERED = ("7b9", "7#9", "7b5", "7#11", "7b13", "7b9#5", "maj7#11", "add9", "madd9", "m7add11")
-_ALTERED += ("13add11", "maj13add11")  # as music21 realises a thirteenth chord
+_ALTERED = (
+    *("7b9", "7#9", "7b5", "7#11", "7b13", "7b9#5", "maj7#11", "add9", "madd9", "m7add11"),
+    *("13add11", "maj13add11"),  # as music21 realises a thirteenth chord
+)
+"""Further symbols that are told by their notes."""
 
 
 @cache

@@ -43,7 +43,10 @@ def cheapest_path(
     const double[:, ::1] table not None,
     const double[::1] change not None,
 ):
-    """The state of each slot on the path of least cost; of equal ones the lower state.
+    """The state of each slot on the path of least cost.
+
+    Of equal paths the one that ends in the lowest state; before that, one that stays where it is
+    rather than change, and changes from the lowest state that it can.
 
     Exact, and so the same on every machine, if all that it is given are whole numbers and no sum
     of them passes 2**53.
@@ -68,10 +71,10 @@ def cheapest_path(
     Examples
     --------
     >>> evidence, table = np.array([[1.0, 0.0], [0.0, 3.0], [1.0, 0.0]]), 1.0 - np.eye(2)
-    >>> cheapest_path(evidence, table, np.full(3, 1.0)).tolist()
+    >>> cheapest_path(evidence, table, np.full(3, 0.5)).tolist()
     [0, 1, 0]
     >>> cheapest_path(evidence, table, np.full(3, 2.0)).tolist()
-    [0, 0, 0]
+    [1, 1, 1]
     """
     cdef Py_ssize_t slots = evidence.shape[0], states = table.shape[1]
     if change.shape[0] != slots or table.shape[0] != evidence.shape[1] or states < 1:
