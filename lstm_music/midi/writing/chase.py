@@ -163,10 +163,15 @@ class Channel:
         resets = self._resets["ticks"][self._resets["mtrk"] > mtrk]
         return np.concatenate([self.ticks[later], resets.astype(np.int64)])
 
+    def next_onset(self, ticks: int) -> int | None:
+        """When the file's first note from ``ticks`` on begins; None if there is none."""
+        i = int(np.searchsorted(self.onsets, ticks))
+        return int(self.onsets[i]) if i < len(self.onsets) else None
+
     def changes_between(self, after: int, until: int) -> bool:
-        """Whether the file sets anything in (after, until]."""
+        """Whether the file sets or resets anything in (after, until]."""
         first, last = np.searchsorted(self.ticks, [after, until], side="right")
-        return bool(last > first)
+        return bool(last > first) or self.reset_ticks(until) > after
 
     def loudness_restored(self, ticks: int) -> list[tuple[int, int]]:
         """(controller, value) that end a fade-out: volume and expression of its loudest note.

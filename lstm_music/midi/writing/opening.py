@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.midi.private import parse_pickup
+from lstm_music.midi.private import OURS
 from lstm_music.midi.writing import chase, meta
 from lstm_music.midi.writing.additions import additions
 from lstm_music.midi.writing.messages import Events, Messages, chunk, header
@@ -126,8 +126,10 @@ def _in_force(file: OriginalFile, start_ticks: int) -> npt.NDArray[np.bool_]:
             mine = settings[(settings < i) & (kinds == bank) & (place == place[settings == i])]
             kept[mine[-1:]] |= kept[i]
     for i in np.flatnonzero(is_meta & (data1 == _SEQUENCER_OWN)).tolist():
-        start = int(events["offset"][i]) + 2  # behind type and length
-        kept[i] = parse_pickup(file.data[start : start + int(events["size"][i]) - 2]) is None
+        start = int(events["offset"][i]) + 1  # behind the type
+        said = file.data[start : start + int(events["size"][i]) - 1]
+        length = next((n for n, byte in enumerate(said, 1) if byte < 0x80), 0)
+        kept[i] &= not said[length:].startswith(OURS)
     return kept
 
 
