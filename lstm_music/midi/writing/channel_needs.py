@@ -81,16 +81,15 @@ class ChannelNeeds:
                 copied = meta.control_change(channel, kind, value)
                 self._add(instrument, first, copied, Rank.STATE)
         self._add_sounds(settings, mine)
-        if len(settings.onsets):  # as long as the file plays, it sets its channel for itself
-            mine = mine[self._starts[mine] > settings.onsets[-1]]
+        last = self._file.last_onset(instrument)
+        mine = mine[self._starts[mine] > last]
         if not len(mine):
-            return
+            return  # as long as the file plays, it sets its channel for itself
         first = int(self._starts[mine[0]])
         instrument = self._instruments[int(self._added.notes["track"][mine[0]])]
         pedal = self._added.pedal[np.array(is_mine)[self._added.pedal["track"]]]
-        if len(settings.onsets):
-            late = [self._file.ticks(int(c["onset_steps"])) > settings.onsets[-1] for c in pedal]
-            pedal = pedal[np.array(late, bool)]
+        late = [self._file.ticks(int(change["onset_steps"])) > last for change in pedal]
+        pedal = pedal[np.array(late, bool)]
         self._put_to_rest(instrument, first, pedal)
         for silent in self._file.silent_channels.get((port, channel), ()):
             self._put_to_rest(instrument._replace(channel=silent), first, pedal[:0])

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.midi.limits import Limits
-from lstm_music.midi.mpe import silent_channels
-from lstm_music.midi.raw import MARK_METER, MARK_PRIVATE, MARK_RESET, RawMidi
+from lstm_music.midi.mpe import join_zones, silent_channels
+from lstm_music.midi.raw import MARK_METER, MARK_PART, MARK_PRIVATE, MARK_RESET, RawMidi
 from lstm_music.midi.scan import scan
 from lstm_music.midi.writing import chase
 from lstm_music.midi.writing.file_notes import NEVER, events_of_notes, file_notes
@@ -46,6 +46,7 @@ class OriginalFile:
         self.events, self.ends = list_events(self.data, self.raw.chunks)
         self.first_chunk = max(original.mtrk, 0)
         self.notes = self.raw.notes
+        self._channels = join_zones(self.raw).notes["channel"]
         self.shortened: frozenset[int] = frozenset()
         if len(removed):
             self._take_out(np.asarray(removed, np.int64))
@@ -59,6 +60,7 @@ class OriginalFile:
         self.shortened = frozenset(self.events["mtrk"][gone].tolist())
         self.events = np.delete(self.events, gone)
         self.notes = np.delete(self.notes, numbers)
+        self._channels = np.delete(self._channels, numbers)
 
     @cached_property
     def open_notes(self) -> npt.NDArray[np.int64]:
@@ -76,6 +78,13 @@ class OriginalFile:
         """Where the file states a meter."""
         marks = self.raw.marks
         return frozenset(marks["ticks"][marks["kind"] == MARK_METER].tolist())
+
+    def last_onset(self, instrument: Instrument) -> int:
+        """When the last note of its channel, or of its MPE zone, begins; -1 without one."""
+        mine = (self.notes["port"] == instrument.port) & (self._channels == instrument.channel)
+        if self.original.mtrk >= 0:
+            mine &= self.notes["mtrk"] == self.original.mtrk
+        return int(self.notes["onset_ticks"][mine].max(initial=-1))
 
     @cached_property
     def own_mark_ticks(self) -> int:
@@ -110,7 +119,9 @@ class OriginalFile:
     @property
     def used_places(self) -> set[int]:
         """Port and channel, port << 4 | channel, of all that the file says anything to."""
-        return set(np.unique(self.places).tolist())
+        parts = self.raw.settings[self.raw.settings["kind"] == MARK_PART]  # by system exclusive
+        drums = parts["port"].astype(np.int64) << 4 | parts["channel"]
+        return set(np.unique(self.places).tolist()) | set(drums.tolist())
 
     def channel(self, port: int, channel: int) -> chase.Channel:
         """The settings of one channel; in a file of separate pieces those of this piece alone."""

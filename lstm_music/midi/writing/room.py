@@ -60,7 +60,7 @@ def with_room(
     for track in np.unique(notes["track"]).tolist():
         one = instruments[track]
         channel = file.channel(one.port, one.channel)
-        last[track] = int(channel.onsets[-1]) if len(channel.onsets) else -1
+        last[track] = file.last_onset(one)
         late[track] = set(channel.changes_of_later_chunks(one.mtrk).tolist())
     for i, (track, pitch) in enumerate(zip(notes["track"].tolist(), notes["pitch_midi"].tolist())):
         one, start, end = instruments[track], int(starts[i]), int(ends[i])
