@@ -146,14 +146,15 @@ class ChannelNeeds:
             tracks = dict.fromkeys(int(self._added.notes["track"][i]) for i in group)
             instruments = [self._instruments[track] for track in tracks]
             is_one = len({_sound(one) for one in instruments}) == 1
-            if added and settings.changes_between(added[0], ticks):
+            if added and settings.changes_between(added[0], ticks, (chase.PROGRAM,)):
                 added = None
             for one in instruments:
                 now = {settings.sound(ticks), settings.sound(ticks, one.mtrk)}
                 next_bank: int | None = settings.next_bank(ticks)
                 if added:
                     now = {added[1]} if added[1] else set()
-                    next_bank = added[1].bank if added[1] else None
+                    is_known = not settings.changes_between(added[0], ticks, chase.BANKS)
+                    next_bank = added[1].bank if added[1] and is_known else None
                 wanted = _sound(one)
                 if now == {wanted} and is_one:
                     continue
@@ -172,7 +173,8 @@ class ChannelNeeds:
     def _set_up_at(self, instrument: Instrument, ticks: int, settings: chase.Channel) -> int:
         """When to set a sound that is needed at ``ticks``: at 0 in a new chunk that is alone."""
         is_new_chunk = instrument.mtrk >= self._file.raw.n_mtrks
-        is_alone = not len(settings.onsets) and not settings.changes_between(0, ticks)
+        sound = (chase.PROGRAM, *chase.BANKS)
+        is_alone = not len(settings.onsets) and not settings.changes_between(0, ticks, sound)
         place = instrument.port, instrument.channel
         sharing = [one for one in self._instruments if (one.port, one.channel) == place]
         return 0 if is_new_chunk and is_alone and len(sharing) == 1 else ticks

@@ -142,7 +142,9 @@ class _Addition:
     ) -> None:
         """Add a message of a track; its chunk may play on another port at that time."""
         mtrk = instrument.mtrk
-        port = self._file.port_at(mtrk, ticks - (rank == Rank.OFF))  # before what the file has there
+        port = self._file.port_at(
+            mtrk, ticks - (rank == Rank.OFF)
+        )  # before what the file has there
         if port == instrument.port or mtrk >= self._file.raw.n_mtrks:
             self._messages.add(mtrk, ticks, message, rank)
             return
