@@ -163,7 +163,7 @@ def novelty(pieces: Sequence[Piece], cache: TokenCache) -> dict[str, Any]:
     Parameters
     ----------
     pieces : the pieces to check. Of one that we added to somebody else's music
-        (`Piece.added_steps`) only what we added is looked for.
+        (`Piece.added_places`) only what we added is looked for.
     cache : the corpus.
 
     Returns
@@ -200,7 +200,15 @@ def novelty(pieces: Sequence[Piece], cache: TokenCache) -> dict[str, Any]:
 
 
 def _added(piece: Piece) -> Piece:
-    return piece.replace(notes=piece.notes[piece.notes["onset_steps"] >= piece.added_steps])
+    """The notes that we have added; all, where nothing is known of them."""
+    if not piece.added_places:
+        return piece
+    notes = piece.notes
+    is_added = np.zeros(len(notes), bool)
+    for track, start, end in piece.added_places:
+        begins = (notes["onset_steps"] >= start) & (notes["onset_steps"] < end)
+        is_added |= (notes["track"] == track) & begins
+    return piece.replace(notes=notes[is_added])
 
 
 def _whereabouts(

@@ -9,6 +9,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -104,7 +105,7 @@ def draw_piano_roll(
     """Draw every note as a bar, coloured by track; the louder, the fuller the colour.
 
     Drums stand below the pitched notes, a row for each drum that is played. What we added to
-    somebody else's music (`Piece.added_steps`) has another background.
+    somebody else's music (`Piece.added_places`) has another background.
 
     Parameters
     ----------
@@ -134,6 +135,8 @@ def draw_piano_roll(
     for axes, panel in zip(figure.axes, panels):
         _draw_notes(axes, panel, piece)
         _draw_time(axes, piece, start, end)
+        for left, right in _added_spans(piece, set(panel.notes["track"].tolist()), start, end):
+            axes.axvspan(left, right, color=_ADDED_COLOUR, linewidth=0, gid=_ADDED, zorder=1)
     figure.axes[0].set_title(" ".join(title.split()), loc="left", fontsize=10, parse_math=False)
     figure.axes[-1].set_xlabel("bar", fontsize=8)
     return figure
@@ -230,9 +233,20 @@ def _draw_time(axes: Axes, piece: Piece, start: int, end: int) -> None:
     axes.grid(axis="x", which="minor", color="0.82", linewidth=0.5)
     axes.tick_params(which="both", length=0)
     axes.set_axisbelow(True)
-    if start < piece.added_steps < end:
-        axes.axvspan(piece.added_steps, end, color=_ADDED_COLOUR, linewidth=0, gid=_ADDED, zorder=1)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _added_spans(piece: Piece, tracks: set[int], start: int, end: int) -> list[tuple[int, int]]:
+    """Where in [start, end) some of these tracks are ours, in order; none where it is all of it."""
+    spans: list[tuple[int, int]] = []
+    for track, *place in sorted(piece.added_places, key=itemgetter(1)):
+        left, right = max(place[0], start), min(place[1], end)
+        if track not in tracks or left >= right:
+            continue
+        if spans and left <= spans[-1][1]:
+            left, right = spans[-1][0], max(spans.pop()[1], right)
+        spans.append((left, right))
+    return [] if spans == [(start, end)] else spans
 
 
 def _beats(piece: Piece, start: int, end: int) -> Iterator[int]:

@@ -194,10 +194,16 @@ def _new_music(generator: Generator, finish: Finish, plan: _Plan, seed: Piece) -
         notes=finish(_in_seed(notes, plan)),
         pedal=pedal,
         length_steps=plan.end + plan.offset,
-        added_steps=plan.start + plan.offset,
+        added_places=(*seed.added_places, *_everywhere(seed, plan)),
         repairs=(*seed.repairs, *plan.remarks),
         original=None,
     )
+
+
+def _everywhere(seed: Piece, plan: _Plan) -> list[tuple[int, int, int]]:
+    """The new bars of every track, as `Piece.added_places` has them."""
+    start, end = plan.start + plan.offset, plan.end + plan.offset
+    return [(track, start, end) for track in range(len(seed.tracks))]
 
 
 def _pedals_lifted(seed: Piece, onset_steps: int) -> Notes:

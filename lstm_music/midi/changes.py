@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
 from lstm_music.midi.names import decode_name
-from lstm_music.midi.private import Pickup, parse_pickup
+from lstm_music.midi.private import AddedPlace, Pickup, parse_added, parse_pickup
 from lstm_music.midi.raw import (
     MARK_KEY,
     MARK_METER,
@@ -23,6 +23,7 @@ from lstm_music.midi.raw import (
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.key import Key, KeyChange
 from lstm_music.music.meter import DENOMINATORS, MAX_NUMERATOR, Meter
+from lstm_music.music.original import Instrument
 from lstm_music.music.piece import Tempo
 
 _UNSTATED = {
@@ -36,7 +37,10 @@ _Change = TypeVar("_Change")
 
 
 class Changes(NamedTuple):
-    """The fields of a ``Piece`` of these names, and the name of each track chunk that has one."""
+    """The fields of a ``Piece`` of these names, and the name of each track chunk that has one.
+
+    ``added`` is where we have added music: places, or a step from which on all is ours.
+    """
 
     meters: tuple[Meter, ...]
     tempos: tuple[Tempo, ...]
@@ -44,7 +48,7 @@ class Changes(NamedTuple):
     key_changes: tuple[KeyChange, ...]
     pickup_steps: int
     settled_bars: tuple[tuple[Meter, ...], int] | None
-    added_steps: int
+    added: tuple[AddedPlace, ...] | int
     unstated: frozenset[str]
     names: dict[int, str]
 
@@ -63,7 +67,8 @@ def read_changes(data: bytes, raw: RawMidi, repairs: list[Repair]) -> Changes:
     keys: dict[int, Key] = {}
     names: dict[int, str] = {}
     pickups: list[Pickup] = []
-    added_steps = 0
+    added: tuple[AddedPlace, ...] | None = None
+    ours_from = 0
     per_tick, ticks = 2 * STEPS_PER_QUARTER * raw.quarters, raw.ticks
     for tick, value, offset, mtrk, kind, *_ in sorted(raw.marks.tolist(), key=itemgetter(0)):
         step = (tick * per_tick + ticks) // (2 * ticks)  # halves go up
@@ -87,9 +92,13 @@ def read_changes(data: bytes, raw: RawMidi, repairs: list[Repair]) -> Changes:
                 tempos[step] = Tempo(step, value)
             else:
                 mend(repairs, "tempo_zero", offset)
-        elif kind == MARK_PRIVATE and (pickup := parse_pickup(data[offset : offset + value])):
-            pickups.append(pickup)
-            added_steps = step
+        elif kind == MARK_PRIVATE:
+            payload = data[offset : offset + value]
+            if pickup := parse_pickup(payload):
+                pickups.append(pickup)
+                ours_from = step
+            elif (places := parse_added(payload)) is not None:
+                added = places  # the latest, which names those before, too
     stated = _from_start(meters, _DEFAULT_METER)
     settled = _settled(stated, pickups)
     bars, pickup_steps = settled or (stated, 0)
@@ -100,9 +109,41 @@ def read_changes(data: bytes, raw: RawMidi, repairs: list[Repair]) -> Changes:
         key_changes=_key_changes(keys),
         pickup_steps=pickup_steps,
         settled_bars=settled,
-        added_steps=added_steps,
+        added=ours_from if added is None else added,
         unstated=_UNSTATED[not (meters or settled), not tempos],
         names=names,
+    )
+
+
+def added_places(
+    changes: Changes, instruments: list[Instrument], raw: RawMidi, end_steps: int
+) -> tuple[tuple[int, int, int], ...]:
+    """``Piece.added_places``: what a file says of them; instruments without notes have none.
+
+    Parameters
+    ----------
+    changes : of the file.
+    instruments : of each track.
+    raw : the scanned file, for its ticks.
+    end_steps : where the music ends.
+    """
+    if isinstance(changes.added, int):
+        if not changes.added:
+            return ()
+        return tuple((track, changes.added, end_steps) for track in range(len(instruments)))
+    tracks = {
+        (one.mtrk, one.port, one.channel, one.program, int(one.is_drum)): track
+        for track, one in enumerate(instruments)
+    }
+    per_tick, ticks = 2 * STEPS_PER_QUARTER * raw.quarters, raw.ticks
+    return tuple(
+        (
+            tracks[place.instrument],
+            (place.start_ticks * per_tick + ticks) // (2 * ticks),
+            (place.end_ticks * per_tick + ticks) // (2 * ticks),
+        )
+        for place in changes.added
+        if place.instrument in tracks
     )
 
 

@@ -1,22 +1,28 @@
-"""The one thing that we write into a MIDI file and no standard event can say: its bars are settled.
+"""What we write into a MIDI file and no standard event can say: settled bars, and what we added.
 
 Meter and pickup of a file of ours were chosen or inferred once; reading it back must not infer
 anew. A sequencer-specific meta event under 0x7D, the maker's number that is free for
-non-commercial use, says so and names the pickup. Other programs skip it.
+non-commercial use, says so and names the pickup. Another names the places where we added music.
+Other programs skip both.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from lstm_music.errors import ConfigError
 from lstm_music.music.meter import Meter
 
+OURS = b"\x7dlstm_music "
+"""With this every payload of ours begins."""
+
 _PATTERN = re.compile(
     rb"\x7dlstm_music pickup_steps=(\d{1,6}) own_bar=([01])(?: meter=(\d{1,3}/\d{1,3}))?"
     rb"( restated)?"
 )
+_PLACES = re.compile(rb"\x7dlstm_music added((?: \d{1,10}(?:\.\d{1,10}){6})*)")
 
 
 class Pickup(NamedTuple):
@@ -53,3 +59,29 @@ def parse_pickup(payload: bytes) -> Pickup | None:
     except ConfigError:
         return None
     return Pickup(int(match[1]), match[2] == b"1", meter, match[4] is not None)
+
+
+class AddedPlace(NamedTuple):
+    """A stretch of an instrument that we have written, in the file's own terms.
+
+    ``instrument`` is its (chunk, port, channel, program, drums or not), as of ``Instrument``.
+    """
+
+    instrument: tuple[int, int, int, int, int]
+    start_ticks: int
+    end_ticks: int
+
+
+def added_payload(places: Iterable[AddedPlace]) -> bytes:
+    """Payload of the meta event that names the places; there may be none."""
+    numbers = [(*place.instrument, *place[1:]) for place in places]
+    return OURS + b"added" + b"".join(b" %d.%d.%d.%d.%d.%d.%d" % row for row in numbers)
+
+
+def parse_added(payload: bytes) -> tuple[AddedPlace, ...] | None:
+    """The places in a payload, None if it is not about them."""
+    match = _PLACES.fullmatch(payload)
+    if not match:
+        return None
+    rows = [tuple(map(int, row.split(b"."))) for row in match[1].split()]
+    return tuple(AddedPlace((a, b, c, d, e), start, end) for a, b, c, d, e, start, end in rows)

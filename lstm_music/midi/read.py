@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.errors import MidiError
-from lstm_music.midi.changes import Changes, read_changes
+from lstm_music.midi.changes import Changes, added_places, read_changes
 from lstm_music.midi.channel_state import Events, with_banks
 from lstm_music.midi.end_marks import told_length
 from lstm_music.midi.grid import pedal_to_grid, to_grid
@@ -192,6 +192,7 @@ def _piece(
         reason = f"strict reading refuses what must be mended: {first.text}"
         raise MidiError(reason, offset=first.offset)
     end_steps = extremes(notes)[3]
+    length_steps = told_length(raw, changes.meters, changes.pickup_steps, end_steps)
     piece = Piece(
         notes=notes,
         tracks=_tracks(instruments, changes.names),
@@ -206,9 +207,9 @@ def _piece(
         repairs=tuple(map(sentence, repairs)),
         max_timing_error_steps=error,
         settled_bars=changes.settled_bars,
-        added_steps=changes.added_steps,
+        added_places=added_places(changes, instruments, raw, max(end_steps, length_steps)),
         unstated=changes.unstated,
-        length_steps=told_length(raw, changes.meters, changes.pickup_steps, end_steps),
+        length_steps=length_steps,
         original=_original(data, raw, instruments),
     )
     if _seconds(piece.tempos, end_steps) > limits.max_seconds:

@@ -54,7 +54,7 @@ def excerpt(piece: Piece, start_steps: int, end_steps: int | None = None) -> Pie
             if change.onset_steps > start_steps
         ),
         length_steps=0,
-        added_steps=0,
+        added_places=(),
         original=None,
         meters=_changes_from(piece.meters, start_steps, end),
         tempos=_changes_from(piece.tempos, start_steps, end),
@@ -74,11 +74,11 @@ def join(first: Piece, second: Piece) -> Piece:
     """``first`` with the notes and pedal of ``second`` added, at the onsets they have.
 
     Everything else (tracks, meters, tempos, key, names) is ``first``'s, but for the length, what
-    was repaired and where the second begins.
+    was repaired and which part is ours.
     """
     return first.replace(
         length_steps=second.length_steps,
-        added_steps=second.added_steps,
+        added_places=second.added_places,
         repairs=second.repairs,
         notes=np.concatenate([first.notes, second.notes]),
         pedal=np.concatenate([first.pedal, second.pedal]),

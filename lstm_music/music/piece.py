@@ -146,8 +146,8 @@ class Piece:
     length_steps : length of the whole as its source tells it, trailing rest included; 0 when it
         does not; not compared.
     original : the MIDI file that it was read from, which writing keeps; not compared.
-    added_steps : from where on the music was added to somebody else's by us; 0 when none was; not
-        compared.
+    added_places : (track, start_steps, end_steps) of each stretch of a track that we have written
+        into somebody else's music; not compared.
     settled_bars : meters and pickup that are settled: told by a file of ours, chosen, or inferred.
         `understand` leaves them while they are those of the piece; not compared.
     """
@@ -169,7 +169,7 @@ class Piece:
     length_steps: int = 0
     original: Original | None = None
     settled_bars: tuple[tuple[Meter, ...], int] | None = None
-    added_steps: int = 0
+    added_places: tuple[tuple[int, int, int], ...] = ()
 
     def __post_init__(self) -> None:
         if not (_is(self.notes, NOTE_DTYPE) and _is(self.pedal, PEDAL_DTYPE)):

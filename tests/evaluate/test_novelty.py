@@ -260,7 +260,7 @@ def test_what_is_usual_is_told_by_what_is_held_out():
 
 
 def test_the_users_own_part_of_what_we_continued_is_not_looked_for():
-    continued = melody(TUNE).replace(added_steps=96)  # eight eighths
+    continued = melody(TUNE).replace(added_places=((0, 96, 10_000),))  # after eight eighths
     (row,) = novelty([continued], corpus())["pieces"]
     alone = len(TUNE) - 8
     assert (row["notes"], row["run_notes"], row["bars"]) == (alone, alone, 2)

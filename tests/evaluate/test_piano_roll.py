@@ -92,13 +92,15 @@ def test_beats_of_a_pickup_count_from_its_end():
 
 
 def test_what_we_added_has_another_background():
-    piece = lm.read(MIDI_DATA / "band.mid").replace(added_steps=4 * 96)
+    piece = lm.read(MIDI_DATA / "band.mid")
+    places = tuple((track, 4 * 96, 8 * 96) for track in range(len(piece.tracks)))
+    piece = piece.replace(added_places=places)
     for axes in draw_piano_roll(piece).axes:
         (added,) = [patch for patch in axes.patches if patch.get_gid() == "added"]
         assert added.get_x() == 4 * 96
     later = draw_piano_roll(piece, bar_span(piece, 5, 6)).axes
     earlier = draw_piano_roll(piece, bar_span(piece, 1, 4)).axes
-    plain = draw_piano_roll(piece.replace(added_steps=0)).axes
+    plain = draw_piano_roll(piece.replace(added_places=())).axes
     for axes in (*later, *earlier, *plain):
         assert not [patch for patch in axes.patches if patch.get_gid() == "added"]
 

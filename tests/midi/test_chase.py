@@ -44,9 +44,10 @@ def test_controller_121_leaves_the_rest(controller):
 def test_a_setting_holds_from_its_tick_on():
     settings = channel("00 B0 07 10" + NOTE + "00 B0 07 20" + NOTE + END)
     assert [settings.value(7, ticks) for ticks in (0, 95, 96)] == [16, 16, 32]
-    assert settings.changes_between(0, 96)
-    assert not settings.changes_between(0, 95)
-    assert not settings.changes_between(96, 999)
+    assert settings.changes_between(0, 96, [7])
+    assert not settings.changes_between(0, 95, [7])
+    assert not settings.changes_between(0, 96, [8])
+    assert not settings.changes_between(96, 999, [7])
 
 
 def test_ports_go_up_to_127_and_an_event_without_one_names_none():

@@ -1,8 +1,8 @@
-"""What a piece has beyond the file that it was read from."""
+"""What a piece has beyond the file that it was read from, and which of its notes it lacks."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,43 +17,49 @@ _FIXED = ("key", "pickup_steps")
 
 
 class Additions(NamedTuple):
-    """What is to be added to a file: in the piece's steps and tracks, in order of time."""
+    """What is to be added to a file, in the piece's steps and tracks and in order of time.
+
+    ``removed`` holds the numbers of the rows of the piece as it was read (``Original.as_read``)
+    whose notes are to be taken out.
+    """
 
     notes: NoteArray
     pedal: npt.NDArray[np.void]
     meters: tuple[Meter, ...]
     tempos: tuple[Tempo, ...]
     keys: tuple[KeyChange, ...]
+    removed: npt.NDArray[np.int64]
 
     @property
     def start_steps(self) -> int | None:
         """Where the first addition stands; None if there is none."""
         onsets = [int(array["onset_steps"][0]) for array in self[:2] if len(array)]
-        onsets += [changes[0].onset_steps for changes in self[2:] if changes]
+        onsets += [changes[0].onset_steps for changes in self[2:5] if changes]
         return min(onsets, default=None)
 
 
 def additions(piece: Piece) -> Additions | None:
-    """What the piece has beyond its original.
+    """What the piece has beyond its original, and the notes that it lacks.
 
     Returns
     -------
     Additions or None
-        None if there is no original, or the piece no longer holds all of it: a note was moved or
-        taken away, a track renamed, a meter or tempo changed.
+        None if there is no original, or the piece is another than its original in more than
+        notes: a pedal change taken away, a track renamed, a meter or tempo changed.
     """
     read = None if piece.original is None else piece.original.as_read
     if read is None or piece.tracks[: len(read.tracks)] != read.tracks:
         return None
     if any(getattr(piece, name) != getattr(read, name) for name in _FIXED):
         return None
-    found: list[Any] = [_more(piece.notes, read.notes), _more(piece.pedal, read.pedal)]
-    found += [
-        _later(piece.meters, read.meters, read.end_steps),
-        _later(piece.tempos, read.tempos, read.end_steps),
-        _later(piece.key_changes, read.key_changes, read.end_steps),
-    ]
-    return None if any(more is None for more in found) else Additions(*found)
+    notes, removed = _compared(piece.notes, read.notes)
+    pedal, lost = _compared(piece.pedal, read.pedal)
+    meters = _later(piece.meters, read.meters, read.end_steps)
+    tempos = _later(piece.tempos, read.tempos, read.end_steps)
+    keys = _later(piece.key_changes, read.key_changes, read.end_steps)
+    if len(lost) or meters is None or tempos is None or keys is None:
+        return None
+    return Additions(notes, pedal, meters, tempos, keys, removed)
 
 
 def _later(
@@ -66,8 +72,10 @@ def _later(
     return None if more and more[0].onset_steps < end else more
 
 
-def _more(now: npt.NDArray[np.void], before: npt.NDArray[np.void]) -> npt.NDArray[np.void] | None:
-    """The rows of ``now`` beyond those of ``before``; None if one of these is gone.
+def _compared(
+    now: npt.NDArray[np.void], before: npt.NDArray[np.void]
+) -> tuple[npt.NDArray[np.void], npt.NDArray[np.int64]]:
+    """The rows of ``now`` beyond those of ``before``, and the numbers of those of these it lacks.
 
     Both are in order of time, and mostly begin alike. A row may stand there several times.
     """
@@ -82,12 +90,13 @@ def _more(now: npt.NDArray[np.void], before: npt.NDArray[np.void]) -> npt.NDArra
     is_new_run[1:] = rows[1:] != rows[:-1]
     run = np.cumsum(is_new_run) - 1
     is_now = order >= len(before) - same
-    surplus = np.bincount(run[is_now], minlength=run[-1] + 1 if len(run) else 0)
-    surplus -= np.bincount(run[~is_now], minlength=len(surplus))
-    if (surplus < 0).any():
-        return None
+    n_runs = int(run[-1]) + 1 if len(run) else 0
+    n_now, n_before = (np.bincount(run[which], minlength=n_runs) for which in (is_now, ~is_now))
     # lexsort is stable: the rows of ``now`` stand last in their run.
-    behind = np.cumsum(np.bincount(run, minlength=len(surplus)))[run] - np.arange(len(run))
-    added = order[is_now & (behind <= surplus[run])] - (len(before) - same)
-    more: npt.NDArray[np.void] = now[same:][np.sort(added)]
-    return more
+    number = np.arange(len(run)) - np.flatnonzero(is_new_run)[run]
+    number -= np.where(is_now, n_before[run], 0)
+    is_surplus = number >= np.minimum(n_now, n_before)[run]
+    added = np.sort(order[is_surplus & is_now]) - (len(before) - same)
+    removed = np.sort(order[is_surplus & ~is_now]) + same
+    more: npt.NDArray[np.void] = now[same:][added]
+    return more, removed

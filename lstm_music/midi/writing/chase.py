@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from lstm_music.midi.writing.messages import Events
 PROGRAM, PRESSURE, BEND = 128, 129, 130  # kinds of setting beside the controllers 0 to 127
 BEND_CENTRE = 0x2000
 BANK_MSB, MODULATION, VOLUME, EXPRESSION, BANK_LSB = 0, 1, 7, 11, 32
+BANKS = (BANK_MSB, BANK_LSB)
 SUSTAIN, SOSTENUTO = 64, 66
 RESET_ALL = 121
 PORT_META = 0x21
@@ -163,10 +165,16 @@ class Channel:
         resets = self._resets["ticks"][self._resets["mtrk"] > mtrk]
         return np.concatenate([self.ticks[later], resets.astype(np.int64)])
 
-    def changes_between(self, after: int, until: int) -> bool:
-        """Whether the file sets anything in (after, until]."""
+    def next_onset(self, ticks: int) -> int | None:
+        """When the file's first note from ``ticks`` on begins; None if there is none."""
+        i = int(np.searchsorted(self.onsets, ticks))
+        return int(self.onsets[i]) if i < len(self.onsets) else None
+
+    def changes_between(self, after: int, until: int, kinds: Collection[int]) -> bool:
+        """Whether the file sets one of these kinds, or resets all, in (after, until]."""
         first, last = np.searchsorted(self.ticks, [after, until], side="right")
-        return bool(last > first)
+        is_set = np.isin(self.kinds[first:last], list(kinds)).any()
+        return bool(is_set) or self.reset_ticks(until) > after
 
     def loudness_restored(self, ticks: int) -> list[tuple[int, int]]:
         """(controller, value) that end a fade-out: volume and expression of its loudest note.

@@ -22,8 +22,9 @@ Events = npt.NDArray[np.void]
 class Rank(IntEnum):
     """What comes first at one tick.
 
-    A note ends before the next of its pitch begins, and begins with its own program and pedal;
-    what a file has at that tick stands before what is added to it, but for the ends of notes.
+    A note ends before the next of its pitch begins, and begins with its own program and pedal,
+    after which its channel may get back what it had. What a file has at that tick stands before
+    what is added to it, but for the ends of notes.
     """
 
     OFF = 0
@@ -31,6 +32,7 @@ class Rank(IntEnum):
     STATE = 2
     PEDAL = 3
     ON = 4
+    RESTORE = 5
 
 
 class Messages:

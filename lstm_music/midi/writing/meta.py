@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import mido
 
-from lstm_music.midi.private import Pickup, pickup_payload
+from lstm_music.midi.private import AddedPlace, Pickup, added_payload, pickup_payload
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
 
@@ -37,6 +39,12 @@ def cue_point(text: str) -> bytes:
 def pickup_event(pickup: Pickup) -> bytes:
     """Our own event; see ``private``."""
     data = tuple(pickup_payload(pickup))
+    return bytes(mido.MetaMessage("sequencer_specific", data=data).bytes())
+
+
+def added_event(places: Iterable[AddedPlace]) -> bytes:
+    """Our own event that names the places where we have added music; see ``private``."""
+    data = tuple(added_payload(places))
     return bytes(mido.MetaMessage("sequencer_specific", data=data).bytes())
 
 

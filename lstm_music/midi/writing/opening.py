@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.midi.private import parse_pickup
+from lstm_music.midi.private import OURS
 from lstm_music.midi.writing import chase, meta
 from lstm_music.midi.writing.additions import additions
 from lstm_music.midi.writing.messages import Events, Messages, chunk, header
@@ -27,7 +27,6 @@ _KEPT_METAS = (0x02, 0x03, 0x04, 0x08, 0x09, 0x20, 0x21, 0x54, 0x7F)  # names, p
 _SEQUENCER_OWN = 0x7F
 _LAST_METAS = (_TEMPO, _METER, _KEY) = (0x51, 0x58, 0x59)
 _SYSEX = (0xF0, 0xF7)
-_BANKS = (chase.BANK_MSB, chase.BANK_LSB)
 
 
 def new_bars_alone(piece: Piece, start_steps: int) -> Piece:
@@ -121,13 +120,15 @@ def _in_force(file: OriginalFile, start_ticks: int) -> npt.NDArray[np.bool_]:
     channel = place if file.original.mtrk >= 0 else file.places[settings] << 32
     is_latest = _is_latest(channel | kinds, events["ticks"][settings].astype(np.int64))
     kept[settings[_last_of_each(place | kinds) & is_latest]] = True
-    for bank in _BANKS:  # the bank of a program is the one set before it
+    for bank in chase.BANKS:  # the bank of a program is the one set before it
         for i in settings[_last_of_each(place | kinds) & (kinds == chase.PROGRAM)].tolist():
             mine = settings[(settings < i) & (kinds == bank) & (place == place[settings == i])]
             kept[mine[-1:]] |= kept[i]
     for i in np.flatnonzero(is_meta & (data1 == _SEQUENCER_OWN)).tolist():
-        start = int(events["offset"][i]) + 2  # behind type and length
-        kept[i] = parse_pickup(file.data[start : start + int(events["size"][i]) - 2]) is None
+        start = int(events["offset"][i]) + 1  # behind the type
+        said = file.data[start : start + int(events["size"][i]) - 1]
+        length = next((n for n, byte in enumerate(said, 1) if byte < 0x80), 0)
+        kept[i] &= not said[length:].startswith(OURS)
     return kept
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from functools import cached_property
 
@@ -9,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.midi.limits import Limits
-from lstm_music.midi.mpe import silent_channels
-from lstm_music.midi.raw import MARK_METER, MARK_RESET, RawMidi
+from lstm_music.midi.mpe import join_zones, silent_channels
+from lstm_music.midi.raw import MARK_METER, MARK_PART, MARK_PRIVATE, MARK_RESET, RawMidi
 from lstm_music.midi.scan import scan
 from lstm_music.midi.writing import chase
-from lstm_music.midi.writing.messages import chunk, header
+from lstm_music.midi.writing.file_notes import NEVER, events_of_notes, file_notes
+from lstm_music.midi.writing.messages import Events, Ticks, chunk, header
 from lstm_music.midi.writing.track_bytes import encode_track, list_events
 from lstm_music.music.original import Instrument, Original
 from lstm_music.music.piece import Piece
@@ -25,14 +27,47 @@ _DRUM_CHANNEL = 9
 
 
 class OriginalFile:
-    """A MIDI file taken apart into events."""
+    """A MIDI file taken apart into events.
 
-    def __init__(self, original: Original) -> None:
+    Parameters
+    ----------
+    original : of a piece.
+    removed : rows of the piece as it was read whose notes are taken out.
+
+    Raises
+    ------
+    MidiError : these rows are not in the file.
+    """
+
+    def __init__(self, original: Original, removed: Sequence[int] | Ticks = ()) -> None:
         self.original = original
         self.data = original.data
         self.raw: RawMidi = scan(self.data, _READ_ONCE)
         self.events, self.ends = list_events(self.data, self.raw.chunks)
         self.first_chunk = max(original.mtrk, 0)
+        self.notes = self.raw.notes
+        self._channels = join_zones(self.raw).notes["channel"]
+        self.shortened: frozenset[int] = frozenset()
+        if len(removed):
+            self._take_out(np.asarray(removed, np.int64))
+
+    def _take_out(self, rows: Ticks) -> None:
+        """Leave out the notes of some rows; ``shortened`` are their chunks."""
+        numbers = file_notes(self.original, self.raw, rows)
+        places = _places(self.events, chase.ports_of(self.events, self.data))
+        begins, ends = events_of_notes(self.events, places)
+        gone = np.concatenate([begins[numbers], ends[numbers][ends[numbers] >= 0]])
+        self.shortened = frozenset(self.events["mtrk"][gone].tolist())
+        self.events = np.delete(self.events, gone)
+        self.notes = np.delete(self.notes, numbers)
+        self._channels = np.delete(self._channels, numbers)
+
+    @cached_property
+    def open_notes(self) -> npt.NDArray[np.int64]:
+        """The numbers in ``notes`` of those that the file never ends."""
+        if not any(repair.kind == "unclosed_note" for repair in self.raw.repairs):
+            return np.empty(0, np.int64)
+        return np.flatnonzero(events_of_notes(self.events, self.places)[1] == NEVER)
 
     def ticks(self, steps: float) -> int:
         """The tick of a step of the piece."""
@@ -43,6 +78,22 @@ class OriginalFile:
         """Where the file states a meter."""
         marks = self.raw.marks
         return frozenset(marks["ticks"][marks["kind"] == MARK_METER].tolist())
+
+    def last_onset(self, instrument: Instrument) -> int:
+        """When the last note of its channel, or of its MPE zone, begins; -1 without one."""
+        mine = (self.notes["port"] == instrument.port) & (self._channels == instrument.channel)
+        if self.original.mtrk >= 0:
+            mine &= self.notes["mtrk"] == self.original.mtrk
+        return int(self.notes["onset_ticks"][mine].max(initial=-1))
+
+    @cached_property
+    def own_mark_ticks(self) -> int:
+        """Where the last mark of ours stands in the file; 0 without one."""
+        marks = self.raw.marks
+        mine = marks["kind"] == MARK_PRIVATE
+        if self.original.mtrk >= 0:
+            mine &= marks["mtrk"] == self.original.mtrk
+        return int(marks["ticks"][mine].max(initial=0))
 
     def meter_chunk(self, ticks: int) -> int:
         """The track chunk in which a meter overrules all that the file states at that time."""
@@ -63,14 +114,14 @@ class OriginalFile:
     @cached_property
     def places(self) -> npt.NDArray[np.int64]:
         """Port and channel of each event, port << 4 | channel; -1 for system events."""
-        is_channel = self.events["status"] < 0xF0
-        both = self.ports.astype(np.int64) << 4 | self.events["status"] & 0x0F
-        return np.where(is_channel, both, -1)
+        return _places(self.events, self.ports)
 
     @property
     def used_places(self) -> set[int]:
         """Port and channel, port << 4 | channel, of all that the file says anything to."""
-        return set(np.unique(self.places).tolist())
+        parts = self.raw.settings[self.raw.settings["kind"] == MARK_PART]  # by system exclusive
+        drums = parts["port"].astype(np.int64) << 4 | parts["channel"]
+        return set(np.unique(self.places).tolist()) | set(drums.tolist())
 
     def channel(self, port: int, channel: int) -> chase.Channel:
         """The settings of one channel; in a file of separate pieces those of this piece alone."""
@@ -86,22 +137,24 @@ class OriginalFile:
     def instruments_of(self, piece: Piece) -> list[Instrument]:
         """Where each track of the piece stands: as in the file, new tracks on free channels.
 
-        New tracks of a file of one chunk (format 0) go into that chunk while there are channels;
-        else each is a chunk of its own, on a further port if need be. A piece of a file of separate
-        pieces (format 2) keeps to its chunk.
+        Each new track is a chunk of its own behind those of the file; only a piece of a file of
+        separate pieces (format 2) keeps to its chunk. Drums are on channel 10. Where every channel
+        is taken, a track shares that of one of its program, or plays on a further port.
         """
         instruments = list(self.original.instruments)
         used = self.used_places
-        is_alone, is_one_of_many = self.raw.format == 0, self.original.mtrk >= 0
         for track in piece.tracks[len(instruments) :]:
             place = free_channel(used, is_drum=track.is_drum)
+            bank = 0
+            if place >> 4:
+                same = [i for i in instruments if i.program == track.program and not i.is_drum]
+                if same:
+                    place, bank = same[0].port << 4 | same[0].channel, same[0].bank
             used.add(place)
-            port, channel = place >> 4, place & 0x0F
             taken = max([self.raw.n_mtrks - 1, *(i.mtrk for i in instruments)])
-            stays = is_one_of_many or (is_alone and not port)
-            mtrk = self.first_chunk if stays else taken + 1
+            mtrk = self.first_chunk if self.original.mtrk >= 0 else taken + 1
             instruments.append(
-                Instrument(mtrk, channel, track.program, port=port, is_drum=track.is_drum)
+                Instrument(mtrk, place & 0x0F, track.program, place >> 4, bank, track.is_drum)
             )
         return instruments
 
@@ -117,6 +170,7 @@ class OriginalFile:
         What is not exchanged comes back as it was, unless the file had to be mended.
         """
         raw, n = self.raw, self.raw.n_mtrks
+        chunks = {mtrk: self.encoded(mtrk) for mtrk in self.shortened} | chunks
         more = [chunks[mtrk] for mtrk in sorted(chunks) if mtrk >= n]
         if not raw.repairs and not chunks:
             return self.data
@@ -143,6 +197,11 @@ class OriginalFile:
         """A track chunk put together from its events."""
         first, last = np.searchsorted(self.events["mtrk"], [mtrk, mtrk + 1])
         return chunk(encode_track(self.events[first:last], self.data, b"", int(self.ends[mtrk])))
+
+
+def _places(events: Events, ports: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    both = ports.astype(np.int64) << 4 | events["status"] & 0x0F
+    return np.where(events["status"] < 0xF0, both, -1)
 
 
 def free_channel(used: set[int], *, is_drum: bool = False) -> int:

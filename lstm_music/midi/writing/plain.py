@@ -13,7 +13,7 @@ from collections import defaultdict
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.midi.private import Pickup
+from lstm_music.midi.private import AddedPlace, Pickup
 from lstm_music.midi.writing import meta
 from lstm_music.midi.writing.messages import Messages, Rank, header
 from lstm_music.midi.writing.played import Ticks, played_ticks
@@ -49,6 +49,18 @@ def plain_file(piece: Piece, text: str) -> bytes:
     return b"".join([header(1, n_chunks, TICKS_PER_QUARTER), *chunks.values()])
 
 
+def _added_places(piece: Piece) -> list[AddedPlace]:
+    """``Piece.added_places`` as the file has them."""
+    channels = channels_of(piece)
+    return [
+        AddedPlace(
+            (1 + i, 0, channels[i], piece.tracks[i].program, int(piece.tracks[i].is_drum)),
+            *(steps * TICKS_PER_STEP for steps in place),
+        )
+        for i, *place in piece.added_places
+    ]
+
+
 def _to_ticks(steps: npt.NDArray[np.float64]) -> Ticks:
     return np.rint(steps * TICKS_PER_STEP).astype(np.int64)
 
@@ -62,6 +74,8 @@ def _add_conductor(messages: Messages, piece: Piece, text: str) -> None:
     meters = bar_line_meters(piece)
     pickup = Pickup(piece.pickup_steps, own_bar=len(meters) > len(piece.meters))
     messages.add(0, 0, meta.pickup_event(pickup))
+    if piece.added_places:
+        messages.add(0, 0, meta.added_event(_added_places(piece)))
     _add_keys(messages, 0, piece)
     for meter in meters:
         messages.add(0, meter.onset_steps * TICKS_PER_STEP, meta.time_signature(meter))

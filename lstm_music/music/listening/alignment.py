@@ -6,6 +6,7 @@ fewer tempos than there are beats, and half a 96th of a quarter (3 ms at 120) in
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -95,9 +96,18 @@ def _on_beats(piece: Piece, beats: Floats, beat_steps: int) -> Piece:
         pickup_steps=0,
         key=opening,
         key_changes=tuple(KeyChange(onset, key) for onset, key in sorted(keys.items())),
+        added_places=_places(piece.added_places, steps),
         length_steps=0,  # told in bars that nobody played to
         original=piece.original and _moved(piece.original, before, now, beats, origin),
     )
+
+
+def _places(
+    places: tuple[tuple[int, int, int], ...], steps: Callable[[Floats], Floats]
+) -> tuple[tuple[int, int, int], ...]:
+    """The stretches of tracks with both their ends moved."""
+    ends = np.rint(steps(np.array([place[1:] for place in places], np.float64))).astype(int)
+    return tuple((place[0], *both) for place, both in zip(places, ends.tolist()))
 
 
 def _moved(original: Original, before: Clock, now: Clock, beats: Floats, origin: float) -> Original:
