@@ -14,14 +14,16 @@ from typing import Any
 from lstm_music.backends.registry import get_backend
 from lstm_music.corpus.batches import ChunkStream
 from lstm_music.corpus.cache import TokenCache, token_cache
+from lstm_music.corpus.fingerprints import corpus_fingerprints
 from lstm_music.corpus.met import met_in_training
 from lstm_music.corpus.split import SPLITS
 from lstm_music.errors import ConfigError
-from lstm_music.files import check_writable
+from lstm_music.files import atomic_write, check_writable
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import save_model
 from lstm_music.nn.sampling import recommended
 from lstm_music.nn.sealed import Sealed
+from lstm_music.pretrained import known_beside
 from lstm_music.tokens.automaton import annotate
 from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.training.base import Base, load_base
@@ -62,6 +64,8 @@ def train(
     The pieces are split into training, validation and test before anything else. ``output`` holds
     the best model so far from the first validation on. Beside it, in a folder ending in ``.run``,
     the run keeps its state, so that it can go on after anything, with the same result to the byte.
+    A file ending in ``.known`` has the fingerprints of the training side
+    (`lstm_music.corpus.fingerprints`).
 
     Parameters
     ----------
@@ -93,6 +97,7 @@ def train(
     LstmMusicError : it has diverged.
     """
     check_writable(output, overwrite=True)
+    check_writable(known_beside(output), overwrite=force or resume)
     begin_with = None if base is None else load_base(base)
     config = make_config(settings if begin_with is None else begin_with.merged(settings))
     card = _read_card(data_card)
@@ -123,6 +128,7 @@ def train(
             on_note(f"going on at update {trainer.progress.step}")
         if team.leads:
             folder.forget_metrics_after(trainer.progress.step)
+            atomic_write(known_beside(output), corpus_fingerprints(corpus).to_bytes())
         run = Run(
             trainer,
             best,
