@@ -90,7 +90,8 @@ def _of_model(pieces: list[Piece], model: str) -> dict[str, Any]:
     from lstm_music.evaluate.novelty import fingerprint_novelty
     from lstm_music.pretrained import known_bytes
 
-    report = fingerprint_novelty(pieces, Fingerprints.from_bytes(known_bytes(model), model))
+    known = Fingerprints.from_bytes(known_bytes(model), f"what {model} was trained on")
+    report = fingerprint_novelty(pieces, known)
     return report | {"known": {"model": model} | report["known"]}
 
 

@@ -45,6 +45,7 @@ _MAGIC, _VERSION = b"LMKNOWN", b"1"
 _DIGEST_AT, _LENGTH_AT, _HEADER_AT = 8, 40, 44
 _PIECES_AT_ONCE = 4096
 _NUMBERS = ("n_notes", "bits", "windows", "n_codes", "n_bytes")
+_DAMAGE = (ModelFileError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,7 @@ class Fingerprints:
             raise ModelFileError(f"{name}: damaged, its SHA-256 is another one; {again}")
         try:
             return cls._parsed(data)
-        except (ModelFileError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except _DAMAGE as error:
             raise ModelFileError(f"{name}: damaged ({error}); {again}") from None
 
     @classmethod

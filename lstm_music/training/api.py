@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import asdict, replace
+from functools import cache as once
 from pathlib import Path
 from typing import Any
 
@@ -97,12 +98,12 @@ def train(
     LstmMusicError : it has diverged.
     """
     check_writable(output, overwrite=True)
-    check_writable(known_beside(output), overwrite=force or resume)
     begin_with = None if base is None else load_base(base)
     config = make_config(settings if begin_with is None else begin_with.merged(settings))
     card = _read_card(data_card)
     folder = RunFolder(output)
     folder.check(resume=resume, force=force)
+    check_writable(known_beside(output), overwrite=force or resume)
     team = team or Team()
     if not team.leads:
         on_note, on_progress = (lambda _: None), (lambda _: None)
@@ -128,7 +129,6 @@ def train(
             on_note(f"going on at update {trainer.progress.step}")
         if team.leads:
             folder.forget_metrics_after(trainer.progress.step)
-            atomic_write(known_beside(output), corpus_fingerprints(corpus).to_bytes())
         run = Run(
             trainer,
             best,
@@ -280,12 +280,14 @@ def training_chunks(corpus: TokenCache, config: TrainConfig) -> ChunkStream:
 def _writer(
     corpus: TokenCache, output: str | os.PathLike[str], card: dict[str, Any], storage: str
 ) -> Write:
-    """What writes the model file."""
+    """What writes the model file, and the fingerprints beside it."""
     met = asdict(met_in_training(corpus))
+    known = once(lambda: corpus_fingerprints(corpus).to_bytes())
 
     def write(model: LanguageModel, summary: dict[str, Any]) -> None:
         facts = summary | {"corpus": _counts(corpus), "met": met}
         save_model(output, model, DEFAULT.to_json(), facts, card, storage=storage)
+        atomic_write(known_beside(output), known())
 
     return write
 
