@@ -143,6 +143,13 @@ def test_long_windows_see_through_a_chain_of_short_ones():
     assert Fingerprints.of(pieces).longest_run(melody(TUNE)) == KnownRun(11, 0, 120)
 
 
+def test_a_run_is_known_by_all_of_its_windows():
+    """A long window that passes by chance is nothing where a short one in it is not known."""
+    whole, half = Fingerprints.of([melody(TUNE)]), Fingerprints.of([melody(TUNE[:10])])
+    mixed = Fingerprints((half.sets[0], whole.sets[1]), 1)
+    assert mixed.longest_run(melody(TUNE)) == KnownRun(10, 0, 108)
+
+
 def test_what_is_not_ours_is_no_copy_of_ours():
     known = Fingerprints.of([melody(TUNE)])
     assert copied_notes(melody(TUNE), known) == 14
