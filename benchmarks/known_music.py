@@ -88,11 +88,11 @@ def _choices(
     random: list[Piece],
     random_exact: npt.NDArray[np.int64],
 ) -> None:
-    print(
-        "| windows of notes (bits) | MB | longer, % | by, mean | at most | runs of 12+: longer, % "
-    )
-    print("| by, mean | short run told as long, % | random music: longer, % | by, mean |")
-    print("|---" * 10 + "|")
+    columns = ("windows of notes (bits)", "MB", "longer, %", "by, mean", "at most")
+    columns += ("runs of 12+: longer, %", "by, mean", "short run told as long, %")
+    columns += ("random music: longer, %", "by, mean")
+    print(f"| {' | '.join(columns)} |")
+    print("|---" * len(columns) + "|")
     for sets in CHOICES:
         known = Fingerprints.of(training, sets)
         over = _over(known, held_out, exact)

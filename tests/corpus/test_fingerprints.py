@@ -295,6 +295,17 @@ def test_a_header_that_lies_is_told(data, change):
         Fingerprints.from_bytes(forged(data, change))
 
 
+@pytest.mark.parametrize("codes", [[5, 5], [5, 2 * 256], [1 << 20, 1 << 21]])
+def test_codes_that_cannot_be_are_told(codes):
+    """What a set of two windows at 8 bits never has: the same place twice, one beyond the last."""
+    told = {"n_notes": 8, "bits": 8, "windows": 2, "n_codes": 2}
+    fine = WindowSet(8, 8, 2, np.array([5, 2 * 256 - 1], np.uint64)).to_bytes()
+    assert WindowSet.from_bytes(fine, **told).codes.tolist() == [5, 511]
+    forged_set = WindowSet(8, 8, 2, np.array(codes, np.uint64)).to_bytes()
+    with pytest.raises(ModelFileError, match="stands twice, or beyond"):
+        WindowSet.from_bytes(forged_set, **told)
+
+
 def test_a_header_beyond_the_file_is_told(data):
     body = (1 << 31).to_bytes(4, "little") + data[44:]
     with pytest.raises(ModelFileError, match="damaged"):
