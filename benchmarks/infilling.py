@@ -17,9 +17,9 @@ import numpy as np
 from lstm_music.composer import load
 from lstm_music.corpus.cache import open_cache
 from lstm_music.corpus.masks import ENDLESS_STEPS, given_notes
-from lstm_music.generate.plan import begins_in
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.piece import Piece
+from lstm_music.music.places import begins_in
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.scoring import sequence_nll
 from lstm_music.tokens.automaton import annotate, annotate_choices
@@ -57,7 +57,8 @@ def scores(
     model: LanguageModel, plain: LanguageModel, piece: Piece, places: Places
 ) -> tuple[float, float, float, int] | None:
     """Nats of the open tokens: with all given told, with the past alone, by the plain model; and
-    the open notes."""
+    the open notes.
+    """
     tokens = encode(piece)
     given = Conditioning(given_notes(piece, places), places)
     rows, free = annotate_choices(tokens, 0, given)

@@ -148,6 +148,46 @@ def build_command(
     click.echo(json.dumps({"output": str(output)} | read_summary(output)))
 
 
+@command.command()
+@click.argument("cache", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    callback=refuse_stream,
+    help="File of fingerprints; beside MODEL.safetensors it is MODEL.known.",
+)
+@click.option("--style", help="Of this style alone: chorale, folk, lead or drums.")
+@click.option("-f", "--force", is_flag=True, help="Overwrite the output.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def fingerprints(cache: Path, output: Path, style: str | None, force: bool, as_json: bool) -> None:
+    """Keep fingerprints of the training side of CACHE, for `lstm-music novelty --model`.
+
+    \b
+    lstm-music corpus fingerprints my.cache -o my.known
+    lstm-music novelty out.mid --model my.safetensors
+
+    `lstm-music train` writes them beside each model. The music cannot be had from them.
+    """
+    from lstm_music.corpus.cache import open_cache
+    from lstm_music.corpus.fingerprints import corpus_fingerprints
+    from lstm_music.files import atomic_write, check_writable
+
+    check_writable(output, overwrite=force)
+    corpus = open_cache(cache)
+    known = corpus_fingerprints(corpus if style is None else corpus.of_style(style))
+    data = known.to_bytes()
+    atomic_write(output, data, overwrite=force)
+    facts = {
+        "output": str(output),
+        "pieces": known.pieces,
+        "windows": {str(windows.n_notes): windows.windows for windows in known.sets},
+        "bytes": len(data),
+    }
+    click.echo(json.dumps(facts) if as_json else str(output))
+
+
 def _with_progress(build: _Command, *args: Any, **options: Any) -> None:
     from lstm_music.cli.progress import counting_display
 

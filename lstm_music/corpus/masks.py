@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from lstm_music.music.harmony.find import chord_rows
 from lstm_music.music.piece import Piece
+from lstm_music.music.places import begins_in
 from lstm_music.tokens.conditioning import Conditioning
 from lstm_music.tokens.vocabulary import MAX_TRACKS
 from lstm_music.tokens.wishes import Measures, measure, wish_values
@@ -52,15 +53,6 @@ def given_notes(piece: Piece, places: Places) -> NoteArray:
     """The notes that do not begin in an open place, in order of onset, track and pitch."""
     notes = piece.notes
     return notes[~begins_in(notes, places)]
-
-
-def begins_in(notes: NoteArray, places: Places) -> BoolArray:
-    """Whether each note begins in one of the places (track, start, end)."""
-    inside = np.zeros(len(notes), bool)
-    for track, start, end in places:
-        onset = notes["onset_steps"]
-        inside |= (notes["track"] == track) & (onset >= start) & (onset < end)
-    return inside
 
 
 def draw_mask(

@@ -1,16 +1,13 @@
 """How much of a piece stands in known music: the check against copying.
 
-A piece is read as lines of notes: all its pitched notes, all its drums, and, where several tracks
-are of one of these kinds, each track by itself. In a line notes stand by onset, then from high to
-low; what sounds twice at once (two voices in unison) counts once. A *step* leads from one note of
-a line to the next: the grid steps between their onsets and, for pitched notes, the interval; for
-drums, both drums. A *run* is a stretch of n notes whose n - 1 steps are the same in both pieces:
-the same music in any key and at any tempo. Every line is compared with every line, so a chorale on
-one track is found in a chorale on four.
+What a run is, `lstm_music.music.lines` says. Every line is compared with every line, so a chorale
+on one track is found in a chorale on four.
 
-Known steps are kept in a suffix array: all places of all lines, sorted by what comes from there
-on. Made by doubling (Manber and Myers, "Suffix arrays", 1993), ties alone sorted again (Larsson and
-Sadakane, "Faster suffix sorting", 2007). Comparisons are of the steps themselves, never of hashes.
+Against a corpus known steps are kept in a suffix array: all places of all lines, sorted by what
+comes from there on. Made by doubling (Manber and Myers, "Suffix arrays", 1993), ties alone sorted
+again (Larsson and Sadakane, "Faster suffix sorting", 2007). Comparisons are of the steps
+themselves, never of hashes. Without the corpus there are the fingerprints that a model carries
+(`lstm_music.corpus.fingerprints`).
 """
 
 from __future__ import annotations
@@ -23,15 +20,15 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.corpus.cache import TokenCache
+from lstm_music.corpus.fingerprints import Fingerprints, KnownRun
 from lstm_music.corpus.split import SPLITS
 from lstm_music.errors import ConfigError
-from lstm_music.music.drum_keys import drums_in_general_midi
+from lstm_music.music.lines import LINE_END, added_part, lines_of
 from lstm_music.music.piece import Piece
 from lstm_music.tokens.decode import decode
 
 _Ints = npt.NDArray[np.int64]
 
-_LINE_END = -1
 _TRAIN = SPLITS.index("train")
 
 
@@ -74,13 +71,13 @@ class KnownMusic:
     """
 
     def __init__(self, pieces: Iterable[Piece]) -> None:
-        onsets, steps, ends = _lines_of(pieces)
+        onsets, steps, ends = lines_of(pieces)
         self._piece_ends = ends
         self._onsets = onsets.astype(np.int32)
-        self._alphabet = np.unique(steps[steps != _LINE_END])
+        self._alphabet = np.unique(steps[steps != LINE_END])
         symbols = np.searchsorted(self._alphabet, steps)
         # Every end is a symbol of its own: no run goes over it, and no two suffixes are equal.
-        is_end = steps == _LINE_END
+        is_end = steps == LINE_END
         symbols[is_end] = len(self._alphabet) + np.arange(np.count_nonzero(is_end))
         self._symbols = symbols.astype(np.int32)
         self._order = suffix_order(symbols).astype(np.int32)
@@ -91,7 +88,7 @@ class KnownMusic:
 
     def longest_runs(self, pieces: Sequence[Piece]) -> list[SharedRun]:
         """`longest_run` of each piece; together they take less time."""
-        onsets, steps, ends = _lines_of(pieces)
+        onsets, steps, ends = lines_of(pieces)
         at, depth, low, high = self._longest_matches(self._as_symbols(steps), ends)
         runs = []
         for i in range(len(pieces)):
@@ -185,45 +182,76 @@ def novelty(pieces: Sequence[Piece], cache: TokenCache) -> dict[str, Any]:
     known = KnownMusic(decode(cache.piece_tokens(int(i))) for i in training)
     others = [decode(cache.piece_tokens(int(i))) for i in np.flatnonzero(cache.sides != _TRAIN)]
     usual = np.array([run.n_notes for run in known.longest_runs(others)])
-    added = [_added(piece) for piece in pieces]
-    held_out = None
-    if len(usual):
-        median, high = np.percentile(usual, [50, 95]).tolist()
-        held_out = {"pieces": len(usual), "median_notes": median, "percentile_95_notes": high}
+    added = [added_part(piece) for piece in pieces]
     rows = [
-        {"notes": len(new.notes), "bars": _bars(piece), "run_notes": run.n_notes}
-        | _whereabouts(new, run, cache, training)
-        | {"no_longer_than_percent": _percent(usual >= run.n_notes)}
+        _row(piece, new, run, usual) | _source(run, cache, training)
         for piece, new, run in zip(pieces, added, known.longest_runs(added), strict=True)
     ]
-    return {"known": {"pieces": len(training)}, "held_out": held_out, "pieces": rows}
+    return {"known": {"pieces": len(training)}, "held_out": _usual(usual), "pieces": rows}
 
 
-def _added(piece: Piece) -> Piece:
-    """The notes that we have added; all, where nothing is known of them."""
-    if not piece.added_places:
-        return piece
-    notes = piece.notes
-    is_added = np.zeros(len(notes), bool)
-    for track, start, end in piece.added_places:
-        begins = (notes["onset_steps"] >= start) & (notes["onset_steps"] < end)
-        is_added |= (notes["track"] == track) & begins
-    return piece.replace(notes=notes[is_added])
+def fingerprint_novelty(pieces: Sequence[Piece], known: Fingerprints) -> dict[str, Any]:
+    """What pieces share with the music that fingerprints were made of, and what is usual there.
 
+    Parameters
+    ----------
+    pieces : as of `novelty`.
+    known : what is known.
 
-def _whereabouts(
-    piece: Piece, run: SharedRun, cache: TokenCache, training: _Ints
-) -> dict[str, Any]:
-    """The bars of a run, in the piece and where it is known from."""
-    if not run.n_notes:
-        return dict.fromkeys(("from_bar", "to_bar", "known_piece", "known_bar"))
-    source = int(training[run.source])
-    return {
-        "from_bar": _bar(piece, run.onset_steps),
-        "to_bar": _bar(piece, run.onset_steps + run.length_steps),
-        "known_piece": cache.ids[source],
-        "known_bar": _bar(decode(cache.piece_tokens(source)), run.source_onset_steps),
+    Returns
+    -------
+    report : as of `novelty`; ``run_notes`` may be too high and is never too low, except that 0
+        stands for all runs shorter than ``known["least_notes"]``. Where a run is known from cannot
+        be told. ``held_out`` has ``styles``, too: the same of the pieces of each style.
+    """
+    added = [added_part(piece) for piece in pieces]
+    styles = {
+        style: np.repeat(np.array([*runs], np.int64), [*runs.values()])
+        for style, runs in known.held_out.items()
     }
+    usual = np.concatenate([np.empty(0, np.int64), *styles.values()])
+    held_out = _usual(usual)
+    if held_out is not None:
+        held_out["styles"] = {style: _usual(runs) for style, runs in styles.items()}
+    rows = [
+        _row(piece, new, run, usual) | dict.fromkeys(("known_piece", "known_bar"))
+        for piece, new, run in zip(pieces, added, known.longest_runs(added), strict=True)
+    ]
+    facts = {"pieces": known.pieces, "least_notes": known.least_notes}
+    return {"known": facts, "held_out": held_out, "pieces": rows}
+
+
+def _usual(runs: _Ints) -> dict[str, Any] | None:
+    """What is usual of the longest runs of held-out pieces."""
+    if not len(runs):
+        return None
+    median, high = np.percentile(runs, [50, 95]).tolist()
+    return {"pieces": len(runs), "median_notes": median, "percentile_95_notes": high}
+
+
+def _row(piece: Piece, new: Piece, run: SharedRun | KnownRun, usual: _Ints) -> dict[str, Any]:
+    """What is told of a piece, less where its run is known from."""
+    first = last = None
+    if run.n_notes:
+        first = _bar(new, run.onset_steps)
+        last = _bar(new, run.onset_steps + run.length_steps)
+    return {
+        "notes": len(new.notes),
+        "bars": _bars(piece),
+        "run_notes": run.n_notes,
+        "from_bar": first,
+        "to_bar": last,
+        "no_longer_than_percent": _percent(usual >= run.n_notes),
+    }
+
+
+def _source(run: SharedRun, cache: TokenCache, training: _Ints) -> dict[str, Any]:
+    """Where a run is known from."""
+    if not run.n_notes:
+        return dict.fromkeys(("known_piece", "known_bar"))
+    source = int(training[run.source])
+    bar = _bar(decode(cache.piece_tokens(source)), run.source_onset_steps)
+    return {"known_piece": cache.ids[source], "known_bar": bar}
 
 
 def _bar(piece: Piece, onset_steps: int) -> int:
@@ -271,40 +299,3 @@ def suffix_order(symbols: _Ints) -> _Ints:
         by_key = np.argsort(keys)
         order[slots], keys = tied[by_key], keys[by_key]
         known *= 2
-
-
-def _lines_of(pieces: Iterable[Piece]) -> tuple[_Ints, _Ints, _Ints]:
-    """Onsets and steps of all lines of all pieces, one after the other, and each piece's end."""
-    parts = [_lines(piece) for piece in pieces]
-    ends = np.cumsum([len(onsets) for onsets, _ in parts], dtype=np.int64)
-    none = np.empty(0, np.int64)
-    onsets = np.concatenate([none, *(part[0] for part in parts)])
-    steps = np.concatenate([none, *(part[1] for part in parts)])
-    return onsets, steps, ends
-
-
-def _lines(piece: Piece) -> tuple[_Ints, _Ints]:
-    """The lines of a piece, one after the other.
-
-    Returns
-    -------
-    onsets : (n,) of the notes.
-    steps : (n,) from each note to the next as one number; `_LINE_END` at the last of a line.
-    """
-    notes = drums_in_general_midi(piece.notes, piece)  # as `generate` writes what it has learnt
-    track = notes["track"].astype(np.int64)
-    drums = np.array([track.is_drum for track in piece.tracks], np.int64)[track]
-    n_tracks = np.array([len(np.unique(track[drums == kind])) for kind in (0, 1)])
-    in_company = n_tracks[drums] > 1
-    # Sorted and without doubles in one go: line, onset and, from high to low, pitch.
-    place = notes["onset_steps"].astype(np.int64) << 8 | (255 - notes["pitch_midi"])
-    of_all, of_track = drums << 40 | place, (2 + 2 * track + drums) << 40 | place
-    keys = np.unique(np.concatenate([of_all, of_track[in_company]]))
-    line, onsets, pitches = keys >> 40, keys >> 8 & 0xFFFFFFFF, 255 - (keys & 255)
-    before, after = pitches[:-1], pitches[1:]
-    is_drum = line[:-1] & 1
-    move = np.where(is_drum, before << 8 | after, after - before + 255)
-    steps = np.full(len(keys), _LINE_END)
-    within = line[1:] == line[:-1]
-    steps[:-1][within] = (np.diff(onsets) << 17 | is_drum << 16 | move)[within]
-    return onsets, steps

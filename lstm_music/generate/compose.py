@@ -11,10 +11,10 @@ from lstm_music.generate.engine import TOKENS_A_BAR, Engine, in_shares, new_gene
 from lstm_music.generate.given import Given
 from lstm_music.generate.hearing import Heard, hear
 from lstm_music.generate.loop import Generator
-from lstm_music.generate.plan import Plan, begins_in
-
+from lstm_music.generate.plan import Plan
 from lstm_music.generate.ruling import Ruling, rules_for
 from lstm_music.music.piece import PEDAL_DTYPE, Piece
+from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.conditioning import Conditioning
 from lstm_music.tokens.encode import encode_header

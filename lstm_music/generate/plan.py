@@ -13,6 +13,7 @@ import numpy as np
 
 from lstm_music.errors import ConfigError, MidiError
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
+from lstm_music.music.places import begins_in
 from lstm_music.music.seam import next_bar_steps
 from lstm_music.types import BoolArray, NoteArray
 
@@ -234,15 +235,6 @@ def opened(seed: Piece, places: tuple[Place, ...]) -> Plan:
     """The plan in which what begins in some places gives way."""
     inside = begins_in(seed.notes, places)
     return Plan(seed.replace(notes=seed.notes[~inside]), places, replaced=seed.notes[inside])
-
-
-def begins_in(notes: NoteArray, places: Iterable[tuple[int, int, int]]) -> BoolArray:
-    """Whether each note begins in one of the places."""
-    inside = np.zeros(len(notes), bool)
-    onset, track = notes["onset_steps"], notes["track"]
-    for which, start, end in places:
-        inside |= (track == which) & (onset >= start) & (onset < end)
-    return inside
 
 
 def tracks_that_sound(piece: Piece) -> tuple[int, ...]:

@@ -56,7 +56,8 @@ class Ruling:
         npt.NDArray[np.uint8] | None, npt.NDArray[np.uint8] | None, npt.NDArray[np.intc] | None
     ]:
         """Wishes, wished onsets and chords as ``Conditioning`` takes them; None where there are
-        none."""
+        none.
+        """
         return *self._wishes(heard), self._chord_rows(heard)
 
     def _wishes(

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import asdict, replace
+from functools import cache as once
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,17 @@ import numpy as np
 from lstm_music.backends.registry import get_backend
 from lstm_music.corpus.batches import ChunkStream
 from lstm_music.corpus.cache import TokenCache, token_cache
+from lstm_music.corpus.fingerprints import corpus_fingerprints
 from lstm_music.corpus.masks import MaskChances, draw_mask
 from lstm_music.corpus.met import met_in_training
 from lstm_music.corpus.split import SPLITS
 from lstm_music.errors import ConfigError
-from lstm_music.files import check_writable
+from lstm_music.files import atomic_write, check_writable
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import save_model
 from lstm_music.nn.sampling import recommended
 from lstm_music.nn.sealed import Sealed
+from lstm_music.pretrained import known_beside
 from lstm_music.tokens.automaton import annotate, annotate_choices
 from lstm_music.tokens.decode import decode
 from lstm_music.tokens.vocabulary import DEFAULT
@@ -66,6 +69,8 @@ def train(
     The pieces are split into training, validation and test before anything else. ``output`` holds
     the best model so far from the first validation on. Beside it, in a folder ending in ``.run``,
     the run keeps its state, so that it can go on after anything, with the same result to the byte.
+    A file ending in ``.known`` has the fingerprints of the training side
+    (`lstm_music.corpus.fingerprints`).
 
     Parameters
     ----------
@@ -102,6 +107,7 @@ def train(
     card = _read_card(data_card)
     folder = RunFolder(output)
     folder.check(resume=resume, force=force)
+    check_writable(known_beside(output), overwrite=force or resume)
     team = team or Team()
     if not team.leads:
         on_note, on_progress = (lambda _: None), (lambda _: None)
@@ -284,12 +290,14 @@ def _mask_chances(config: TrainConfig) -> MaskChances | None:
 def _writer(
     corpus: TokenCache, output: str | os.PathLike[str], card: dict[str, Any], storage: str
 ) -> Write:
-    """What writes the model file."""
+    """What writes the model file, and the fingerprints beside it."""
     met = asdict(met_in_training(corpus))
+    known = once(lambda: corpus_fingerprints(corpus).to_bytes())
 
     def write(model: LanguageModel, summary: dict[str, Any]) -> None:
         facts = summary | {"corpus": _counts(corpus), "met": met}
         save_model(output, model, DEFAULT.to_json(), facts, card, storage=storage)
+        atomic_write(known_beside(output), known())
 
     return write
 

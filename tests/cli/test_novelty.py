@@ -9,6 +9,7 @@ from paths import MIDI_DATA
 from lstm_music.corpus.augment import transpose
 from lstm_music.corpus.build import build
 from lstm_music.corpus.cache import open_cache
+from lstm_music.corpus.fingerprints import Fingerprints, corpus_fingerprints
 from lstm_music.midi.files import read
 from lstm_music.midi.write import write_midi
 from lstm_music.music.piece import Tempo
@@ -128,7 +129,6 @@ def test_what_cannot_work(call, cache, tmp_path):
     assert "broken.mid" in err
     assert len(err.splitlines()) == 1
     assert call("novelty", "nowhere.mid", "--against", cache)[0] == 3
-    assert call("novelty", reel)[0] == 2
     assert call("novelty", "--against", cache)[0] == 2
     code, _, err = call("novelty", reel, "--against", "nowhere")
     assert code == 2
@@ -136,3 +136,91 @@ def test_what_cannot_work(call, cache, tmp_path):
     code, _, err = call("novelty", reel, "--against", MIDI_DATA / held_out(cache)[0])
     assert code == 2
     assert "0 training pieces, 1 held out" in err
+
+
+# --- by the fingerprints of a model ------------------------------------------------------------
+
+
+def test_without_a_source_the_default_model_tells(call):
+    reel = MIDI_DATA / "reel.mid"  # it was trained on it
+    code, out, err = call("novelty", reel)
+    assert (code, err) == (0, "")
+    known, *styles, run, verdict = out.splitlines()
+    assert "training pieces of the model default, by their fingerprints; longest runs of" in known
+    assert [line.split()[0] for line in styles] == ["chorale", "drums", "folk", "lead"]
+    assert "fewer than 8 notes (median)" in styles[1]
+    n_notes = len(read(reel).notes)
+    assert run == f"{reel}: {n_notes} notes in a row, bars 1 to 16 of 16, stand in known music"
+    assert verdict == "  longer than in any held-out piece"
+    assert call("novelty", reel, "--model", "default")[1] == out
+
+
+def test_another_model_tells_of_its_own_music(call):
+    code, out, _ = call("novelty", MIDI_DATA / "reel.mid", "--model", "drums")
+    assert code == 0
+    known, run, _ = out.splitlines()  # one style: what is usual is told once
+    assert "of the model drums" in known
+    assert run.endswith("reel.mid: shares no run of 8 notes or more")
+
+
+def test_the_fingerprints_of_a_cache_beside_a_model_file(call, cache, tmp_path):
+    code, out, _ = call("corpus", "fingerprints", cache, "-o", "mine.known")
+    assert (code, out) == (0, "mine.known\n")
+    data = (tmp_path / "mine.known").read_bytes()
+    assert data == corpus_fingerprints(open_cache(cache)).to_bytes()
+    (tmp_path / "mine.safetensors").touch()
+    names = names_on_the_training_side(cache)
+    files = [MIDI_DATA / name for name in names]
+    code, out, _ = call("novelty", *files, "--model", "mine.safetensors", "--json")
+    report = json.loads(out)
+    assert code == 0
+    assert report["known"] == {
+        "model": "mine.safetensors",
+        "pieces": len(names),
+        "least_notes": 8,
+    }
+    exact = json.loads(call("novelty", *files, "--against", cache, "--json")[1])
+    for row, other in zip(report["files"], exact["files"], strict=True):
+        assert row.keys() == other.keys()
+        assert (row["file"], row["run_notes"]) == (other["file"], other["run_notes"])
+
+
+def test_fingerprints_of_one_style(call, cache, tmp_path):
+    code, out, _ = call(
+        "corpus", "fingerprints", cache, "-o", "x.known", "--style", "drums", "--json"
+    )
+    facts = json.loads(out)
+    known = Fingerprints.from_bytes((tmp_path / "x.known").read_bytes())
+    assert code == 0
+    assert facts["output"] == "x.known"
+    assert facts["pieces"] == known.pieces == 2  # drums.mid, drums_6_8.mid
+    assert facts["bytes"] == (tmp_path / "x.known").stat().st_size
+    assert facts["windows"]["8"] == known.sets[0].windows > 100
+    again = ["corpus", "fingerprints", cache, "-o", "x.known"]
+    assert call(*again)[0] == 6
+    assert call(*again, "--force")[0] == 0
+    assert call("corpus", "fingerprints", cache, "-o", "y.known", "--style", "jazz")[0] == 2
+
+
+def test_fingerprints_that_are_missing_or_damaged(call, tmp_path):
+    reel = MIDI_DATA / "reel.mid"
+    (tmp_path / "mine.safetensors").touch()
+    code, _, err = call("novelty", reel, "--model", "mine.safetensors")
+    assert code == 4
+    assert "mine.known: cannot read what mine.safetensors was trained on" in err
+    assert "lstm-music corpus fingerprints CACHE -o mine.known" in err
+    (tmp_path / "mine.known").write_bytes(b"LMKNOWN1 and then nothing")
+    code, _, err = call("novelty", reel, "--model", "mine.safetensors")
+    assert (code, len(err.splitlines())) == (4, 1)
+    assert "what mine.safetensors was trained on: damaged" in err
+    assert call("novelty", reel, "--model", "nowhere.safetensors")[0] == 4
+
+
+def test_a_model_or_a_source(call, cache):
+    reel = MIDI_DATA / "reel.mid"
+    code, _, err = call("novelty", reel, "--model", "default", "--against", cache)
+    assert code == 2
+    assert "exclude each other" in err
+    code, _, err = call("novelty", reel, "--cache", "c.cache")
+    assert code == 2
+    assert "give --against" in err

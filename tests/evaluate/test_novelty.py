@@ -11,8 +11,15 @@ from hypothesis import strategies as st
 from paths import MIDI_DATA
 from token_strategies import examples
 
+from lstm_music.corpus.fingerprints import corpus_fingerprints
 from lstm_music.errors import ConfigError
-from lstm_music.evaluate.novelty import KnownMusic, SharedRun, novelty, suffix_order
+from lstm_music.evaluate.novelty import (
+    KnownMusic,
+    SharedRun,
+    fingerprint_novelty,
+    novelty,
+    suffix_order,
+)
 from lstm_music.midi.files import read
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Tempo, Track, make_notes
@@ -274,3 +281,31 @@ def test_a_corpus_without_a_side():
     assert report["held_out"] is report["pieces"][0]["no_longer_than_percent"] is None
     with pytest.raises(ConfigError, match="0 training pieces, 6 held out"):
         novelty([melody(TUNE)], dataclasses.replace(cache, sides=np.ones_like(cache.sides)))
+
+
+def test_fingerprints_tell_the_same_except_where_a_run_is_from():
+    cache = corpus()
+    waltz = melody(TUNE[1:], first=48, meters=(Meter(0, 3, 4),), pickup_steps=24)
+    continued = melody(TUNE + TUNE).replace(added_places=((0, 120, 1 << 20),))
+    pieces = [waltz, melody(TUNE[:3]), continued, Piece()]
+    exact, report = novelty(pieces, cache), fingerprint_novelty(pieces, corpus_fingerprints(cache))
+    assert report["known"] == {"pieces": 2, "least_notes": 8}
+    usual = {"pieces": 4, "median_notes": 0, "percentile_95_notes": pytest.approx(8.5)}
+    assert report["held_out"] == usual | {"styles": {"": usual}}
+    for row, other, is_told in zip(
+        report["pieces"], exact["pieces"], (True, False, True, True), strict=True
+    ):
+        if is_told:
+            unknown = {"known_piece": None, "known_bar": None}
+            assert row == other | unknown
+        else:
+            assert (row["notes"], row["run_notes"], row["from_bar"]) == (3, 0, None)
+            assert row["no_longer_than_percent"] == 100.0
+
+
+def test_fingerprints_without_held_out_pieces():
+    cache = corpus()
+    train = dataclasses.replace(cache, sides=np.zeros_like(cache.sides))
+    report = fingerprint_novelty([melody(TUNE)], corpus_fingerprints(train))
+    assert report["held_out"] is report["pieces"][0]["no_longer_than_percent"] is None
+    assert report["pieces"][0]["run_notes"] == 10

@@ -7,12 +7,14 @@ from paths import MIDI_DATA
 
 import lstm_music as lm
 from lstm_music.composer import Composer
+from lstm_music.corpus.fingerprints import Fingerprints, copied_notes
 from lstm_music.nn.sampling import Sampling
-from lstm_music.pretrained import model_names
+from lstm_music.pretrained import known_bytes, model_names
 
 NAMES = ("default", "chorale", "drums", "folk")
 SPECIALISTS = NAMES[1:]
 MOST_BYTES = 30_000_000
+MOST_KNOWN_BYTES = 2_000_000
 
 
 def test_four_models_within_the_limit():
@@ -85,3 +87,23 @@ def test_a_card_that_recommends_the_impossible_is_a_damaged_model():
 def test_no_such_model_names_those_there_are():
     with pytest.raises(lm.ModelFileError, match="give default, chorale, drums, folk, or"):
         lm.load("jazz")
+
+
+@pytest.mark.parametrize(
+    ("name", "tune"),
+    [("default", "jig"), ("chorale", "chorale"), ("drums", "drums"), ("folk", "reel")],
+)
+def test_a_model_knows_what_it_was_trained_on(name, tune):
+    """The tunes are of the corpora that the models were trained on."""
+    data = known_bytes(name)
+    assert len(data) <= MOST_KNOWN_BYTES
+    known = Fingerprints.from_bytes(data, name)
+    trained, styles = lm.load(name).metadata["training"]["corpus"], known.held_out
+    assert known.pieces == pytest.approx(trained["train"], rel=0.01)
+    assert set(styles) == {*SPECIALISTS, "lead"} if name == "default" else {name}
+    held_out = sum(sum(runs.values()) for runs in styles.values())
+    assert held_out == pytest.approx(trained["valid"] + trained["test"], rel=0.01)
+    piece = lm.read(MIDI_DATA / f"{tune}.mid")
+    assert copied_notes(piece, known) > len(piece.notes) / 2
+    new = lm.load(name).generate(bars=8, rng_seed=1)
+    assert copied_notes(new, known) < 40

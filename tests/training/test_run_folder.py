@@ -59,13 +59,13 @@ def folder_for_model(folder):
 
 
 FAULTS = {
-    remove_run: {"m.safetensors"},
-    file_for_run: {"m.run", "m.safetensors"},
-    other_run: {"m.run/lock", "m.safetensors"},
+    remove_run: {"m.known", "m.safetensors"},
+    file_for_run: {"m.run", "m.known", "m.safetensors"},
+    other_run: {"m.run/lock", "m.known", "m.safetensors"},
     remove_lock: None,
     remove_all: set(),
     move_away: set(),
-    replace_all: {"m.safetensors"},
+    replace_all: {"m.known", "m.safetensors"},
     folder_for_model: None,
 }
 """What happens in mid-run, and which files are there in the end; None: those of before."""

@@ -15,9 +15,11 @@ from paths import MIDI_DATA
 import lstm_music as lm
 from lstm_music.corpus.batches import ChunkStream
 from lstm_music.corpus.cache import open_cache
+from lstm_music.corpus.fingerprints import Fingerprints, corpus_fingerprints
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
 from lstm_music.nn.optim import OPTIMISERS
+from lstm_music.pretrained import known_bytes
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.loop import Trainer
 from lstm_music.training.schedule import rate_share
@@ -90,6 +92,21 @@ def test_the_model_file_describes_itself_and_composes(trained):
     composer = lm.load(path)
     out = composer.generate(lm.read(MIDI_DATA / "waltz.mid"), bars=1, rng_seed=0)
     assert len(out.notes) > 0
+
+
+def test_fingerprints_of_the_training_side_stand_beside_the_model(trained):
+    path = trained[0]
+    known = Fingerprints.from_bytes(known_bytes(path), path.name)
+    corpus = open_cache(path.parent / "cache")
+    assert known.to_bytes() == corpus_fingerprints(corpus).to_bytes()
+    assert known.pieces == len(corpus.indices("train"))
+
+
+def test_fingerprints_of_somebody_else_are_not_overwritten(music, tmp_path):
+    (tmp_path / "m.known").write_bytes(b"mine")
+    with pytest.raises(lm.OutputExistsError, match=r"m\.known"):
+        lm.train(music, tmp_path / "m.safetensors")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("m.known", b"mine")]
 
 
 def test_same_seed_same_model_for_one_and_two_threads(music, trained, tmp_path):
