@@ -21,8 +21,8 @@ _MAX_DECIMALS = 2
 # Clefs by music21's names, each with the pitches that need no ledger line.
 _COMMON = {"TrebleClef": (62, 79), "BassClef": (41, 59)}
 _OF_PROGRAMS: dict[int, dict[str, tuple[int, int]]] = (
-    dict.fromkeys(range(24, 32), {"Treble8vbClef": (50, 67)})  # guitars
-    | dict.fromkeys((*range(32, 40), 43), {"Bass8vbClef": (29, 47)})  # basses
+    {guitar: {"Treble8vbClef": (50, 67)} for guitar in range(24, 32)}
+    | {bass: {"Bass8vbClef": (29, 47)} for bass in (*range(32, 40), 43)}
     | {41: {"AltoClef": (52, 69)}}
 )
 _VERY_HIGH = {"Treble8vaClef": (74, 91)}

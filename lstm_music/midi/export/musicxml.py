@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Sequence
 
 from lstm_music.midi.export.score import Engraved, engraved
-from lstm_music.midi.export.voices import Note
+from lstm_music.midi.export.voices import MAX_VOICES, Note
 from lstm_music.music.instruments import DRUM_NAMES, instrument_name
 from lstm_music.music.piece import Piece, Track
 
@@ -54,6 +54,7 @@ def musicxml_bytes(piece: Piece, text: str = "") -> bytes:
     root = ScoreExporter(score.score, makeNotation=False).parse()
     _identify(root, piece, text)
     _tell_instruments(root, score)
+    _number_voices(root)
     ET.indent(root)
     return (_HEAD + ET.tostring(root, encoding="unicode") + "\n").encode()
 
@@ -142,13 +143,29 @@ def _tell_notes(
         if track.is_drum:
             keys.add(note.pitch_midi)
             chosen = ET.Element("instrument", id=_identity(name, note.pitch_midi))
-            element.insert(_place_of_instrument(element), chosen)
+            element.insert(_after(element, "duration", "tie"), chosen)
     return sorted(keys) if keys else [None]
 
 
-def _place_of_instrument(note: ET.Element) -> int:
-    """Where MusicXML wants ``<instrument>``: after the duration and the ties."""
-    return max(i for i, child in enumerate(note) if child.tag in {"duration", "tie"}) + 1
+def _after(note: ET.Element, *tags: str) -> int:
+    """Where an element goes that MusicXML wants after these."""
+    return max(i for i, child in enumerate(note) if child.tag in tags) + 1
+
+
+def _number_voices(root: ET.Element) -> None:
+    """Voices 1 to 4 on a first staff and 5 to 8 on a second, as programs expect them."""
+    for measure in root.iterfind("part/measure"):
+        numbers: dict[tuple[str, str], int] = {}
+        for note in measure.iterfind("note"):
+            staff, told = note.findtext("staff", "1"), note.find("voice")
+            voice = "" if told is None else told.text or ""
+            first = 1 + MAX_VOICES * (int(staff) - 1)
+            on_staff = sum(other == staff for other, _ in numbers)
+            number = numbers.setdefault((staff, voice), first + on_staff)
+            if told is None:
+                told = ET.Element("voice")
+                note.insert(_after(note, "duration", "tie", "instrument"), told)
+            told.text = str(number)
 
 
 def _identity(part: str, key: int | None) -> str:

@@ -87,6 +87,7 @@ def engraved(piece: Piece) -> Engraved:
         parts = [
             _fill(kind(id=f"{number}-{n}"), track, staff, shared) for n, staff in enumerate(staves)
         ]
+        _add_dynamics(parts[0], notes, bars)
         for n, part in enumerate(parts):
             part.insert(0, _player(part, track, f"{number}-{n}"))
             score.insert(0, part)
@@ -119,11 +120,10 @@ def _player(part: Any, track: Track, name: str) -> Any:
 
 def _fill(part: Any, track: Track, notes: Sequence[Note], shared: _Score) -> Any:
     """Put the bars of one staff into a music21 Part."""
-    from music21 import clef, dynamics, meter, stream
+    from music21 import clef, meter, stream
     from music21.stream import makeNotation
 
     bars = shared.bars
-    marks = dynamics_of(notes, bars)
     before = None
     first_number = 0 if bars[0].offset_steps else 1
     in_bars = voices.in_bars(notes, bars)
@@ -139,8 +139,6 @@ def _fill(part: Any, track: Track, notes: Sequence[Note], shared: _Score) -> Any
         if bar.offset_steps:
             measure.paddingLeft = _quarters(bar.offset_steps)
             measure.showNumber = stream.enums.ShowNumber.NEVER
-        if bar.start in marks:
-            measure.insert(0, dynamics.Dynamic(marks[bar.start]))
         _fill_measure(measure, bar, found, track, shared)
         part.insert(_quarters(bar.start), measure)
     if not track.is_drum:
@@ -177,9 +175,12 @@ def _fill_measure(
         segments = written(spans, bar.meter)
         places = _places_in_triplets(segments)
         for i, segment in enumerate(segments):
-            element = _element(events[segment.span], _ties(segments, i), track, shared)
+            event, ties = events[segment.span], _ties(segments, i)
+            if track.is_drum and ties[0]:
+                event = Event(event.start, event.end)  # a stroke is not tied: the rest is silence
+            element = _element(event, (ties[0], ties[1] and not track.is_drum), track, shared)
             element.duration = _duration(segment, places[i])
-            if number > 1 and not events[segment.span].notes:
+            if number > 1 and not event.notes:
                 element.style.hideObjectOnPrint = True
             into.append(element)
         if into is not measure:
@@ -275,6 +276,16 @@ def _tied(element: Any, told: Note, ties: tuple[bool, bool]) -> Any:
     if back or on:
         element.tie = tie.Tie("continue" if back and on else "stop" if back else "start")
     return element
+
+
+def _add_dynamics(part: Any, notes: Sequence[Note], bars: Sequence[Bar]) -> None:
+    """Dynamics of all staves of an instrument go under its first."""
+    from music21 import dynamics
+
+    marks = dynamics_of(notes, bars)
+    for bar, measure in zip(bars, part.getElementsByClass("Measure")):
+        if bar.start in marks:
+            measure.insert(0, dynamics.Dynamic(marks[bar.start]))
 
 
 def _add_tempos(part: Any, shared: _Score) -> None:

@@ -1,4 +1,4 @@
-"""A Piece as one JSON object, and as a table of its notes in CSV; docs/formats.md has the fields."""
+"""A Piece as one JSON object, and its notes as a table in CSV; docs/formats.md has the fields."""
 
 from __future__ import annotations
 
