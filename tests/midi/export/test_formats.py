@@ -30,7 +30,12 @@ def test_another_ending_is_refused_with_those_there_are(suffix):
 
 def test_a_piece_writes_what_its_name_says(tmp_path):
     piece = lm.read(JIG)
-    for name, start in (("a.mid", b"MThd"), ("a.json", b"{"), ("a.xml", b"<?xml"), ("a.mxl", b"PK")):
+    for name, start in (
+        ("a.mid", b"MThd"),
+        ("a.json", b"{"),
+        ("a.xml", b"<?xml"),
+        ("a.mxl", b"PK"),
+    ):
         piece.write(tmp_path / name, text="t")
         assert (tmp_path / name).read_bytes().startswith(start)
         with pytest.raises(OutputExistsError):

@@ -48,7 +48,9 @@ def test_it_comes_back(path):
 @st.composite
 def modest_pieces(draw):
     """Anything that a few bars of a few tracks can hold, voices and rhythms of any kind."""
-    tracks = draw(st.lists(st.builds(Track, st.integers(0, 127), st.booleans()), min_size=1, max_size=3))
+    tracks = draw(
+        st.lists(st.builds(Track, st.integers(0, 127), st.booleans()), min_size=1, max_size=3)
+    )
     note = st.tuples(
         st.integers(0, 300),
         st.one_of(st.integers(1, 60), st.sampled_from([96, 97, 250])),
@@ -149,7 +151,14 @@ def test_no_staff_has_more_than_four_voices():
 
 @pytest.mark.parametrize(
     ("program", "pitch", "clef"),
-    [(0, 72, "G2"), (0, 45, "F4"), (41, 60, "C3"), (25, 52, "G2-1"), (33, 33, "F4-1"), (73, 100, "G21")],
+    [
+        (0, 72, "G2"),
+        (0, 45, "F4"),
+        (41, 60, "C3"),
+        (25, 52, "G2-1"),
+        (33, 33, "F4-1"),
+        (73, 100, "G21"),
+    ],
 )
 def test_clefs_fit(program, pitch, clef):
     root = root_of(piece_of((0, 24, pitch, 80, 0), tracks=(Track(program),)))
@@ -175,7 +184,12 @@ def test_pickup_meters_and_keys_are_written_where_they_change():
 
 
 def test_only_tempos_that_a_player_would_read_are_printed():
-    tempos = (Tempo.from_bpm(120), Tempo.from_bpm(121, 24), Tempo(48, 612_345), Tempo.from_bpm(90, 72))
+    tempos = (
+        Tempo.from_bpm(120),
+        Tempo.from_bpm(121, 24),
+        Tempo(48, 612_345),
+        Tempo.from_bpm(90, 72),
+    )
     piece = piece_of((0, 96, 60, 80, 0), tempos=tempos)
     root = root_of(piece)
     assert texts(root, "per-minute") == ["120", "90"]

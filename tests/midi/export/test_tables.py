@@ -60,7 +60,9 @@ def test_all_else_is_in_json(path):
     assert [(t["program"], t["is_drum"], t["name"]) for t in found["tracks"]] == [
         (t.program, t.is_drum, t.name) for t in piece.tracks
     ]
-    meters = [Meter(steps(m["onset_quarters"]), m["numerator"], m["denominator"]) for m in found["meters"]]
+    meters = [
+        Meter(steps(m["onset_quarters"]), m["numerator"], m["denominator"]) for m in found["meters"]
+    ]
     assert tuple(meters) == piece.meters
     tempos = [Tempo.from_bpm(t["tempo_bpm"], steps(t["onset_quarters"])) for t in found["tempos"]]
     assert tuple(tempos) == piece.tempos
