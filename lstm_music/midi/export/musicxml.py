@@ -144,7 +144,7 @@ def _tell_notes(
             keys.add(note.pitch_midi)
             chosen = ET.Element("instrument", id=_identity(name, note.pitch_midi))
             element.insert(_after(element, "duration", "tie"), chosen)
-    return sorted(keys) if keys else [None]
+    return [*sorted(keys)] or [None]
 
 
 def _after(note: ET.Element, *tags: str) -> int:

@@ -58,7 +58,8 @@ class Event:
 
 def bars_of(piece: Piece) -> list[Bar]:
     """All bars of a piece, at least one."""
-    lines, bars, start = piece.bar_lines, [], 0
+    lines, start = piece.bar_lines, 0
+    bars: list[Bar] = []
     while not bars or start < piece.end_steps:
         end, meter = lines.bar_end(start), lines.meter_at(start)
         is_pickup = start == 0 and 0 < piece.pickup_steps == end

@@ -21,7 +21,10 @@ from lstm_music.music.piece import Piece, Tempo, Track, make_notes
 OURS = sorted(MIDI_DATA.glob("*.mid"))
 
 
-def piece_of(*rows, tracks=(Track(),), **fields):
+PIANO = (Track(),)
+
+
+def piece_of(*rows, tracks=PIANO, **fields):
     return Piece(notes=make_notes(rows), tracks=tracks, **fields)
 
 
