@@ -14,7 +14,8 @@ import zipfile
 from collections.abc import Sequence
 
 from lstm_music.midi.export.score import Engraved, engraved
-from lstm_music.midi.export.voices import MAX_VOICES, Note
+from lstm_music.midi.export.voices import MAX_VOICES, Bar, Note
+from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.instruments import DRUM_NAMES, instrument_name
 from lstm_music.music.piece import Piece, Track
 
@@ -23,6 +24,7 @@ _HEAD = (
     '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
     '"http://www.musicxml.org/dtds/partwise.dtd">\n'
 )
+_DIVISIONS_A_STEP = 10_080 // STEPS_PER_QUARTER  # music21's divisions, for every score
 _FULL_VELOCITY = 90  # MusicXML's 100 percent
 _DRUM_CHANNEL = 10  # counted from 1
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -55,6 +57,8 @@ def musicxml_bytes(piece: Piece, text: str = "") -> bytes:
     _identify(root, piece, text)
     _tell_instruments(root, score)
     _number_voices(root)
+    for number, part in zip(score.numbers, root.findall("part")):
+        _add_pedal(part, piece, number, score.bars)
     ET.indent(root)
     return (_HEAD + ET.tostring(root, encoding="unicode") + "\n").encode()
 
@@ -150,6 +154,24 @@ def _tell_notes(
 def _after(note: ET.Element, *tags: str) -> int:
     """Where an element goes that MusicXML wants after these."""
     return max(i for i, child in enumerate(note) if child.tag in tags) + 1
+
+
+def _add_pedal(part: ET.Element, piece: Piece, track: int, bars: Sequence[Bar]) -> None:
+    """Pedal marks at the beginning of their measures, each told how much later it is meant."""
+    measures, at, is_down = part.findall("measure"), 0, False
+    for onset, of_track, down in piece.pedal.tolist():
+        if of_track != track or down == is_down or onset >= bars[-1].end:
+            continue
+        is_down = down
+        while bars[at].end <= onset:
+            at += 1
+        direction = ET.Element("direction", placement="below")
+        kind = ET.SubElement(direction, "direction-type")
+        ET.SubElement(kind, "pedal", type="start" if down else "stop", sign="yes", line="no")
+        direction.append(_with_text("offset", str((onset - bars[at].start) * _DIVISIONS_A_STEP)))
+        tags = [child.tag for child in measures[at]]
+        first = next(i for i, tag in enumerate(tags) if tag in {"note", "forward", "backup"})
+        measures[at].insert(first, direction)
 
 
 def _number_voices(root: ET.Element) -> None:

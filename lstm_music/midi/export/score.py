@@ -44,11 +44,15 @@ class Engraved:
     score : a music21 Score, finished for export.
     notes : the note whose id in the score is "n0", "n1" and so on.
     tracks : the track of each instrument of the score, in order.
+    numbers : the numbers of these tracks in the piece.
+    bars : the bars of each instrument.
     """
 
     score: Any
     notes: list[Note]
     tracks: list[Track]
+    numbers: list[int]
+    bars: list[Bar]
 
 
 @dataclass(slots=True)
@@ -94,7 +98,7 @@ def engraved(piece: Piece) -> Engraved:
         if len(parts) > 1:
             score.insert(0, layout.StaffGroup(parts, symbol="brace"))
     _add_tempos(score.parts[0], shared)
-    return Engraved(score, shared.notes, tracks)
+    return Engraved(score, shared.notes, tracks, numbers, bars)
 
 
 def _staves(track: Track, notes: list[Note]) -> list[list[Note]]:

@@ -4,6 +4,7 @@ import xml.etree.ElementTree as ET
 import zipfile
 from io import BytesIO
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from lstm_music.midi.export.formats import to_bytes
 from lstm_music.midi.export.musicxml import musicxml_bytes
 from lstm_music.music.key import Key, KeyChange
 from lstm_music.music.meter import Meter
-from lstm_music.music.piece import Piece, Tempo, Track, make_notes
+from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
 
 OURS = sorted(MIDI_DATA.glob("*.mid"))
 
@@ -32,6 +33,10 @@ def root_of(piece, text=""):
     return ET.fromstring(musicxml_bytes(piece, text))
 
 
+def pedal_of(piece):
+    return {(onset, down) for onset, _, down in piece.pedal.tolist()}
+
+
 def texts(root, tag):
     return [element.text for element in root.iter(tag)]
 
@@ -44,6 +49,7 @@ def test_it_comes_back(path):
     assert (back.meters, back.pickup_steps) == (piece.meters, piece.pickup_steps)
     assert tempos_of(back) == tempos_of(piece)
     assert back.title == piece.title
+    assert pedal_of(back) == pedal_of(piece)
     if not all(track.is_drum for track in piece.tracks):
         assert (back.key, back.key_changes) == (piece.key, piece.key_changes)
 
@@ -205,6 +211,21 @@ def test_dynamics_stand_where_the_music_gets_much_louder():
     marks = [e[0].tag for m in root.iter("measure") for e in m.iter("dynamics")]
     numbers = [m.get("number") for m in root.iter("measure") if m.find(".//dynamics") is not None]
     assert (marks, numbers) == (["mf", "ff", "p"], ["1", "4", "6"])
+
+
+def test_the_pedal_is_marked_where_it_changes():
+    rows = [(0, True), (10, True), (13, False), (108, True), (110, False), (500, True)]
+    pedal = np.array([(onset, 0, down) for onset, down in rows], PEDAL_DTYPE)
+    piece = piece_of((0, 96, 60, 80, 0), (96, 96, 60, 80, 0), pedal=pedal)
+    root = root_of(piece)
+    marks = [
+        (p.get("type"), d.findtext("offset"))
+        for d in root.iter("direction")
+        for p in d.iter("pedal")
+    ]
+    assert sorted(marks) == [("start", "0"), ("start", "5040"), ("stop", "5460"), ("stop", "5880")]
+    back = lm.read(musicxml_bytes(piece))
+    assert back.pedal.tolist() == [(0, 0, True), (13, 0, False), (108, 0, True), (110, 0, False)]
 
 
 def test_a_piece_without_notes_is_a_bar_of_rest():
