@@ -57,20 +57,16 @@ class Outputs:
         """
         from lstm_music.midi.export.formats import to_bytes
 
-        written: list[Path] = []
-        for path, piece in zip(self.paths, pieces, strict=True):
-            data = to_bytes(piece, self.suffix, text=text, request=request)
-            written.append(self._write(path, data, written))
-        return written
+        return [
+            self._write(path, to_bytes(piece, self.suffix, text=text, request=request))
+            for path, piece in zip(self.paths, pieces, strict=True)
+        ]
 
-    def _write(self, path: Path, data: bytes, written: list[Path]) -> Path:
+    def _write(self, path: Path, data: bytes) -> Path:
         if self.base is None:
             write_output(path, data, force=self.force)
             return path
-        taken = {*self.paths, *written} - {path}
         for name in itertools.chain([path], _names(self.base, len(self.paths))):
-            if name in taken:
-                continue
             try:
                 write_output(name, data, force=False)
             except OutputExistsError:

@@ -16,7 +16,7 @@ _MUCH_VELOCITY = 14
 """So far a bar must be from the dynamic in force to get one of its own."""
 
 _MUCH_TEMPO = 0.03
-_MAX_DECIMALS = 2
+_MAX_DECIMALS = 2  # of the first tempo
 
 # Clefs by music21's names, each with the pitches that need no ledger line.
 _COMMON = {"TrebleClef": (62, 79), "BassClef": (41, 59)}
@@ -86,11 +86,14 @@ def dynamics_of(notes: Sequence[Note], bars: Sequence[Bar]) -> dict[int, str]:
 
 
 def tempo_marks(piece: Piece) -> list[TempoMark]:
-    """All tempos; those with a short number that are news to a player are printed."""
+    """All tempos; the first, and whole numbers that are news to a player, are printed.
+
+    A rubato that was played has others, and many: they sound, and the page stays clear.
+    """
     marks, shown = [], 0.0
     for tempo in piece.tempos:
         bpm = _shortest(tempo.usec_per_quarter)
-        is_short = round(bpm, _MAX_DECIMALS) == bpm
+        is_short = round(bpm, 0 if marks else _MAX_DECIMALS) == bpm
         printed = is_short and abs(bpm - shown) >= _MUCH_TEMPO * shown
         shown = bpm if printed else shown
         marks.append(TempoMark(tempo.onset_steps, bpm, printed))

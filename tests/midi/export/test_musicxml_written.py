@@ -139,6 +139,15 @@ def test_drums_stand_on_their_staff_as_strokes():
     assert {e.get("id") for e in root.iter("instrument")} == {"P1-K36", "P1-K38", "P1-K42"}
 
 
+def test_a_stroke_that_no_note_value_fits_is_followed_by_a_rest():
+    rows = [(0, 3, 38, 80, 0), (15, 3, 38, 80, 0)]
+    root = root_of(piece_of(*rows, tracks=(Track(0, is_drum=True),)))
+    first, second, third = list(root.iter("note"))[:3]
+    assert [n.findtext("type") for n in (first, second, third)] == ["eighth", "32nd", "16th"]
+    assert [n.find("rest") is not None for n in (first, second, third)] == [False, True, False]
+    assert not list(root.iter("tie"))
+
+
 def test_a_piano_of_wide_range_has_two_staves_in_voices_of_their_own():
     rows = [(0, 96, 72, 80, 0), (0, 96, 76, 80, 0), (0, 48, 40, 80, 0), (48, 48, 43, 80, 0)]
     root = root_of(piece_of(*rows))
@@ -196,6 +205,7 @@ def test_only_tempos_that_a_player_would_read_are_printed():
     tempos = (
         Tempo.from_bpm(120),
         Tempo.from_bpm(121, 24),
+        Tempo.from_bpm(100.5, 36),
         Tempo(48, 612_345),
         Tempo.from_bpm(90, 72),
     )
