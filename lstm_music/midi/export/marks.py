@@ -90,7 +90,8 @@ def tempo_marks(piece: Piece) -> list[TempoMark]:
 
     A rubato that was played has others, and many: they sound, and the page stays clear.
     """
-    marks, shown = [], 0.0
+    marks: list[TempoMark] = []
+    shown = 0.0
     for tempo in piece.tempos:
         bpm = _shortest(tempo.usec_per_quarter)
         is_short = round(bpm, 0 if marks else _MAX_DECIMALS) == bpm
