@@ -38,7 +38,9 @@ def atomic_write(path: str | os.PathLike[str], data: bytes, *, overwrite: bool =
     try:
         target = Path(os.path.realpath(name))  # through links, so that a link stays a link
         mode = _mode_to_keep(target, name, overwrite)
-        _replace(target, data, mode)
+        _replace(target, data, mode, overwrite=overwrite)
+    except FileExistsError:  # since it was looked for
+        raise _exists(name) from None
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(f"{name}: cannot write it ({reason}); choose another place") from error
@@ -115,13 +117,17 @@ def _mode_to_keep(target: Path, name: str, overwrite: bool) -> int | None:
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
         raise OutputError(f"{name}: is {kind}; choose another place")
     if not overwrite:
-        raise OutputExistsError(
-            f"{name}: exists already; choose another name, or overwrite it (--force, force=True)"
-        )
+        raise _exists(name)
     return stat.S_IMODE(status.st_mode)
 
 
-def _replace(target: Path, data: bytes, mode: int | None) -> None:
+def _exists(name: str) -> OutputExistsError:
+    return OutputExistsError(
+        f"{name}: exists already; choose another name, or overwrite it (--force, force=True)"
+    )
+
+
+def _replace(target: Path, data: bytes, mode: int | None, *, overwrite: bool) -> None:
     # The target's own name may be as long as names can be, so it is not part of this one.
     temporary = target.parent / f"{_TEMPORARY_PREFIX}{os.getpid()}-{secrets.token_hex(6)}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -134,12 +140,37 @@ def _replace(target: Path, data: bytes, mode: int | None) -> None:
             os.fsync(file.fileno())
         if mode is not None:
             temporary.chmod(mode)
-        temporary.replace(target)
+        if overwrite:
+            temporary.replace(target)
+        else:
+            _take_name(temporary, target)
     except BaseException:  # also Ctrl-C: nothing may stay behind
         with suppress(OSError):
             temporary.unlink()
         raise
     _flush_folder(target.parent)
+
+
+def _take_name(temporary: Path, target: Path) -> None:
+    """Rename a file, unless one of that name is there, even one made a moment ago.
+
+    Raises
+    ------
+    FileExistsError : there is one.
+    """
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links: the name is taken empty, then filled
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        try:
+            temporary.replace(target)
+        except BaseException:
+            target.unlink()
+            raise
+    else:
+        temporary.unlink()
 
 
 def _flush_folder(folder: Path) -> None:

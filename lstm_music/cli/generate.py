@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lstm_music.errors import OutputError
+from lstm_music.cli.outputs import FORMATS
 
 if TYPE_CHECKING:
     from lstm_music.music.piece import Piece
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="MIDI file to write; - is standard output. [default: SEED-continued.mid]",
+    help="File to write: MIDI, or as its ending says: .musicxml, .mxl, .wav, .json, .csv; - is "
+    "standard output. [default: SEED-continued.mid, or the next free name]",
+)
+@click.option(
+    "--format", "format_name", type=click.Choice(FORMATS), help="In place of the name's ending."
 )
 @click.option("--bars", type=click.IntRange(1, 1024), default=8, show_default=True)
 @click.option(
@@ -72,13 +76,18 @@ def command(**options: Any) -> None:
     Prints the path of each file written, and on standard error what the network does not hear of
     the seed. Every event of a MIDI file given as seed stands unchanged in the output.
     """
-    from lstm_music.cli.streams import check_output, read_music, write_output
+    from lstm_music.cli.outputs import plan_outputs
+    from lstm_music.cli.streams import read_music
     from lstm_music.composer import load, random_rng_seed
-    from lstm_music.midi.write import to_midi_bytes
 
-    outputs = _output_paths(options["output"], options["seed"], options["num_outputs"])
-    for path in outputs:
-        check_output(path, force=options["force"], as_json=options["as_json"])
+    outputs = plan_outputs(
+        options["output"],
+        _default_output(options["seed"]),
+        options["num_outputs"],
+        format_name=options["format_name"],
+        force=options["force"],
+        as_json=options["as_json"],
+    )
     seed = None
     if options["seed"] is not None:
         seed = read_music(options["seed"], strict=options["strict"])
@@ -103,35 +112,15 @@ def command(**options: Any) -> None:
         threads=options["threads"],
     )
     note = f"lstm_music rng_seed={rng_seed} model={composer.name} bars={options['bars']}"
-    for path, piece in zip(outputs, pieces):
-        write_output(path, to_midi_bytes(piece, text=note), force=options["force"])
-    _report(outputs, pieces, rng_seed, options)
+    paths = outputs.write(pieces, text=note)
+    _report(paths, pieces, rng_seed, options)
 
 
-def _output_paths(output: Path | None, seed: Path | None, n: int) -> list[Path]:
-    """``-o``, or a name made of the seed's; numbered when there are several."""
-    from lstm_music.cli.streams import file_stem, output_paths
+def _default_output(seed: Path | None) -> Path:
+    """Where the music goes without ``-o``: a name made of the seed's."""
+    from lstm_music.cli.streams import file_stem
 
-    if output is None:
-        output = Path("composition.mid" if seed is None else f"{file_stem(seed)}-continued.mid")
-    _refuse_score(output)
-    return output_paths(output, n)
-
-
-def _refuse_score(output: Path) -> None:
-    """No MIDI file under the name of a score, which no other program would then read."""
-    from lstm_music.midi.content import MIDI_SUFFIXES
-
-    suffix = output.suffix.lower()
-    if not suffix or suffix in MIDI_SUFFIXES:
-        return
-    from lstm_music.midi.scores.source import FORMATS
-
-    if suffix in FORMATS:
-        raise OutputError(
-            f"{output}: scores are read, but only MIDI is written; "
-            f"name it {output.with_suffix('.mid').name}"
-        )
+    return Path("composition.mid" if seed is None else f"{file_stem(seed)}-continued.mid")
 
 
 def _report(

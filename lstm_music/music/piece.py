@@ -226,23 +226,25 @@ class Piece:
         return replace(self, **changes)
 
     def write(self, path: str | os.PathLike[str], *, force: bool = False, text: str = "") -> None:
-        """Write a MIDI file: type 1, 480 ticks a quarter; see ``lstm_music.midi.write``.
+        """Write a file: MIDI, MusicXML, sound, JSON or CSV; see ``lstm_music.midi.export``.
 
         Parameters
         ----------
-        path : file to write; replaced whole or not at all.
+        path : file to write, replaced whole or not at all. Its ending says what it becomes:
+            ``.mid .midi .musicxml .xml .mxl .wav .json .csv``; MIDI without one.
         force : overwrite an existing file.
-        text : a remark, kept in the file as a cue point.
+        text : a remark, kept in the file (in MIDI as a cue point; not in sound and CSV).
 
         Raises
         ------
         OutputExistsError : the file exists and ``force`` is not given.
-        MidiError : the file cannot be written.
+        OutputError : another ending, a place that cannot be written, or no FluidSynth for ``.wav``.
+        MidiError : the piece holds what MIDI cannot say.
         """
         # The one import that reaches up a floor: docs/adr/0001-public-names-that-reach-up.md.
-        from lstm_music.midi.write import write_midi
+        from lstm_music.midi.export.formats import write_piece
 
-        write_midi(self, path, force=force, text=text)
+        write_piece(self, path, force=force, text=text)
 
 
 def pitched_notes(piece: Piece) -> npt.NDArray[np.void]:

@@ -118,13 +118,6 @@ def test_an_existing_output_is_kept(call, tmp_path):
     assert (tmp_path / "out.mid").read_bytes()[:4] == b"MThd"
 
 
-def test_a_score_is_not_written(call, tmp_path):
-    code, _, err = call("generate", "--seed", CHORALE, "--bars", 2, "-o", "x.musicxml")
-    assert (code, list(tmp_path.glob("x*"))) == (2, [])
-    assert "only MIDI is written; name it x.mid" in one_line(err)
-    assert call("generate", "--seed", CHORALE, "--bars", 2, "-o", "x.dat")[0] == 0
-
-
 def test_an_output_folder_that_is_not_there(call):
     code, _, err = call("generate", "--seed", CHORALE, "--bars", 1, "-o", "no/where/out.mid")
     assert code != 0

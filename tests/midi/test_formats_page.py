@@ -6,6 +6,7 @@ import re
 from music21_losses import LOSSES
 from paths import ROOT
 
+from lstm_music.midi.export.formats import SUFFIXES
 from lstm_music.midi.scores.archives import MAX_MEMBERS, MAX_RATIO
 from lstm_music.midi.scores.source import FORMATS, MAX_ATTRIBUTE_LENGTH, MAX_BYTES, MAX_XML_DEPTH
 from lstm_music.midi.scores.worker import CORPUS_FILE, SINGLE_FILE
@@ -16,13 +17,15 @@ PAGE = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
 def test_its_python_runs(monkeypatch):
     monkeypatch.chdir(ROOT)
     result = doctest.testfile(str(ROOT / "docs" / "formats.md"), module_relative=False)
-    assert result.attempted == 7
+    assert result.attempted == 9
     assert result.failed == 0
 
 
 def test_it_lists_every_ending():
-    rows = re.findall(r"^\| \w.*\| (`\..*) \|$", PAGE, flags=re.MULTILINE)
-    assert set(re.findall(r"`(\.\w+)`", " ".join(rows))) == FORMATS.keys()
+    read, _, written = PAGE.partition("## Writing")
+    for section, endings in ((read, FORMATS.keys()), (written, set(SUFFIXES))):
+        rows = re.findall(r"^\| \w.*\| (`\..*) \|$", section, flags=re.MULTILINE)
+        assert set(re.findall(r"`(\.\w+)`", " ".join(rows))) == endings
 
 
 def test_it_lists_every_class():

@@ -58,3 +58,23 @@ def drum_of_place(place: str, notehead: str = "") -> int:
     """
     tables = (_CROSSES, _NOTES) if notehead.strip() in ("x", "circle-x") else (_NOTES, _CROSSES)
     return next((table[place] for table in tables if place in table), _SNARE)
+
+
+def place_of_drum(key: int) -> tuple[str, str]:
+    """Where a drum is written, such as "C5", and its notehead: a cross for what is of metal.
+
+    Examples
+    --------
+    >>> place_of_drum(36), place_of_drum(42), place_of_drum(63)
+    (('F4', 'normal'), ('G5', 'x'), ('E5', 'triangle'))
+    """
+    return _PLACES.get(key, ("E5", "triangle"))
+
+
+# The kit read backwards, and the drums that share a place with one of it.
+_PLACES = (
+    {key: (place, "normal") for place, key in _NOTES.items()}
+    | {key: (place, "x") for place, key in _CROSSES.items()}
+    | {40: ("C5", "normal"), 45: ("B4", "normal"), 46: ("G5", "circle-x"), 53: ("F5", "diamond")}
+    | {57: ("A5", "x"), 59: ("F5", "x"), 39: ("C5", "x"), 54: ("B4", "triangle")}
+)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from lstm_music.midi.scores.drum_places import drum_of_name, drum_of_place
 
 _DRUM_CHANNEL = 10  # counted from 1, as in MusicXML
+_PIANOS = range(1, 8)  # music21 takes the program of these from the instrument's name
 _FOOTNOTE = re.compile(r"lstm_music: program (\d+)( drums)?(?: key (\d+))?")
 
 
@@ -92,7 +93,8 @@ def _told(note: ET.Element, instrument: _Instrument, default: _Instrument, part:
     if instrument.channel == _DRUM_CHANNEL:
         key = instrument.key
         return f"{kit} drums" + ("" if key is None else f" key {key}")
-    if instrument.program != default.program or default.channel == _DRUM_CHANNEL:
+    is_other = instrument.program != default.program or default.channel == _DRUM_CHANNEL
+    if is_other or instrument.program in _PIANOS:
         return str(instrument.program)
     return ""
 

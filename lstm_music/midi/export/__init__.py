@@ -1,0 +1,1 @@
+"""Pieces as files of other programs: MIDI, MusicXML, sound, tables; by the ending of a name."""
