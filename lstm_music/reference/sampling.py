@@ -55,15 +55,16 @@ def probabilities(
     if fresh.any():
         open_ = fresh
 
+    x: Probs = logits.astype(np.float64)
     recent = heard[group_of[heard] == _PITCH][-repetition_window:]
     counts = np.bincount(recent, minlength=len(logits))
-    penalised = logits - np.log(repetition_penalty) * counts
+    penalised: Probs = x - np.log(repetition_penalty) * counts
     temperatures = {
         _OTHER: temperature,
         _RHYTHM: temperature if temperature_rhythm is None else temperature_rhythm,
         _PITCH: temperature if temperature_pitch is None else temperature_pitch,
     }
-    model = softmax(logits / temperature, open_)
+    model = softmax(x / temperature, open_)
     p = np.zeros(len(logits))
     for group, own in temperatures.items():
         members = open_ & (group_of == group)
@@ -80,15 +81,17 @@ def probabilities(
 
 def softmax(x: Probs, where: npt.NDArray[np.bool_]) -> Probs:
     """(V,) softmax over a part of x (V,), 0 elsewhere."""
-    exps = np.zeros(len(x))
-    exps[where] = np.exp(x[where].astype(np.float64) - x[where].max())
-    return exps / exps.sum()
+    exps: Probs = np.zeros(len(x))
+    exps[where] = np.exp(x[where] - x[where].max())
+    exps /= exps.sum()
+    return exps
 
 
 def kept(p: Probs, which: npt.NDArray[np.bool_]) -> Probs:
     """The distribution p (V,) over a part of its tokens."""
-    part = np.where(which, p, 0.0)
-    return part / part.sum()
+    part: Probs = np.where(which, p, 0.0)
+    part /= part.sum()
+    return part
 
 
 def first(tokens: npt.NDArray[np.int_], n: int) -> npt.NDArray[np.bool_]:
@@ -120,9 +123,8 @@ def surprising(p: Probs, share: float) -> Probs:
     """Drop the likeliest tokens that together hold at most a share, never all."""
     order = np.argsort(-p, kind="stable")
     dropped = order[np.cumsum(p[order]) <= share]
-    left = p.copy()
-    left[dropped] = 0.0
-    return left / left.sum() if left.any() else kept(p, first(order[p[order] > 0][-1:], len(p)))
+    left = (p > 0) & ~first(dropped, len(p))
+    return kept(p, left if left.any() else first(order[p[order] > 0][-1:], len(p)))
 
 
 def repeats(heard: npt.NDArray[np.int_], n: int, V: int) -> npt.NDArray[np.bool_]:

@@ -65,6 +65,7 @@ CASES = [
     {"temperature_pitch": 2.0},
     {"temperature": 1.4, "temperature_rhythm": 0.7, "temperature_pitch": 0.9},
     {"min_p": 0.15},
+    {"min_p": 0.3, "temperature_rhythm": 4.0, "temperature_pitch": 4.0},
     {"top_k": 5},
     {"top_p": 0.7},
     {"typical_p": 0.5},
@@ -179,6 +180,13 @@ def test_surprise_drops_the_likeliest_of_at_most_its_share(surprise, left):
 def test_surprise_keeps_what_is_all_but_sure():
     assert support(PLAIN.but(surprise=0.9), log([0.95, 0.04, 0.01])) == {0, 1, 2}
     assert support(PLAIN.but(surprise=0.9), [0.0]) == {0}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_most_surprise_leaves_the_least_likely(seed):
+    """Whichever way the sums are rounded."""
+    logits = np.random.default_rng(seed).normal(size=50).astype(np.float32)
+    assert support(PLAIN.but(surprise=np.nextafter(1, 0)), logits) == {int(np.argmin(logits))}
 
 
 def test_surprise_follows_the_tail_filters():

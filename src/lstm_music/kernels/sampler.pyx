@@ -294,7 +294,8 @@ cdef class Sampler:
         ShapeError : another shape or dtype, or a token outside.
         """
         tokens = np.asarray(tokens)
-        if tokens.ndim != 1 or tokens.dtype != np.int32 or np.any((tokens < 0) | (tokens >= self.V)):
+        outside = (tokens < 0) | (tokens >= self.V)
+        if tokens.ndim != 1 or tokens.dtype != np.int32 or outside.any():
             raise ShapeError(f"tokens must be (n,) int32, 0 to {self.V - 1}, got {tokens!r}")
         for token in tokens:
             self.hear(token)
