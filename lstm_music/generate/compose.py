@@ -180,7 +180,7 @@ def _with_slots(notes: NoteArray, slots: NoteArray) -> NoteArray:
 
 
 def _new_pedal(work: Job, generator: Generator) -> NoteArray:
-    """The pedal of a continuation; what the seed leaves down is lifted, so that it blurs nothing."""
+    """The pedal of a continuation; what the seed leaves down is lifted, so that nothing blurs."""
     pedal = generator.score.pedal()
     pedal = work.heard.in_plan(pedal[pedal["onset_steps"] >= work.heard.start_steps])
     if len(pedal):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -108,7 +109,7 @@ def _number(control: Control, value: Any) -> float:
         control.high is None or number <= control.high
     ):
         raise control.refuse(expected, value)
-    if number != number or number in (float("inf"), float("-inf")):
+    if not math.isfinite(number):
         raise control.refuse(expected, value)
     return number
 

@@ -18,7 +18,7 @@ from lstm_music.music.seam import next_bar_steps
 from lstm_music.types import BoolArray, NoteArray
 
 KEEPS = ("rhythm", "pitch", "outline")
-"""What `vary` can keep: every onset and duration; the pitches in their order; the notes on beats."""
+"""What `vary` keeps: all onsets and durations; the pitches in order; the notes on the beats."""
 
 
 class Place(NamedTuple):

@@ -1,4 +1,4 @@
-"""From a request to what the loop keeps to (masks) and what the network is told (wishes, chords)."""
+"""From a request to masks that the loop applies, and to wishes and chords that are told."""
 
 from __future__ import annotations
 

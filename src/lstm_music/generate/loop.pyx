@@ -78,7 +78,10 @@ cdef class Generator:
     ----------
     has_ended : the network has drawn END in the last bar; the token itself is not appended.
     log_prob : natural log-probability of what was drawn, before temperature and filters.
-    given_log_prob : the same of the given tokens, as far as ``weigh`` was on.
+    weigh : whether to find out how likely the network finds what it has no choice about.
+    given_log_prob : natural logarithm of that while ``weigh`` was on: of the share of the legal
+        tokens that was allowed at each step. These are the weights of a particle filter whose
+        particles are drawn from the allowed ones.
     """
 
     cdef Automaton automaton
@@ -276,10 +279,10 @@ cdef class Generator:
         """Append the only token that may stand here, or one drawn from the logits; ``status`` says
         how it stands then."""
         cdef int token = self.only
+        if self.weigh:
+            self.given_log_prob += self._share_allowed()
         if token < 0:
             token = self._draw()
-        elif self._weighs():
-            self.given_log_prob += self._log_prob(token, &self._legal[0])
         # Nothing may follow where all that is given has been heard and nothing is open.
         self.status = FINISHED if token >= 0 or self.event == self._given.n else STUCK
         self.has_ended = token == T.end
@@ -320,14 +323,25 @@ cdef class Generator:
 
     cdef const uint8_t* _wanted(self) noexcept nogil:
         """Of which tokens logits are needed."""
-        return &self._legal[0] if self._weighs() else &self._allowed[0]
-
-    cdef bint _weighs(self) noexcept nogil:
-        """Whether the next token is a given one whose likelihood is wanted."""
-        return self.weigh and self.only >= 0 and self.event < self._given.n
+        return &self._legal[0] if self.weigh else &self._allowed[0]
 
     cdef bint _needs_logits(self) noexcept nogil:
-        return self.only < 0 or self._weighs()
+        return self.only < 0 or self.weigh
+
+    cdef double _share_allowed(self) noexcept nogil:
+        """Natural logarithm of the share of the legal that is allowed, as the network sees it."""
+        cdef double top = -1e300, mass = 0.0, allowed = 0.0, weight
+        cdef int i
+        for i in range(T.V):
+            if self._legal[i] and self._logits[i] > top:
+                top = self._logits[i]
+        for i in range(T.V):
+            if self._legal[i]:
+                weight = exp(self._logits[i] - top)
+                mass += weight
+                if i == self.only or self.only < 0 and self._allowed[i]:
+                    allowed += weight
+        return log(allowed / mass) if allowed > 0 else 0.0
 
     cdef void _mask(self) noexcept nogil:
         """Forbid what the caller forbids, what jumps over the next given event, and what the rules
@@ -343,18 +357,20 @@ cdef class Generator:
         self._rules.moved(&self._tally, self.automaton)
         owing = self._rules.owing(&self._tally, self.automaton)
         self._mask_tracks(here, owing)
-        self._mask_pitches(here)
+        self._mask_pitches(here, owing)
         self._mask_pedals(here)
         self._mask_shifts(here, owing)
         if here:
-            self._admit_given()
+            self._admit_given(owing)
 
-    cdef void _admit_given(self) noexcept nogil:
+    cdef void _admit_given(self, int owing) noexcept nogil:
         """The token that leads to the given event of this onset."""
         cdef int kind = self._given._events[self.event, KIND]
         cdef int track = self._given._events[self.event, TRACK]
         cdef int value = self._given._events[self.event, VALUE]
         cdef int i
+        if owing < track:
+            return
         if track >= 0 and self.automaton.s.track != track:
             self._allowed[T.track + track] = self._legal[T.track + track]
             return
@@ -377,7 +393,9 @@ cdef class Generator:
                 continue
             if self._given.next_onset_of(self.event + 1, track, pitch) < until:
                 continue
-            if self._rules.may_sound(&self._tally, self.automaton, track, pitch):
+            if self._rules.may_sound(
+                &self._tally, self.automaton, track, pitch, self.automaton.onset_steps
+            ):
                 self._allowed[first + pitch] = 1
                 found += 1
         if not found:
@@ -403,7 +421,9 @@ cdef class Generator:
     cdef bint _writes(self, bint here, int track, int now) noexcept nogil:
         """Whether a new note may be written in a track, before what is given at this onset."""
         cdef int pitch, top = 127
-        if not self._rules.may_write(&self._tally, self.automaton, track):
+        if not self._rules.may_write(
+                &self._tally, self.automaton, track, self.automaton.onset_steps
+            ):
             return False
         if here and track >= self._given._events[self.event, TRACK]:
             if track > self._given._events[self.event, TRACK] or (
@@ -419,12 +439,14 @@ cdef class Generator:
     cdef bint _strikes(self, int track, int pitch) noexcept nogil:
         """Whether a new note may have a pitch: the rules admit it, and it can last."""
         cdef long room
-        if not self._rules.may_sound(&self._tally, self.automaton, track, pitch):
+        if not self._rules.may_sound(
+                &self._tally, self.automaton, track, pitch, self.automaton.onset_steps
+            ):
             return False
         room = self._given.next_onset_of(self.event, track, pitch) - self.automaton.onset_steps
         return room >= self._rules.shortest(track)
 
-    cdef void _mask_pitches(self, bint here) noexcept nogil:
+    cdef void _mask_pitches(self, bint here, int owing) noexcept nogil:
         cdef int track = self.automaton.s.track
         cdef int first = T.drum if self._is_drums(track) else T.pitch
         cdef int pitch, top = 127
@@ -433,8 +455,9 @@ cdef class Generator:
             writes |= self._allowed[first + pitch]
         if not writes:
             return
-        if self.automaton.g.expects > 0:
-            writes = self._rules.may_write(&self._tally, self.automaton, track)
+        writes = track <= owing and self._rules.may_write(
+            &self._tally, self.automaton, track, self.automaton.onset_steps
+        )
         if here:
             if self._given._events[self.event, TRACK] < track:
                 writes = False
@@ -468,7 +491,8 @@ cdef class Generator:
         cdef bint is_last = self.event == self._given.n and end - now <= self.bar_steps
         cdef bint moves = not here and owing == N_TRACKS
         cdef int i
-        self._allowed[T.end] &= is_last and moves and self.automaton.n_notes > 0
+        latest = self._rules.latest(&self._tally, self.automaton)
+        self._allowed[T.end] &= is_last and moves and self.automaton.n_notes > 0 and latest >= end
         if not self._legal[T.shift]:
             return
         if not moves:
@@ -478,7 +502,6 @@ cdef class Generator:
             return
         if self.event < self._given.n:
             given = self._given._events[self.event, ONSET]
-        latest = self._rules.latest(&self._tally, self.automaton)
         start = self._rules.next_start(now)
         for i in range(96):
             if self._allowed[T.shift + i]:
@@ -510,12 +533,12 @@ cdef class Generator:
     ) noexcept nogil:
         """Whether the next onset may be a new one, so late."""
         cdef long end = self._rules.end_steps
+        if onset > latest:
+            return False
         if onset >= end:
             return given < 0 and is_last and (
                 onset == end or onset - self.automaton.onset_steps <= self.bar_steps
             )
-        if onset > latest:
-            return False
         if given < 0 and onset - self.automaton.onset_steps > self.bar_steps and onset != start:
             return False
         return self._rules.may_begin(&self._tally, self.automaton, onset)
@@ -530,13 +553,19 @@ cdef class Generator:
         if until == 0:
             return
         until = min(until, self._given.next_onset_of(self.event, track, self.automaton.g.pitch))
-        until = min(until, max(self._rules.order_until(&self._tally, self.automaton, track),
-                               now + shortest))
-        if longest:
-            until = min(until, now + longest)
+        until = min(until, now + longest) if longest else until
+        until = min(until, max(
+            self._rules.latest_end(&self._tally, self.automaton, track), now + shortest
+        ))
+        shortest = max(shortest, min(
+            self._rules.earliest_end(&self._tally, self.automaton, track), until
+        ) - now)
         for i in range(96):
             length = 96 * self.automaton.g.longs + 1 + i
-            if length > until - now or length < shortest:
+            if length > until - now or length < shortest or (
+                length < until - now
+                and not self._rules.may_end(self.automaton, track, now + length)
+            ):
                 self._allowed[T.duration + i] = 0
         if 96 * (self.automaton.g.longs + 1) + 1 > until - now:
             self._allowed[T.long_token] = 0
@@ -553,18 +582,6 @@ cdef class Generator:
         if token >= 0:
             self.log_prob += self._sampler.last_log_prob
         return token
-
-    cdef double _log_prob(self, int token, const uint8_t* among) noexcept nogil:
-        """Of a token among others, by the logits as they are."""
-        cdef double top = -1e300, mass = 0.0
-        cdef int i
-        for i in range(T.V):
-            if among[i] and self._logits[i] > top:
-                top = self._logits[i]
-        for i in range(T.V):
-            if among[i]:
-                mass += exp(self._logits[i] - top)
-        return self._logits[token] - top - log(mass)
 
     cdef int _append(self, int token) noexcept nogil:
         """Append one token to all but the network, which is to hear ``_rows``; 0 on success."""

@@ -48,9 +48,11 @@ cdef class Rules:
     cdef void moved(self, Tally* tally, Automaton music) noexcept nogil
     # The end of the place in which a track may be written at a time; 0: it may not.
     cdef long open_until(self, int track, long steps) noexcept nogil
-    cdef bint may_write(self, const Tally* tally, Automaton music, int track) noexcept nogil
-    cdef bint may_sound(self, const Tally* tally, Automaton music, int track, int pitch) \
+    cdef bint may_write(self, const Tally* tally, Automaton music, int track, long onset) \
         noexcept nogil
+    cdef bint may_sound(
+        self, const Tally* tally, Automaton music, int track, int pitch, long onset
+    ) noexcept nogil
     # Whether something may begin at a later onset, no given event lying between.
     cdef bint may_begin(self, const Tally* tally, Automaton music, long onset) noexcept nogil
     # The first track that must have a note at this onset and has none; 16: none must.
@@ -59,16 +61,23 @@ cdef class Rules:
     cdef long latest(self, const Tally* tally, Automaton music) noexcept nogil
     # Where the first place begins that starts after a time; -1: none does.
     cdef long next_start(self, long steps) noexcept nogil
+    # When the note that is being written may end: not later, not earlier, and whether just there.
+    cdef long latest_end(self, const Tally* tally, Automaton music, int track) noexcept nogil
+    cdef long earliest_end(self, const Tally* tally, Automaton music, int track) noexcept nogil
+    cdef bint may_end(self, Automaton music, int track, long end) noexcept nogil
     # When the key that was struck must be free again, since an order wants it once more.
     cdef long order_until(self, const Tally* tally, Automaton music, int track) noexcept nogil
     cdef int shortest(self, int track) noexcept nogil
     cdef int longest(self, int track) noexcept nogil
     cdef float bias_of(self, Automaton music, int track, int pitch) noexcept nogil
     cdef bint _fits_grid(self, Automaton music, int track, long onset) noexcept nogil
-    cdef bint _is_playable(self, Automaton music, int track, int pitch) noexcept nogil
-    cdef bint _fits_chord(self, Automaton music, int pitch) noexcept nogil
-    cdef int _polyphony(self, Automaton music, int track) noexcept nogil
+    cdef bint _is_playable(self, Automaton music, int track, int pitch, long onset) noexcept nogil
+    cdef bint _fits_chord(self, Automaton music, int pitch, long onset) noexcept nogil
+    cdef int _position(self, Automaton music, long onset) noexcept nogil
+    cdef int _polyphony(self, Automaton music, int track, long onset) noexcept nogil
+    cdef int _onsets_in_bar(self, const Tally* tally, Automaton music, int track, long onset) \
+        noexcept nogil
     cdef long _due(self, const Tally* tally, Automaton music, int track) noexcept nogil
-    cdef int _order_at(self, const Tally* tally, Automaton music, int track) noexcept nogil
+    cdef int _order_at(self, const Tally* tally, int track, long onset) noexcept nogil
     cdef int _chords_left(self, int track, int at) noexcept nogil
-    cdef long _order_wait(self, int track, long start, long end, int grid) noexcept nogil
+    cdef long _order_due(self, Automaton music, int track, int left, int grid) noexcept nogil

@@ -83,7 +83,7 @@ cdef class Rules:
         """A note of the present track is complete."""
         cdef int track = music.s.track
         self.moved(tally, music)
-        if self.open_until(track, music.onset_steps) and self._order_at(tally, music, track) >= 0:
+        if self.open_until(track, music.onset_steps) and self._order_at(tally, track, music.onset_steps) >= 0:
             tally.told[track] += 1
         if tally.struck[track] != music.onset_steps:
             tally.onsets[track] += 1
@@ -117,50 +117,63 @@ cdef class Rules:
     cdef int longest(self, int track) noexcept nogil:
         return self._limits[track, LONGEST]
 
-    cdef bint may_write(self, const Tally* tally, Automaton music, int track) noexcept nogil:
+    cdef bint may_write(self, const Tally* tally, Automaton music, int track, long onset) \
+            noexcept nogil:
+        """Whether a note may begin in a track at an onset, the present or a later one."""
         cdef const int* limits = &self._limits[track, 0]
-        cdef long until = self.open_until(track, music.onset_steps)
         cdef int pitch
-        if until - music.onset_steps < self.shortest(track):
+        if self.open_until(track, onset) - onset < self.shortest(track):
             return False
-        if tally.struck[track] != music.onset_steps:
-            if not self._fits_grid(music, track, music.onset_steps):
+        if tally.struck[track] != onset:
+            if not self._fits_grid(music, track, onset):
                 return False
-            if tally.bar == music.s.bar and 0 <= limits[MOST] <= tally.onsets[track]:
+            if 0 <= limits[MOST] <= self._onsets_in_bar(tally, music, track, onset):
                 return False
-        if 0 < limits[POLYPHONY] <= self._polyphony(music, track):
+        if 0 < limits[POLYPHONY] <= self._polyphony(music, track, onset):
             return False
         for pitch in range(128):
-            if self.may_sound(tally, music, track, pitch):
+            if self.may_sound(tally, music, track, pitch, onset):
                 return True
         return False
 
-    cdef bint may_sound(self, const Tally* tally, Automaton music, int track, int pitch) \
-            noexcept nogil:
+    cdef bint may_sound(
+        self, const Tally* tally, Automaton music, int track, int pitch, long onset
+    ) noexcept nogil:
         """Whether a key may be struck; where and how often may_write says."""
         cdef bint drums = music.s.programs[track] == DRUMS
         cdef int at
-        if not self._pitches[track, pitch] or music.g.note_end[track][pitch] > music.onset_steps:
+        if not self._pitches[track, pitch] or music.g.note_end[track][pitch] > onset:
             return False
-        if track == music.s.track and pitch <= music.g.pitch:
+        if onset == music.onset_steps and track == music.s.track and pitch <= music.g.pitch:
             return False
         if self.strict_chords and self.n_chords and not drums and (
-            not self._fits_chord(music, pitch)
+            not self._fits_chord(music, pitch, onset)
         ):
             return False
-        if self._limits[track, PLAYER] and not self._is_playable(music, track, pitch):
+        if self._limits[track, PLAYER] and not self._is_playable(music, track, pitch, onset):
             return False
         if self.order_first[track] == self.order_first[track + 1]:
             return True
-        at = self._order_at(tally, music, track)
+        at = self._order_at(tally, track, onset)
         return at >= 0 and self._order[at, 2] == pitch
 
-    cdef int _order_at(self, const Tally* tally, Automaton music, int track) noexcept nogil:
-        """Row of the next note of a track's order at this onset; -1: none is due here."""
+    cdef int _onsets_in_bar(
+        self, const Tally* tally, Automaton music, int track, long onset
+    ) noexcept nogil:
+        """How many onsets a track has in the bar of an onset so far."""
+        cdef int bar_steps = music._sections[music.s.n_sections - 1].bar_steps
+        if tally.bar != music.s.bar or (
+            music.s.bar_position + onset - music.onset_steps >= bar_steps
+        ):
+            return 0
+        return tally.onsets[track]
+
+    cdef int _order_at(self, const Tally* tally, int track, long onset) noexcept nogil:
+        """Row of the next note of a track's order, if it may stand at this onset; else -1."""
         cdef int at = self.order_first[track] + tally.told[track]
         if at >= self.order_first[track + 1]:
             return -1
-        if tally.struck[track] == music.onset_steps and tally.told[track] and (
+        if tally.struck[track] == onset and tally.told[track] and (
             self._order[at, 1] != self._order[at - 1, 1]
         ):
             return -1  # the next chord wants an onset of its own
@@ -171,70 +184,110 @@ cdef class Rules:
         cdef int last = self.order_first[track + 1] - 1
         return self._order[last, 1] - self._order[at, 1] + 1 if at <= last else 0
 
-    cdef long _order_wait(self, int track, long start, long end, int grid) noexcept nogil:
-        """Steps that each chord of an order gets at least."""
-        cdef int n = self._chords_left(track, self.order_first[track])
-        return min(grid, max((end - start) // max(n, 1), 1))
+    cdef long _order_due(self, Automaton music, int track, int left, int grid) noexcept nogil:
+        """When the last so many chords of a track's order must begin, to find room; or NEVER."""
+        cdef long now = music.onset_steps, start, end = 0, open_later = 0, whole = 0, wait
+        cdef int n = self._chords_left(track, self.order_first[track]), i
+        for i in range(self.place_first[track], self.place_first[track + 1]):
+            whole += self._places[i, 2] - self._places[i, 1]
+            if end:
+                open_later += self._places[i, 2] - self._places[i, 1]
+            elif self._places[i, 2] > now:
+                start, end = self._places[i, 1], self._places[i, 2]
+        wait = min(grid, max(whole // max(n, 1), 1))
+        if end == 0 or left * wait <= open_later:
+            return NEVER
+        return max(end - (left * wait - open_later), start)
 
     cdef long order_until(self, const Tally* tally, Automaton music, int track) noexcept nogil:
         cdef int at = self.order_first[track] + tally.told[track], i
-        cdef long start = -1, end = 0
-        if at >= self.order_first[track + 1]:
-            return NEVER
-        for i in range(self.place_first[track], self.place_first[track + 1]):
-            if self._places[i, 2] > music.onset_steps:
-                start, end = self._places[i, 1], self._places[i, 2]
-                break
         for i in range(at + 1, self.order_first[track + 1]):
             if self._order[i, 2] == music.g.pitch:
-                return end - self._chords_left(track, i) * self._order_wait(
-                    track, start, end, self._limits[track, GRID] or USUAL_GRID
+                return self._order_due(
+                    music, track, self._chords_left(track, i),
+                    self._limits[track, GRID] or USUAL_GRID,
                 )
         return NEVER
 
-    cdef int _polyphony(self, Automaton music, int track) noexcept nogil:
-        """Notes of a track that sound on at the present onset, and those that begin."""
+    cdef long latest_end(self, const Tally* tally, Automaton music, int track) noexcept nogil:
+        """When the note that is being written must end, so that its track can do what it owes."""
+        cdef Tally after = tally[0]
+        cdef long due
+        cdef int most = self._limits[track, POLYPHONY]
+        if most == 0 or self._polyphony(music, track, music.onset_steps) + 1 < most:
+            return self.order_until(tally, music, track)
+        if after.struck[track] != music.onset_steps:
+            after.onsets[track] += 1
+            after.struck[track] = music.onset_steps
+        after.sounds_until[track] = NEVER  # how long it sounds is the question
+        due = self._due(&after, music, track)
+        return min(due, self.order_until(tally, music, track))
+
+    cdef long earliest_end(self, const Tally* tally, Automaton music, int track) noexcept nogil:
+        """When the note may end at the earliest, where there are no rests and few onsets."""
+        cdef const int* limits = &self._limits[track, 0]
+        cdef long bar_end
+        cdef int left
+        if limits[REST] != 0 or limits[MOST] < 0:
+            return 0
+        left = limits[MOST] - self._onsets_in_bar(tally, music, track, music.onset_steps)
+        left -= tally.struck[track] != music.onset_steps
+        bar_end = music.onset_steps - music.s.bar_position
+        bar_end += music._sections[music.s.n_sections - 1].bar_steps
+        if left > 0 and limits[LONGEST] == 0:
+            return 0
+        return bar_end - left * limits[LONGEST]
+
+    cdef bint may_end(self, Automaton music, int track, long end) noexcept nogil:
+        """Whether a note may end there: where there are no rests, on the grid of what follows."""
+        return self._limits[track, REST] != 0 or self._fits_grid(music, track, end)
+
+    cdef int _polyphony(self, Automaton music, int track, long onset) noexcept nogil:
+        """Notes of a track that sound on at an onset, and those that begin there."""
         cdef int pitch, sounding = 0
         for pitch in range(128):
-            sounding += music.g.note_end[track][pitch] > music.onset_steps
+            sounding += music.g.note_end[track][pitch] > onset
         return sounding
 
     cdef bint _fits_grid(self, Automaton music, int track, long onset) noexcept nogil:
         cdef int grid = self._limits[track, GRID]
-        cdef int bar_steps = music._sections[music.s.n_sections - 1].bar_steps
-        if not grid:
-            return True
-        return (music.s.bar_position + onset - music.onset_steps) % bar_steps % grid == 0
+        return not grid or self._position(music, onset) % grid == 0
 
-    cdef bint _fits_chord(self, Automaton music, int pitch) noexcept nogil:
-        """Whether a pitch may begin here: off the beat any, on it the tones of the chord."""
-        cdef int i = self.n_chords - 1, numerator, denominator, beat
-        numerator = music._sections[music.s.n_sections - 1].numerator
-        denominator = music._sections[music.s.n_sections - 1].denominator
-        beat = 96 // denominator
+    cdef int _position(self, Automaton music, long onset) noexcept nogil:
+        """Steps from the bar line to an onset, no meter changing before it."""
+        cdef int bar_steps = music._sections[music.s.n_sections - 1].bar_steps
+        return <int>(music.s.bar_position + onset - music.onset_steps) % bar_steps
+
+    cdef bint _fits_chord(self, Automaton music, int pitch, long onset) noexcept nogil:
+        """Whether a pitch may begin there: off the beat any, on it the tones of the chord."""
+        cdef int i = self.n_chords - 1
+        cdef int numerator = music._sections[music.s.n_sections - 1].numerator
+        cdef int denominator = music._sections[music.s.n_sections - 1].denominator
+        cdef int beat = 96 // denominator
         if denominator >= 8 and numerator % 3 == 0 and numerator > 3:
             beat *= 3
-        if self.strict_chords and music.s.bar_position % beat:
+        if self.strict_chords and self._position(music, onset) % beat:
             return True
-        while i > 0 and self._chords[i, 0] > music.onset_steps:
+        while i > 0 and self._chords[i, 0] > onset:
             i -= 1
-        return self._chords[i, 0] > music.onset_steps or self._chords[i, 1] >> pitch % 12 & 1
+        return self._chords[i, 0] > onset or self._chords[i, 1] >> pitch % 12 & 1
 
     cdef float bias_of(self, Automaton music, int track, int pitch) noexcept nogil:
         cdef float bias = self._bias[track, pitch]
         if self.n_chords and not self.strict_chords and music.s.programs[track] != DRUMS and (
-            not self._fits_chord(music, pitch)
+            not self._fits_chord(music, pitch, music.onset_steps)
         ):
             bias += self.chord_bias
         return bias
 
-    cdef bint _is_playable(self, Automaton music, int track, int pitch) noexcept nogil:
+    cdef bint _is_playable(self, Automaton music, int track, int pitch, long onset) \
+            noexcept nogil:
         """Whether two hands, or two hands and two feet, can play a key beside what is held."""
         cdef int[129] held
         cdef int i, n = 0, hands = 0, feet = 0
         cdef bint foot
         for i in range(128):
-            if i == pitch or music.g.note_end[track][i] > music.onset_steps:
+            if i == pitch or music.g.note_end[track][i] > onset:
                 held[n] = i
                 n += 1
         if self._limits[track, PLAYER] == 1:
@@ -246,7 +299,7 @@ cdef class Rules:
             return False
         for i in range(n):  # drums are struck, not held: only those of this onset count
             foot = held[i] == KICK or held[i] == KICK_2 or held[i] == PEDAL_HAT
-            if held[i] == pitch or music.is_struck(track, held[i]):
+            if held[i] == pitch or onset == music.onset_steps and music.is_struck(track, held[i]):
                 feet += foot
                 hands += not foot
         return hands <= 2 and feet <= 2
@@ -254,31 +307,18 @@ cdef class Rules:
     # What is asked for.
 
     cdef bint may_begin(self, const Tally* tally, Automaton music, long onset) noexcept nogil:
-        cdef int track, bar_steps, most
-        cdef long until
-        bar_steps = music._sections[music.s.n_sections - 1].bar_steps
+        cdef int track
         for track in range(music.s.n_tracks):
-            until = self.open_until(track, onset)
-            if until - onset < self.shortest(track) or not self._fits_grid(music, track, onset):
-                continue
-            most = self._limits[track, MOST]
-            if most == 0 or most > 0 and tally.bar == music.s.bar and (
-                tally.onsets[track] >= most
-                and music.s.bar_position + onset - music.onset_steps < bar_steps
-            ):
-                continue
-            if self.order_first[track] < self.order_first[track + 1] <= (
-                self.order_first[track] + tally.told[track]
-            ):
-                continue
-            return True
+            if self.may_write(tally, music, track, onset):
+                return True
         return False
 
     cdef int owing(self, const Tally* tally, Automaton music) noexcept nogil:
         cdef int track
-        for track in range(music.s.n_tracks):
+        cdef int first = 0 if music.s.rank < 0 else music.s.track  # those before had their turn
+        for track in range(first, music.s.n_tracks):
             if self._due(tally, music, track) <= music.onset_steps and (
-                self.may_write(tally, music, track)
+                self.may_write(tally, music, track, music.onset_steps)
             ):
                 return track
         return N_TRACKS
@@ -304,16 +344,14 @@ cdef class Rules:
                 break
         if end == 0 or end - self.shortest(track) < now:
             return NEVER
-        i = self._order_at(tally, music, track)
+        i = self._order_at(tally, track, music.onset_steps)
         if i >= 0 and i > self.order_first[track] and tally.struck[track] == now:
             return now  # the rest of a chord
         if limits[REST] >= 0:
             due = max(start, tally.sounds_until[track]) + limits[REST]
         if limits[FEWEST] > 0:
             bar = now - music.s.bar_position
-            missing = limits[FEWEST]
-            if tally.bar == music.s.bar:
-                missing -= tally.onsets[track]
+            missing = limits[FEWEST] - self._onsets_in_bar(tally, music, track, now)
             if missing <= 0:
                 bar, missing = bar + bar_steps, limits[FEWEST]
             stop = min(bar + bar_steps, end)
@@ -321,7 +359,7 @@ cdef class Rules:
                 due = min(due, max(stop - missing * grid, start))
         left = self._chords_left(track, self.order_first[track] + tally.told[track])
         if left > 0:
-            due = min(due, max(end - left * self._order_wait(track, start, end, grid), start))
+            due = min(due, self._order_due(music, track, left, grid))
         if due >= end:
             return NEVER
         if limits[GRID] and due > now:

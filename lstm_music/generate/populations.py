@@ -1,0 +1,104 @@
+"""Many drafts at once that are compared bar by bar: the particle filter, and the beam.
+
+A particle filter lets a network that reads from left to right alone fill a gap: drafts whose given
+notes it finds unlikely die out, others are copied (Gordon et al. 1993; for music with pinned notes
+Walder and Kim 2018). A beam draws every bar several times and goes on with the likeliest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from lstm_music.generate.compose import Job
+from lstm_music.generate.loop import MOST_AT_ONCE, NEVER, Generator, run_together
+from lstm_music.nn.sampling import Sampling
+
+PARTICLES = 32
+
+_STREAMS_APART = 1 << 40
+"""Between the random streams of two takes; each copy gets one of its own in between."""
+
+Choose = Callable[[list[Generator], np.random.Generator], Sequence[int]]
+
+
+def by_particles(work: Job, sampling: Sampling, rng_seed: int, sequence: int) -> Generator:
+    """One draft out of many, chosen by how likely they make what is given after and beside them."""
+    weights = np.zeros(PARTICLES)
+
+    def choose(drafts: list[Generator], rng: np.random.Generator) -> Sequence[int]:
+        nonlocal weights
+        now = np.array([draft.given_log_prob for draft in drafts])
+        chances = _normalised(now - weights)
+        chosen = _systematic(chances, rng)
+        weights = now[chosen]
+        return [int(i) for i in chosen]
+
+    return _bar_by_bar(work, sampling, rng_seed, sequence, PARTICLES, choose, weigh=True)
+
+
+def by_beam(work: Job, sampling: Sampling, rng_seed: int, sequence: int, width: int) -> Generator:
+    """One draft of which each bar is the likeliest, note by note, of ``width`` that were drawn."""
+
+    def choose(drafts: list[Generator], _: np.random.Generator) -> Sequence[int]:
+        found = [draft.log_prob / (1 + draft.score.n_notes - before) for draft in drafts]
+        return [int(np.argmax(found))] * width
+
+    before = work.base.score.n_notes
+    return _bar_by_bar(work, sampling, rng_seed, sequence, width, choose, weigh=False)
+
+
+def _bar_by_bar(
+    work: Job,
+    sampling: Sampling,
+    rng_seed: int,
+    sequence: int,
+    size: int,
+    choose: Choose,
+    *,
+    weigh: bool,
+) -> Generator:
+    """Compose ``size`` drafts side by side; at each bar line those chosen go on."""
+    stream = sequence * _STREAMS_APART
+    rng = np.random.default_rng([rng_seed, sequence])
+    drafts = [work.begin(sampling, rng_seed, stream + i) for i in range(size)]
+    for draft in drafts:
+        draft.weigh = weigh
+    for line in [*_bar_lines(work), NEVER]:
+        for draft in drafts:
+            draft.set_pause(line)
+        for first in range(0, size, MOST_AT_ONCE):
+            run_together(drafts[first : first + MOST_AT_ONCE])
+        chosen = choose(drafts, rng)
+        if line == NEVER:
+            return drafts[chosen[0]]
+        stream += size
+        copies = []
+        for i, which in enumerate(chosen):
+            copy = work.begin(sampling, rng_seed, stream + i)
+            copy.copy_state_from(drafts[which])
+            copies.append(copy)
+        drafts = copies
+    return drafts[0]
+
+
+def _bar_lines(work: Job) -> list[int]:
+    """The bar lines within and behind the open places."""
+    lines, at = work.heard.context.bar_lines, work.heard.start_steps
+    found = []
+    while at < work.heard.end_steps:
+        at = lines.bar_end(at)
+        found.append(at)
+    return found
+
+
+def _normalised(log_weights: np.ndarray) -> np.ndarray:
+    chances = np.exp(log_weights - log_weights.max())
+    return np.asarray(chances / chances.sum())
+
+
+def _systematic(chances: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """As many indices as there are chances, each about as often as its chance (Kitagawa 1996)."""
+    places = (np.arange(len(chances)) + rng.random()) / len(chances)
+    return np.minimum(np.searchsorted(np.cumsum(chances), places), len(chances) - 1)
