@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lstm_music.errors import ConfigError
-from lstm_music.generate.compose import Job, job, new_notes, written
+from lstm_music.generate.compose import Job, job, written
 from lstm_music.generate.endings import DRAWS_APART
 from lstm_music.generate.engine import Engine
 from lstm_music.generate.impossible import check_possible
@@ -33,6 +33,7 @@ from lstm_music.music.listening.roles import track_roles
 from lstm_music.music.piece import Piece
 from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
+from lstm_music.types import NoteArray
 
 DRAFTS = 4
 """So many at most where something given decides whether a draft is any good."""
@@ -69,9 +70,8 @@ class Judge:
     copied_notes: Callable[[Piece], int] | None = None
     max_copy: int | None = None
 
-    def faults(self, piece: Piece) -> int:
-        """How much is wrong with it; 0 for a result."""
-        new = piece.notes[begins_in(piece.notes, self.plan.places)]
+    def faults(self, piece: Piece, new: NoteArray) -> int:
+        """How much is wrong with a piece of which some notes are new; 0 for a result."""
         sounding = set(np.unique(new["track"]).tolist())
         silent = sum(track not in sounding for track in self.plan.open_tracks if self._wants(track))
         same = [
@@ -221,16 +221,16 @@ def complete_seed(
     judge = Judge(work.plan, tuple(others), copied_notes, request.max_copy)
     sampling = request.sampling(advice)
     most = request.drafts or (1 if _is_plain(work, judge) else DRAFTS)
-    best: dict[int, tuple[int, Generator, Piece]] = {}
+    best: dict[int, tuple[int, Generator, Piece, NoteArray]] = {}
     left = list(range(request.n))
     for number in range(most):
         warm = sampling.but(temperature=min(sampling.temperature * _WARMER**number, 100.0))
         drawn = _draw(work, request, warm, rng_seed, [i + number * _DRAFTS_APART for i in left])
         for i, generator in zip(left, drawn, strict=True):
-            piece = written(work, generator)
-            faults = judge.faults(piece)
+            piece, new = written(work, generator)
+            faults = judge.faults(piece, new)
             if i not in best or faults < best[i][0]:
-                best[i] = (faults, generator, piece)
+                best[i] = (faults, generator, piece, new)
         left = [i for i in left if best[i][0]]
         if not left:
             break
@@ -279,24 +279,16 @@ def _take(
     rng_seed: int,
     generator: Generator,
     piece: Piece,
+    new: NoteArray,
     *,
     remarks: tuple[str, ...],
 ) -> Take:
     if remarks:
         piece = piece.replace(repairs=(*piece.repairs, *remarks))
-    heard_new = work.heard.in_plan(new_notes(work.heard, generator))
-    is_new = np.isin(_keys(piece), _keys(piece.replace(notes=heard_new)))
-    new = piece.notes[is_new & begins_in(piece.notes, work.plan.places)]
     likely = nats_a_note(work, generator)
     joined = float("nan") if work.plan.is_continuation else join_nats(work, generator)
     report = make_report(request, work.ruling, work.plan, piece, new)
     return Take(piece, rng_seed, report, new, likely, joined)
-
-
-def _keys(piece: Piece) -> np.ndarray:
-    notes = piece.notes
-    onset = notes["onset_steps"].astype(np.int64) << 24
-    return np.asarray(onset | notes["track"].astype(np.int64) << 8 | notes["pitch_midi"])
 
 
 def with_remark(take: Take, *remarks: str) -> Take:

@@ -119,10 +119,10 @@ def conditioning(heard: Heard, ruling: Ruling, plan: Plan) -> Conditioning | Non
     return Conditioning(ahead, places, wishes, onsets, chords)
 
 
-def written(work: Job, generator: Generator) -> Piece:
-    """The plan's piece with what was written in its places.
+def written(work: Job, generator: Generator) -> tuple[Piece, NoteArray]:
+    """The plan's piece with what was written in its places, and these notes alone.
 
-    Its notes are finished (``Engine.finish``): accents, drum kit; slots keep their loudness.
+    They are finished (``Engine.finish``): accents, drum kit; slots keep their loudness.
     """
     plan, heard = work.plan, work.heard
     given = plan.given
@@ -137,11 +137,12 @@ def written(work: Job, generator: Generator) -> Piece:
     changes = {"notes": np.concatenate([given.notes, notes]), "pedal": pedal}
     if plan.is_continuation:
         changes["length_steps"] = plan.end_steps
-    return given.replace(
+    piece = given.replace(
         **changes,
         added_places=tuple(plan.places),
         repairs=(*given.repairs, *heard.remarks),
     )
+    return piece, notes
 
 
 def _model_for(plan: Plan) -> Piece:

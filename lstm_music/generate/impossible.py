@@ -33,8 +33,10 @@ def _check_bounds(ruling: Ruling) -> None:
     request = ruling.request
     pairs = [("duration", request.min_duration, request.max_duration)]
     low, high = request.min_density or {}, request.max_density or {}
-    for track in {*low, *high}:
-        pairs.append(("density", low.get(track, low.get(0)), high.get(track, high.get(0))))
+    pairs += [
+        ("density", low.get(track, low.get(0)), high.get(track, high.get(0)))
+        for track in {*low, *high}
+    ]
     for name, least, most in pairs:
         if least is not None and most is not None and least > most:
             raise ConfigError(f"min_{name} must be at most max_{name}, got {least:g} and {most:g}")

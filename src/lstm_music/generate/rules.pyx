@@ -121,14 +121,20 @@ cdef class Rules:
             noexcept nogil:
         """Whether a note may begin in a track at an onset, the present or a later one."""
         cdef const int* limits = &self._limits[track, 0]
-        cdef int pitch
+        cdef int bar_steps = music._sections[music.s.n_sections - 1].bar_steps
+        cdef int pitch, left
         if self.open_until(track, onset) - onset < self.shortest(track):
             return False
         if tally.struck[track] != onset:
             if not self._fits_grid(music, track, onset):
                 return False
-            if 0 <= limits[MOST] <= self._onsets_in_bar(tally, music, track, onset):
+            left = limits[MOST] - self._onsets_in_bar(tally, music, track, onset)
+            if limits[MOST] >= 0 and left <= 0:
                 return False
+            if limits[REST] == 0 and limits[MOST] > 0 and limits[LONGEST] > 0 and (
+                self._position(music, onset) + left * limits[LONGEST] < bar_steps
+            ):
+                return False  # so early that the onsets left could not fill the bar
         if 0 < limits[POLYPHONY] <= self._polyphony(music, track, onset):
             return False
         for pitch in range(128):
