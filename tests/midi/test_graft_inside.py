@@ -123,6 +123,19 @@ def test_notes_that_were_moved_to_other_beats_are_found_in_the_file():
     assert len(lost) == 4
 
 
+def test_what_is_ours_of_a_performance_moves_with_its_notes():
+    piece = lm.read(performance())
+    onset = int(piece.notes["onset_steps"][30])
+    places = ((0, onset, onset + 96),)
+    again = lm.read(edited(piece, (onset, 12, 90, 0), gone=[30], added_places=places))
+    assert len(again.original.knots_steps) > 2
+    ((track, start, end),) = again.added_places
+    new = int(again.notes["onset_steps"][again.notes["pitch_midi"] == 90][0])
+    assert track == 0
+    assert abs(start - new) <= 2
+    assert abs(end - start - 96) <= 8
+
+
 @pytest.mark.parametrize("change", ["onset_steps", "velocity", "fewer"])
 def test_an_original_that_is_not_its_file_is_told(change):
     piece = lm.read(smf(BAR + END))
