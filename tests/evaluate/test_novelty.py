@@ -274,6 +274,14 @@ def test_the_users_own_part_of_what_we_continued_is_not_looked_for():
     assert row["from_bar"] == 2
 
 
+def test_bars_written_anew_inside_the_users_music_are_looked_for_alone():
+    piece = melody(TUNE).replace(added_places=((0, 24, 48), (0, 96, 108)))  # an eighth is 12
+    (row,) = novelty([piece], corpus())["pieces"]
+    assert row["notes"] == 3
+    other = piece.replace(tracks=(*piece.tracks, Track()), added_places=((1, 0, 10_000),))
+    assert novelty([other], corpus())["pieces"][0]["notes"] == 0
+
+
 def test_a_corpus_without_a_side():
     cache = corpus()
     train = dataclasses.replace(cache, sides=np.zeros_like(cache.sides))

@@ -105,6 +105,18 @@ def test_what_we_added_has_another_background():
         assert not [patch for patch in axes.patches if patch.get_gid() == "added"]
 
 
+def test_bars_written_anew_have_it_where_their_track_is_drawn():
+    piece = lm.read(MIDI_DATA / "band.mid")
+    drums = [track.is_drum for track in piece.tracks].index(True)
+    other = int(not drums)
+    places = ((other, 192, 288), (other, 96, 216), (drums, 480, 576), (other, 384, 480))
+    pitched, below = draw_piano_roll(piece.replace(added_places=places)).axes
+    for axes, expected in ((pitched, [(96, 288), (384, 480)]), (below, [(480, 576)])):
+        added = [patch for patch in axes.patches if patch.get_gid() == "added"]
+        spans = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in added]
+        assert spans == expected
+
+
 def test_some_bars_only():
     piece = lm.read(MIDI_DATA / "chorale.mid")
     figure = draw_piano_roll(piece, bar_span(piece, 3, 4))

@@ -83,8 +83,8 @@ def infilled(piece, rng):
     n = len(piece.notes)
     gone, wanted = alike(piece, rng.choice(n, rng.integers(n + 1), replace=False).tolist())
     tracks = [*piece.tracks]
-    for _ in range(rng.integers(3)):
-        tracks.append(Track(int(rng.integers(128)), bool(rng.integers(2)), "new"))
+    kinds = rng.integers([128, 2], size=(rng.integers(3), 2)).tolist()
+    tracks += [Track(program, bool(is_drum), "new") for program, is_drum in kinds]
     rows = [
         (int(rng.integers(piece.end_steps + 48)), int(rng.integers(1, 72)), int(pitch), VELOCITY,
          int(rng.integers(len(tracks))))
@@ -108,15 +108,28 @@ def near(notes, taken, rng):
     return rows
 
 
-def as_heard(note):
+def first_programs(data):
+    """When each channel gets its first program: readers differ over a bank before that."""
+    programs = {}
+    for tick, message in sorted(each for track in list_events(data).tracks for each in track):
+        if message[0] >> 4 == 0xC:
+            programs.setdefault(message[0] & 0x0F, tick)
+    return programs
+
+
+def as_heard(note, programs):
     state = {kind: value for kind, value in note.state.items() if value or kind not in (0, 32)}
+    if note.tick <= programs.get(note.channel, note.tick):
+        note = note._replace(bank=None)
+        state = {kind: value for kind, value in state.items() if kind not in (0, 32)}
     return (*note[:-1], tuple(sorted(state.items(), key=str)))
 
 
-def check_heard(base, output, filled, rows):
+def check_heard(base_file, output, filled, rows):
     """The file's notes sound as without the new ones, and these sound as they should."""
-    before = [as_heard(note) for note in base]
-    after = [as_heard(note) for note in output]
+    base, programs = play(base_file), first_programs(base_file)
+    before = [as_heard(note, programs) for note in base]
+    after = [as_heard(note, programs) for note in play(output)]
     hung = Counter((n[0], *n[2:]) for n in before if n[1] < 0)
     new = []
     rest = Counter(n for n in before if n[1] >= 0)
@@ -161,7 +174,7 @@ def check(data, piece, rng):
             assert stands_in(track, present)
     base, n_new = to_midi_bytes(without), None
     if all(_PORT not in event for track in made.tracks for _, event in track):
-        n_new = check_heard(play(base), play(output), filled, rows)
+        n_new = check_heard(base, output, filled, rows)
     again = lm.read(output)
     if len(again.original.knots_steps) == 2:
         names = ["onset_steps", "duration_steps", "pitch_midi", "velocity"]

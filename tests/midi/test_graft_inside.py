@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from smf_bytes import END, NOTE, smf
 from smf_events import list_events, seed_stands
+from smf_player import play
 
 import lstm_music as lm
 from lstm_music.errors import MidiError
 from lstm_music.midi.write import to_midi_bytes
-from lstm_music.music.piece import Piece, Track, make_notes
+from lstm_music.midi.writing.opening import new_bars_alone
+from lstm_music.music.piece import PEDAL_DTYPE, Piece, Track, make_notes
 
 BAR = NOTE * 4
 ON, OFF = "90 3c 40", "80 3c 40"
@@ -123,6 +125,19 @@ def test_notes_that_were_moved_to_other_beats_are_found_in_the_file():
     assert len(lost) == 4
 
 
+def test_what_is_ours_of_a_performance_moves_with_its_notes():
+    piece = lm.read(performance())
+    onset = int(piece.notes["onset_steps"][30])
+    places = ((0, onset, onset + 96),)
+    again = lm.read(edited(piece, (onset, 12, 90, 0), gone=[30], added_places=places))
+    assert len(again.original.knots_steps) > 2
+    ((track, start, end),) = again.added_places
+    new = int(again.notes["onset_steps"][again.notes["pitch_midi"] == 90][0])
+    assert track == 0
+    assert abs(start - new) <= 2
+    assert abs(end - start - 96) <= 8
+
+
 @pytest.mark.parametrize("change", ["onset_steps", "velocity", "fewer"])
 def test_an_original_that_is_not_its_file_is_told(change):
     piece = lm.read(smf(BAR + END))
@@ -176,6 +191,40 @@ def test_a_channel_is_put_to_rest_where_the_file_is_over_and_not_before():
     assert settings[2:] == [(384, "e0 00 40"), (384, "b0 40 00")]
 
 
+def test_a_pedal_inside_the_file_is_none_of_the_part_behind_it():
+    data = smf(NOTE + "00 B0 40 7F" + NOTE + END)
+    piece = lm.read(data)
+    ours = np.array([(4, 0, True), (12, 0, False)], PEDAL_DTYPE)
+    pedal = np.concatenate([piece.pedal, ours])
+    output = edited(piece, (4, 8, 72, 0), (96, 12, 72, 0), pedal=pedal)
+    pedals = [(tick, text[-2:]) for tick, text in messages(output) if text[:5] == "b0 40"]
+    assert pedals == [(16, "7f"), (48, "00"), (96, "7f"), (384, "00")]
+
+
+def test_a_zone_is_not_at_rest_while_another_of_its_channels_plays():
+    setup = "00 B0 65 00 00 B0 64 06 00 B0 06 03 00 E0 00 50 "
+    notes = "".join(f"00 E{c} 00 50 00 9{c} 3C 40 60 8{c} 3C 40 " for c in (1, 2, 3))
+    inside = edited(smf(setup + notes + END), (30, 12, 72, 0))
+    assert [text for text in texts(inside) if text[0] == "e"] == [
+        "e0 00 50", "e1 00 50", "e2 00 50", "e3 00 50",
+    ]  # fmt: skip
+    behind = edited(smf(setup + notes + END), (96, 12, 72, 0))
+    assert [text for text in texts(behind) if text[0] == "e"][4:] == ["e1 00 40", "e0 00 40"]
+
+
+def test_a_note_that_begins_with_the_last_of_its_key_does_not_end_it():
+    again = lm.read(edited(smf(BAR + END), (72, 12, 60, 0)))
+    assert again.notes["duration_steps"].tolist() == [24] * 5
+
+
+def test_two_new_kits_of_one_channel_are_each_set_before_their_notes():
+    data = smf(BAR + END)
+    tracks = (*lm.read(data).tracks, Track(16, True), Track(8, True))
+    output = edited(data, (12, 6, 36, 1), (24, 6, 38, 2), (36, 6, 40, 1), tracks=tracks)
+    heard = {note.pitch: note.program for note in play(output) if note.channel == 9}
+    assert heard == {36: 16, 38: 8, 40: 16}
+
+
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
@@ -214,8 +263,8 @@ def test_at_one_tick_the_earlier_chunk_is_heard_first():
 def test_a_note_ends_on_the_port_where_it_began():
     data = smf("00 FF 21 01 01" + NOTE + "00 FF 21 01 00" + NOTE * 3 + END)
     again = lm.read(edited(data, (36, 12, 72, 0), (12, 12, 70, 0)))
-    lengths = dict(zip(again.notes["pitch_midi"].tolist(), again.notes["duration_steps"].tolist()))
-    assert (lengths[72], lengths[70]) == (12, 12)
+    lengths = set(zip(again.notes["pitch_midi"].tolist(), again.notes["duration_steps"].tolist()))
+    assert lengths == {(72, 12), (70, 12), (60, 24)}
 
 
 def test_without_a_free_channel_a_new_track_shares_that_of_its_program():
@@ -270,6 +319,17 @@ def test_a_later_mark_counts_although_its_notes_are_earlier():
     places = ((0, 96, 192), (0, 24, 48))
     output = edited(lm.read(first), gone=[1], added_places=places)
     assert lm.read(output).added_places == places
+
+
+def test_new_bars_alone_say_nothing_of_the_bars_before():
+    piece = lm.read(smf(BAR + END))
+    many = tuple((0, 96 + i, 192) for i in range(12))
+    first = edited(piece, (96, 24, 60, 0), added_places=many)
+    again = lm.read(first)
+    more = np.concatenate([again.notes, make_notes([(192, 24, 60, 80, 0)])])
+    output = to_midi_bytes(new_bars_alone(again.replace(notes=more, length_steps=288), 192))
+    assert first.count(b"lstm_music added") == 1
+    assert output.count(b"lstm_music added") == 0
 
 
 def test_of_an_older_file_all_behind_its_mark_is_ours():

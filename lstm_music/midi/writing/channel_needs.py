@@ -7,7 +7,7 @@ note needs: that is set back before the file's next note.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import groupby, pairwise
+from itertools import groupby
 
 import numpy as np
 
@@ -142,7 +142,7 @@ class ChannelNeeds:
             (ticks, list(group))
             for ticks, group in groupby(notes.tolist(), lambda i: int(self._starts[i]))
         ]
-        for (ticks, group), following in pairwise([*groups, None]):
+        for n, (ticks, group) in enumerate(groups, 1):
             tracks = dict.fromkeys(int(self._added.notes["track"][i]) for i in group)
             instruments = [self._instruments[track] for track in tracks]
             is_one = len({_sound(one) for one in instruments}) == 1
@@ -165,8 +165,9 @@ class ChannelNeeds:
                 added = ticks, wanted
             if not is_one:
                 added = ticks, None  # which of them the channel has is for the player to say
+            following = groups[n][0] if n < len(groups) else np.inf
             next_onset = settings.next_onset(ticks)
-            if added and next_onset is not None and (not following or next_onset <= following[0]):
+            if added and next_onset is not None and next_onset <= following:
                 self._set_back(instruments[-1], ticks, settings)
                 added = None
 

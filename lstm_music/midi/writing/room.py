@@ -55,7 +55,7 @@ def with_room(
     room = Room(starts.copy(), ends.copy(), np.ones(len(notes), bool))
     if not len(notes):
         return room
-    keys = _file_notes(file, open_until)
+    keys = _file_notes(file, int(starts.min()), open_until)
     last, late = {}, {}
     for track in np.unique(notes["track"]).tolist():
         one = instruments[track]
@@ -76,13 +76,19 @@ def with_room(
     return room
 
 
-def _file_notes(file: OriginalFile, open_until: int) -> dict[tuple[int, int, int], list[_FileNote]]:
-    """The notes of the file by port, channel and pitch, in the order in which they begin."""
+def _file_notes(
+    file: OriginalFile, first: int, open_until: int
+) -> dict[tuple[int, int, int], list[_FileNote]]:
+    """The notes of the file that sound from a tick on, by port, channel and pitch.
+
+    Those of a key stand in the order in which they begin.
+    """
     raw = file.notes.copy()
     open_ends = np.maximum(raw["end_ticks"][file.open_notes], open_until)
     raw["end_ticks"][file.open_notes] = open_ends
     if file.original.mtrk >= 0:
         raw = raw[raw["mtrk"] == file.original.mtrk]
+    raw = raw[raw["end_ticks"] >= first]
     raw = raw[np.argsort(raw["onset_ticks"], kind="stable")]
     names = ("port", "channel", "pitch_midi", "onset_ticks", "end_ticks", "mtrk")
     keys = defaultdict(list)
