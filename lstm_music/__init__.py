@@ -38,6 +38,8 @@ if TYPE_CHECKING:
         ShapeError,
         TokenError,
     )
+    from lstm_music.generate.request import Request
+    from lstm_music.generate.takes import Take
     from lstm_music.midi.files import read, read_pieces
     from lstm_music.music.key import Key
     from lstm_music.music.meter import Meter
@@ -50,6 +52,8 @@ _EXPORTS: dict[str, tuple[str, str | None]] = {
     "read": ("lstm_music.midi.files", "read"),
     "read_pieces": ("lstm_music.midi.files", "read_pieces"),
     "train": ("lstm_music.training.api", "train"),
+    "Request": ("lstm_music.generate.request", "Request"),
+    "Take": ("lstm_music.generate.takes", "Take"),
     "cells": ("lstm_music.cells", None),
     "errors": ("lstm_music.errors", None),
     "Composer": ("lstm_music.composer", "Composer"),
@@ -79,7 +83,9 @@ __all__ = [
     "ModelFileError",
     "OutputExistsError",
     "Piece",
+    "Request",
     "ShapeError",
+    "Take",
     "Tempo",
     "TokenError",
     "Track",

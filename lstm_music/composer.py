@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from lstm_music.corpus.met import Met
 from lstm_music.errors import ConfigError, ModelFileError
-from lstm_music.generate.continuation import continue_piece, stream_notes
 from lstm_music.generate.engine import Engine
-from lstm_music.generate.from_nothing import DEFAULT_TEMPO_BPM, DRAFTS, compose_from_nothing
 from lstm_music.kernels.step import StepWeights
-from lstm_music.midi.files import restated
+from lstm_music.midi.content import MusicSource
+from lstm_music.midi.files import read, restated
 from lstm_music.midi.writing.opening import new_bars_alone
-from lstm_music.music.excerpt import join
-from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter, parse_pickup_steps
 from lstm_music.music.piece import Piece
-from lstm_music.music.seam import next_bar_steps
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
 from lstm_music.nn.sampling import Sampling, recommended
-from lstm_music.pretrained import model_path
+from lstm_music.pretrained import known_bytes, model_path
 from lstm_music.tokens.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from lstm_music.corpus.fingerprints import Fingerprints
     from lstm_music.evaluate.likelihood import Likelihood
+    from lstm_music.generate.request import Request
+    from lstm_music.generate.takes import Take
 
-_FROM_NOTHING = ("key", "tempo_bpm", "style", "ending", "drafts")
+Music: TypeAlias = Piece | MusicSource
+"""A piece, or what `lstm_music.read` takes: a path, bytes or an open file."""
 
 
 def random_rng_seed() -> int:
@@ -54,7 +56,7 @@ def load(model: str | os.PathLike[str] = "default") -> Composer:
     ModelFileError : no such model, or the file is damaged or incompatible.
     """
     with model_path(model) as path:
-        return Composer(*load_model(path), name=Path(model).name)
+        return Composer(*load_model(path), name=Path(model).name, source=model)
 
 
 class Composer:
@@ -71,7 +73,14 @@ class Composer:
     sampling : how it samples unless told otherwise: as its data card recommends.
     """
 
-    def __init__(self, model: LanguageModel, metadata: dict[str, Any], *, name: str) -> None:
+    def __init__(
+        self,
+        model: LanguageModel,
+        metadata: dict[str, Any],
+        *,
+        name: str,
+        source: str | os.PathLike[str] | None = None,
+    ) -> None:
         self.model = model
         self.metadata = metadata
         self.name = name
@@ -82,52 +91,67 @@ class Composer:
             raise ModelFileError(f"{name}: {error}") from None
         met = Met.from_dict(metadata["training"].get("met", {}))
         self._engine = Engine(StepWeights(model), self._vocabulary, met)
+        self._source = name if source is None else source
+        self._known: Fingerprints | None = None
 
-    def generate(
-        self,
-        seed: Piece | None = None,
-        *,
-        bars: int = 8,
-        temperature: float | None = None,
-        top_k: int | None = None,
-        top_p: float | None = None,
-        min_p: float | None = None,
-        rng_seed: int | None = None,
-        key: str | Key | None = None,
-        meter: str | Meter | None = None,
-        pickup: str | None = None,
-        tempo_bpm: float | None = None,
-        style: str | None = None,
-        ending: str | None = None,
-        drafts: int | None = None,
-        include_seed: bool = True,
-    ) -> Piece:
-        """Continue ``seed`` by ``bars`` bars, or compose ``bars`` bars from nothing.
+    def complete(self, request: Request, *, avoid: Iterable[Music] = ()) -> list[Take]:
+        """All that a composer does: the takes of a request, ``request.n`` of them.
 
         Parameters
         ----------
-        seed : music to continue; its tempo, meter, tracks and programs are kept.
-        bars : bars of new music, 1 or more; exactly so many.
-        temperature, top_k, top_p, min_p : see ``lstm_music.nn.sampling.Sampling``; what is not
-            given is as the model recommends (``sampling``), mostly 0.9, 0, 0.95 and 0.
-        rng_seed : same number, same music, on any number of threads; None = a fresh one.
-        meter : of a piece from nothing; beside a seed, its meter from the beginning on, whatever
-            its file says.
-        pickup : beside a seed, the length of its incomplete first bar as a fraction of a whole
-            note, such as "1/8"; "0" for none.
-        key, tempo_bpm, style : header of a piece from nothing; not with a seed. The tempo is 120
-            unless given, the rest the network chooses.
-        ending : of a piece from nothing. "tonic" (the default): its last two bars are drawn up to
-            sixteen times, until the bass ends on the tonic of the key; "free": once.
-        drafts : of a piece from nothing: drawn anew up to so many times (8 unless given), until it
-            is heard in its key, or the mode of its third, on its beats and in its meter
-            (`lstm_music.music.promises`); 1: as it comes.
-        include_seed : False returns the new bars alone, from step 0.
+        request : what is asked; `lstm_music.generate.request.CONTROLS` has all of it.
+        avoid : earlier results for the same seed, from which the takes are to differ.
 
         Raises
         ------
-        ConfigError : a setting is out of range, or stands beside a seed that decides it.
-        MidiError : the seed has no notes.
+        ConfigError : the request cannot be met; the message says what excludes what.
+        MidiError : the seed cannot be read, or has no notes.
+
+        Examples
+        --------
+        >>> import lstm_music as lm
+        >>> ask = lm.Request("infill", "midi_data/reel.mid", bars=(5, 6), rng_seed=1)
+        >>> [take.piece.tracks[0].program for take in lm.load().complete(ask)]
+        [40]
+        """
+        rng_seed = random_rng_seed() if request.rng_seed is None else request.rng_seed
+        others = [_as_piece(piece) for piece in avoid]
+        copied = None if request.max_copy is None else self._copied_notes
+        if request.seed is None:
+            from lstm_music.generate.from_nothing import compose_from_nothing
+
+            return compose_from_nothing(
+                self._engine, request, rng_seed, self.sampling, others=others, copied_notes=copied
+            )
+        from lstm_music.generate.complete import complete_seed
+
+        seed = self._seed(request)
+        takes = complete_seed(
+            self._engine,
+            request,
+            seed,
+            rng_seed,
+            self.sampling,
+            others=others,
+            copied_notes=copied,
+        )
+        return takes
+
+    def generate(
+        self, seed: Music | None = None, *, include_seed: bool = True, **controls: Any
+    ) -> Piece:
+        """Continue ``seed`` by some bars, or compose some bars from nothing.
+
+        Parameters
+        ----------
+        seed : a Piece, or a path, bytes or an open file of music; None: from nothing.
+        include_seed : False returns the new bars alone, from step 0.
+        controls : of `Request`: ``bars``, ``temperature``, ``scale``, ``rng_seed``, ...
+
+        Raises
+        ------
+        ConfigError : a control is out of range, or has no place here.
+        MidiError : the seed cannot be read, or has no notes.
 
         Examples
         --------
@@ -135,111 +159,151 @@ class Composer:
         >>> lm.load().generate(bars=2, meter="3/4", key="G major", rng_seed=3).meters[0].numerator
         3
         """
-        given = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}
-        sampling = self.sampling.but(**given)
-        return self.generate_many(
-            seed,
-            n=1,
-            bars=bars,
-            sampling=sampling,
-            rng_seed=rng_seed,
-            key=key,
-            meter=meter,
-            pickup=pickup,
-            tempo_bpm=tempo_bpm,
-            style=style,
-            ending=ending,
-            drafts=drafts,
-            include_seed=include_seed,
-        )[0]
+        return self.generate_many(seed, n=1, include_seed=include_seed, **controls)[0]
 
     def generate_many(
         self,
-        seed: Piece | None = None,
+        seed: Music | None = None,
         *,
         n: int,
-        bars: int = 8,
-        sampling: Sampling | None = None,
-        rng_seed: int | None = None,
-        key: str | Key | None = None,
-        meter: str | Meter | None = None,
-        pickup: str | None = None,
-        tempo_bpm: float | None = None,
-        style: str | None = None,
-        ending: str | None = None,
-        drafts: int | None = None,
         include_seed: bool = True,
-        threads: int | None = None,
+        sampling: Sampling | None = None,
+        **controls: Any,
     ) -> list[Piece]:
-        """``n`` different results of ``generate``; the first equals that of ``n=1``."""
-        if bars < 1 or n < 1:
-            raise ConfigError(f"bars and n must be 1 or more, got {bars} and {n}")
-        sampling = sampling or self.sampling
-        rng_seed = random_rng_seed() if rng_seed is None else rng_seed
-        header = dict(zip(_FROM_NOTHING, (key, tempo_bpm, style, ending, drafts)))
-        meter = Meter.parse(meter) if isinstance(meter, str) else meter
-        if seed is None:
-            if pickup is not None:
-                raise ConfigError("pickup is for a seed; leave it out for a piece from nothing")
-            return compose_from_nothing(
-                self._engine,
-                bars=bars,
-                n=n,
-                sampling=sampling,
-                rng_seed=rng_seed,
-                meter=meter,
-                key=Key.parse(key) if isinstance(key, str) else key,
-                tempo_bpm=DEFAULT_TEMPO_BPM if tempo_bpm is None else tempo_bpm,
-                style=style,
-                ending=ending or "tonic",
-                drafts=DRAFTS if drafts is None else drafts,
-                threads=threads,
-            )
-        decided = [name for name, value in header.items() if value is not None]
-        if decided:
-            raise ConfigError(
-                f"{decided[0]} is for a piece from nothing; leave it out beside a seed"
-            )
-        if meter is not None or pickup is not None:
-            pickup_steps = None if pickup is None else parse_pickup_steps(pickup)
-            seed = restated(seed, meter, pickup_steps)
-        start = next_bar_steps(seed) if len(seed.notes) else 0
-        new = continue_piece(
-            self._engine,
-            seed,
-            bars=bars,
-            n=n,
-            sampling=sampling,
-            rng_seed=rng_seed,
-            threads=threads,
-        )
-        whole = [join(seed, piece) for piece in new]
-        return whole if include_seed else [new_bars_alone(piece, start) for piece in whole]
+        """``n`` different results of ``generate``; the first equals that of ``n=1``.
+
+        ``sampling`` sets all of its fields at once.
+        """
+        request = _request("generate", seed, sampling, n=n, **controls)
+        takes = self.complete(request)
+        pieces = [take.piece for take in takes]
+        if include_seed or seed is None:
+            return pieces
+        return [
+            new_bars_alone(piece, min(start for _, start, _ in piece.added_places))
+            for piece in pieces
+        ]
+
+    def infill(self, piece: Music, bars: Any = None, tracks: Any = None, **controls: Any) -> Piece:
+        """Write some bars of some tracks anew; all else stands.
+
+        Parameters
+        ----------
+        piece : a Piece, or a path, bytes or an open file of music.
+        bars : first and last bar, counted from 1: ``(5, 8)`` or ``"5-8"``; None: all.
+        tracks : numbers from 1, names or roles; None: all that sound.
+        controls : of `Request`.
+
+        Raises
+        ------
+        ConfigError : no such bars or tracks, or a control is out of range.
+        MidiError : the piece cannot be read.
+        """
+        return self._first("infill", piece, bars=bars, tracks=tracks, **controls)
+
+    def accompany(self, piece: Music, with_: Any, bars: Any = None, **controls: Any) -> Piece:
+        """Write new tracks to what is there.
+
+        Parameters
+        ----------
+        piece : a Piece, or a path, bytes or an open file of music.
+        with_ : General MIDI instruments or families: ``["drums", "bass"]`` or ``"drums,bass"``.
+        bars : first and last bar, counted from 1; None: all.
+        controls : of `Request`.
+
+        Raises
+        ------
+        ConfigError : no such instrument or bars, or a control is out of range.
+        MidiError : the piece cannot be read, or has no notes.
+        """
+        return self._first("accompany", piece, with_=with_, bars=bars, **controls)
+
+    def vary(
+        self,
+        piece: Music,
+        keep: str,
+        amount: float = 1.0,
+        bars: Any = None,
+        tracks: Any = None,
+        **controls: Any,
+    ) -> Piece:
+        """Some bars again, with something of them kept.
+
+        Parameters
+        ----------
+        piece : a Piece, or a path, bytes or an open file of music.
+        keep : "rhythm": every onset and duration; "pitch": the pitches in their order, in another
+            rhythm; "outline": the notes on the beats.
+        amount : share of the notes that may change, 0..1.
+        bars, tracks : as of `infill`.
+        controls : of `Request`.
+
+        Raises
+        ------
+        ConfigError : nothing sounds there, or a control is out of range.
+        MidiError : the piece cannot be read.
+        """
+        asked = {"keep": keep, "amount": amount, "bars": bars, "tracks": tracks}
+        return self._first("vary", piece, **asked, **controls)
 
     def stream(
-        self,
-        seed: Piece,
-        *,
-        bars: int = 8,
-        sampling: Sampling | None = None,
-        rng_seed: int | None = None,
+        self, seed: Music, *, sampling: Sampling | None = None, **controls: Any
     ) -> Iterator[npt.NDArray[np.void]]:
         """The notes of a continuation one by one, the GIL released between them.
+
+        Parameters
+        ----------
+        seed, sampling, controls : as of `generate_many`.
 
         Yields
         ------
         NOTE_DTYPE scalars in order of onset, at their onsets after the seed; with the same
         ``rng_seed`` the notes that ``generate`` adds.
         """
-        return stream_notes(
-            self._engine,
-            seed,
-            bars=bars,
-            sampling=sampling or self.sampling,
-            rng_seed=random_rng_seed() if rng_seed is None else rng_seed,
-        )
+        from lstm_music.generate.complete import get_ready
+        from lstm_music.generate.compose import stream_notes
 
-    def log_prob(self, piece: Piece) -> Likelihood:
+        request = _request("generate", seed, sampling, **controls)
+        rng_seed = random_rng_seed() if request.rng_seed is None else request.rng_seed
+        work = get_ready(self._engine, request, self._seed(request), rng_seed)
+        return stream_notes(work, request.sampling(self.sampling), rng_seed)
+
+    def _first(self, task: str, piece: Music, **controls: Any) -> Piece:
+        return self.complete(_request(task, piece, None, **controls))[0].piece
+
+    def _seed(self, request: Request) -> Piece:
+        """The seed of a request, read, cut and with its meter as the request says."""
+        seed = _as_piece(request.seed)
+        if request.meter is not None or request.pickup is not None:
+            meter = Meter.parse(request.meter) if isinstance(request.meter, str) else request.meter
+            pickup = None if request.pickup is None else parse_pickup_steps(request.pickup)
+            seed = restated(seed, meter, pickup)
+        if request.style is not None:
+            self._check_style(request.style)
+            seed = seed.replace(style=request.style)
+        if request.seed_bars is None:
+            return seed
+        from lstm_music.generate.plan import bar_range
+        from lstm_music.generate.request import bar_pair
+        from lstm_music.music.excerpt import excerpt
+
+        return excerpt(seed, *bar_range(seed, bar_pair(request.seed_bars, "seed_bars")))
+
+    def _check_style(self, style: str) -> None:
+        known = [name for name in self._engine.met.styles if name]
+        if style not in known:
+            has = f"style must be one of {', '.join(known)}" if known else "it knows no styles"
+            raise ConfigError(f"{self.name}: {has}, got {style!r}")
+
+    def _copied_notes(self, piece: Piece) -> int:
+        """The longest run of new notes that the training music has."""
+        from lstm_music.corpus.fingerprints import Fingerprints, copied_notes
+
+        if self._known is None:
+            self._known = Fingerprints.from_bytes(known_bytes(self._source), self.name)
+        return copied_notes(piece, self._known)
+
+    def log_prob(self, piece: Music) -> Likelihood:
         """How likely the model finds ``piece``: nats a token, a note, a bar (lower = likelier).
 
         Scored is what the model would hear of it as a seed: without what it has never met in
@@ -252,5 +316,29 @@ class Composer:
         # Composing does without the evaluation's imports, and starts a tenth of a second sooner.
         from lstm_music.evaluate.compare import piece_likelihood
 
-        told, _ = self._engine.told(piece, piece)
-        return piece_likelihood(self.model, told)
+        piece = _as_piece(piece)
+        return piece_likelihood(self.model, self._engine.told(piece, piece))
+
+
+def _as_piece(music: Music) -> Piece:
+    """A piece as it is; anything else is read."""
+    return music if isinstance(music, Piece) else read(music)
+
+
+def _request(task: str, seed: Music | None, sampling: Sampling | None, **controls: Any) -> Request:
+    """A request whose controls are given by name.
+
+    Raises
+    ------
+    ConfigError : there is no such control, or a value is out of range.
+    """
+    from lstm_music.generate.request import CONTROLS, Request
+
+    unknown = sorted(set(controls) - set(CONTROLS))
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], CONTROLS, n=1)
+        hint = f"; did you mean {near[0]}?" if near else f"; there is {', '.join(CONTROLS)}"
+        raise ConfigError(f"there is no control {unknown[0]!r}{hint}")
+    drawing = {} if sampling is None else asdict(sampling)
+    drawing = {name: value for name, value in drawing.items() if name in CONTROLS}
+    return Request(task, seed, **(drawing | controls))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from lstm_music.errors import ConfigError
+import numpy as np
+
 from lstm_music.generate.loop import Generator, run_together
 from lstm_music.music.cadence import ends_on_tonic
 from lstm_music.music.key import Key
+from lstm_music.music.piece import Piece
 from lstm_music.tokens.decode import written_piece
 
 ENDINGS = ("tonic", "free")
@@ -20,17 +22,6 @@ DRAWS = 16
 
 DRAWS_APART = 1 << 32
 """Between the random streams of two draws; far beyond the number of pieces at once."""
-
-
-def check_ending(ending: str) -> None:
-    """Refuse an ending that is none of `ENDINGS`.
-
-    Raises
-    ------
-    ConfigError : names what there is.
-    """
-    if ending not in ENDINGS:
-        raise ConfigError(f"ending must be {' or '.join(ENDINGS)}, got {ending!r}")
 
 
 def close_all(
@@ -60,6 +51,30 @@ def close_all(
             if closes is None or draw == DRAWS - 1:
                 best.setdefault(i, ending)
     return [best[i] for i in range(len(opened))]
+
+
+def closed_by_hand(piece: Piece) -> Piece:
+    """The piece with its last bass note moved to the nearest tonic, where it does not close.
+
+    A promise is kept also where no ending that was drawn keeps it. A tonic that would cross
+    another note of the last chord is looked for below.
+    """
+    if ends_on_tonic(piece) is not False or piece.key is None:
+        return piece
+    drums = np.array([track.is_drum for track in piece.tracks], bool)
+    pitched = np.flatnonzero(~drums[piece.notes["track"]])
+    notes = piece.notes.copy()
+    last = notes["onset_steps"][pitched].max()
+    ends = notes["onset_steps"][pitched] + notes["duration_steps"][pitched]
+    sounding = pitched[ends > last]
+    lowest = sounding[np.argmin(notes["pitch_midi"][sounding])]
+    pitch = int(notes["pitch_midi"][lowest])
+    above = (piece.key.tonic_pitch_class - pitch) % 12
+    others = np.delete(notes["pitch_midi"][sounding], np.argmin(notes["pitch_midi"][sounding]))
+    fits_above = above <= 6 and (not len(others) or pitch + above < int(others.min()))
+    moved = pitch + above if fits_above or pitch + above < 12 else pitch + above - 12
+    notes["pitch_midi"][lowest] = moved
+    return piece.replace(notes=notes)
 
 
 def _closes(generator: Generator, key: Key | None) -> bool | None:

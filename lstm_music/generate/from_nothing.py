@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from lstm_music.errors import ConfigError
-from lstm_music.generate.endings import DRAWS_APART, ENDING_BARS, check_ending, close_all
+from lstm_music.generate.complete import Judge, new_programs
+from lstm_music.generate.compose import conditioning
+from lstm_music.generate.endings import DRAWS_APART, ENDING_BARS, close_all, closed_by_hand
 from lstm_music.generate.engine import (
     TOKENS_A_BAR,
     Engine,
@@ -14,8 +18,16 @@ from lstm_music.generate.engine import (
     run_share,
     with_sounding_tracks,
 )
+from lstm_music.generate.given import Given
 from lstm_music.generate.header import write_header
+from lstm_music.generate.hearing import Heard
+from lstm_music.generate.impossible import check_possible
 from lstm_music.generate.loop import Generator
+from lstm_music.generate.plan import Place, Plan
+from lstm_music.generate.report import make_report
+from lstm_music.generate.request import Request
+from lstm_music.generate.ruling import Ruling, rules_for, ruling_for
+from lstm_music.generate.takes import Take, ranked
 from lstm_music.music.drum_keys import in_general_midi
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
@@ -35,87 +47,156 @@ _DRAFTS_APART = DRAWS_APART << 8
 
 def compose_from_nothing(
     engine: Engine,
-    *,
-    bars: int,
-    n: int,
-    sampling: Sampling,
+    request: Request,
     rng_seed: int,
-    meter: Meter | None = None,
-    key: Key | None = None,
-    tempo_bpm: float = DEFAULT_TEMPO_BPM,
-    style: str | None = None,
-    ending: str = "tonic",
-    drafts: int = DRAFTS,
-    threads: int | None = None,
-) -> list[Piece]:
-    """``n`` pieces of exactly ``bars`` bars; what is not given the network chooses.
+    advice: Sampling,
+    *,
+    others: Sequence[Piece] = (),
+    copied_notes: Callable[[Piece], int] | None = None,
+) -> list[Take]:
+    """The takes of a request without a seed; what it does not say the network chooses.
 
-    Of at most ``drafts`` drafts of each, the first that is heard in its key (or the church mode
-    of its third), on its beats and in its meter; if there is none, the first that breaks least.
+    Of at most ``request.drafts`` drafts of each, the first that is heard in its key (or the church
+    mode of its third), on its beats and in its meter; if there is none, the first that breaks
+    least.
+
+    Parameters
+    ----------
+    engine, request, rng_seed, advice, others, copied_notes : as of
+        `lstm_music.generate.complete.complete_seed`.
 
     Raises
     ------
-    ConfigError : no such style or ending, no draft, or a tempo out of range.
+    ConfigError : no such style, or the request cannot be met.
     """
-    tempo = Tempo.from_bpm(tempo_bpm)
-    check_ending(ending)
-    if drafts < 1:
-        raise ConfigError(f"drafts must be 1 or more, got {drafts}")
-
-    def begin(sequence: int) -> Generator:
-        generator = new_generator(engine, bars * TOKENS_A_BAR, sampling, rng_seed, sequence)
-        generator.set_total_bars(bars)
-        bar_steps = write_header(
-            generator,
-            engine.vocabulary,
-            meter=meter,
-            key=key,
-            tempo_bpm=tempo_bpm,
-            style=style,
-            programs=engine.met.programs,
-            styles=engine.met.styles,
-        )
-        generator.set_end(bars * bar_steps, bar_steps)
-        if ending == "tonic":
-            generator.set_pause((bars - ENDING_BARS) * bar_steps)
-        return generator
-
-    def compose(share: Sequence[int]) -> list[Generator]:
-        opened = run_share(begin, share)
-        if ending == "free":
-            return opened
-
-        def again(i: int, stream: int) -> Generator:
-            sequence = share[i] + stream
-            generator = new_generator(engine, opened[i].capacity, sampling, rng_seed, sequence)
-            generator.copy_state_from(opened[i])
-            generator.copy_end_from(opened[i])
-            return generator
-
-        return close_all(opened, again, key)
-
-    def draft(sequences: Sequence[int]) -> list[Piece]:
-        written = [written_piece(g.score) for g in in_shares(compose, sequences, threads)]
-        pieces = [in_general_midi(with_sounding_tracks(piece)[0]) for piece in written]
-        return [
-            piece.replace(
-                tempos=(tempo,),
-                key=key or piece.key,
-                length_steps=bars * piece.meters[0].bar_steps,
-            )
-            for piece in pieces
-        ]
-
-    best: dict[int, tuple[int, Piece]] = {}
-    left = list(range(n))
-    for number in range(drafts):
-        for i, piece in zip(left, draft([i + number * _DRAFTS_APART for i in left]), strict=True):
-            judged = (_broken(piece), piece)
+    if request.pickup is not None:
+        raise ConfigError("pickup is for a seed; leave it out for a piece from nothing")
+    writer = _Writer(engine, request, rng_seed, request.sampling(advice))
+    best: dict[int, tuple[int, Piece, Generator]] = {}
+    left = list(range(request.n))
+    for number in range(request.drafts or DRAFTS):
+        drafts = writer.draft([i + number * _DRAFTS_APART for i in left])
+        for i, (piece, generator) in zip(left, drafts, strict=True):
+            judge = Judge(writer.plan(piece), tuple(others), copied_notes, request.max_copy)
+            broken = _broken(piece) + judge.faults(piece, piece.notes)
+            judged = (broken, piece, generator)
             best[i] = min(best.get(i, judged), judged, key=lambda found: found[0])
         left = [i for i in left if best[i][0]]
         if not left:
             break
-    return [best[i][1] for i in range(n)]
+    takes = [writer.take(*best[i][1:]) for i in range(request.n)]
+    return ranked(takes, request.rank)
+
+
+class _Writer:
+    """Writes drafts of one request."""
+
+    def __init__(self, engine: Engine, request: Request, rng_seed: int, sampling: Sampling) -> None:
+        self._engine, self._request, self._rng_seed = engine, request, rng_seed
+        self._sampling = sampling
+        self._bars = request.bar_count()
+        self._meter = (
+            Meter.parse(request.meter) if isinstance(request.meter, str) else request.meter
+        )
+        self._key = Key.parse(request.key) if isinstance(request.key, str) else request.key
+        bpm = DEFAULT_TEMPO_BPM if request.tempo_bpm is None else request.tempo_bpm
+        self._tempo = Tempo.from_bpm(bpm)
+        self._programs = (
+            [] if request.with_ is None else [p for p, _ in new_programs(request.with_)]
+        )
+        self._closes = request.ending != "free"
+
+    def _begin(self, sequence: int) -> Generator:
+        capacity = self._bars * TOKENS_A_BAR
+        generator = new_generator(self._engine, capacity, self._sampling, self._rng_seed, sequence)
+        generator.set_total_bars(self._bars)
+        bar_steps = write_header(
+            generator,
+            self._engine.vocabulary,
+            meter=self._meter,
+            key=self._key,
+            tempo_bpm=self._tempo.tempo_bpm,
+            style=self._request.style,
+            instruments=self._programs,
+            programs=self._engine.met.programs,
+            styles=self._engine.met.styles,
+        )
+        header = written_piece(generator.score)
+        plan, ruling = self._planned(header)
+        heard = _heard(plan, self._bars)
+        generator.set_conditioning(conditioning(heard, ruling, plan))
+        generator.set_task(Given([]), rules_for(ruling, plan, heard), bar_steps)
+        if self._closes:
+            generator.set_pause((self._bars - ENDING_BARS) * bar_steps)
+        return generator
+
+    def plan(self, piece: Piece) -> Plan:
+        """The plan that a piece is the result of: all its tracks are open."""
+        return self._planned(piece.replace(notes=piece.notes[:0]))[0]
+
+    def _planned(self, header: Piece) -> tuple[Plan, Ruling]:
+        end = self._bars * header.meters[0].bar_steps
+        places = tuple(Place(track, 0, end) for track in range(len(header.tracks)))
+        plan = Plan(header, places, is_continuation=True)
+        ruling = ruling_for(self._request, plan)
+        check_possible(ruling, plan)
+        return plan, ruling
+
+    def draft(self, sequences: Sequence[int]) -> list[tuple[Piece, Generator]]:
+        """A draft for each random stream."""
+        generators = in_shares(self._compose, sequences, self._request.threads)
+        return [(self._finished(generator), generator) for generator in generators]
+
+    def _compose(self, share: Sequence[int]) -> list[Generator]:
+        opened = run_share(self._begin, share)
+        if not self._closes:
+            return opened
+
+        def again(i: int, stream: int) -> Generator:
+            generator = new_generator(
+                self._engine,
+                opened[i].capacity,
+                self._sampling,
+                self._rng_seed,
+                share[i] + stream,
+            )
+            generator.copy_state_from(opened[i])
+            return generator
+
+        return close_all(opened, again, self._key)
+
+    def _finished(self, generator: Generator) -> Piece:
+        piece = in_general_midi(with_sounding_tracks(written_piece(generator.score))[0])
+        piece = piece.replace(
+            tempos=(self._tempo,),
+            key=self._key or piece.key,
+            length_steps=self._bars * piece.meters[0].bar_steps,
+        )
+        if self._closes:
+            piece = closed_by_hand(piece)
+        _, ruling = self._planned(piece.replace(notes=piece.notes[:0]))
+        return piece.replace(notes=ruling.finished(piece.notes))
+
+    def take(self, piece: Piece, generator: Generator) -> Take:
+        """A draft as a result."""
+        plan, ruling = self._planned(piece.replace(notes=piece.notes[:0]))
+        report = make_report(self._request, ruling, plan, piece, piece.notes)
+        n_notes = len(piece.notes)
+        nats = -generator.log_prob / n_notes if n_notes else float("nan")
+        return Take(piece, self._rng_seed, report, piece.notes, nats)
+
+
+def _heard(plan: Plan, bars: int) -> Heard:
+    """What the network hears before the first note: a header."""
+    return Heard(
+        context=plan.given,
+        is_slot=np.empty(0, bool),
+        places=plan.places,
+        offset=0,
+        tracks=np.arange(len(plan.given.tracks), dtype=np.uint16),
+        total_bars=bars,
+        remarks=(),
+    )
 
 
 def _broken(piece: Piece) -> int:

@@ -22,6 +22,7 @@ def write_header(
     key: Key | None = None,
     tempo_bpm: float,
     style: str | None = None,
+    instruments: Sequence[int] = (),
     programs: Sequence[int] = (0, DRUM_PROGRAM),
     styles: Sequence[str],
 ) -> int:
@@ -32,6 +33,7 @@ def write_header(
     generator : empty.
     vocabulary : what its tokens mean.
     meter, key, tempo_bpm, style : what is given.
+    instruments : values of the program tokens that are given; none: the network chooses.
     programs : program tokens' values to choose the instruments from.
     styles : style words to choose from, "" for none; one at least.
 
@@ -64,10 +66,14 @@ def write_header(
             masks["key"][vocabulary["key"]] = not is_drums
             masks["key"][no_key] = is_drums
         chosen[kind] = _force_or_sample(generator, vocabulary[kind], masks[kind], value)
-    instruments = _mask(vocabulary, "body")
-    instruments[[vocabulary["program"][program] for program in programs]] = 1
-    while generator.sample(instruments) not in vocabulary["body"]:
-        pass
+    if instruments:
+        given = [vocabulary["program"][program] for program in instruments]
+        generator.force(np.array([*given, vocabulary["body"].start], np.int32))
+    else:
+        choices = _mask(vocabulary, "body")
+        choices[[vocabulary["program"][program] for program in programs]] = 1
+        while generator.sample(choices) not in vocabulary["body"]:
+            pass
     return Meter(0, chosen["numerator"] + 1, DENOMINATORS[chosen["denominator"]]).bar_steps
 
 

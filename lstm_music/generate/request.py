@@ -55,9 +55,9 @@ class Request:
     with_: Any = control(
         "any",
         None,
-        "Instruments of the new tracks: drums,bass or any General MIDI name.",
+        "Instruments: drums,bass or any General MIDI name; of new tracks, or from nothing.",
         group=_PIECE,
-        tasks=("accompany",),
+        tasks=("accompany", "generate"),
     )
     keep: str | None = control(
         "choice",
