@@ -126,7 +126,7 @@ class Composer:
         from lstm_music.generate.complete import complete_seed
 
         seed = self._seed(request)
-        takes = complete_seed(
+        return complete_seed(
             self._engine,
             request,
             seed,
@@ -135,7 +135,6 @@ class Composer:
             others=others,
             copied_notes=copied,
         )
-        return takes
 
     def generate(
         self, seed: Music | None = None, *, include_seed: bool = True, **controls: Any

@@ -21,6 +21,10 @@ from lstm_music.cli.streams import ReaderGoneError, guard_standard_streams
 # Command: (module, one line for --help). The module is imported when its command runs.
 _COMMANDS = {
     "generate": ("lstm_music.cli.generate", "Continue a MIDI file, or compose from nothing."),
+    "infill": ("lstm_music.cli.infill", "Write some bars of some tracks anew."),
+    "accompany": ("lstm_music.cli.accompany", "Write new tracks to what is there."),
+    "vary": ("lstm_music.cli.vary", "Some bars again, with something of them kept."),
+    "again": ("lstm_music.cli.again", "Make a result once more, byte for byte."),
     "train": ("lstm_music.cli.train", "Train a model on folders of music."),
     "corpus": ("lstm_music.cli.corpus", "Scan folders of music, and build a cache of them."),
     "config": ("lstm_music.cli.config", "Settings of a training run as a file."),

@@ -40,14 +40,18 @@ class Outputs:
     base: Path | None = None
 
     def write(
-        self, pieces: Iterable[Piece], *, text: str = "", request: Mapping[str, Any] | None = None
+        self,
+        pieces: Iterable[Piece],
+        *,
+        texts: Iterable[str],
+        request: Mapping[str, Any] | None = None,
     ) -> list[Path]:
         """Write one file a piece; gives their paths.
 
         Parameters
         ----------
         pieces : as many as there are ``paths``.
-        text, request : as of `lstm_music.midi.export.formats.to_bytes`.
+        texts : one a piece; they and ``request`` as of `lstm_music.midi.export.formats.to_bytes`.
 
         Raises
         ------
@@ -59,7 +63,7 @@ class Outputs:
 
         return [
             self._write(path, to_bytes(piece, self.suffix, text=text, request=request))
-            for path, piece in zip(self.paths, pieces, strict=True)
+            for path, piece, text in zip(self.paths, pieces, texts, strict=True)
         ]
 
     def _write(self, path: Path, data: bytes) -> Path:

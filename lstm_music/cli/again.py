@@ -1,0 +1,98 @@
+"""`lstm-music again`: make a result of ours once more, byte for byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lstm_music.errors import ConfigError, MidiError
+
+if TYPE_CHECKING:
+    from lstm_music.generate.record import Record
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--seed",
+    type=click.Path(path_type=Path),
+    help="The music file that was given. [default: of its old name, beside FILE or here]",
+)
+@click.option("--model", help="Bundled name, or a file. [default: as before]")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write.")
+@click.option("-f", "--force", is_flag=True, help="Overwrite the output.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the report.")
+def command(file: Path, **options: Any) -> None:
+    """Make a result once more: the same request, model, seed and random number.
+
+    \b
+    lstm-music again more.mid
+
+    What is needed is in the file itself. It ends with the same bytes, on any machine, if the
+    package and the model are the same.
+    """
+    from lstm_music.cli.compose import report
+    from lstm_music.cli.outputs import plan_outputs
+    from lstm_music.composer import load
+    from lstm_music.generate.record import find_record
+    from lstm_music.midi.files import read
+    from lstm_music.midi.writing.opening import new_bars_alone
+
+    record = find_record(_content(file))
+    if record is None:
+        raise ConfigError(f"{file}: it does not say how it was made; expected a result of ours")
+    seed_path = _seed_path(file, record, options["seed"])
+    outputs = plan_outputs(
+        options["output"],
+        file,
+        1,
+        force=options["force"],
+        as_json=options["as_json"],
+    )
+    composer = load(options["model"] or record.model)
+    if composer.metadata["sha256"][:16] != record.model_hash:
+        raise ConfigError(
+            f"{file}: it was made by another model called {record.model!r}, of sha256 "
+            f"{record.model_hash}...; give it with --model"
+        )
+    seed = None if seed_path is None else read(seed_path)
+    request = record.request(seed)
+    take = composer.complete(request)[record.take]
+    piece = take.piece
+    if not record.include_seed and piece.added_places:
+        piece = new_bars_alone(piece, min(start for _, start, _ in piece.added_places))
+    paths = outputs.write([piece], texts=[record.to_text()], request=record.controls)
+    report(paths, [take], request, seed_path, as_json=options["as_json"])
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise MidiError(f"cannot be read: {error.strerror or error}", path=str(file)) from None
+
+
+def _seed_path(file: Path, record: Record, given: Path | None) -> Path | None:
+    """The seed: as given, or a file of its old name and content.
+
+    Raises
+    ------
+    ConfigError : it is not there, or is another one.
+    """
+    from lstm_music.generate.record import file_hash
+
+    if not record.seed:
+        return None
+    places = [given] if given else [file.parent / record.seed, Path(record.seed)]
+    there = [path for path in places if path.is_file()]
+    for path in there:
+        if not record.seed_hash or file_hash(path.read_bytes()) == record.seed_hash:
+            return path
+    if there:
+        raise ConfigError(
+            f"{there[0]}: it is not the file that was given, whose sha256 begins with "
+            f"{record.seed_hash}; give that one with --seed"
+        )
+    raise ConfigError(f"{file}: the seed {record.seed!r} is not beside it; give it with --seed")

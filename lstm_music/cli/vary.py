@@ -1,0 +1,29 @@
+"""`lstm-music vary`: some bars again, with something of them kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lstm_music.cli.compose import compose
+from lstm_music.cli.controls import ControlCommand, control_options, file_options
+
+
+@click.command(cls=ControlCommand)
+@click.argument("file", type=click.Path(path_type=Path))
+@file_options("vary", "FILE-varied.mid")
+@control_options("vary")
+def command(file: Path, **options: Any) -> None:
+    """Some bars again, with something of them kept.
+
+    \b
+    lstm-music vary tune.mid --keep rhythm --amount 0.3
+    lstm-music vary tune.mid --keep pitch --bars 5-8
+    lstm-music vary song.mid --keep outline --tracks melody -n 4 --rank difference
+
+    rhythm keeps every onset and duration; pitch the pitches in their order, in another rhythm;
+    outline the notes on the beats.
+    """
+    compose("vary", file, options)
