@@ -144,9 +144,11 @@ def _draw_wishes(
     told = rng.random(5) < 0.5
     if rng.random() < 0.5:
         measures = _averaged(measures, is_open)
-    masked = [np.where(is_open & told[i], values, np.nan) for i, values in enumerate(measures[:4])]
+    density, polyphony, register, duration = (
+        np.where(is_open & told[i], values, np.nan) for i, values in enumerate(measures[:4])
+    )
     onsets = np.where(is_open.any(axis=1) & told[4], measures.onsets, np.nan)
-    return wish_values(Measures(*masked, onsets))
+    return wish_values(Measures(density, polyphony, register, duration, onsets))
 
 
 def _averaged(measures: Measures, is_open: BoolArray) -> Measures:
@@ -158,6 +160,6 @@ def _averaged(measures: Measures, is_open: BoolArray) -> Measures:
         with np.errstate(invalid="ignore"):
             mean = total / known.sum(axis=0)
         means.append(np.broadcast_to(mean, values.shape))
-    bars = is_open.any(axis=1)
+    bars = np.asarray(is_open.any(axis=1))
     onsets = np.full(len(bars), measures.onsets[bars].mean() if bars.any() else np.nan)
-    return Measures(*means, onsets)
+    return Measures(means[0], means[1], means[2], means[3], onsets)

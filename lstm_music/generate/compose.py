@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from lstm_music.generate.engine import TOKENS_A_BAR, Engine, in_shares, new_generator, run_share
 from lstm_music.generate.given import Given
 from lstm_music.generate.hearing import Heard, hear
 from lstm_music.generate.loop import Generator
-from lstm_music.generate.plan import Plan
+from lstm_music.generate.plan import Place, Plan
 from lstm_music.generate.ruling import Ruling, rules_for
 from lstm_music.music.piece import PEDAL_DTYPE, Piece
 from lstm_music.music.places import begins_in
@@ -115,7 +117,7 @@ def conditioning(heard: Heard, ruling: Ruling, plan: Plan) -> Conditioning | Non
     ahead = heard.given_notes
     places = heard.places
     if plan.is_continuation:
-        ahead, places = ahead[:0], tuple((t, 0, 1 << 30) for t in range(len(heard.tracks)))
+        ahead, places = ahead[:0], tuple(Place(t, 0, 1 << 30) for t in range(len(heard.tracks)))
     return Conditioning(ahead, places, wishes, onsets, chords)
 
 
@@ -134,7 +136,7 @@ def written(work: Job, generator: Generator) -> tuple[Piece, NoteArray]:
     pedal = given.pedal
     if plan.is_continuation:
         pedal = np.concatenate([pedal, _new_pedal(work, generator)])
-    changes = {"notes": np.concatenate([given.notes, notes]), "pedal": pedal}
+    changes: dict[str, Any] = {"notes": np.concatenate([given.notes, notes]), "pedal": pedal}
     if plan.is_continuation:
         changes["length_steps"] = plan.end_steps
     piece = given.replace(
@@ -161,9 +163,9 @@ def _among(notes: NoteArray, others: NoteArray) -> BoolArray:
     return np.isin(_keys(notes), _keys(others))
 
 
-def _keys(notes: NoteArray) -> IntArray:
+def _keys(notes: NoteArray) -> npt.NDArray[np.int64]:
     onset = notes["onset_steps"].astype(np.int64) << 24
-    return onset | notes["track"].astype(np.int64) << 8 | notes["pitch_midi"]
+    return np.asarray(onset | notes["track"].astype(np.int64) << 8 | notes["pitch_midi"])
 
 
 def _with_slots(notes: NoteArray, slots: NoteArray) -> NoteArray:

@@ -149,21 +149,21 @@ def _min_duration(result: _Result) -> Found:
     if not len(result.pitched):
         return None, None
     shortest = int(result.pitched["duration_steps"].min())
-    return shortest, shortest >= result.request.min_duration
+    return shortest, shortest >= (result.request.min_duration or 0)
 
 
 def _max_duration(result: _Result) -> Found:
     if not len(result.pitched):
         return None, None
     longest = int(result.pitched["duration_steps"].max())
-    return longest, longest <= result.request.max_duration
+    return longest, longest <= (result.request.max_duration or longest)
 
 
 def _grid(result: _Result) -> Found:
     if not len(result.new):
         return None, None
     places, _ = result.piece.bar_lines.places(result.new["onset_steps"])
-    on = float((places % result.request.grid == 0).mean())
+    on = float((places % (result.request.grid or 1) == 0).mean())
     return {"share_on_grid": on}, on == 1.0
 
 

@@ -82,8 +82,8 @@ def _widened(model: LanguageModel) -> FloatArray:
     held-out fiddle tunes the middle is then 3.7 % likelier before any training
     (benchmarks/infilling.py).
     """
-    streams = {"n_rows": DEFAULT.n_rows, "n_streams": DEFAULT.n_streams}
-    wide = zero_parameters(replace(model.config, **streams), model.dtype)
+    config = replace(model.config, n_rows=DEFAULT.n_rows, n_streams=DEFAULT.n_streams)
+    wide = zero_parameters(config, model.dtype)
     for name, values in model.params.items():
         wide.views[name][: len(values)] = values
     if model.config.n_streams == DEFAULT.n_streams:

@@ -13,6 +13,7 @@ import numpy as np
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.instruments import instrument_name
 from lstm_music.music.piece import TIMING_PER_STEP, Piece
+from lstm_music.music.places import begins_in
 from lstm_music.music.seconds import Clock
 
 VERSION = 1
@@ -129,6 +130,6 @@ def _rows(piece: Piece, when: _Times) -> Iterator[tuple[Any, ...]]:
 
 def added_notes(piece: Piece) -> list[bool]:
     """Of each note, whether we added it to somebody else's music; none of a piece all our own."""
-    if not piece.added_steps:
+    if not piece.added_places:
         return [False] * len(piece.notes)
-    return [bool(on) for on in piece.notes["onset_steps"] >= piece.added_steps]
+    return [bool(on) for on in begins_in(piece.notes, piece.added_places)]
