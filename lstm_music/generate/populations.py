@@ -17,8 +17,8 @@ from lstm_music.nn.sampling import Sampling
 
 PARTICLES = 32
 
-_STREAMS_APART = 1 << 40
-"""Between the random streams of two takes; each copy gets one of its own in between."""
+_COPIES_APART = 1 << 10
+"""Between the random streams of two copies of a take: more than there are takes."""
 
 Choose = Callable[[list[Generator], np.random.Generator], Sequence[int]]
 
@@ -60,9 +60,9 @@ def _bar_by_bar(
     weigh: bool,
 ) -> Generator:
     """Compose ``size`` drafts side by side; at each bar line those chosen go on."""
-    stream = sequence * _STREAMS_APART
+    stream = sequence
     rng = np.random.default_rng([rng_seed, sequence])
-    drafts = [work.begin(sampling, rng_seed, stream + i) for i in range(size)]
+    drafts = [work.begin(sampling, rng_seed, stream + i * _COPIES_APART) for i in range(size)]
     for draft in drafts:
         draft.weigh = weigh
     for line in [*_bar_lines(work), NEVER]:
@@ -73,10 +73,10 @@ def _bar_by_bar(
         chosen = choose(drafts, rng)
         if line == NEVER:
             return drafts[chosen[0]]
-        stream += size
+        stream += size * _COPIES_APART
         copies = []
         for i, which in enumerate(chosen):
-            copy = work.begin(sampling, rng_seed, stream + i)
+            copy = work.begin(sampling, rng_seed, stream + i * _COPIES_APART)
             copy.copy_state_from(drafts[which])
             copies.append(copy)
         drafts = copies
