@@ -22,11 +22,18 @@ from lstm_music.generate.plan import (
     n_bars,
     variation,
 )
-from lstm_music.generate.populations import by_beam, by_particles
+from lstm_music.generate.populations import by_beam, by_join, by_particles
 from lstm_music.generate.report import make_report
 from lstm_music.generate.request import Request, bar_pair
 from lstm_music.generate.ruling import ruling_for
-from lstm_music.generate.takes import Take, join_nats, likeness, nats_a_note, ranked
+from lstm_music.generate.takes import (
+    Take,
+    join_log_probs,
+    joined_notes,
+    likeness,
+    nats_a_note,
+    ranked,
+)
 from lstm_music.music.instrument_names import programs_named
 from lstm_music.music.instruments import instrument_name
 from lstm_music.music.listening.roles import track_roles
@@ -254,6 +261,8 @@ def _draw(
         each = lambda i: by_beam(work, sampling, rng_seed, i, request.beam)  # noqa: E731
     elif not work.engine.hears_ahead and not work.plan.is_continuation:
         each = lambda i: by_particles(work, sampling, rng_seed, i)  # noqa: E731
+    elif joined_notes(work):
+        each = lambda i: by_join(work, sampling, rng_seed, i)  # noqa: E731
     else:
         return work.compose(sampling, rng_seed, sequences, request.threads)
     with ThreadPoolExecutor(request.threads) as pool:
@@ -286,7 +295,10 @@ def _take(
     if remarks:
         piece = piece.replace(repairs=(*piece.repairs, *remarks))
     likely = nats_a_note(work, generator)
-    joined = float("nan") if work.plan.is_continuation else join_nats(work, generator)
+    n_joined = joined_notes(work)
+    joined = float("nan")
+    if n_joined:
+        joined = -float(join_log_probs(work, [generator])[0]) / n_joined
     report = make_report(request, work.ruling, work.plan, piece, new)
     return Take(piece, rng_seed, report, new, likely, joined)
 

@@ -23,6 +23,9 @@ from lstm_music.tokens.encode import encode_header
 from lstm_music.tokens.vocabulary import RADIX_STEPS, Vocabulary
 from lstm_music.types import BoolArray, IntArray, NoteArray
 
+TOKENS_AN_EVENT = 8
+"""Room for so many: a move in time, the track, pitch, duration, velocity and timing."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -43,9 +46,11 @@ class Job:
     ruling: Ruling
     base: Generator
 
-    def begin(self, sampling: Sampling, rng_seed: int, sequence: int) -> Generator:
-        """A generator that stands where the first place begins."""
-        capacity = self.base.capacity
+    def begin(
+        self, sampling: Sampling, rng_seed: int, sequence: int, more_events: int = 0
+    ) -> Generator:
+        """A generator that stands where the first place begins; room for more events, if asked."""
+        capacity = self.base.capacity + TOKENS_AN_EVENT * more_events
         generator = new_generator(self.engine, capacity, sampling, rng_seed, sequence)
         generator.copy_state_from(self.base)
         return generator
@@ -61,25 +66,24 @@ class Job:
         return in_shares(share, sequences, threads)
 
 
-def job(engine: Engine, plan: Plan, ruling: Ruling, join_steps: int = 0) -> Job:
+def job(engine: Engine, plan: Plan, ruling: Ruling) -> Job:
     """Get ready to compose.
 
     Parameters
     ----------
     engine, plan, ruling : as of `Job`.
-    join_steps : how far behind the last place given music is heard, too.
 
     Raises
     ------
     MidiError : the network would hear nothing.
     """
     heard = hear(engine, plan)
-    events = heard.events()
-    end = heard.end_steps + join_steps
-    given = Given(events[events[:, 0] < end])
+    given = Given(heard.events(), heard.end_steps)
     rules = rules_for(ruling, plan, heard)
     n_open_bars = -(-(heard.end_steps - heard.start_steps) // heard.bar_steps)
-    capacity = 4 * len(given.events) + _longs(given.events) + 64 + n_open_bars * TOKENS_A_BAR
+    capacity = (
+        TOKENS_AN_EVENT * len(given.events) + _longs(given.events) + 64 + n_open_bars * TOKENS_A_BAR
+    )
     generator = new_generator(engine, capacity, Sampling(), 0, 0, may_end=plan.is_continuation)
     generator.set_total_bars(heard.total_bars)
     generator.set_conditioning(conditioning(heard, ruling, plan))

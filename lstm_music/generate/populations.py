@@ -1,5 +1,7 @@
 """Many drafts at once that are compared bar by bar: the particle filter, and the beam.
 
+Of the last bar's drafts the one is taken that makes what is given behind them likeliest.
+
 A particle filter lets a network that reads from left to right alone fill a gap: drafts whose given
 notes it finds unlikely die out, others are copied (Gordon et al. 1993; for music with pinned notes
 Walder and Kim 2018). A beam draws every bar several times and goes on with the likeliest.
@@ -13,9 +15,12 @@ import numpy as np
 
 from lstm_music.generate.compose import Job
 from lstm_music.generate.loop import MOST_AT_ONCE, NEVER, Generator, run_together
+from lstm_music.generate.takes import join_log_probs
 from lstm_music.nn.sampling import Sampling
 
 PARTICLES = 32
+DRAFTS_A_TAKE = 8
+"""For a network that is told what lies ahead: so many are compared by how they join it."""
 
 _COPIES_APART = 1 << 10
 """Between the random streams of two copies of a take: more than there are takes."""
@@ -36,6 +41,16 @@ def by_particles(work: Job, sampling: Sampling, rng_seed: int, sequence: int) ->
         return [int(i) for i in chosen]
 
     return _bar_by_bar(work, sampling, rng_seed, sequence, PARTICLES, choose, weigh=True)
+
+
+def by_join(work: Job, sampling: Sampling, rng_seed: int, sequence: int) -> Generator:
+    """One draft out of several: the one that makes what is given behind it likeliest."""
+    drafts = [
+        work.begin(sampling, rng_seed, sequence + i * _COPIES_APART) for i in range(DRAFTS_A_TAKE)
+    ]
+    for first in range(0, len(drafts), MOST_AT_ONCE):
+        run_together(drafts[first : first + MOST_AT_ONCE])
+    return drafts[int(np.argmax(join_log_probs(work, drafts)))]
 
 
 def by_beam(work: Job, sampling: Sampling, rng_seed: int, sequence: int, width: int) -> Generator:
@@ -70,9 +85,9 @@ def _bar_by_bar(
             draft.set_pause(line)
         for first in range(0, size, MOST_AT_ONCE):
             run_together(drafts[first : first + MOST_AT_ONCE])
-        chosen = choose(drafts, rng)
         if line == NEVER:
-            return drafts[chosen[0]]
+            break
+        chosen = choose(drafts, rng)
         stream += size * _COPIES_APART
         copies = []
         for i, which in enumerate(chosen):
@@ -80,7 +95,7 @@ def _bar_by_bar(
             copy.copy_state_from(drafts[which])
             copies.append(copy)
         drafts = copies
-    return drafts[0]
+    return drafts[int(np.argmax(join_log_probs(work, drafts)))]
 
 
 def _bar_lines(work: Job) -> list[int]:

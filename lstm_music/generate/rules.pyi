@@ -23,4 +23,5 @@ class Rules:
         chord_bias: float = 0.0,
         order: npt.ArrayLike | Sequence[tuple[int, int, int]] = (),
         end_steps: int | None = None,
+        rings: npt.ArrayLike | None = None,
     ) -> None: ...

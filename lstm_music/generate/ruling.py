@@ -20,6 +20,7 @@ from lstm_music.music.harmony.track import ChordTrack
 from lstm_music.music.harmony.written import written_chords
 from lstm_music.music.instruments import SOUNDING_RANGES
 from lstm_music.music.piece import Piece
+from lstm_music.music.places import begins_in
 from lstm_music.music.playable import KEYBOARD_PROGRAMS
 from lstm_music.tokens.vocabulary import MAX_TRACKS
 from lstm_music.tokens.wishes import Measures, wish_values
@@ -166,7 +167,19 @@ def rules_for(ruling: Ruling, plan: Plan, heard: Heard) -> Rules:
         _UNLIKELY,
         _order(plan, heard),
         heard.end_steps,
+        _rings(plan, heard) if plan.writes_freely else None,
     )
+
+
+def _rings(plan: Plan, heard: Heard) -> list[int]:
+    """How far notes of each place may ring: as far as what gave way did, to leave no hole."""
+    found = []
+    for track, start, end in heard.places:
+        place = (int(heard.tracks[track]), start + heard.offset, end + heard.offset)
+        gone = plan.replaced[begins_in(plan.replaced, [place])]
+        rang = (gone["onset_steps"] + gone["duration_steps"]).max(initial=0) - heard.offset
+        found.append(max(end, int(rang)) if not plan.is_continuation else end)
+    return found
 
 
 def allowed_pitches(ruling: Ruling, piece: Piece, track: int) -> npt.NDArray[np.bool_]:

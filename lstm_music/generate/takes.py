@@ -7,16 +7,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from lstm_music.generate.compose import Job
 from lstm_music.generate.given import Given
-from lstm_music.generate.loop import NEVER, Generator
+from lstm_music.generate.loop import MOST_AT_ONCE, Generator, run_together
 from lstm_music.generate.rules import Rules
 from lstm_music.music.piece import Piece
-from lstm_music.types import NoteArray
+from lstm_music.nn.sampling import Sampling
+from lstm_music.types import IntArray, NoteArray
 
 JOIN_BARS = 2
 """How many bars behind the open places tell how well these lead there."""
+
+_NOTE = 4  # kind of event, as in given.pxd
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,34 +52,51 @@ def nats_a_note(work: Job, generator: Generator) -> float:
     return -generator.log_prob / notes if notes else float("nan")
 
 
-def join_nats(work: Job, generator: Generator) -> float:
-    """Nats a note of the given music of the two bars behind the open places.
+def join_log_probs(work: Job, drafts: Sequence[Generator]) -> npt.NDArray[np.float64]:
+    """How likely each draft makes the given music of the two bars behind the open places.
 
     Parameters
     ----------
-    generator : one that has filled them; it goes on to the end of those bars.
+    work : with music behind its places, or without.
+    drafts : generators that have filled them; they stay as they are.
 
     Returns
     -------
-    float
-        NaN where no note is given there.
+    log_probs : (len(drafts),) natural logarithms; 0 where nothing is given there.
     """
+    events, stop = _joined_events(work)
+    if not len(events):
+        return np.zeros(len(drafts))
+    heard, given = work.heard, Given(events)
+    rules = Rules((), np.ones((16, 128)), np.zeros((16, 8)), end_steps=stop)
+    goes_on = []
+    for draft in drafts:
+        copy = work.begin(Sampling(), 0, 0, len(events))
+        copy.copy_state_from(draft)
+        copy.set_task(given, rules, heard.bar_steps)
+        copy.weigh = True
+        goes_on.append(copy)
+    before = np.array([copy.given_log_prob for copy in goes_on])
+    for first in range(0, len(goes_on), MOST_AT_ONCE):
+        run_together(goes_on[first : first + MOST_AT_ONCE])
+    return np.array([copy.given_log_prob for copy in goes_on]) - before
+
+
+def joined_notes(work: Job) -> int:
+    """How many notes are given in the two bars behind the open places."""
+    return int((_joined_events(work)[0][:, 1] >= _NOTE).sum())
+
+
+def _joined_events(work: Job) -> tuple[IntArray, int]:
+    """The given events of the two bars behind the open places, and where those end."""
     heard = work.heard
     lines, stop = heard.context.bar_lines, heard.end_steps
     for _ in range(JOIN_BARS):
         stop = lines.bar_end(stop)
+    if work.plan.is_continuation:
+        return np.empty((0, 8), np.int32), stop
     events = heard.events()
-    events = events[(events[:, 0] >= heard.end_steps) & (events[:, 0] < stop)]
-    n_notes = int((events[:, 1] >= 4).sum())
-    if not n_notes:
-        return float("nan")
-    limits = np.zeros((16, 8))
-    rules = Rules((), np.ones((16, 128)), limits, end_steps=stop)
-    generator.set_task(Given(events), rules, heard.bar_steps)
-    generator.set_pause(NEVER)
-    before, generator.weigh = generator.given_log_prob, True
-    generator.run()
-    return (before - generator.given_log_prob) / n_notes
+    return events[(events[:, 0] >= heard.end_steps) & (events[:, 0] < stop)], stop
 
 
 def likeness(some: NoteArray, others: NoteArray) -> float:

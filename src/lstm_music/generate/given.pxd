@@ -27,7 +27,8 @@ cdef enum:
 cdef class Given:
     cdef readonly object events
     cdef const int[:, ::1] _events
-    cdef int n
+    cdef int n  # whose turn comes
+    cdef int n_all
 
     # Whether an event stands at the present onset.
     cdef bint is_here(self, int event, Automaton music) noexcept nogil

@@ -44,17 +44,21 @@ cdef class Given:
     Parameters
     ----------
     events : (N, 8) int, see ``given.pxd`` for the columns.
+    until_steps : the turn of those from there on never comes; but no note may ring into them.
+        None: all have theirs.
 
     Raises
     ------
     ShapeError : another shape, or onsets that do not rise.
     """
 
-    def __init__(self, events):
+    def __init__(self, events, until_steps=None):
         table = np.ascontiguousarray(events, np.intc).reshape(-1, N_COLUMNS)
         if (np.diff(table[:, ONSET]) < 0).any():
             raise ShapeError("given events must be in order of time")
-        self.events, self.n = table, len(table)
+        self.events, self.n_all = table, len(table)
+        until = table[:, ONSET].max(initial=0) + 1 if until_steps is None else until_steps
+        self.n = np.searchsorted(table[:, ONSET], until)
         self._events = table if len(table) else np.zeros((1, N_COLUMNS), np.intc)
 
     cdef bint is_here(self, int event, Automaton music) noexcept nogil:
@@ -129,7 +133,7 @@ cdef class Given:
 
     cdef long next_onset_of(self, int event, int track, int pitch) noexcept nogil:
         cdef int i
-        for i in range(event, self.n):
+        for i in range(event, self.n_all):
             if (
                 self._events[i, KIND] == NOTE
                 and self._events[i, TRACK] == track

@@ -544,10 +544,10 @@ cdef class Generator:
         return self._rules.may_begin(&self._tally, self.automaton, onset)
 
     cdef void _mask_durations(self) noexcept nogil:
-        """A new note ends with its place at the latest, and before its key is struck again."""
+        """A new note ends when its place lets it, and before its key is struck again."""
         cdef int track = self.automaton.s.track, i
         cdef long now = self.automaton.onset_steps
-        cdef long until = self._rules.open_until(track, now)
+        cdef long until = self._rules.rings_until(track, now)
         cdef long longest = self._rules.longest(track)
         cdef long shortest = self._rules.shortest(track), length
         if until == 0:

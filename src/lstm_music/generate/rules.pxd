@@ -29,6 +29,7 @@ cdef struct Tally:
 cdef class Rules:
     cdef readonly object places
     cdef const int[:, ::1] _places  # track, start, end
+    cdef const int[::1] _rings
     cdef int n_places
     cdef int[N_TRACKS + 1] place_first
     cdef const unsigned char[:, ::1] _pitches  # (16, 128)
@@ -48,6 +49,8 @@ cdef class Rules:
     cdef void moved(self, Tally* tally, Automaton music) noexcept nogil
     # The end of the place in which a track may be written at a time; 0: it may not.
     cdef long open_until(self, int track, long steps) noexcept nogil
+    # How far a note that begins at a time may ring; 0: none may begin.
+    cdef long rings_until(self, int track, long steps) noexcept nogil
     cdef bint may_write(self, const Tally* tally, Automaton music, int track, long onset) \
         noexcept nogil
     cdef bint may_sound(

@@ -42,6 +42,7 @@ cdef class Rules:
     order : (N, 3) int, track, number of a chord and pitch: the pitches that a track has, in this
         order, the notes of a chord together; tracks without any are free.
     end_steps : where the music ends; None: where the last place does.
+    rings : (P,) int, how far a note of each place may ring; None: to the end of its place.
 
     Raises
     ------
@@ -49,12 +50,16 @@ cdef class Rules:
     """
 
     def __init__(self, places, pitches, limits, bias=None, chords=(), bint strict_chords=True,
-                 float chord_bias=0.0, order=(), end_steps=None):
+                 float chord_bias=0.0, order=(), end_steps=None, rings=None):
         self.places = np.array(places, np.intc).reshape(-1, 3)
         self.n_places = len(self.places)
         last = self.places[:, 2].max() if self.n_places else 0
         self.end_steps = last if end_steps is None else end_steps
         self._places = _never_empty(self.places)
+        rung = self.places[:, 2] if rings is None else np.array(rings, np.intc)
+        if rung.shape != (self.n_places,) or (rung < self.places[:, 2]).any():
+            raise ShapeError(f"rings must be {self.n_places} times, not before the ends of places")
+        self._rings = _never_empty(np.ascontiguousarray(rung))
         for name, table, shape in (("pitches", pitches, (16, 128)), ("limits", limits, (16, 8))):
             if np.shape(table) != shape:
                 raise ShapeError(f"{name} must be of shape {shape}, got {np.shape(table)}")
@@ -101,6 +106,13 @@ cdef class Rules:
         for i in range(self.place_first[track], self.place_first[track + 1]):
             if self._places[i, 1] <= steps < self._places[i, 2]:
                 return self._places[i, 2]
+        return 0
+
+    cdef long rings_until(self, int track, long steps) noexcept nogil:
+        cdef int i
+        for i in range(self.place_first[track], self.place_first[track + 1]):
+            if self._places[i, 1] <= steps < self._places[i, 2]:
+                return self._rings[i]
         return 0
 
     cdef long next_start(self, long steps) noexcept nogil:
