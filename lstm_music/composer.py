@@ -90,7 +90,8 @@ class Composer:
         except ConfigError as error:
             raise ModelFileError(f"{name}: {error}") from None
         met = Met.from_dict(metadata["training"].get("met", {}))
-        self._engine = Engine(StepWeights(model), self._vocabulary, met)
+        knows = metadata["data_card"].get("knows", {})
+        self._engine = Engine(StepWeights(model), self._vocabulary, met, knows)
         self._source = name if source is None else source
         self._known: Fingerprints | None = None
 

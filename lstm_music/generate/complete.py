@@ -270,7 +270,7 @@ def _draw(
 
 
 def _remarks(engine: Engine, work: Job, faults: int) -> tuple[str, ...]:
-    found: list[str] = []
+    found = [*engine.strangeness(work.heard.context.style, work.nats_heard)]
     if not engine.hears_ahead and not work.plan.is_continuation:
         found.append(FEW_WORDS)
     if faults >= 100:

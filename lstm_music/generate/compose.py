@@ -23,6 +23,8 @@ from lstm_music.tokens.encode import encode_header
 from lstm_music.tokens.vocabulary import RADIX_STEPS, Vocabulary
 from lstm_music.types import BoolArray, IntArray, NoteArray
 
+JUDGED_BARS = 8
+
 TOKENS_AN_EVENT = 8
 """Room for so many: a move in time, the track, pitch, duration, velocity and timing."""
 
@@ -38,6 +40,8 @@ class Job:
     heard : what the network hears of it.
     ruling : what the result must keep to, and what is wished.
     base : a generator that has heard all that is given before the first place.
+    nats_heard : how unlikely the network finds the given music of the `JUDGED_BARS` before the
+        first place, a note; NaN without one.
     """
 
     engine: Engine
@@ -45,6 +49,7 @@ class Job:
     heard: Heard
     ruling: Ruling
     base: Generator
+    nats_heard: float = float("nan")
 
     def begin(
         self, sampling: Sampling, rng_seed: int, sequence: int, more_events: int = 0
@@ -89,12 +94,26 @@ def job(engine: Engine, plan: Plan, ruling: Ruling) -> Job:
     generator.set_conditioning(conditioning(heard, ruling, plan))
     generator.set_task(given, rules, heard.bar_steps)
     generator.force(encode_header(heard.context))
-    generator.hear_given(heard.start_steps)
+    nats_heard = _hear(generator, heard)
     if plan.is_continuation:
         wait = heard.start_steps - generator.score.onset_steps
         if wait:
             generator.force(np.array(_time_move(engine.vocabulary, wait), np.int32))
-    return Job(engine, plan, heard, ruling, generator)
+    return Job(engine, plan, heard, ruling, generator, nats_heard)
+
+
+def _hear(generator: Generator, heard: Heard) -> float:
+    """Hear all that is given before the first place; nats a note of the last of it."""
+    lines, begin = heard.context.bar_lines, heard.start_steps
+    for _ in range(JUDGED_BARS):
+        begin = lines.bar_start(max(begin - 1, 0))
+    generator.hear_given(begin)
+    n_before = generator.score.n_notes
+    generator.weigh = True
+    generator.hear_given(heard.start_steps)
+    generator.weigh = False
+    n_notes = generator.score.n_notes - n_before
+    return -generator.given_log_prob / n_notes if n_notes else float("nan")
 
 
 def _longs(events: IntArray) -> int:

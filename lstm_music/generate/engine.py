@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,9 @@ from lstm_music.tokens.vocabulary import DRUMS, MAX_TRACKS, Vocabulary
 TOKENS_A_BAR = 1024
 """Room for so many."""
 
+_STRANGE = 1.25
+"""Beyond so many times the 95th percentile of what the network knows music is strange to it."""
+
 _FIXED_KINDS = frozenset({"numerator", "denominator", "tempo"})
 
 Notes = npt.NDArray[np.void]
@@ -45,11 +48,26 @@ class Engine:
         is sampled, a piece from nothing is scored for no other instruments, and what a seed has
         beyond it (pedal, dynamics, timing, tempo changes) is kept from the network, which it would
         throw.
+    knows : nats a note of held-out pieces of each style, the median and the 95th percentile;
+        empty where the model does not tell.
     """
 
     weights: StepWeights
     vocabulary: Vocabulary
     met: Met
+    knows: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def strangeness(self, style: str, nats_a_note: float) -> tuple[str, ...]:
+        """What to say of music that the network finds much less likely than what it knows."""
+        known = {name: self.knows[name] for name in (style,) if name in self.knows} or self.knows
+        most = max((high for _, high in known.values()), default=float("inf"))
+        if not nats_a_note > _STRANGE * most:
+            return ()
+        usual = ", ".join(f"{name} {median:.1f}" for name, (median, _) in known.items())
+        return (
+            f"this music is unlike what the network has learnt: {nats_a_note:.1f} nats a note, "
+            f"where its own kind of music has {usual}",
+        )
 
     def heard(self, piece: Piece) -> Piece:
         """The piece without what the network has never met."""

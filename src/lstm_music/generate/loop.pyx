@@ -210,6 +210,8 @@ cdef class Generator:
     def hear_given(self, long until_steps):
         """Append the given events that stand before a time, and nothing else.
 
+        While ``weigh`` is on, ``given_log_prob`` tells how likely the network finds them.
+
         Raises
         ------
         TokenError : there is no room.
@@ -223,6 +225,11 @@ cdef class Generator:
                     token = self._given.next_token(self.event, self.automaton)
                 else:
                     token = self._given.lead_token(self.event, self.automaton)
+                if self.weigh:
+                    self.only = token
+                    self.automaton.legal(&self._legal[0])
+                    self.stepper.predict(&self._legal[0], &self._logits[0])
+                    self.given_log_prob += self._share_allowed()
                 status = self._append(token)
                 if status == RUNNING:
                     self.stepper.hear(&self._rows[0])
