@@ -24,4 +24,5 @@ class Rules:
         order: npt.ArrayLike | Sequence[tuple[int, int, int]] = (),
         end_steps: int | None = None,
         rings: npt.ArrayLike | None = None,
+        leans: npt.ArrayLike | None = None,
     ) -> None: ...

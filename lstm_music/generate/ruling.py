@@ -13,6 +13,7 @@ from lstm_music.generate.hearing import Heard
 from lstm_music.generate.plan import Plan
 from lstm_music.generate.request import Request
 from lstm_music.generate.rules import DRUMMER, HANDS, Rules
+from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.harmony.find import QUALITIES, find_chords
 from lstm_music.music.harmony.progression import parse_chords
 from lstm_music.music.harmony.scale import Scale
@@ -30,6 +31,9 @@ _N_LIMITS = 8
 _POLYPHONY, _SHORTEST, _LONGEST, _GRID, _FEWEST, _MOST, _REST, _PLAYER = range(_N_LIMITS)
 _UNLIKELY = -3.0
 """Nats that a pitch outside the scale, or outside a loosely kept chord, is less likely by."""
+
+_NEAR = 0.25
+"""A density that is wished may be off by this share in a bar."""
 
 _T = TypeVar("_T")
 
@@ -80,7 +84,7 @@ class Ruling:
                     column[bars, place.track] = wanted
             if len({p.track for p in heard.places}) == 1:
                 onsets[bars] = values[0][bars, place.track]
-        values[3] *= 24
+        values[3] *= STEPS_PER_QUARTER
         return wish_values(Measures(values[0], values[1], values[2], values[3], onsets))
 
     def _chord_rows(self, heard: Heard) -> npt.NDArray[np.intc] | None:
@@ -168,7 +172,19 @@ def rules_for(ruling: Ruling, plan: Plan, heard: Heard) -> Rules:
         _order(plan, heard),
         heard.end_steps,
         _rings(plan, heard) if plan.writes_freely else None,
+        _leans(ruling, heard),
     )
+
+
+def _leans(ruling: Ruling, heard: Heard) -> npt.NDArray[np.float32]:
+    """What each track leans towards: mean pitch, duration in steps, notes an onset."""
+    request = ruling.request
+    leans = np.zeros((MAX_TRACKS, 3), np.float32)
+    for i, track in enumerate(heard.tracks.tolist()):
+        leans[i, 0] = of_track(request.register, track) or 0
+        leans[i, 1] = STEPS_PER_QUARTER * (of_track(request.duration, track) or 0)
+        leans[i, 2] = of_track(request.polyphony, track) or 0
+    return leans
 
 
 def _rings(plan: Plan, heard: Heard) -> list[int]:
@@ -212,6 +228,9 @@ def _limits(ruling: Ruling, piece: Piece, track: int) -> list[int]:
     row[_FEWEST] = int(np.ceil(of_track(request.min_density, track) or 0))
     most = of_track(request.max_density, track)
     row[_MOST] = -1 if most is None else int(most)
+    if (wish := of_track(request.density, track)) is not None:
+        row[_FEWEST] = row[_FEWEST] or int(wish * (1 - _NEAR))
+        row[_MOST] = max(round(wish * (1 + _NEAR)), 1) if most is None else row[_MOST]
     row[_REST] = ruling.longest_rest_steps if request.rests else 0
     if request.playable:
         is_keyboard = one.program in KEYBOARD_PROGRAMS

@@ -579,16 +579,48 @@ cdef class Generator:
 
     cdef int _draw(self) noexcept nogil:
         """Sample from the masked logits; -1 when nothing is allowed."""
-        cdef int track = self.automaton.s.track, i, token
-        cdef int first = T.drum if self._is_drums(track) else T.pitch
-        if self._rules.has_bias and self.automaton.g.expects != T.in_note:
-            for i in range(128):
-                if self._allowed[first + i]:
-                    self._logits[first + i] += self._rules.bias_of(self.automaton, track, i)
+        cdef int token
+        if self._rules.has_bias:
+            self._lean()
         token = self._sampler.draw(&self._allowed[0], &self._logits[0], self.n_tokens)
         if token >= 0:
             self.log_prob += self._sampler.last_log_prob
         return token
+
+    cdef void _lean(self) noexcept nogil:
+        """Add to the logits what the rules lean towards.
+
+        What is added to pitches leaves the chance that any of them comes next as it is.
+        """
+        cdef int track = self.automaton.s.track, i
+        cdef int first = T.drum if self._is_drums(track) else T.pitch
+        cdef double before, after
+        if self.automaton.g.expects == T.in_note:
+            for i in range(96):
+                self._logits[T.duration + i] += self._rules.duration_bias(
+                    track, 96 * self.automaton.g.longs + i + 1
+                )
+            return
+        before = self._log_mass(first)
+        for i in range(128):
+            if self._allowed[first + i]:
+                self._logits[first + i] += self._rules.bias_of(self.automaton, track, i)
+        after = self._log_mass(first)
+        before += self._rules.chord_bias_of(self.automaton, track)
+        for i in range(128):
+            self._logits[first + i] += <float>(before - after)
+
+    cdef double _log_mass(self, int first) noexcept nogil:
+        """Natural logarithm of the mass of the 128 keys from a token on that are allowed."""
+        cdef double top = -1e300, mass = 0.0
+        cdef int i
+        for i in range(first, first + 128):
+            if self._allowed[i] and self._logits[i] > top:
+                top = self._logits[i]
+        for i in range(first, first + 128):
+            if self._allowed[i]:
+                mass += exp(self._logits[i] - top)
+        return top + log(mass) if mass > 0 else 0.0
 
     cdef int _append(self, int token) noexcept nogil:
         """Append one token to all but the network, which is to hear ``_rows``; 0 on success."""

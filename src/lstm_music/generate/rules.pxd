@@ -41,6 +41,7 @@ cdef class Rules:
     cdef float chord_bias
     cdef const int[:, ::1] _order  # track, number of the chord, pitch
     cdef int[N_TRACKS + 1] order_first
+    cdef const float[:, ::1] _leans  # mean pitch, duration, notes an onset
     cdef readonly bint has_bias
     cdef readonly long end_steps  # of the last place
 
@@ -72,6 +73,8 @@ cdef class Rules:
     cdef long order_until(self, const Tally* tally, Automaton music, int track) noexcept nogil
     cdef int shortest(self, int track) noexcept nogil
     cdef int longest(self, int track) noexcept nogil
+    cdef float chord_bias_of(self, Automaton music, int track) noexcept nogil
+    cdef float duration_bias(self, int track, int steps) noexcept nogil
     cdef float bias_of(self, Automaton music, int track, int pitch) noexcept nogil
     cdef bint _fits_grid(self, Automaton music, int track, long onset) noexcept nogil
     cdef bint _is_playable(self, Automaton music, int track, int pitch, long onset) noexcept nogil

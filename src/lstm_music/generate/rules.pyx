@@ -6,6 +6,7 @@ sequence can always go on.
 
 import numpy as np
 
+from libc.math cimport fabs, log2
 from libc.string cimport memset
 
 from lstm_music.tokens.automaton cimport Automaton
@@ -22,6 +23,9 @@ cdef enum:
     PEDAL_HAT = 44
 
 cdef long NEVER = 1 << 40
+cdef float REGISTER_WIDTH = 4  # semitones: the deviation of what leans towards a mean pitch
+cdef float DURATION_PULL = 3  # nats for twice or half of what a duration leans towards
+cdef float MOST_BIAS = 8
 
 HANDS, DRUMMER = 1, 2
 """Values of the limit ``player``."""
@@ -42,6 +46,8 @@ cdef class Rules:
     order : (N, 3) int, track, number of a chord and pitch: the pitches that a track has, in this
         order, the notes of a chord together; tracks without any are free.
     end_steps : where the music ends; None: where the last place does.
+    leans : (16, 3) float32, what a track leans towards: mean pitch, duration in steps, notes an
+        onset; 0 none. It makes likelier, and forbids nothing.
     rings : (P,) int, how far a note of each place may ring; None: to the end of its place.
 
     Raises
@@ -50,7 +56,7 @@ cdef class Rules:
     """
 
     def __init__(self, places, pitches, limits, bias=None, chords=(), bint strict_chords=True,
-                 float chord_bias=0.0, order=(), end_steps=None, rings=None):
+                 float chord_bias=0.0, order=(), end_steps=None, rings=None, leans=None):
         self.places = np.array(places, np.intc).reshape(-1, 3)
         self.n_places = len(self.places)
         last = self.places[:, 2].max() if self.n_places else 0
@@ -65,7 +71,11 @@ cdef class Rules:
                 raise ShapeError(f"{name} must be of shape {shape}, got {np.shape(table)}")
         self._pitches = np.ascontiguousarray(pitches, np.uint8)
         self._limits = np.ascontiguousarray(limits, np.intc)
-        self.has_bias = bias is not None or len(chords) > 0 and not strict_chords
+        leaning = np.zeros((N_TRACKS, 3)) if leans is None else leans
+        self._leans = np.ascontiguousarray(leaning, np.float32)
+        self.has_bias = (
+            bias is not None or len(chords) > 0 and not strict_chords or np.any(leaning)
+        )
         self._bias = np.ascontiguousarray(np.zeros((16, 128)) if bias is None else bias, np.float32)
         by_onset = np.array(chords, np.intc).reshape(-1, 2)
         self.n_chords, self._chords = len(by_onset), _never_empty(by_onset)
@@ -291,12 +301,33 @@ cdef class Rules:
         return self._chords[i, 0] > onset or self._chords[i, 1] >> pitch % 12 & 1
 
     cdef float bias_of(self, Automaton music, int track, int pitch) noexcept nogil:
-        cdef float bias = self._bias[track, pitch]
+        """What is added to the logit of a pitch, against other pitches."""
+        cdef float bias = self._bias[track, pitch], off
         if self.n_chords and not self.strict_chords and music.s.programs[track] != DRUMS and (
             not self._fits_chord(music, pitch, music.onset_steps)
         ):
             bias += self.chord_bias
+        if self._leans[track, 0] > 0 and music.s.programs[track] != DRUMS:
+            off = (pitch - self._leans[track, 0]) / REGISTER_WIDTH
+            bias -= off * off / 2
         return bias
+
+    cdef float chord_bias_of(self, Automaton music, int track) noexcept nogil:
+        """What is added to the logits of all pitches, against going on without another note."""
+        cdef int pitch, n = 0
+        cdef float missing
+        if self._leans[track, 2] <= 0 or track != music.s.track or not music.g.used_track:
+            return 0
+        for pitch in range(128):
+            n += music.is_struck(track, pitch)
+        missing = 2 * (self._leans[track, 2] - n) - 1
+        return max(min(missing, MOST_BIAS), -MOST_BIAS) if n else 0
+
+    cdef float duration_bias(self, int track, int steps) noexcept nogil:
+        """What is added to the logit of a duration."""
+        if self._leans[track, 1] <= 0:
+            return 0
+        return -DURATION_PULL * fabs(log2(steps / self._leans[track, 1]))
 
     cdef bint _is_playable(self, Automaton music, int track, int pitch, long onset) \
             noexcept nogil:
