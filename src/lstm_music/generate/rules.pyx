@@ -320,7 +320,7 @@ cdef class Rules:
             return 0
         for pitch in range(128):
             n += music.is_struck(track, pitch)
-        missing = 2 * (self._leans[track, 2] - n) - 1
+        missing = MOST_BIAS * (self._leans[track, 2] - n - 0.5)
         return max(min(missing, MOST_BIAS), -MOST_BIAS) if n else 0
 
     cdef float duration_bias(self, int track, int steps) noexcept nogil:
