@@ -69,7 +69,8 @@ def command(file: Path, **options: Any) -> None:
     piece = take.piece
     if not record.include_seed and piece.added_places:
         piece = new_bars_alone(piece, min(start for _, start, _ in piece.added_places))
-    paths = outputs.write([piece], texts=[record.to_text()], request=record.controls)
+    asked = {"task": record.task, **record.controls, "rng_seed": record.rng_seed}
+    paths = outputs.write([piece], texts=[record.to_text()], request=asked)
     report(paths, [take], request, seed_path, as_json=options["as_json"])
 
 
