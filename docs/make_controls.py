@@ -31,7 +31,7 @@ The [report](composing.md#the-report) says of each rule and wish what was asked 
 | range | `40-100` | `"40-100"` or `(40, 100)` |
 | note value: a fraction of a whole note | `1/8`, `1/12` (a triplet), `3/16` (dotted) | `"1/8"` |
 | number by track | `4` for all, or `1:4,3:8` | `4`, `"1:4,3:8"` or `{1: 4, 3: 8}` |
-| range by track | `48-84` for all, or `1:60-84,2:36-60` | `(48, 84)`, `{1: (60, 84), 2: (36, 60)}` |
+| range by track | `48-84`, or `1:60-84,2:36-60` | `(48, 84)`, `{1: (60, 84), 2: (36, 60)}` |
 | bars | `5-8`, or `5` | `(5, 8)`, `5` or `"5-8"` |
 | tracks | `1,3` or `bass,melody` | `[1, 3]`, `"bass"`, `["bass", 1]` |
 | instruments | `drums,bass` | `["drums", "bass"]` or `"drums,bass"` |
