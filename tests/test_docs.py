@@ -41,10 +41,11 @@ def test_readme_python_runs(monkeypatch, tmp_path):
     assert (tmp_path / "more.mid").read_bytes()[:4] == b"MThd"
 
 
-def test_the_page_of_cells_is_what_the_registry_says():
-    page = runpy.run_path(str(ROOT / "docs" / "make_cells.py"))["page"]()
-    assert (ROOT / "docs" / "cells.md").read_text(encoding="utf-8") == page, (
-        "write it again: python docs/make_cells.py"
+@pytest.mark.parametrize("name", ["cells", "controls"])
+def test_a_page_is_what_its_table_says(name):
+    page = runpy.run_path(str(ROOT / "docs" / f"make_{name}.py"))["page"]()
+    assert (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") == page, (
+        f"write it again: python docs/make_{name}.py"
     )
 
 

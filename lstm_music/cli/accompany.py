@@ -16,13 +16,13 @@ from lstm_music.cli.controls import ControlCommand, control_options, file_option
 @file_options("accompany", "FILE-accompanied.mid")
 @control_options("accompany")
 def command(file: Path, **options: Any) -> None:
-    """Write new tracks to what is there.
+    """Add new tracks to a music file.
 
     \b
     lstm-music accompany tune.mid --with drums,bass
     lstm-music accompany tune.mid --with "strings,electric piano" --bars 1-16 --playable
 
-    The names after --with are General MIDI instruments or families. Every event of a MIDI file
-    stands unchanged in the output.
+    The names after --with are General MIDI instruments or families, one for each new track.
+    Every event of a MIDI file stays unchanged in the output.
     """
     compose("accompany", file, options)

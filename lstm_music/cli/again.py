@@ -18,20 +18,24 @@ if TYPE_CHECKING:
 @click.option(
     "--seed",
     type=click.Path(path_type=Path),
-    help="The music file that was given. [default: of its old name, beside FILE or here]",
+    help="The seed that FILE was made from. [default: the file of its name beside FILE or here]",
 )
-@click.option("--model", help="Bundled name, or a file. [default: as before]")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write.")
+@click.option("--model", help="A bundled model, or a file. [default: the same as before]")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="File to write. [default: the next free name]",
+)
 @click.option("-f", "--force", is_flag=True, help="Overwrite the output.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the report.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def command(file: Path, **options: Any) -> None:
-    """Make a result once more: the same request, model, seed and random number.
+    """Make a result again: the same request, model, seed and random number.
 
     \b
     lstm-music again more.mid
 
-    What is needed is in the file itself. It ends with the same bytes, on any machine, if the
-    package and the model are the same.
+    FILE itself says how it was made. The same version and the same model give the same bytes.
     """
     from lstm_music.cli.compose import report
     from lstm_music.cli.outputs import plan_outputs
@@ -42,7 +46,9 @@ def command(file: Path, **options: Any) -> None:
 
     record = find_record(_content(file))
     if record is None:
-        raise ConfigError(f"{file}: it does not say how it was made; expected a result of ours")
+        raise ConfigError(
+            f"{file}: it does not say how it was made; expected a file that lstm-music composed"
+        )
     seed_path = _seed_path(file, record, options["seed"])
     outputs = plan_outputs(
         options["output"],
@@ -54,8 +60,8 @@ def command(file: Path, **options: Any) -> None:
     composer = load(options["model"] or record.model)
     if composer.metadata["sha256"][:16] != record.model_hash:
         raise ConfigError(
-            f"{file}: it was made by another model called {record.model!r}, of sha256 "
-            f"{record.model_hash}...; give it with --model"
+            f"{file}: it was made by another model of the name {record.model!r}; its sha256 begins "
+            f"with {record.model_hash}; give its file with --model"
         )
     seed = None if seed_path is None else read(seed_path)
     request = record.request(seed)
@@ -63,7 +69,8 @@ def command(file: Path, **options: Any) -> None:
     piece = take.piece
     if not record.include_seed and piece.added_places:
         piece = new_bars_alone(piece, min(start for _, start, _ in piece.added_places))
-    paths = outputs.write([piece], texts=[record.to_text()], request=record.controls)
+    asked = {"task": record.task, **record.controls, "rng_seed": record.rng_seed}
+    paths = outputs.write([piece], texts=[record.to_text()], request=asked)
     report(paths, [take], request, seed_path, as_json=options["as_json"])
 
 
@@ -92,7 +99,7 @@ def _seed_path(file: Path, record: Record, given: Path | None) -> Path | None:
             return path
     if there:
         raise ConfigError(
-            f"{there[0]}: it is not the file that was given, whose sha256 begins with "
+            f"{there[0]}: it is not the seed that {file} was made from, whose sha256 begins with "
             f"{record.seed_hash}; give that one with --seed"
         )
     raise ConfigError(f"{file}: the seed {record.seed!r} is not beside it; give it with --seed")

@@ -18,6 +18,26 @@ _GROUP = "lstm_music_group"
 _FILES = "Files"
 _TYPES = {"number": float, "integer": int}
 _NAMES = {"n": ("-n", "--num-outputs")}
+_METAVARS = {
+    "bars": "A-B",
+    "seed_bars": "A-B",
+    "tracks": "LIST",
+    "with_": "LIST",
+    "meter": "N/D",
+    "pickup": "N/D",
+    "key": "KEY",
+    "style": "STYLE",
+    "scale": "SCALE",
+    "chords": "CHORDS",
+}
+_METAVARS_BY_KIND = {
+    "number": "X",
+    "integer": "N",
+    "note value": "N/D",
+    "range": "A-B",
+    "number by track": "X|TRACK:X,...",
+    "range by track": "A-B|TRACK:A-B,...",
+}
 
 
 class ControlCommand(click.Command):
@@ -61,14 +81,22 @@ def _option(row: Control, task: str) -> Callable[[_F], _F]:
         type=kind,
         default=row.default if is_flat else None,
         show_default=is_flat,
-        metavar=None if choices or row.kind in _TYPES else row.kind.upper().replace(" ", "-"),
+        metavar=None if choices else _metavar(row, task),
         help=_help(row, task),
     )
 
 
+def _metavar(row: Control, task: str) -> str | None:
+    if row.name == "bars" and task == "generate":
+        return "N"
+    return _METAVARS.get(row.name, _METAVARS_BY_KIND.get(row.kind))
+
+
 def _help(row: Control, task: str) -> str:
     if row.name == "bars":
-        return "How many bars to compose.  [default: 8]" if task == "generate" else "Which: 5-8."
+        if task == "generate":
+            return "How many bars to compose.  [default: 8]"
+        return "Which bars, counted from 1: 5-8. Default: all."
     unit = f" In {row.unit}." if row.unit and not row.unit.startswith("(") else ""
     return row.help + unit
 
@@ -76,33 +104,35 @@ def _help(row: Control, task: str) -> str:
 def file_options(task: str, default_name: str) -> Callable[[_F], _F]:
     """Add the options of every composing command: files, model, report."""
     several = [
-        click.option("--strict", is_flag=True, help="Refuse a file in which something is mended."),
+        click.option("--strict", is_flag=True, help="Refuse a file that needs repairs."),
         click.option(
             "-o",
             "--output",
             type=click.Path(path_type=Path),
-            help="File to write: MIDI, or as its ending says: .musicxml, .mxl, .wav, .json, .csv; "
-            f"- is standard output. [default: {default_name}, or the next free name]",
+            help="File to write. Its ending says the format: .mid, .musicxml, .mxl, .wav, .json, "
+            f".csv. - is standard output. [default: {default_name}, or the next free name]",
         ),
         click.option(
             "--format",
             "format_name",
             type=click.Choice(FORMATS),
-            help="In place of the name's ending.",
+            help="Format, if the ending of the name does not say it.",
         ),
         click.option(
             "--model",
             default="default",
             show_default=True,
-            help="Bundled name (lstm-music info), or a file.",
+            help="A bundled model (lstm-music info lists them), or a file.",
         ),
         click.option(
             "--another",
             is_flag=True,
-            help="Unlike every earlier result for this file that stands beside the output.",
+            help="Unlike every earlier result for this file in the folder of the output.",
         ),
         click.option("-f", "--force", is_flag=True, help="Overwrite the output."),
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the report."),
+        click.option(
+            "--json", "as_json", is_flag=True, help="Print the report as one JSON object."
+        ),
     ]
 
     def add(function: _F) -> _F:

@@ -26,12 +26,11 @@ def command(extra: tuple[str, ...], seed: Path | None, **options: Any) -> None:
     lstm-music generate --seed tune.mid --bars 8 -o more.mid
     lstm-music generate --meter 6/8 --key "D minor" --tempo 96 --bars 16
     lstm-music generate --seed song.mid --from-bar 33 --scale "D dorian" -n 4
-
     lstm-music generate --seed - -o - < tune.mid > more.mid
 
-    Prints the path of each file written, and on standard error what the network does not hear of
-    the seed and which of your wishes did not come true. Every event of a MIDI file given as seed
-    stands unchanged in the output.
+    Prints the path of each file written. Standard error says what the network does not hear of
+    the seed and which of your controls were not met. Every event of a MIDI file given as seed
+    stays unchanged in the output; with --from-bar, the notes from that bar on are replaced.
     """
     if extra:
         raise click.UsageError(f"to continue {extra[0]}, write --seed {extra[0]}")

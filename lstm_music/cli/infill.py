@@ -16,14 +16,14 @@ from lstm_music.cli.controls import ControlCommand, control_options, file_option
 @file_options("infill", "FILE-infilled.mid")
 @control_options("infill")
 def command(file: Path, **options: Any) -> None:
-    """Write some bars of some tracks anew, or fill them; all else stands.
+    """Write some bars of some tracks anew, or fill empty ones. All other notes stay.
 
     \b
     lstm-music infill song.mid --bars 5-8
     lstm-music infill song.mid --bars 5-8 --tracks 1,3 --density 6 -n 4 --rank join
     lstm-music infill song.mid --bars 9-16 --tracks bass --chords "Dm7 | G7 | Cmaj7 | %"
 
-    Bars and tracks are counted from 1; a pickup is bar 0. Every event of a MIDI file stands
-    unchanged in the output, but for the notes of the open bars.
+    Give --bars, --tracks or both. Bars and tracks are counted from 1; a pickup is bar 0. Every
+    event of a MIDI file stays unchanged in the output, except the notes that are written anew.
     """
     compose("infill", file, options)

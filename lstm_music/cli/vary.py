@@ -16,14 +16,14 @@ from lstm_music.cli.controls import ControlCommand, control_options, file_option
 @file_options("vary", "FILE-varied.mid")
 @control_options("vary")
 def command(file: Path, **options: Any) -> None:
-    """Some bars again, with something of them kept.
+    """Write some bars again, and keep something of them.
 
     \b
     lstm-music vary tune.mid --keep rhythm --amount 0.3
     lstm-music vary tune.mid --keep pitch --bars 5-8
     lstm-music vary song.mid --keep outline --tracks melody -n 4 --rank difference
 
-    rhythm keeps every onset and duration; pitch the pitches in their order, in another rhythm;
-    outline the notes on the beats.
+    --keep is required. rhythm keeps every onset and duration and changes pitches. pitch keeps
+    the pitches in their order and gives them another rhythm. outline keeps the notes on the beats.
     """
     compose("vary", file, options)

@@ -17,7 +17,7 @@ TASKS = ("generate", "infill", "accompany", "vary")
 RANKS = ("drawn", "likelihood", "join", "difference")
 
 _SEEDED = ("infill", "accompany", "vary")
-_PIECE, _RULES, _WISHES = "Piece", "Rules: kept exactly", "Wishes: kept roughly"
+_PIECE, _RULES, _WISHES = "Piece", "Rules (kept exactly)", "Wishes (kept roughly)"
 _DRAWING, _TAKES = "Sampling", "Takes"
 
 
@@ -44,25 +44,31 @@ class Request:
     task: str = "generate"
     seed: Any = None
 
-    bars: Any = control("any", None, "How many bars to compose (8), or which: 5-8.", group=_PIECE)
+    bars: Any = control(
+        "any",
+        None,
+        "How many bars to compose; with a file to complete, which bars: 5-8.",
+        group=_PIECE,
+    )
     tracks: Any = control(
         "any",
         None,
-        "Tracks to write in: 1,3 or names; all that sound.",
+        "Tracks to write in, by number, name or role: 1,3 or bass. Default: all with notes.",
         group=_PIECE,
         tasks=("infill", "vary"),
     )
     with_: Any = control(
         "any",
         None,
-        "Instruments: drums,bass or any General MIDI name; of new tracks, or from nothing.",
+        "Instruments of the new tracks, or of a piece from nothing: drums,bass or any General MIDI "
+        "name.",
         group=_PIECE,
         tasks=("accompany", "generate"),
     )
     keep: str | None = control(
         "choice",
         None,
-        "What stays: every rhythm, every pitch, or the notes on beats.",
+        "What stays: the rhythm, the pitches in their order, or the notes on the beats.",
         group=_PIECE,
         choices=KEEPS,
         tasks=("vary",),
@@ -70,7 +76,7 @@ class Request:
     amount: float = control(
         "number",
         1.0,
-        "Share of the notes that may change.",
+        "Share of the notes that may change, 0 to 1; with keep pitch, of the bars.",
         group=_PIECE,
         low=0,
         high=1,
@@ -79,31 +85,35 @@ class Request:
     from_bar: int | None = control(
         "integer",
         None,
-        "Continue from this bar on; what stands there gives way.",
+        "Continue from this bar of the seed; the new music replaces all notes from there on.",
         group=_PIECE,
         low=1,
         tasks=("generate",),
     )
-    seed_bars: Any = control("any", None, "Take these bars of the seed alone: 9-16.", group=_PIECE)
+    seed_bars: Any = control("any", None, "Use only these bars of the seed: 9-16.", group=_PIECE)
     meter: Any = control(
         "any",
         None,
-        "3/4, 6/8, ...: from nothing, or in place of what the seed says.",
+        "Meter, such as 6/8: of a piece from nothing, or in place of what the seed states.",
         group=_PIECE,
     )
     pickup: str | None = control(
         "text",
         None,
-        'The seed\'s incomplete first bar: "1/8", "2/4", ...; "0": none.',
+        'Length of the seed\'s incomplete first bar, such as "1/8"; "0" if it has none.',
         group=_PIECE,
     )
     key: Any = control(
-        "any", None, 'From nothing: "D minor", "Bb major", ...', group=_PIECE, tasks=("generate",)
+        "any",
+        None,
+        'Key of a piece from nothing: "D minor", "Bb major", ...',
+        group=_PIECE,
+        tasks=("generate",),
     )
     tempo_bpm: float | None = control(
         "number",
         None,
-        "From nothing: 120.",
+        "Tempo of a piece from nothing. Default: 120.",
         group=_PIECE,
         unit="bpm",
         low=10,
@@ -111,87 +121,128 @@ class Request:
         tasks=("generate",),
     )
     style: str | None = control(
-        "text", None, "chorale, folk, lead or drums, as the model knows.", group=_PIECE
+        "text",
+        None,
+        "Style, of those that the model has learnt: chorale, folk, lead, drums.",
+        group=_PIECE,
     )
     ending: str | None = control(
         "choice",
         None,
-        "From nothing: close on the tonic of the key, or as it comes.",
+        "How a piece from nothing ends: on the tonic of its key (the default), or freely.",
         group=_PIECE,
         choices=ENDINGS,
         tasks=("generate",),
     )
 
     scale: str | None = control(
-        "text", None, 'Notes that may be used: "D dorian", "C E G B", ...', group=_RULES
+        "text",
+        None,
+        'Pitches that may be used: "D dorian", "C E G B", ... Drums are exempt.',
+        group=_RULES,
     )
     scale_fit: str = control(
         "choice",
         "strict",
-        "How closely: never another note, or seldom.",
+        "strict: no other pitch; mostly: other pitches are rare.",
         group=_RULES,
         choices=("strict", "mostly"),
     )
     pitch_range: Any = control(
         "range by track",
         None,
-        "Lowest and highest pitch: 48-84, or 1:60-84,2:36-60.",
+        "Lowest and highest pitch: 48-84 for all tracks, or 1:60-84,2:36-60.",
         group=_RULES,
         unit="(MIDI pitch)",
         low=0,
         high=127,
     )
     max_polyphony: Any = control(
-        "number by track", None, "Most notes at once in a track.", group=_RULES, low=1, high=64
+        "number by track",
+        None,
+        "Most notes that may sound at once in a track.",
+        group=_RULES,
+        low=1,
+        high=64,
     )
-    min_duration: int | None = control("note value", None, "Shortest note: 1/16.", group=_RULES)
-    max_duration: int | None = control("note value", None, "Longest note: 1/2.", group=_RULES)
+    min_duration: int | None = control(
+        "note value", None, "Shortest note, such as 1/16. Drums are exempt.", group=_RULES
+    )
+    max_duration: int | None = control(
+        "note value", None, "Longest note, such as 1/2. Drums are exempt.", group=_RULES
+    )
     grid: int | None = control(
-        "note value", None, "Notes begin on multiples of this alone: 1/8.", group=_RULES
+        "note value",
+        None,
+        "Notes begin only on multiples of this, counted from the bar line: 1/8.",
+        group=_RULES,
     )
     velocity_range: Any = control(
-        "range", None, "Softest and loudest note: 40-100.", group=_RULES, low=1, high=127
+        "range", None, "Softest and loudest velocity: 40-100.", group=_RULES, low=1, high=127
     )
     min_density: Any = control(
-        "number by track", None, "Fewest onsets a bar in a track.", group=_RULES, low=0, high=64
+        "number by track",
+        None,
+        "Fewest onsets in each bar of a track.",
+        group=_RULES,
+        low=0,
+        high=64,
     )
     max_density: Any = control(
-        "number by track", None, "Most onsets a bar in a track.", group=_RULES, low=0, high=64
+        "number by track", None, "Most onsets in each bar of a track.", group=_RULES, low=0, high=64
     )
     rests: bool = control(
-        "switch", True, "Whether an open track may be silent between its notes.", group=_RULES
+        "switch",
+        True,
+        "Whether a track that is written may be silent between its notes.",
+        group=_RULES,
     )
     playable: bool = control(
         "switch",
         False,
-        "Within hands' reach, four limbs and the instrument's range.",
+        "Only what players can play: the range of the instrument, two hands on a keyboard, two "
+        "hands and two feet at the drums.",
         group=_RULES,
     )
     chords: str | None = control(
         "text",
         None,
-        '"Dm7 | G7 | Cmaj7 | %"; "seed": its chord symbols; "found": its harmony.',
+        'Chords: "Dm7 | G7 | Cmaj7 | %", bar by bar, % for the same again; "seed" for the chord '
+        'symbols in the file; "found" for the harmony of its notes.',
         group=_RULES,
     )
     chords_fit: str = control(
         "choice",
         "strict",
-        "Chord tones alone on the beats, or more often.",
+        "strict: only chord tones begin on beats; loose: other pitches are rarer everywhere.",
         group=_RULES,
         choices=("strict", "loose"),
     )
 
-    density: Any = control("number by track", None, "Onsets a bar.", group=_WISHES, low=0, high=16)
+    density: Any = control(
+        "number by track",
+        None,
+        "How many onsets each bar of a track has.",
+        group=_WISHES,
+        low=0,
+        high=16,
+    )
     polyphony: Any = control(
-        "number by track", None, "Notes an onset.", group=_WISHES, low=1, high=5
+        "number by track", None, "How many notes begin together.", group=_WISHES, low=1, high=5
     )
     register: Any = control(
-        "number by track", None, "Mean pitch.", group=_WISHES, unit="(MIDI pitch)", low=0, high=127
+        "number by track",
+        None,
+        "Mean pitch of a track.",
+        group=_WISHES,
+        unit="(MIDI pitch)",
+        low=0,
+        high=127,
     )
     duration: Any = control(
         "number by track",
         None,
-        "Mean length of a note.",
+        "Mean length of the notes.",
         group=_WISHES,
         unit="quarter notes",
         low=0.05,
@@ -201,30 +252,57 @@ class Request:
     temperature: float | None = control(
         "number",
         None,
-        "Of rhythm and pitch; as the model recommends, or 0.9.",
+        "Below 1 safer, above 1 bolder. Default: what the model recommends, else 0.9.",
         group=_DRAWING,
         low=0.001,
         high=100,
     )
     temperature_rhythm: float | None = control(
-        "number", None, "Of when and how long alone.", group=_DRAWING, low=0.001, high=100
+        "number",
+        None,
+        "Temperature of onsets and durations, if it is to differ.",
+        group=_DRAWING,
+        low=0.001,
+        high=100,
     )
     temperature_pitch: float | None = control(
-        "number", None, "Of pitch alone.", group=_DRAWING, low=0.001, high=100
+        "number",
+        None,
+        "Temperature of pitches, if it is to differ.",
+        group=_DRAWING,
+        low=0.001,
+        high=100,
     )
     top_k: int | None = control(
-        "integer", None, "As the model recommends, or 0: all.", group=_DRAWING, low=0
+        "integer",
+        None,
+        "Draw only from this many of the likeliest tokens; 0: from all. Default: what the model "
+        "recommends, else 0.",
+        group=_DRAWING,
+        low=0,
     )
     top_p: float | None = control(
-        "number", None, "As the model recommends, or 0.95.", group=_DRAWING, low=0, high=1
+        "number",
+        None,
+        "Draw only from the likeliest tokens that together hold this share. Default: what the "
+        "model recommends, else 0.95.",
+        group=_DRAWING,
+        low=0,
+        high=1,
     )
     min_p: float | None = control(
-        "number", None, "As the model recommends, or 0.", group=_DRAWING, low=0, high=1
+        "number",
+        None,
+        "Leave out tokens less likely than this share of the likeliest. Default: what the model "
+        "recommends, else 0.",
+        group=_DRAWING,
+        low=0,
+        high=1,
     )
     typical_p: float | None = control(
         "number",
         None,
-        "Keep what is as surprising as usual; 1: all.",
+        "Draw from the most typical tokens that together hold this share; 1: from all.",
         group=_DRAWING,
         low=0,
         high=1,
@@ -232,7 +310,7 @@ class Request:
     surprise: float | None = control(
         "number",
         None,
-        "Leave out the likeliest that hold this share; 0: none.",
+        "Leave out the likeliest tokens that together hold this share; 0: none.",
         group=_DRAWING,
         low=0,
         high=1,
@@ -240,7 +318,7 @@ class Request:
     repetition_penalty: float | None = control(
         "number",
         None,
-        "Makes a pitch of late less likely; 1: off.",
+        "Makes recent pitches less likely; 1: off.",
         group=_DRAWING,
         low=1,
         high=100,
@@ -248,7 +326,7 @@ class Request:
     no_repeat_ngram: int | None = control(
         "integer",
         None,
-        "No row of so many tokens twice; 0: off.",
+        "Never repeat this many tokens in the same order; 0: off.",
         group=_DRAWING,
         low=0,
         high=4096,
@@ -256,25 +334,26 @@ class Request:
     beam: int = control(
         "integer",
         1,
-        "Draw each bar so many times and go on with the likeliest.",
+        "Draw each bar this many times and keep the likeliest; 1: off.",
         group=_DRAWING,
         low=1,
         high=64,
     )
 
-    n: int = control("integer", 1, "Takes at once.", group=_TAKES, low=1, high=999)
+    n: int = control("integer", 1, "How many takes to write.", group=_TAKES, low=1, high=999)
     rank: str = control(
         "choice",
         "drawn",
-        "Order of the takes: as drawn, likeliest first, the best join with what "
-        "follows first, or each as unlike those before it as can be.",
+        "Order of the takes: as drawn; by likelihood, likeliest first; by how well they join what "
+        "follows; or by difference, each as unlike the earlier ones as possible.",
         group=_TAKES,
         choices=RANKS,
     )
     drafts: int | None = control(
         "integer",
         None,
-        "Drawn anew up to so many times until its promises are kept; 8.",
+        "Draw each take up to this many times until nothing is wrong with it. Default: 8 from "
+        "nothing, 4 to complete a file, 1 to continue one.",
         group=_TAKES,
         low=1,
         high=1000,
@@ -282,16 +361,26 @@ class Request:
     max_copy: int | None = control(
         "integer",
         None,
-        "Refuse more notes in a row that the training music has.",
+        "Longest run of notes that may stand in the training music, too.",
         group=_TAKES,
         unit="notes",
         low=8,
     )
     rng_seed: int | None = control(
-        "integer", None, "Same number, same music.", group=_TAKES, low=0, high=2**63 - 1
+        "integer",
+        None,
+        "The same number gives the same music. Default: a new number, which is printed.",
+        group=_TAKES,
+        low=0,
+        high=2**63 - 1,
     )
     threads: int | None = control(
-        "integer", None, "One a core; never changes the music.", group=_TAKES, low=1, high=256
+        "integer",
+        None,
+        "Default: one for each core. The music does not depend on it.",
+        group=_TAKES,
+        low=1,
+        high=256,
     )
 
     def __post_init__(self) -> None:
