@@ -54,5 +54,5 @@ class CorpusOptions:
             if facts["version"] != CACHE_VERSION or known != current:
                 return None
             return cls(**{name: facts[name] for name in cls.__dataclass_fields__})
-        except (KeyError, TypeError, ValueError, ConfigError):
+        except (KeyError, TypeError, ValueError, RecursionError, ConfigError):
             return None

@@ -267,7 +267,8 @@ class Vocabulary:
         except (ValueError, RecursionError) as error:
             raise TokenError("the vocabulary is not JSON; the file is damaged") from error
         known = json.loads(DEFAULT.to_json())
-        n_streams = len(data["streams"]) if isinstance(data, dict) and "streams" in data else 0
+        streams = data.get("streams") if isinstance(data, dict) else None
+        n_streams = len(streams) if isinstance(streams, list) else 0
         known["streams"] = known["streams"][:n_streams]
         if data != known or not n_streams:
             raise TokenError(

@@ -67,9 +67,15 @@ def load_base(model: str | os.PathLike[str]) -> Base:
     with model_path(model) as path:
         found, facts = load_model(path)
     try:
-        Vocabulary.from_json(facts["vocabulary"])
+        known = Vocabulary.from_json(facts["vocabulary"])
     except TokenError as error:
         raise ModelFileError(f"{os.fspath(model)}: {error}") from None
+    network = found.config
+    if (network.n_rows, network.n_streams) != (known.n_rows, known.n_streams):
+        raise ModelFileError(
+            f"{os.fspath(model)}: damaged: the network has {network.n_streams} streams of "
+            f"{network.n_rows} rows, its vocabulary {known.n_streams} of {known.n_rows}"
+        )
     sizes = {name: getattr(found.config, name) for name in SECTIONS["model"]}
     return Base(sizes, _widened(found), facts["sha256"])
 
@@ -86,11 +92,10 @@ def _widened(model: LanguageModel) -> FloatArray:
     wide = zero_parameters(config, model.dtype)
     for name, values in model.params.items():
         wide.views[name][: len(values)] = values
-    if model.config.n_streams == DEFAULT.n_streams:
-        return wide.flat
     rows, sizes = wide.views["embedding"], dict(DEFAULT.streams)
     first = dict(zip(sizes, DEFAULT.stream_offsets, strict=True))
-    for lead in (name for name in sizes if name.startswith("lead_")):
+    new = list(sizes)[model.config.n_streams :]
+    for lead in (name for name in new if name.startswith("lead_")):
         lag = lead.replace("lead_", "lag_")
         learnt = rows[first[lag] : first[lag] + sizes[lag]]
         rows[first[lead] : first[lead] + sizes[lead]] = _LEAD_SHARE * (learnt - learnt[0])

@@ -53,7 +53,8 @@ def training_needs(
     elapsed = time.monotonic() - started
     per_second = max(last.tokens - warm.tokens, 1) / elapsed
     n_validations = config.max_tokens / config.evaluate_every
-    scored = _VALIDATION_SHARE * n_validations * corpus.n_targets("valid")
+    n_scored = corpus.n_targets("valid") * (2 if config.infill else 1)  # plain, and masked
+    scored = _VALIDATION_SHARE * n_validations * n_scored
     return {
         "parameters": int(model.flat_params.size),
         "tokens_per_second": round(per_second),

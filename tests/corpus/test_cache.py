@@ -16,6 +16,7 @@ from lstm_music.errors import ConfigError, OutputError, OutputExistsError
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
 from lstm_music.tokens.decode import decode
+from lstm_music.tokens.vocabulary import DEFAULT
 
 ABC = "X:{n}\nM:2/4\nL:1/4\nK:C\nC{melody}|GE|FD|C2|\n\n"
 
@@ -184,3 +185,42 @@ def test_count_bars_counts_pickup_and_held_notes():
     piece = Piece(notes=notes, tracks=(Track(),), meters=(Meter(0, 4, 4),), pickup_steps=24)
     assert count_bars(piece) == 3
     assert count_bars(Piece()) == 0
+
+
+def rewrite_vocabulary(path, **changes):
+    """Make a cache say that another version made it."""
+    facts = json.loads((path / "options.json").read_text())
+    vocabulary = json.loads(facts["vocabulary"]) | changes
+    (path / "options.json").write_text(json.dumps(facts | {"vocabulary": json.dumps(vocabulary)}))
+
+
+@pytest.mark.parametrize("n_streams", [0, 31, DEFAULT.n_streams])
+def test_a_cache_of_other_streams_is_still_good(folder, tmp_path, monkeypatch, n_streams):
+    """Older versions wrote the streams, too; they are computed anew whenever it is used."""
+    path = tmp_path / "cache"
+    first = token_cache([folder], path)
+    rewrite_vocabulary(path, streams=DEFAULT.streams[:n_streams])
+    assert same(open_cache(path), first)
+    read = []
+    work = reading.work
+    monkeypatch.setattr(reading, "work", lambda files, job: read.extend(files) or work(files, job))
+    assert same(token_cache([folder], path), first)
+    assert not read
+
+
+@pytest.mark.parametrize(
+    "changes", [{"ranges": []}, {"styles": ["jazz"]}, {"streams": [], "more": 1}]
+)
+def test_a_cache_of_other_tokens_is_not(folder, tmp_path, changes):
+    path = tmp_path / "cache"
+    token_cache([folder], path)
+    rewrite_vocabulary(path, **changes)
+    with pytest.raises(ConfigError, match="another version"):
+        open_cache(path)
+
+
+@pytest.mark.parametrize("vocabulary", ["", "{", "[" * 100_000, "[]", "5", None, 5])
+def test_a_cache_of_no_vocabulary_is_of_another_version(vocabulary):
+    facts = CorpusOptions().to_facts()
+    assert CorpusOptions.from_facts(facts) == CorpusOptions()
+    assert CorpusOptions.from_facts(facts | {"vocabulary": vocabulary}) is None

@@ -74,3 +74,53 @@ def test_another_vocabulary_is_refused():
     for text in ("", "{", "[" * 100_000):
         with pytest.raises(TokenError, match="damaged"):
             Vocabulary.from_json(text)
+
+
+def with_streams(n):
+    """The vocabulary of a version that knew the first ``n`` streams alone."""
+    return json.dumps(json.loads(DEFAULT.to_json()) | {"streams": DEFAULT.streams[:n]})
+
+
+@pytest.mark.parametrize("n_streams", [1, 31, DEFAULT.n_streams - 1, DEFAULT.n_streams])
+def test_a_vocabulary_of_fewer_streams_is_understood(n_streams):
+    found = Vocabulary.from_json(with_streams(n_streams))
+    assert found.streams == DEFAULT.streams[:n_streams]
+    assert found.n_streams == n_streams
+    assert found.stream_offsets == DEFAULT.stream_offsets[:n_streams]
+    assert found.n_rows == sum(DEFAULT.stream_sizes[:n_streams])
+    assert (found.ranges, found.styles) == (DEFAULT.ranges, DEFAULT.styles)
+    assert found.has_stream("token")
+    assert found.has_stream("closed") == (n_streams > 31)
+    assert not found.has_stream("nothing")
+
+
+@pytest.mark.parametrize(
+    "streams",
+    [
+        [],
+        [*DEFAULT.streams, ("more", 2)],
+        [*DEFAULT.streams[:30], ("key", 31)],
+        DEFAULT.streams[1:],
+        DEFAULT.streams[::-1],
+        [*DEFAULT.streams[:31], ("closed", 3)],
+        5,
+        None,
+        {"token": 889},
+        "token",
+    ],
+)
+def test_other_streams_are_refused(streams):
+    text = json.dumps(json.loads(DEFAULT.to_json()) | {"streams": streams})
+    with pytest.raises(TokenError, match="not the one of this version"):
+        Vocabulary.from_json(text)
+
+
+def test_what_is_no_vocabulary_at_all_is_refused():
+    for text in ("[]", "5", "{}", '"streams"', '["streams"]', '{"streams": []}'):
+        with pytest.raises(TokenError, match="not the one of this version"):
+            Vocabulary.from_json(text)
+
+
+def test_a_cache_needs_no_streams():
+    assert set(json.loads(DEFAULT.tokens_json())) == {"ranges", "styles"}
+    assert json.loads(DEFAULT.to_json()).items() >= json.loads(DEFAULT.tokens_json()).items()

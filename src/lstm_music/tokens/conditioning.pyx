@@ -32,10 +32,10 @@ cdef long ENDLESS = 1 << 30
 cdef struct Tables:
     int[N_STREAMS] offsets
     int[N_LEADS] leads
-    int[N_WISHES] most_wishes
-    int most_onsets
 
 cdef Tables T
+
+_SIZES = dict(DEFAULT.streams)
 
 
 def _fill_tables():
@@ -48,9 +48,6 @@ def _fill_tables():
         T.offsets[i] = DEFAULT.stream_offsets[FIRST_STREAM + i]
     for i, lead in enumerate(LAGS_BARS):
         T.leads[i] = lead
-    for i, size in enumerate(WISH_SIZES.values()):
-        T.most_wishes[i] = size - 1
-    T.most_onsets = dict(DEFAULT.streams)["wish_onsets"] - 1
 
 
 _fill_tables()
@@ -64,7 +61,7 @@ cdef class Conditioning:
     given : (N,) NOTE_DTYPE, in order of onset, track and pitch: all given music that may still
         lie ahead; what has been heard already does no harm.
     places : (P, 3) int, the track, start and end in steps of each open place, in order; those of
-        a track do not meet.
+        a track do not overlap.
     wishes : (bars, tracks, 4) uint8, values of the streams ``WISH_SIZES``; None: none.
     wished_onsets : (bars,) uint8, values of the stream ``wish_onsets``; None: none.
     chords : (C, 3) int, onset in steps and values of the streams ``chord_root`` and
@@ -72,7 +69,7 @@ cdef class Conditioning:
 
     Raises
     ------
-    ShapeError : another shape or dtype, or an order that is not kept.
+    ShapeError : another shape or dtype, an order that is not kept, or a value out of range.
     """
 
     def __init__(self, given, places, wishes=None, wished_onsets=None, chords=None):
@@ -85,20 +82,23 @@ cdef class Conditioning:
             raise ShapeError("given notes must be in order, of tracks 0..15")
         self.n_given = len(notes)
         self.given, self.places = notes, np.array(places, np.intc).reshape(-1, 3)
-        if (np.lexsort([self.places[:, 1], self.places[:, 0]]) != range(len(self.places))).any():
-            raise ShapeError("open places must be in order of track and start")
+        _check_places(self.places)
         wished = np.zeros((0, N_TRACKS, N_WISHES)) if wishes is None else np.asarray(wishes)
+        onsets = np.zeros(0) if wished_onsets is None else np.asarray(wished_onsets)
+        _check_values(wished, list(WISH_SIZES.values()), "a wish")
+        _check_values(onsets, _SIZES["wish_onsets"], "a wish")
         self.wishes = np.zeros((max(len(wished), 1), N_TRACKS, N_WISHES), np.uint8)
         self.wishes[:len(wished), :wished.shape[1]] = wished
-        onsets = np.zeros(0) if wished_onsets is None else np.asarray(wished_onsets)
         self.wished_onsets = np.zeros(max(len(onsets), 1), np.uint8)
         self.wished_onsets[:len(onsets)] = onsets
         none = np.zeros((0, 3), np.intc)
         self.chords = np.ascontiguousarray(none if chords is None else chords, np.intc)
-        if (self.wishes > np.array(list(WISH_SIZES.values())) - 1).any() or (
-            self.wished_onsets.max() > T.most_onsets
-        ):
-            raise ShapeError("a wish lies outside its stream")
+        if self.chords.ndim != 2 or self.chords.shape[1] != 3 or (
+            np.diff(self.chords[:, 0]) < 0
+        ).any():
+            raise ShapeError("chords must be (C, 3), in order of onset")
+        sizes = [_SIZES["chord_root"], _SIZES["chord_quality"]]
+        _check_values(self.chords[:, 1:], sizes, "a chord")
         self.n_chords = len(self.chords)
         self._given = _never_empty(notes)
         by_track = np.argsort(track, kind="stable")
@@ -290,6 +290,22 @@ cdef inline int rank_of(const Note* note) noexcept nogil:
 cdef inline int quarters(long steps) noexcept nogil:
     """Quarter notes begun in a time > 0."""
     return <int>min((steps + QUARTER_STEPS - 1) // QUARTER_STEPS, MAX_QUARTERS)
+
+
+def _check_places(places):
+    track, start = places[:, 0], places[:, 1]
+    if (np.lexsort([start, track]) != range(len(places))).any():
+        raise ShapeError("open places must be in order of track and start")
+    if ((track < 0) | (track >= N_TRACKS)).any():
+        raise ShapeError("open places must be of tracks 0..15")
+    if ((np.diff(track) == 0) & (start[1:] < places[:len(places) - 1, 2])).any():
+        raise ShapeError("open places of one track must not overlap")
+
+
+def _check_values(values, sizes, what):
+    """Outside its stream a value would be another stream's row, or none at all."""
+    if ((values < 0) | (values >= np.array(sizes))).any():
+        raise ShapeError(f"{what} lies outside its stream")
 
 
 def _never_empty(array):

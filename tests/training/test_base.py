@@ -1,0 +1,193 @@
+"""Models of versions with fewer streams: scored as ever, and widened where training goes on."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from corpus_data import cache_of, random_piece
+from paths import MIDI_DATA
+
+import lstm_music as lm
+from lstm_music.corpus.masks import MaskChances, draw_mask
+from lstm_music.errors import ModelFileError
+from lstm_music.evaluate.network import NetworkModel
+from lstm_music.midi.read import read_midi
+from lstm_music.nn.config import ModelConfig
+from lstm_music.nn.model import LanguageModel
+from lstm_music.nn.model_file import load_model, save_model
+from lstm_music.nn.scoring import sequence_nll
+from lstm_music.pretrained import model_path
+from lstm_music.tokens.automaton import annotate
+from lstm_music.tokens.canonical import canonical
+from lstm_music.tokens.encode import encode
+from lstm_music.tokens.vocabulary import DEFAULT, Vocabulary
+from lstm_music.training.api import new_model
+from lstm_music.training.base import load_base
+from lstm_music.training.config import TrainConfig
+from lstm_music.training.settings import make_config
+
+OLD = Vocabulary(streams=DEFAULT.streams[:31])
+"""Before given music was told."""
+
+NAMES = [name for name, _ in DEFAULT.streams]
+SIZES = {"embedding_size": 8, "hidden_size": 12, "layers": 2, "dropout": 0.0}
+
+
+def write(path, vocabulary=OLD, text=None, **changes):
+    """A model of a vocabulary, its weights random, in a file; and the model."""
+    sizes = vocabulary.n_rows, vocabulary.n_tokens, vocabulary.n_streams
+    model = LanguageModel.create(replace(ModelConfig(*sizes, **SIZES), **changes), 3)
+    rng = np.random.default_rng(1)
+    model.flat_params[:] += rng.normal(0, 0.1, model.flat_params.size).astype(np.float32)
+    save_model(path, model, text or vocabulary.to_json(), {}, {})
+    return model
+
+
+def widened(path):
+    base = load_base(path)
+    return new_model(make_config(base.merged({"threads": 1})), base)
+
+
+@pytest.fixture(scope="module")
+def music():
+    return encode(canonical(read_midi(MIDI_DATA / "chorale.mid")))
+
+
+def nll(model, rows, tokens):
+    (scores,) = sequence_nll(model, [(rows[:-1, : model.config.n_streams], tokens[1:])])
+    return scores
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"cell": "gru", "residual": True}, {"learned_state": True}]
+)
+def test_a_widened_model_scores_plain_music_as_before(tmp_path, music, changes):
+    old = write(tmp_path / "old.safetensors", **changes)
+    new = widened(tmp_path / "old.safetensors")
+    assert (new.config.n_streams, new.config.n_rows) == (DEFAULT.n_streams, DEFAULT.n_rows)
+    before, after = (nll(model, annotate(music), music) for model in (old, new))
+    np.testing.assert_allclose(after, before, rtol=0, atol=2e-5)
+    assert np.ptp(before) > 0.1
+
+
+def test_the_bundled_model_widened_scores_plain_music_as_before(music):
+    with model_path("default") as path:
+        old, facts = load_model(path)
+    old_streams = Vocabulary.from_json(facts["vocabulary"]).n_streams
+    assert old.config.n_streams == old_streams
+    before, after = (nll(model, annotate(music), music) for model in (old, widened("default")))
+    np.testing.assert_allclose(after, before, rtol=0, atol=2e-4)
+
+
+def test_old_models_are_evaluated(tmp_path, music):
+    old = write(tmp_path / "old.safetensors")
+    read, _ = load_model(tmp_path / "old.safetensors")
+    log_probs = NetworkModel(read).log_probs(music)
+    np.testing.assert_allclose(-log_probs, nll(old, annotate(music), music), rtol=0, atol=1e-6)
+
+
+def stream_rows(model, name):
+    start = DEFAULT.stream_offsets[NAMES.index(name)]
+    return model.params["embedding"][start : start + dict(DEFAULT.streams)[name]]
+
+
+def test_the_rows_of_new_streams(tmp_path):
+    old = write(tmp_path / "old.safetensors")
+    new = widened(tmp_path / "old.safetensors")
+    assert np.array_equal(new.params["embedding"][: OLD.n_rows], old.params["embedding"])
+    for name, values in old.params.items():
+        if name != "embedding":
+            assert np.array_equal(new.params[name], values), name
+    n_leads = 0
+    for name in NAMES[31:]:
+        rows = stream_rows(new, name)
+        if name.startswith("lead_"):
+            n_leads += 1
+            lag = stream_rows(new, name.replace("lead_", "lag_"))
+            np.testing.assert_allclose(rows, (lag - lag[0]) / 2, rtol=0, atol=1e-7)
+            assert rows[1:].any()
+        else:
+            assert not rows.any(), name
+    assert n_leads == 12
+
+
+def test_a_model_of_all_streams_stays_as_it_is(tmp_path):
+    model = write(tmp_path / "m.safetensors", DEFAULT)
+    assert np.array_equal(widened(tmp_path / "m.safetensors").flat_params, model.flat_params)
+
+
+def test_what_has_been_learnt_of_a_stream_stays(tmp_path):
+    some = Vocabulary(streams=DEFAULT.streams[: NAMES.index("lead_2_pitch")])
+    old = write(tmp_path / "some.safetensors", some)
+    new = widened(tmp_path / "some.safetensors")
+    assert np.array_equal(new.params["embedding"][: some.n_rows], old.params["embedding"])
+    assert stream_rows(new, "lead_2_pitch")[1:].any()
+
+
+def test_what_is_told_changes_what_a_widened_model_says(tmp_path, music):
+    write(tmp_path / "old.safetensors")
+    new = widened(tmp_path / "old.safetensors")
+    piece = canonical(read_midi(MIDI_DATA / "chorale.mid"))
+    mask = draw_mask(piece, np.random.default_rng(0), MaskChances.of(1.0))
+    plain = nll(new, annotate(music), music)
+    assert not np.allclose(nll(new, annotate(music, 0, mask), music), plain)
+
+
+@pytest.mark.parametrize(
+    "streams",
+    [[*OLD.streams[:30], ("key", 31)], [*DEFAULT.streams, ("more", 2)], OLD.streams[::-1], 5],
+)
+def test_a_model_of_other_streams_is_refused(tmp_path, streams):
+    text = json.dumps(json.loads(DEFAULT.to_json()) | {"streams": streams})
+    write(tmp_path / "other.safetensors", text=text)
+    with pytest.raises(ModelFileError, match=r"other\.safetensors: .*not the one of this version"):
+        load_base(tmp_path / "other.safetensors")
+
+
+def test_a_network_that_is_not_of_its_vocabulary_is_refused(tmp_path):
+    write(tmp_path / "m.safetensors", text=DEFAULT.to_json())
+    with pytest.raises(ModelFileError, match=r"31 streams of .* rows, its vocabulary 73 of"):
+        load_base(tmp_path / "m.safetensors")
+
+
+@pytest.fixture
+def corpus(monkeypatch):
+    """Training reads this instead of files."""
+    rng = np.random.default_rng(4)
+    pieces = [random_piece(rng, 40, "folk") for _ in range(10)]
+    found = cache_of(pieces, ["train"] * 8 + ["valid"] * 2)
+    monkeypatch.setattr("lstm_music.training.api.read_corpus", lambda *_: found)
+    return found
+
+
+@pytest.mark.parametrize("infill", [0.0, 0.5])
+def test_training_goes_on_from_an_old_model(tmp_path, corpus, infill):
+    write(tmp_path / "old.safetensors")
+    losses = []
+    lm.train(
+        "nowhere",
+        tmp_path / "new.safetensors",
+        base=tmp_path / "old.safetensors",
+        on_progress=lambda progress: losses.append(progress.valid_loss),
+        batch_size=4,
+        chunk_steps=32,
+        max_tokens=6_000,
+        evaluate_every=2_000,
+        learning_rate=0.01,
+        infill=infill,
+        threads=1,
+    )
+    new, facts = load_model(tmp_path / "new.safetensors")
+    assert new.config.n_streams == DEFAULT.n_streams
+    assert Vocabulary.from_json(facts["vocabulary"]) == DEFAULT
+    known = [loss for loss in losses if not np.isnan(loss)]
+    assert known[-1] < known[0]
+    first = OLD.n_rows
+    before = load_base(tmp_path / "old.safetensors")
+    start = new_model(TrainConfig(**before.settings), before)
+    learnt = (new.params["embedding"][first:] != start.params["embedding"][first:]).any(axis=1)
+    # Without given music only "nothing is told" is ever looked up.
+    nothing = np.array(DEFAULT.stream_offsets[31:]) - first
+    assert learnt[nothing].all()
+    assert learnt.sum() == 42 if not infill else learnt.sum() > 150
