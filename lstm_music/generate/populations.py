@@ -17,7 +17,7 @@ from lstm_music.nn.sampling import Sampling
 
 PARTICLES = 32
 
-_STREAMS_APART = 1 << 40
+_STREAMS_APART = 1 << 32
 """Between the random streams of two takes; each copy gets one of its own in between."""
 
 Choose = Callable[[list[Generator], np.random.Generator], Sequence[int]]
