@@ -10,7 +10,6 @@ import numpy as np
 
 from lstm_music.errors import ConfigError
 from lstm_music.generate.compose import Job, job, written
-from lstm_music.generate.endings import DRAWS_APART
 from lstm_music.generate.engine import Engine
 from lstm_music.generate.impossible import check_possible
 from lstm_music.generate.loop import Generator
@@ -48,7 +47,8 @@ DRAFTS = 4
 MOST_ALIKE = 0.8
 """A take that shares more of its notes with an earlier result is the earlier result."""
 
-_DRAFTS_APART = DRAWS_APART << 8
+_DRAFTS_APART = 1 << 10
+"""Between the random streams of two drafts: more than there are takes of a request."""
 _WARMER = 1.15
 """What the temperature is multiplied by for each further draft."""
 _LONGEST_REST_BARS = 2

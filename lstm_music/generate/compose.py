@@ -209,9 +209,11 @@ def _new_pedal(work: Job, generator: Generator) -> NoteArray:
     """The pedal of a continuation; what the seed leaves down is lifted, so that nothing blurs."""
     pedal = generator.score.pedal()
     pedal = work.heard.in_plan(pedal[pedal["onset_steps"] >= work.heard.start_steps])
-    if len(pedal):
-        return pedal
-    given, start = work.plan.given, work.plan.start_steps
+    return pedal if len(pedal) else pedals_lifted(work.plan.given, work.plan.start_steps)
+
+
+def pedals_lifted(given: Piece, start: int) -> NoteArray:
+    """A lift at ``start`` of each pedal that is down then; PEDAL_DTYPE."""
     by_track = given.pedal[np.argsort(given.pedal["track"], kind="stable")]
     last = np.append(by_track["track"][1:] != by_track["track"][:-1], True)[: len(by_track)]
     held = [(start, int(c["track"]), False) for c in by_track[last] if c["down"]]

@@ -147,7 +147,8 @@ def new_generator(
 ) -> Generator:
     """An empty one; its random numbers are those of ``sequence`` under ``rng_seed``.
 
-    ``may_end`` says whether the network may end the piece in its last bar.
+    ``may_end`` says whether the network may end the piece in its last bar, and pedal: within a
+    piece all pedalling is given.
     """
     return Generator(
         Automaton(capacity),
@@ -168,7 +169,8 @@ def _forbidden(engine: Engine, may_end: bool) -> npt.NDArray[np.uint8]:
             tokens = engine.vocabulary[kind]
             mask[tokens.start : tokens.stop] = 1
     if not may_end:
-        mask[engine.vocabulary["end"]] = 1
+        for kind in ("end", "pedal_up", "pedal_down"):
+            mask[engine.vocabulary[kind]] = 1
     return mask
 
 

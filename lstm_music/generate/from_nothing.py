@@ -25,8 +25,8 @@ from lstm_music.generate.impossible import check_possible
 from lstm_music.generate.loop import Generator
 from lstm_music.generate.plan import Place, Plan
 from lstm_music.generate.report import make_report
-from lstm_music.generate.request import Request
-from lstm_music.generate.ruling import Ruling, rules_for, ruling_for
+from lstm_music.generate.request import CONTROLS, Request
+from lstm_music.generate.ruling import Ruling, allowed_pitches, rules_for, ruling_for
 from lstm_music.generate.takes import Take, ranked
 from lstm_music.music.drum_keys import in_general_midi
 from lstm_music.music.key import Key
@@ -71,6 +71,8 @@ def compose_from_nothing(
     """
     if request.pickup is not None:
         raise ConfigError("pickup is for a seed; leave it out for a piece from nothing")
+    if request.beam > 1:
+        raise ConfigError("beam is for a seed; leave it out for a piece from nothing")
     writer = _Writer(engine, request, rng_seed, request.sampling(advice))
     best: dict[int, tuple[int, Piece, Generator]] = {}
     left = list(range(request.n))
@@ -123,6 +125,7 @@ class _Writer:
         )
         header = written_piece(generator.score)
         plan, ruling = self._planned(header)
+        check_possible(ruling, plan)
         heard = _heard(plan, self._bars)
         generator.set_conditioning(conditioning(heard, ruling, plan))
         generator.set_task(Given([]), rules_for(ruling, plan, heard), bar_steps)
@@ -137,10 +140,9 @@ class _Writer:
     def _planned(self, header: Piece) -> tuple[Plan, Ruling]:
         end = self._bars * header.meters[0].bar_steps
         places = tuple(Place(track, 0, end) for track in range(len(header.tracks)))
-        plan = Plan(header, places, is_continuation=True)
-        ruling = ruling_for(self._request, plan)
-        check_possible(ruling, plan)
-        return plan, ruling
+        n_new = len(header.tracks) if self._programs else 0
+        plan = Plan(header, places, is_continuation=True, n_new_tracks=n_new)
+        return plan, ruling_for(self._request, plan)
 
     def draft(self, sequences: Sequence[int]) -> list[tuple[Piece, Generator]]:
         """A draft for each random stream."""
@@ -166,15 +168,18 @@ class _Writer:
         return close_all(opened, again, self._key)
 
     def _finished(self, generator: Generator) -> Piece:
-        piece = in_general_midi(with_sounding_tracks(written_piece(generator.score))[0])
+        piece = in_general_midi(written_piece(generator.score))
+        if len(piece.notes) and not self._programs:  # what the network chose and left silent
+            piece, _ = with_sounding_tracks(piece)
         piece = piece.replace(
             tempos=(self._tempo,),
             key=self._key or piece.key,
             length_steps=self._bars * piece.meters[0].bar_steps,
         )
-        if self._closes:
-            piece = closed_by_hand(piece)
         _, ruling = self._planned(piece.replace(notes=piece.notes[:0]))
+        if self._closes:
+            closed = closed_by_hand(piece)
+            piece = closed if _keeps_rules(ruling, piece, closed) else piece
         return piece.replace(notes=ruling.finished(piece.notes))
 
     def take(self, piece: Piece, generator: Generator) -> Take:
@@ -184,6 +189,19 @@ class _Writer:
         n_notes = len(piece.notes)
         nats = -generator.log_prob / n_notes if n_notes else float("nan")
         return Take(piece, self._rng_seed, report, piece.notes, nats)
+
+
+def _keeps_rules(ruling: Ruling, piece: Piece, closed: Piece) -> bool:
+    """Whether the notes that were moved by hand are where the rules admit them."""
+    rules = ("scale", "pitch_range", "chords", "playable")
+    if all(getattr(ruling.request, name) == CONTROLS[name].default for name in rules):
+        return True
+    moved = closed.notes[closed.notes["pitch_midi"] != piece.notes["pitch_midi"]]
+    if len(moved) and (ruling.request.playable or ruling.request.chords is not None):
+        return False
+    return all(
+        allowed_pitches(ruling, piece, int(note["track"]))[note["pitch_midi"]] for note in moved
+    )
 
 
 def _heard(plan: Plan, bars: int) -> Heard:

@@ -13,6 +13,7 @@ from lstm_music.generate.hearing import Heard
 from lstm_music.generate.plan import Plan
 from lstm_music.generate.request import Request
 from lstm_music.generate.rules import DRUMMER, HANDS, Rules
+from lstm_music.music.drum_keys import PAD_KEYS
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.harmony.find import QUALITIES, find_chords
 from lstm_music.music.harmony.progression import parse_chords
@@ -205,6 +206,8 @@ def allowed_pitches(ruling: Ruling, piece: Piece, track: int) -> npt.NDArray[np.
     if bounds := of_track(request.pitch_range, track):
         allowed[: bounds[0]] = allowed[bounds[1] + 1 :] = False
     if one.is_drum:
+        for pad, key in PAD_KEYS.items():  # another kit sounds it as this key
+            allowed[pad] &= allowed[key]
         return allowed
     if request.playable:
         low, high = SOUNDING_RANGES[one.program]

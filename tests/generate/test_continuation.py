@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import lstm_music as lm
-from lstm_music.generate import continuation
+from lstm_music.generate import compose
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import PEDAL_DTYPE, Piece, Track, make_notes
 
@@ -62,10 +62,19 @@ def test_the_network_is_told_how_many_bars_there_will_be(model, monkeypatch, pic
                 return told.append
             return getattr(self._generator, name)
 
-    make = continuation.new_generator
-    monkeypatch.setattr(continuation, "new_generator", lambda *args, **kw: Told(make(*args, **kw)))
+    make = compose.new_generator
+
+    class Stop(Exception):
+        pass
+
+    def stop(*_):
+        raise Stop
+
+    monkeypatch.setattr(compose, "new_generator", lambda *args, **kw: Told(make(*args, **kw)))
+    monkeypatch.setattr(Told, "set_task", stop, raising=False)
     seed = scale(2, pickup_steps=pickup_steps)
-    list(model.stream(seed, bars=3, rng_seed=1))
+    with pytest.raises(Stop):
+        model.stream(seed, bars=3, rng_seed=1)
     assert told == [total]
 
 
@@ -86,7 +95,7 @@ def test_a_streamed_note_waits_for_its_loudness(model, monkeypatch):
             self.n += 1
             return self.n == 4
 
-    monkeypatch.setattr(continuation, "_seeded", lambda *_: Drawing())
+    monkeypatch.setattr(compose.Job, "begin", lambda *_: Drawing())
     seed = Piece(notes=make_notes([(0, 6, 36, 80, 0)]), tracks=(Track(is_drum=True),))
     streamed = [int(note["velocity"]) for note in model.stream(seed, bars=1, rng_seed=1)]
     assert streamed == [100, 100, 100, 1]

@@ -5,10 +5,10 @@ import pytest
 from paths import MIDI_DATA
 
 import lstm_music as lm
-from lstm_music.generate.continuation import _plan, _seeded
-from lstm_music.generate.engine import new_generator
+from lstm_music.generate.complete import get_ready
 from lstm_music.generate.groups import token_groups
 from lstm_music.generate.loop import run_together
+from lstm_music.generate.request import Request
 from lstm_music.nn.sampling import OTHER, PITCH, RHYTHM, Sampling
 from lstm_music.tokens.vocabulary import DEFAULT
 
@@ -32,14 +32,14 @@ def test_every_kind_of_token_has_its_group():
 
 def continued(composer, sampling, *, copies):
     """Tokens of a continuation of eight bars, and how many of them are the seed's."""
-    engine, seed = composer._engine, lm.read(MIDI_DATA / "chorale.mid")
-    plan = _plan(engine, seed, 8)
-    generator = base = _seeded(engine, plan, 8, sampling, 1)
+    request = Request("generate", lm.read(MIDI_DATA / "chorale.mid"), bars=8)
+    work = get_ready(composer._engine, request, request.seed, 1)
+    generator = work.begin(sampling, 1, 0)
     if copies:
-        generator = new_generator(engine, base.capacity, sampling, 1, 0)
-        generator.copy_state_from(base)
-    generator.set_end(plan.end, plan.bar_steps)
-    n_given = len(base.tokens)
+        copy = work.begin(sampling, 1, 0)
+        copy.copy_state_from(generator)
+        generator = copy
+    n_given = len(work.base.tokens)
     run_together([generator])
     return generator.tokens, n_given
 

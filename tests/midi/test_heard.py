@@ -7,7 +7,7 @@ from smf_events import list_events, seed_stands
 from smf_player import REST, play
 
 import lstm_music as lm
-from lstm_music.generate.continuation import _pedals_lifted
+from lstm_music.generate.compose import pedals_lifted
 from lstm_music.midi.write import to_midi_bytes
 from lstm_music.midi.writing.opening import new_bars_alone
 from lstm_music.music.piece import make_notes
@@ -68,7 +68,7 @@ def continued(tmp_path, *tracks):
     rows = [(96 + 24 * i, 24, 72 + i, 90, t) for i in range(4) for t in range(len(piece.tracks))]
     longer = piece.replace(
         notes=np.concatenate([piece.notes, make_notes(rows)]),
-        pedal=np.concatenate([piece.pedal, _pedals_lifted(piece, 96)]),
+        pedal=np.concatenate([piece.pedal, pedals_lifted(piece, 96)]),
         length_steps=192,
     )
     output = to_midi_bytes(longer)

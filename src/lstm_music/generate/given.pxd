@@ -38,7 +38,11 @@ cdef class Given:
     cdef int next_token(self, int event, Automaton music) noexcept nogil
     # The token that leads to an event that has not begun, nothing being written before it.
     cdef int lead_token(self, int event, Automaton music) noexcept nogil
-    # Highest pitch that a slot may take, so that what is given above it keeps its place.
+    # Highest pitch that a slot may take, so that it stays below the given note above it.
     cdef int highest_pitch(self, int event) noexcept nogil
+    # How many slots follow this one above it, with no given note in between.
+    cdef int slots_above(self, int event) noexcept nogil
     # When the next given note of a key begins in a track; beyond all onsets if none does.
     cdef long next_onset_of(self, int event, int track, int pitch) noexcept nogil
+    # Whether an event is of the onset and track of another.
+    cdef bint _is_beside(self, int i, int event) noexcept nogil

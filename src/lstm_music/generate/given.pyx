@@ -120,16 +120,20 @@ cdef class Given:
         return first + row[VALUE]
 
     cdef int highest_pitch(self, int event) noexcept nogil:
-        cdef int i = event + 1, above = 0
-        while i < self.n and (
+        cdef int i = event + 1 + self.slots_above(event)
+        return self._events[i, VALUE] - 1 if self._is_beside(i, event) else 127
+
+    cdef int slots_above(self, int event) noexcept nogil:
+        cdef int i = event + 1
+        while self._is_beside(i, event) and self._events[i, KIND] == SLOT:
+            i += 1
+        return i - event - 1
+
+    cdef bint _is_beside(self, int i, int event) noexcept nogil:
+        return i < self.n and (
             self._events[i, ONSET] == self._events[event, ONSET]
             and self._events[i, TRACK] == self._events[event, TRACK]
-        ):
-            if self._events[i, KIND] == NOTE:
-                return self._events[i, VALUE] - 1 - above
-            above += 1
-            i += 1
-        return 127 - above
+        )
 
     cdef long next_onset_of(self, int event, int track, int pitch) noexcept nogil:
         cdef int i

@@ -365,7 +365,7 @@ cdef class Generator:
         owing = self._rules.owing(&self._tally, self.automaton)
         self._mask_tracks(here, owing)
         self._mask_pitches(here, owing)
-        self._mask_pedals(here)
+        self._mask_pedals(owing)
         self._mask_shifts(here, owing)
         if here:
             self._admit_given(owing)
@@ -392,7 +392,7 @@ cdef class Generator:
         """The pitches that a slot may take; its own if there is no other."""
         cdef int track = self.automaton.s.track
         cdef int first = T.drum if self._is_drums(track) else T.pitch
-        cdef int top = self._given.highest_pitch(self.event)
+        cdef int top = self._given.highest_pitch(self.event), above
         cdef long until = self.automaton.onset_steps + self._given._events[self.event, DURATION]
         cdef int pitch, found = 0
         for pitch in range(128):
@@ -405,6 +405,12 @@ cdef class Generator:
             ):
                 self._allowed[first + pitch] = 1
                 found += 1
+        above = self._given.slots_above(self.event)
+        for pitch in range(127, -1, -1):  # each slot above this one wants a pitch, too
+            if above > 0 and found > 1 and self._allowed[first + pitch]:
+                self._allowed[first + pitch] = 0
+                above -= 1
+                found -= 1
         if not found:
             self._allowed[first + own] = self._legal[first + own]
             for pitch in range(128):
@@ -477,9 +483,10 @@ cdef class Generator:
                     self._strikes(track, pitch)
                 )
 
-    cdef void _mask_pedals(self, bint here) noexcept nogil:
-        """New pedalling stands only behind all that is given."""
-        cdef bint free = self.event == self._given.n and (
+    cdef void _mask_pedals(self, int owing) noexcept nogil:
+        """New pedalling stands only behind all that is given, and in no track after one that
+        owes a note."""
+        cdef bint free = self.event == self._given.n and self.automaton.s.track <= owing and (
             self._rules.open_until(self.automaton.s.track, self.automaton.onset_steps) > 0
         )
         cdef int token
@@ -517,6 +524,10 @@ cdef class Generator:
                     (given < 0 or onset < given)
                     and self._may_wait_until(onset, latest, start, given, is_last)
                 )
+        if given > latest > now and 0 <= given - reach - 1 < 96 and (
+            self._may_begin_from(reach, latest)
+        ):  # what is owed comes before what is given
+            self._allowed[T.shift + given - reach - 1] = 0
         # A LONG must lead to where time may pass to.
         onset = reach + 97
         self._allowed[T.long_token] &= (
@@ -646,6 +657,7 @@ cdef class Generator:
                 &self._tally,
                 self.automaton,
                 self.automaton.onset_steps + self.automaton._notes[n_notes].duration_steps,
+                not self.in_event or self._given._events[self.event, KIND] == SLOT,
             )
         self.in_event |= begins
         if self.in_event and self._given.next_token(self.event, self.automaton) < 0:

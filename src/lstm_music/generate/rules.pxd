@@ -20,8 +20,8 @@ cdef enum:
 # What the rules must know of the notes so far.
 cdef struct Tally:
     int bar
-    int[N_TRACKS] onsets  # in this bar
-    long[N_TRACKS] struck  # the last onset; -1 none
+    int[N_TRACKS] onsets  # of new notes in this bar
+    long[N_TRACKS] struck  # the last onset of a new note; -1 none
     long[N_TRACKS] sounds_until
     int[N_TRACKS] told  # notes of the order of pitches that are written
 
@@ -46,7 +46,8 @@ cdef class Rules:
     cdef readonly long end_steps  # of the last place
 
     cdef void clear(self, Tally* tally) noexcept nogil
-    cdef void note(self, Tally* tally, Automaton music, long until) noexcept nogil
+    # A note of the present track, given or new, is complete.
+    cdef void note(self, Tally* tally, Automaton music, long until, bint is_new) noexcept nogil
     cdef void moved(self, Tally* tally, Automaton music) noexcept nogil
     # The end of the place in which a track may be written at a time; 0: it may not.
     cdef long open_until(self, int track, long steps) noexcept nogil

@@ -94,16 +94,17 @@ cdef class Rules:
         for track in range(N_TRACKS):
             tally.struck[track] = -1
 
-    cdef void note(self, Tally* tally, Automaton music, long until) noexcept nogil:
-        """A note of the present track is complete."""
+    cdef void note(self, Tally* tally, Automaton music, long until, bint is_new) noexcept nogil:
         cdef int track = music.s.track
         self.moved(tally, music)
+        tally.sounds_until[track] = max(tally.sounds_until[track], until)
+        if not is_new:
+            return
         if self.open_until(track, music.onset_steps) and self._order_at(tally, track, music.onset_steps) >= 0:
             tally.told[track] += 1
         if tally.struck[track] != music.onset_steps:
             tally.onsets[track] += 1
         tally.struck[track] = music.onset_steps
-        tally.sounds_until[track] = max(tally.sounds_until[track], until)
 
     cdef void moved(self, Tally* tally, Automaton music) noexcept nogil:
         """Begin to count anew in a new bar."""
@@ -147,9 +148,9 @@ cdef class Rules:
         cdef int pitch, left
         if self.open_until(track, onset) - onset < self.shortest(track):
             return False
+        if not self._fits_grid(music, track, onset):
+            return False
         if tally.struck[track] != onset:
-            if not self._fits_grid(music, track, onset):
-                return False
             left = limits[MOST] - self._onsets_in_bar(tally, music, track, onset)
             if limits[MOST] >= 0 and left <= 0:
                 return False
@@ -363,8 +364,9 @@ cdef class Rules:
         return False
 
     cdef int owing(self, const Tally* tally, Automaton music) noexcept nogil:
-        cdef int track
-        cdef int first = 0 if music.s.rank < 0 else music.s.track  # those before had their turn
+        cdef int track, first = 0
+        if music.s.rank >= 0 or music.g.used_track:
+            first = music.s.track  # those before had their turn
         for track in range(first, music.s.n_tracks):
             if self._due(tally, music, track) <= music.onset_steps and (
                 self.may_write(tally, music, track, music.onset_steps)

@@ -1,0 +1,58 @@
+"""Composers of small random networks, and what the tests of composing measure in a result."""
+
+from dataclasses import asdict
+
+import numpy as np
+
+from lstm_music.composer import Composer
+from lstm_music.corpus.met import Met
+from lstm_music.nn.model import LanguageModel, ModelConfig
+from lstm_music.tokens.vocabulary import DEFAULT, Vocabulary
+
+EVERYTHING = Met(
+    tuple(kind for kind, _ in DEFAULT.ranges),
+    tuple(range(129)),
+    dynamics=True,
+    styles=("", "chorale", "folk", "lead", "drums"),
+)
+"""Of a network that may say all there is."""
+
+PLAIN = Met(
+    ("long", "track", "shift", "duration", "pitch", "drum", "velocity", "end"),
+    (0, 40, 128),
+    dynamics=False,
+    styles=("", "folk", "drums"),
+)
+"""Of one like the bundled: no pedal, no timing, no dynamics."""
+
+
+def random_composer(rng_seed=1, *, met=EVERYTHING, old=False, scale=1.0):
+    """A composer of a random network.
+
+    ``old`` : one of the first streams alone, which is not told what lies ahead.
+    ``scale`` : of the last layer's weights: how sure it is of what it does not know.
+    """
+    vocabulary = DEFAULT
+    if old:
+        n = [name for name, _ in DEFAULT.streams].index("closed")
+        vocabulary = Vocabulary(streams=DEFAULT.streams[:n])
+    config = ModelConfig(
+        n_rows=vocabulary.n_rows,
+        n_tokens=vocabulary.n_tokens,
+        n_streams=vocabulary.n_streams,
+        embedding_size=4,
+        hidden_size=6,
+        layers=1,
+    )
+    model = LanguageModel.create(config, rng_seed)
+    rng = np.random.default_rng(rng_seed)
+    for name, values in model.params.items():
+        if "head" in name or "output" in name:
+            values[...] = rng.normal(0, scale, values.shape)
+    metadata = {
+        "vocabulary": vocabulary.to_json(),
+        "data_card": {},
+        "training": {"met": asdict(met)},
+        "sha256": "0" * 64,
+    }
+    return Composer(model, metadata, name="random")
