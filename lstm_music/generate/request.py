@@ -45,10 +45,7 @@ class Request:
     seed: Any = None
 
     bars: Any = control(
-        "any",
-        None,
-        "How many bars to compose; with a file to complete, which bars: 5-8.",
-        group=_PIECE,
+        "any", None, "How many bars to compose; with a file to complete, which: 5-8.", group=_PIECE
     )
     tracks: Any = control(
         "any",
@@ -92,10 +89,7 @@ class Request:
     )
     seed_bars: Any = control("any", None, "Use only these bars of the seed: 9-16.", group=_PIECE)
     meter: Any = control(
-        "any",
-        None,
-        "Meter, such as 6/8: of a piece from nothing, or in place of what the seed states.",
-        group=_PIECE,
+        "any", None, 'Meter, from nothing or in place of the seed\'s: "6/8".', group=_PIECE
     )
     pickup: str | None = control(
         "text",
@@ -121,10 +115,7 @@ class Request:
         tasks=("generate",),
     )
     style: str | None = control(
-        "text",
-        None,
-        "Style, of those that the model has learnt: chorale, folk, lead, drums.",
-        group=_PIECE,
+        "text", None, "Style that the model has learnt: chorale, folk, lead, drums.", group=_PIECE
     )
     ending: str | None = control(
         "choice",
@@ -136,10 +127,7 @@ class Request:
     )
 
     scale: str | None = control(
-        "text",
-        None,
-        'Pitches that may be used: "D dorian", "C E G B", ... Drums are exempt.',
-        group=_RULES,
+        "text", None, 'Pitches allowed: "D dorian", "C E G B", ... Drums are exempt.', group=_RULES
     )
     scale_fit: str = control(
         "choice",
@@ -158,12 +146,7 @@ class Request:
         high=127,
     )
     max_polyphony: Any = control(
-        "number by track",
-        None,
-        "Most notes that may sound at once in a track.",
-        group=_RULES,
-        low=1,
-        high=64,
+        "number by track", None, "Most notes at once in a track.", group=_RULES, low=1, high=64
     )
     min_duration: int | None = control(
         "note value", None, "Shortest note, such as 1/16. Drums are exempt.", group=_RULES
@@ -172,30 +155,19 @@ class Request:
         "note value", None, "Longest note, such as 1/2. Drums are exempt.", group=_RULES
     )
     grid: int | None = control(
-        "note value",
-        None,
-        "Notes begin only on multiples of this, counted from the bar line: 1/8.",
-        group=_RULES,
+        "note value", None, "Onsets only on multiples of this from the bar line: 1/8.", group=_RULES
     )
     velocity_range: Any = control(
         "range", None, "Softest and loudest velocity: 40-100.", group=_RULES, low=1, high=127
     )
     min_density: Any = control(
-        "number by track",
-        None,
-        "Fewest onsets in each bar of a track.",
-        group=_RULES,
-        low=0,
-        high=64,
+        "number by track", None, "Fewest onsets in a bar of a track.", group=_RULES, low=0, high=64
     )
     max_density: Any = control(
-        "number by track", None, "Most onsets in each bar of a track.", group=_RULES, low=0, high=64
+        "number by track", None, "Most onsets in a bar of a track.", group=_RULES, low=0, high=64
     )
     rests: bool = control(
-        "switch",
-        True,
-        "Whether a track that is written may be silent between its notes.",
-        group=_RULES,
+        "switch", True, "Whether a written track may be silent between its notes.", group=_RULES
     )
     playable: bool = control(
         "switch",
@@ -220,24 +192,13 @@ class Request:
     )
 
     density: Any = control(
-        "number by track",
-        None,
-        "How many onsets each bar of a track has.",
-        group=_WISHES,
-        low=0,
-        high=16,
+        "number by track", None, "Onsets in each bar of a track.", group=_WISHES, low=0, high=16
     )
     polyphony: Any = control(
         "number by track", None, "How many notes begin together.", group=_WISHES, low=1, high=5
     )
     register: Any = control(
-        "number by track",
-        None,
-        "Mean pitch of a track.",
-        group=_WISHES,
-        unit="(MIDI pitch)",
-        low=0,
-        high=127,
+        "number by track", None, "Mean pitch.", group=_WISHES, unit="(MIDI pitch)", low=0, high=127
     )
     duration: Any = control(
         "number by track",
@@ -258,20 +219,10 @@ class Request:
         high=100,
     )
     temperature_rhythm: float | None = control(
-        "number",
-        None,
-        "Temperature of onsets and durations, if it is to differ.",
-        group=_DRAWING,
-        low=0.001,
-        high=100,
+        "number", None, "Temperature of rhythm alone.", group=_DRAWING, low=0.001, high=100
     )
     temperature_pitch: float | None = control(
-        "number",
-        None,
-        "Temperature of pitches, if it is to differ.",
-        group=_DRAWING,
-        low=0.001,
-        high=100,
+        "number", None, "Temperature of pitch alone.", group=_DRAWING, low=0.001, high=100
     )
     top_k: int | None = control(
         "integer",
@@ -316,20 +267,10 @@ class Request:
         high=1,
     )
     repetition_penalty: float | None = control(
-        "number",
-        None,
-        "Makes recent pitches less likely; 1: off.",
-        group=_DRAWING,
-        low=1,
-        high=100,
+        "number", None, "Makes recent pitches less likely; 1: off.", group=_DRAWING, low=1, high=100
     )
     no_repeat_ngram: int | None = control(
-        "integer",
-        None,
-        "Never repeat this many tokens in the same order; 0: off.",
-        group=_DRAWING,
-        low=0,
-        high=4096,
+        "integer", None, "No run of so many tokens twice; 0: off.", group=_DRAWING, low=0, high=4096
     )
     beam: int = control(
         "integer",
