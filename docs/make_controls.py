@@ -18,8 +18,9 @@ no music could meet is refused before composing. A rule that asks for something,
 `min_density` or no `rests`, gives way where nothing may be written: where another rule, or the
 given music, leaves no place for a note.
 
-**Wishes** are told to the network beside each token. It keeps them as well as it has learnt to. A
-network that was trained without them does not hear them.
+**Wishes** come out roughly. They are told to the network beside each token, if it has learnt them.
+They also lean on what is drawn: the onsets of a bar stay within a quarter of a wished density, and
+pitches, durations and chords nearer to a wish are made likelier. So they steer older models, too.
 
 The [report](composing.md#the-report) says of each rule and wish what was asked and what came out.
 
