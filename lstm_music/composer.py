@@ -91,7 +91,9 @@ class Composer:
             raise ModelFileError(f"{name}: {error}") from None
         met = Met.from_dict(metadata["training"].get("met", {}))
         knows = metadata["data_card"].get("knows", {})
-        self._engine = Engine(StepWeights(model), self._vocabulary, met, knows)
+        settings = metadata["training"].get("settings", {})
+        hears_ahead = self._vocabulary.has_stream("closed") and settings.get("infill", 0) > 0
+        self._engine = Engine(StepWeights(model), self._vocabulary, met, knows, hears_ahead)
         self._source = name if source is None else source
         self._known: Fingerprints | None = None
 

@@ -50,12 +50,14 @@ class Engine:
         throw.
     knows : nats a note of held-out pieces of each style, the median and the 95th percentile;
         empty where the model does not tell.
+    hears_ahead : whether the network has learnt to be told what lies ahead.
     """
 
     weights: StepWeights
     vocabulary: Vocabulary
     met: Met
     knows: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    hears_ahead: bool = False
 
     def strangeness(self, style: str, nats_a_note: float) -> tuple[str, ...]:
         """What to say of music that the network finds much less likely than what it knows."""
@@ -113,11 +115,6 @@ class Engine:
     def told(self, part: Piece, whole: Piece) -> Piece:
         """What the network is told of a part of a piece, in the key and style of the whole."""
         return self.heard(part).replace(key=_key_at_end(whole), style=self.style_of(whole))
-
-    @property
-    def hears_ahead(self) -> bool:
-        """Whether the network has learnt to be told what lies ahead."""
-        return self.vocabulary.has_stream("closed")
 
     def finish(self, seed: Piece) -> Finish:
         """What gives new notes that which the network cannot: the seed's accents and drum kit."""

@@ -29,6 +29,7 @@ from lstm_music.generate.request import CONTROLS, Request
 from lstm_music.generate.ruling import Ruling, allowed_pitches, rules_for, ruling_for
 from lstm_music.generate.takes import Take, ranked
 from lstm_music.music.drum_keys import in_general_midi
+from lstm_music.music.harmony.scale import Scale
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Tempo
@@ -101,6 +102,8 @@ class _Writer:
             Meter.parse(request.meter) if isinstance(request.meter, str) else request.meter
         )
         self._key = Key.parse(request.key) if isinstance(request.key, str) else request.key
+        if self._key is None and request.scale is not None:
+            self._key = _key_of(Scale.parse(request.scale))
         bpm = DEFAULT_TEMPO_BPM if request.tempo_bpm is None else request.tempo_bpm
         self._tempo = Tempo.from_bpm(bpm)
         self._programs = (
@@ -215,6 +218,15 @@ def _heard(plan: Plan, bars: int) -> Heard:
         total_bars=bars,
         remarks=(),
     )
+
+
+def _key_of(scale: Scale) -> Key | None:
+    """The key whose tonic and third a scale has; None for one without a third."""
+    tonic = scale.tonic_pitch_class
+    for mode, third in (("minor", 3), ("major", 4)):
+        if (tonic + third) % 12 in scale.pitch_classes:
+            return Key(0 if mode == "major" else -3, mode).transposed(tonic)
+    return None
 
 
 def _broken(piece: Piece) -> int:

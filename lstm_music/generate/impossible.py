@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 from lstm_music.errors import ConfigError
@@ -42,6 +44,11 @@ def _check_bounds(ruling: Ruling) -> None:
             raise ConfigError(f"min_{name} must be at most max_{name}, got {least:g} and {most:g}")
 
 
+def _shown(name: str, value: float) -> str:
+    """A number as it is asked for: durations as fractions of a whole note."""
+    return str(Fraction(int(value), 96)) if name == "duration" else f"{value:g}"
+
+
 def _check_named_tracks(ruling: Ruling, plan: Plan) -> None:
     """A rule for a track that is not open would say nothing."""
     is_open = {track + 1 for track in plan.open_tracks}
@@ -59,7 +66,7 @@ def _check_named_tracks(ruling: Ruling, plan: Plan) -> None:
         if strange:
             raise ConfigError(
                 f"{name} is asked for track {strange[0]}, in which nothing is written; "
-                f"open are {', '.join(map(str, sorted(is_open)))}"
+                f"music is written in track {', '.join(map(str, sorted(is_open)))}"
             )
 
 

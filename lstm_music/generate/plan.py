@@ -198,8 +198,29 @@ def variation(
     if keep == "outline":
         free = chosen & ~_is_on_beat(seed, notes)
         kept = np.concatenate([whole.given.notes, notes[~free]])
-        return Plan(whole.given.replace(notes=kept), whole.places, replaced=notes[free])
+        places = _gaps(whole, notes, free)
+        return Plan(
+            whole.given.replace(notes=kept),
+            places or whole.places,
+            replaced=notes[free],
+            writes_freely=bool(places),
+        )
     return _new_rhythm(seed, whole, amount, rng_seed)
+
+
+def _gaps(whole: Plan, notes: NoteArray, free: BoolArray) -> tuple[Place, ...]:
+    """From each free note to the next one of its track that stays, or the end of its place."""
+    gaps = []
+    for track, start, end in whole.places:
+        mine = (notes["track"] == track) & (notes["onset_steps"] >= start)
+        mine &= notes["onset_steps"] < end
+        kept = np.unique(notes["onset_steps"][mine & ~free]).tolist()
+        at = start
+        for onset in np.unique(notes["onset_steps"][mine & free]).tolist():
+            if onset >= at and onset not in kept:
+                at = next((later for later in kept if later > onset), end)
+                gaps.append(Place(track, onset, at))
+    return tuple(sorted(gaps))
 
 
 def _new_rhythm(seed: Piece, whole: Plan, amount: float, rng_seed: int) -> Plan:
@@ -218,9 +239,10 @@ def _new_rhythm(seed: Piece, whole: Plan, amount: float, rng_seed: int) -> Plan:
     kept = np.concatenate([whole.given.notes, notes[~inside]])
     return Plan(
         whole.given.replace(notes=kept),
-        tuple(chosen) or whole.places[:1],
+        tuple(chosen) or whole.places,
         pitch_order=notes[inside],
         replaced=notes[inside],
+        writes_freely=bool(inside.any()),
     )
 
 

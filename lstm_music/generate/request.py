@@ -84,7 +84,7 @@ class Request:
         None,
         "Continue from this bar of the seed; the new music replaces all notes from there on.",
         group=_PIECE,
-        low=1,
+        low=2,
         tasks=("generate",),
     )
     seed_bars: Any = control("any", None, "Use only these bars of the seed: 9-16.", group=_PIECE)
@@ -332,6 +332,12 @@ class Request:
             if self.task not in row.tasks and value != row.default:
                 raise ConfigError(f"{name} is for {' and '.join(row.tasks)}, not for {self.task}")
             object.__setattr__(self, name, row.parse(value))
+        if self.seed is not None and self.task == "generate":
+            for name in ("key", "tempo_bpm", "with_", "ending"):
+                if getattr(self, name) is not None:
+                    raise ConfigError(
+                        f"{name.rstrip('_')} is for a piece from nothing; leave it out beside a seed"
+                    )
         if self.seed is None and self.task in _SEEDED:
             raise ConfigError(f"{self.task} needs a piece of music")
         self.sampling(Sampling())

@@ -38,7 +38,7 @@ class Take:
     join_nats : nats a note of the two bars behind it, for an infilling; NaN if nothing is there.
     """
 
-    piece: Piece
+    piece: Piece = field(repr=False)
     rng_seed: int
     report: dict[str, Any] = field(repr=False)
     new: NoteArray = field(repr=False)
