@@ -53,16 +53,11 @@ def close_all(
     return [best[i] for i in range(len(opened))]
 
 
-def closed_by_hand(piece: Piece, allowed: Callable[[int, int], bool]) -> Piece:
+def closed_by_hand(piece: Piece) -> Piece:
     """The piece with its last bass note moved to the nearest tonic, where it does not close.
 
     A promise is kept also where no ending that was drawn keeps it. A tonic that would cross
     another note of the last chord is looked for below.
-
-    Parameters
-    ----------
-    piece : what was composed.
-    allowed : whether a track may have a pitch; the note stays where the tonic is not.
     """
     if ends_on_tonic(piece) is not False or piece.key is None:
         return piece
@@ -78,7 +73,7 @@ def closed_by_hand(piece: Piece, allowed: Callable[[int, int], bool]) -> Piece:
     others = np.delete(notes["pitch_midi"][sounding], np.argmin(notes["pitch_midi"][sounding]))
     fits_above = above <= 6 and (not len(others) or pitch + above < int(others.min()))
     moved = pitch + above if fits_above or pitch + above < 12 else pitch + above - 12
-    if not 0 <= moved <= 127 or not allowed(int(notes["track"][lowest]), moved):
+    if not 0 <= moved <= 127:
         return piece
     notes["pitch_midi"][lowest] = moved
     return piece.replace(notes=notes)

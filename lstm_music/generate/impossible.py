@@ -41,7 +41,10 @@ def _check_bounds(ruling: Ruling) -> None:
     ]
     for name, least, most in pairs:
         if least is not None and most is not None and least > most:
-            raise ConfigError(f"min_{name} must be at most max_{name}, got {least:g} and {most:g}")
+            raise ConfigError(
+                f"min_{name} must be at most max_{name}, got {_shown(name, least)} and "
+                f"{_shown(name, most)}"
+            )
 
 
 def _shown(name: str, value: float) -> str:

@@ -336,7 +336,7 @@ class Request:
             for name in ("key", "tempo_bpm", "with_", "ending"):
                 if getattr(self, name) is not None:
                     raise ConfigError(
-                        f"{name.rstrip('_')} is for a piece from nothing; leave it out beside a seed"
+                        f"{name} is for a piece from nothing; leave it out beside a seed"
                     )
         if self.seed is None and self.task in _SEEDED:
             raise ConfigError(f"{self.task} needs a piece of music")
