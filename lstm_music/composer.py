@@ -90,7 +90,7 @@ class Composer:
         except ConfigError as error:
             raise ModelFileError(f"{name}: {error}") from None
         met = Met.from_dict(metadata["training"].get("met", {}))
-        knows = metadata["data_card"].get("knows", {})
+        knows = metadata["training"].get("knows", {})
         settings = metadata["training"].get("settings", {})
         hears_ahead = self._vocabulary.has_stream("closed") and settings.get("infill", 0) > 0
         self._engine = Engine(StepWeights(model), self._vocabulary, met, knows, hears_ahead)

@@ -36,7 +36,7 @@ from lstm_music.generate.takes import (
 from lstm_music.music.instrument_names import programs_named
 from lstm_music.music.instruments import instrument_name
 from lstm_music.music.listening.roles import track_roles
-from lstm_music.music.piece import Piece
+from lstm_music.music.piece import Piece, Track
 from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
 from lstm_music.types import NoteArray
@@ -110,11 +110,15 @@ def plan_for(request: Request, seed: Piece, rng_seed: int) -> Plan:
         return continuation(seed, request.bar_count(), request.from_bar)
     whole = (0 if seed.pickup_steps else 1, max(n_bars(seed), 1))
     bars = whole if request.bars is None else bar_pair(request.bars)
+    n_tracks = len(seed.tracks)
+    if request.task == "infill" and request.tracks is not None:
+        seed = with_empty_tracks(seed, request.tracks)
     tracks = None if request.tracks is None else named_tracks(seed, request.tracks)
     if request.task == "infill":
         if request.bars is None and tracks is None:
             raise ConfigError("infill needs bars, such as 5-8, or tracks")
-        return infilling(seed, bars, tracks)
+        n_empty = len(seed.tracks) - n_tracks
+        return replace(infilling(seed, bars, tracks), n_new_tracks=n_empty)
     if request.task == "vary":
         if request.keep is None:
             raise ConfigError("vary needs keep: rhythm, pitch or outline")
@@ -122,6 +126,23 @@ def plan_for(request: Request, seed: Piece, rng_seed: int) -> Plan:
     if request.with_ is None:
         raise ConfigError("accompany needs with: instruments such as drums,bass")
     return accompaniment(seed, new_programs(request.with_), bars)
+
+
+def with_empty_tracks(seed: Piece, tracks: object) -> Piece:
+    """The seed with those tracks of its file that have a name and no notes, if they are named."""
+    if seed.original is None or not isinstance(tracks, str | Sequence):
+        return seed
+    from lstm_music.midi.writing.original_file import OriginalFile
+
+    words = tracks.split(",") if isinstance(tracks, str) else tracks
+    named = {str(word).strip().lower() for word in words}
+    known = {track.name.strip().lower() for track in seed.tracks}
+    new = [
+        Track(0 if one.is_drum else one.program, one.is_drum, one.name)
+        for one in OriginalFile(seed.original).empty_tracks
+        if one.name.strip().lower() in named - known
+    ]
+    return seed.replace(tracks=(*seed.tracks, *new)) if new else seed
 
 
 def named_tracks(seed: Piece, tracks: object) -> tuple[int, ...]:

@@ -26,6 +26,7 @@ from lstm_music.files import atomic_write, check_writable
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import save_model
 from lstm_music.nn.sampling import recommended
+from lstm_music.nn.scoring import sequence_nll
 from lstm_music.nn.sealed import Sealed
 from lstm_music.pretrained import known_beside
 from lstm_music.tokens.automaton import annotate, annotate_choices
@@ -44,6 +45,8 @@ from lstm_music.training.team import Team
 from lstm_music.types import IntArray
 
 Sources = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+_KNOWN_PIECES = 50  # of each style
 
 
 def train(
@@ -295,11 +298,35 @@ def _writer(
     known = once(lambda: corpus_fingerprints(corpus).to_bytes())
 
     def write(model: LanguageModel, summary: dict[str, Any]) -> None:
-        facts = summary | {"corpus": _counts(corpus), "met": met}
+        facts = summary | {"corpus": _counts(corpus), "met": met, "knows": knows(model, corpus)}
         save_model(output, model, DEFAULT.to_json(), facts, card, storage=storage)
         atomic_write(known_beside(output), known())
 
     return write
+
+
+def knows(model: LanguageModel, corpus: TokenCache) -> dict[str, list[float]]:
+    """Nats a note of held-out pieces of each style: the median and the 95th percentile.
+
+    Music that a model finds much less likely is strange to it, and composing says so.
+    """
+    by_style: dict[str, list[int]] = {}
+    for i in corpus.indices("valid"):
+        some = by_style.setdefault(corpus.styles[int(i)], [])
+        if len(some) < _KNOWN_PIECES:
+            some.append(int(i))
+    found = {}
+    for style, pieces in sorted(by_style.items()):
+        tokens = [corpus.piece_tokens(i) for i in pieces]
+        scores = sequence_nll(model, [(annotate(one)[:-1], one[1:]) for one in tokens])
+        starts = [int(np.argmax(one == DEFAULT["body"].start)) for one in tokens]
+        kinds = [DEFAULT.is_kind(one, "pitch") | DEFAULT.is_kind(one, "drum") for one in tokens]
+        nats = [
+            float(score[start:].sum()) / max(int(notes.sum()), 1)
+            for score, start, notes in zip(scores, starts, kinds, strict=True)
+        ]
+        found[style] = [round(x, 3) for x in np.percentile(nats, [50, 95]).tolist()]
+    return found
 
 
 def _sequences(

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from lstm_music.midi.limits import Limits
 from lstm_music.midi.mpe import join_zones, silent_channels
+from lstm_music.midi.names import decode_name
 from lstm_music.midi.raw import MARK_METER, MARK_PART, MARK_PRIVATE, MARK_RESET, RawMidi
 from lstm_music.midi.scan import scan
 from lstm_music.midi.writing import chase
@@ -18,12 +20,28 @@ from lstm_music.midi.writing.file_notes import NEVER, events_of_notes, file_note
 from lstm_music.midi.writing.messages import Events, Ticks, chunk, header
 from lstm_music.midi.writing.track_bytes import encode_track, list_events
 from lstm_music.music.original import Instrument, Original
-from lstm_music.music.piece import Piece
+from lstm_music.music.piece import Piece, Track
 
 _READ_ONCE = Limits(*[2**31 - 1 for _ in fields(Limits)])  # it was within limits when it was read
 _HEADER_BYTES = 14
 _CHUNK_HEADER_BYTES = 8
 _DRUM_CHANNEL = 9
+_META, _TRACK_NAME = 0xFF, 0x03
+_CONDUCTING = (0x51, 0x58, 0x59)  # tempo, meter, key
+
+
+class EmptyTrack(NamedTuple):
+    """A track chunk that has a name and no notes; channel -1 where it has no message either."""
+
+    mtrk: int
+    name: str
+    channel: int
+    program: int
+
+    @property
+    def is_drum(self) -> bool:
+        """Whether it is on the drums' channel."""
+        return self.channel == _DRUM_CHANNEL
 
 
 class OriginalFile:
@@ -137,13 +155,18 @@ class OriginalFile:
     def instruments_of(self, piece: Piece) -> list[Instrument]:
         """Where each track of the piece stands: as in the file, new tracks on free channels.
 
-        Each new track is a chunk of its own behind those of the file; only a piece of a file of
+        A new track that has the name of an empty one of the file (`empty_tracks`) stands there.
+        Each other is a chunk of its own behind those of the file; only a piece of a file of
         separate pieces (format 2) keeps to its chunk. Drums are on channel 10. Where every channel
         is taken, a track shares that of one of its program, or plays on a further port.
         """
         instruments = list(self.original.instruments)
         used = self.used_places
+        empty = {one.name: one for one in reversed(self.empty_tracks)}
         for track in piece.tracks[len(instruments) :]:
+            if track.name and track.name in empty:
+                instruments.append(self._in_empty_track(empty.pop(track.name), track, used))
+                continue
             place = free_channel(used, is_drum=track.is_drum)
             bank = 0
             if place >> 4:
@@ -157,6 +180,41 @@ class OriginalFile:
                 Instrument(mtrk, place & 0x0F, track.program, place >> 4, bank, track.is_drum)
             )
         return instruments
+
+    def _in_empty_track(self, there: EmptyTrack, track: Track, used: set[int]) -> Instrument:
+        """Where a new track stands that has an empty chunk waiting for it."""
+        channel = there.channel
+        if channel < 0:
+            place = free_channel({p for p in used if p >> 4 == 0}, is_drum=track.is_drum)
+            channel = place & 0x0F
+            used.add(channel)
+        return Instrument(there.mtrk, channel, track.program, 0, 0, track.is_drum)
+
+    @cached_property
+    def empty_tracks(self) -> tuple[EmptyTrack, ...]:
+        """The chunks with a name and without notes, but for the one that tells the tempo."""
+        events, found = self.events, []
+        is_meta = events["status"] == _META
+        is_on = (events["status"] >> 4 == 0x9) & (events["data2"] > 0)
+        for mtrk in range(self.raw.n_mtrks):
+            mine = events["mtrk"] == mtrk
+            names = np.flatnonzero(mine & is_meta & (events["data1"] == _TRACK_NAME))
+            is_conductor = (mine & is_meta & np.isin(events["data1"], _CONDUCTING)).any()
+            if not len(names) or is_conductor or (mine & is_on).any():
+                continue
+            places = events["status"][mine & (events["status"] < 0xF0)] & 0x0F
+            programs = events["data1"][mine & (events["status"] >> 4 == 0xC)]
+            channel = int(places[0]) if len(places) else -1
+            program = int(programs[0]) if len(programs) else 0
+            found.append(EmptyTrack(mtrk, self._text(int(names[0])), channel, program))
+        return tuple(found)
+
+    def _text(self, event: int) -> str:
+        """The text of a meta event."""
+        start, size = int(self.events["offset"][event]), int(self.events["size"][event])
+        body = self.data[start + 1 : start + size]  # behind the kind: the length, then the text
+        length = 1 + next(i for i, byte in enumerate(body) if byte < 0x80)
+        return decode_name(bytes(body[length:]))
 
     def port_at(self, mtrk: int, ticks: int) -> int:
         """The port that a track chunk plays on after all its events up to ``ticks``; 0 if new."""
