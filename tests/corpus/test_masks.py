@@ -22,7 +22,7 @@ from lstm_music.music.harmony.find import QUALITIES
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Track, make_notes
 from lstm_music.music.places import begins_in
-from lstm_music.tokens.automaton import annotate_choices
+from lstm_music.tokens.annotate import annotate_choices
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.encode import encode
 from lstm_music.tokens.wishes import measure, wish_values

@@ -15,7 +15,8 @@ from lstm_music.errors import ShapeError
 from lstm_music.midi.read import read_midi
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track, make_notes
-from lstm_music.tokens.automaton import Automaton, annotate, annotate_choices
+from lstm_music.tokens.annotate import annotate, annotate_choices
+from lstm_music.tokens.automaton import Automaton
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.conditioning import Conditioning
 from lstm_music.tokens.encode import encode
