@@ -183,6 +183,12 @@ def test_one_track_has_spans():
     assert all(len(mask.given) for mask in masks)
 
 
+def test_one_bar_of_two_is_open():
+    piece = Piece(make_notes([(0, 96, 60, 84, 0), (96, 96, 62, 84, 0)]), (Track(),))
+    found = {tuple(places_of(mask)[0][1:]) for mask in draws(piece, ALWAYS, 40)}
+    assert found >= {(0, 96), (96, 192), (96, ENDLESS_STEPS)}
+
+
 def test_one_bar_is_shown_whole():
     piece = Piece(make_notes([(0, 24, 60, 84, 0)]), (Track(),))
     assert draws(piece, ALWAYS, 20) == [None] * 20
