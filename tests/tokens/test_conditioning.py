@@ -220,6 +220,15 @@ def test_it_may_come_as_late_as_the_body():
         assert np.array_equal(walker.rows_py(), told[i])
 
 
+def test_leads_are_counted_in_bars_of_the_meter():
+    notes = make_notes([(72 * i, 24, 60 + i, 84, 0) for i in range(9)])
+    piece = Piece(notes, (Track(),), (Meter(0, 3, 4),))
+    values = annotate(encode(piece), 0, Conditioning(notes, [])) - OFFSETS
+    body = body_of(encode(piece)) - 1
+    leads = [values[body, NAMES.index(f"lead_{lag}_pitch")] for lag in (1, 2, 4, 8)]
+    assert leads == [62, 63, 65, 69]
+
+
 # Which tokens are a choice.
 
 
