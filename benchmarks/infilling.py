@@ -24,7 +24,7 @@ from lstm_music.music.piece import Piece
 from lstm_music.music.places import begins_in
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.scoring import sequence_nll
-from lstm_music.tokens.automaton import annotate, annotate_choices
+from lstm_music.tokens.annotate import annotate, annotate_choices
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.conditioning import Conditioning
 from lstm_music.tokens.decode import decode

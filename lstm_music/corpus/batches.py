@@ -18,7 +18,7 @@ from lstm_music.corpus.cache import TokenCache
 from lstm_music.corpus.facts import count_bars
 from lstm_music.corpus.masks import MaskChances, draw_mask
 from lstm_music.errors import ConfigError
-from lstm_music.tokens.automaton import annotate_choices
+from lstm_music.tokens.annotate import annotate_choices
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.decode import decode
 from lstm_music.tokens.encode import encode

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.scoring import sequence_nll
-from lstm_music.tokens.automaton import annotate
+from lstm_music.tokens.annotate import annotate
 from lstm_music.types import IntArray
 
 

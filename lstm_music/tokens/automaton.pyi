@@ -2,9 +2,8 @@ from typing import final
 
 import numpy.typing as npt
 
-from lstm_music.tokens.conditioning import Conditioning
 from lstm_music.tokens.score import Score
-from lstm_music.types import BoolArray, IntArray
+from lstm_music.types import BoolArray
 
 @final
 class Automaton(Score):
@@ -16,10 +15,3 @@ class Automaton(Score):
     @property
     def is_ended(self) -> bool: ...
     def extend(self, tokens: npt.ArrayLike) -> None: ...
-
-def annotate(
-    tokens: npt.ArrayLike, total_bars: int = 0, conditioning: Conditioning | None = None
-) -> IntArray: ...
-def annotate_choices(
-    tokens: npt.ArrayLike, total_bars: int = 0, conditioning: Conditioning | None = None
-) -> tuple[IntArray, BoolArray]: ...

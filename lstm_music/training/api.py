@@ -29,7 +29,7 @@ from lstm_music.nn.sampling import recommended
 from lstm_music.nn.scoring import sequence_nll
 from lstm_music.nn.sealed import Sealed
 from lstm_music.pretrained import known_beside
-from lstm_music.tokens.automaton import annotate, annotate_choices
+from lstm_music.tokens.annotate import annotate, annotate_choices
 from lstm_music.tokens.decode import decode
 from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.training.base import Base, load_base

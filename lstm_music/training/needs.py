@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lstm_music.corpus.cache import TokenCache
-from lstm_music.tokens.automaton import annotate
+from lstm_music.tokens.annotate import annotate
 from lstm_music.training.api import Sources, check_sides, new_model, read_corpus, training_chunks
 from lstm_music.training.base import load_base
 from lstm_music.training.config import TrainConfig

@@ -9,7 +9,7 @@ from corpus_data import cache_of, random_piece
 from lstm_music.corpus.batches import ChunkStream
 from lstm_music.errors import ConfigError
 from lstm_music.music.piece import Piece, Track, make_notes
-from lstm_music.tokens.automaton import annotate
+from lstm_music.tokens.annotate import annotate
 from lstm_music.tokens.decode import decode
 from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.training.api import training_chunks

@@ -11,7 +11,7 @@ from lstm_music.corpus.batches import HIDE_BARS_LEFT, ChunkStream
 from lstm_music.corpus.facts import count_bars
 from lstm_music.corpus.masks import MaskChances, draw_mask
 from lstm_music.music.piece import Piece, Track, make_notes
-from lstm_music.tokens.automaton import annotate, annotate_choices
+from lstm_music.tokens.annotate import annotate, annotate_choices
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.decode import decode
 from lstm_music.tokens.encode import encode

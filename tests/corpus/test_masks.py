@@ -22,7 +22,7 @@ from lstm_music.music.harmony.find import QUALITIES
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Track, make_notes
 from lstm_music.music.places import begins_in
-from lstm_music.tokens.automaton import annotate_choices
+from lstm_music.tokens.annotate import annotate_choices
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.encode import encode
 from lstm_music.tokens.wishes import measure, wish_values
@@ -181,6 +181,12 @@ def test_one_track_has_spans():
     masks = draws(piece, TRACKS, 40)
     assert {kind_of(piece, mask) for mask in masks} == {"spans"}
     assert all(len(mask.given) for mask in masks)
+
+
+def test_one_bar_of_two_is_open():
+    piece = Piece(make_notes([(0, 96, 60, 84, 0), (96, 96, 62, 84, 0)]), (Track(),))
+    found = {tuple(places_of(mask)[0][1:]) for mask in draws(piece, ALWAYS, 40)}
+    assert found >= {(0, 96), (96, 192), (96, ENDLESS_STEPS)}
 
 
 def test_one_bar_is_shown_whole():

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from token_strategies import examples, finish, pieces, walk
 
 from lstm_music.errors import TokenError
-from lstm_music.tokens.automaton import Automaton, annotate
+from lstm_music.tokens.annotate import annotate
+from lstm_music.tokens.automaton import Automaton
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.decode import decode, written_piece
 from lstm_music.tokens.encode import encode

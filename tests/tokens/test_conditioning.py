@@ -15,7 +15,8 @@ from lstm_music.errors import ShapeError
 from lstm_music.midi.read import read_midi
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track, make_notes
-from lstm_music.tokens.automaton import Automaton, annotate, annotate_choices
+from lstm_music.tokens.annotate import annotate, annotate_choices
+from lstm_music.tokens.automaton import Automaton
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.conditioning import Conditioning
 from lstm_music.tokens.encode import encode
@@ -217,6 +218,15 @@ def test_it_may_come_as_late_as_the_body():
     for i in range(body, len(tokens)):
         walker.advance_py(int(tokens[i]))
         assert np.array_equal(walker.rows_py(), told[i])
+
+
+def test_leads_are_counted_in_bars_of_the_meter():
+    notes = make_notes([(72 * i, 24, 60 + i, 84, 0) for i in range(9)])
+    piece = Piece(notes, (Track(),), (Meter(0, 3, 4),))
+    values = annotate(encode(piece), 0, Conditioning(notes, [])) - OFFSETS
+    body = body_of(encode(piece)) - 1
+    leads = [values[body, NAMES.index(f"lead_{lag}_pitch")] for lag in (1, 2, 4, 8)]
+    assert leads == [62, 63, 65, 69]
 
 
 # Which tokens are a choice.

@@ -12,7 +12,7 @@ from lstm_music.music.beats import beat_strengths
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Track, make_notes
-from lstm_music.tokens.automaton import annotate
+from lstm_music.tokens.annotate import annotate
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.encode import encode
 from lstm_music.tokens.vocabulary import DEFAULT, DRUM_PROGRAM

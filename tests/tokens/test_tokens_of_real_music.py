@@ -7,7 +7,7 @@ import pytest
 
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Track, make_notes
-from lstm_music.tokens.automaton import annotate
+from lstm_music.tokens.annotate import annotate
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.decode import decode
 from lstm_music.tokens.encode import encode

@@ -18,7 +18,7 @@ from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model, save_model
 from lstm_music.nn.scoring import sequence_nll
 from lstm_music.pretrained import model_path
-from lstm_music.tokens.automaton import annotate
+from lstm_music.tokens.annotate import annotate
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.encode import encode
 from lstm_music.tokens.vocabulary import DEFAULT, Vocabulary

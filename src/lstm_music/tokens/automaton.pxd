@@ -27,6 +27,8 @@ cdef class Automaton(Score):
 
     # 0: accepted; -1: not legal here; -2: legal, but no room. Unchanged unless 0.
     cdef int advance(self, int token) noexcept nogil
+    # Read a token, or raise the TokenError of the one at this position in a sequence.
+    cdef int read(self, Py_ssize_t position, int token) except -1
     # mask (n_tokens,) receives 1 for legal, 0 for not. Capacity is not considered.
     cdef void legal(self, unsigned char* mask) noexcept nogil
     # Onset after `token`: for SHIFT with the LONGs before it, for LONG the earliest that
