@@ -44,7 +44,14 @@ class Job:
     def begin(self, sampling: Sampling, rng_seed: int, sequence: int) -> Generator:
         """A generator that stands where the first place begins."""
         capacity = self.base.capacity
-        generator = new_generator(self.engine, capacity, sampling, rng_seed, sequence)
+        generator = new_generator(
+            self.engine,
+            capacity,
+            sampling,
+            rng_seed,
+            sequence,
+            may_end=self.plan.is_continuation,
+        )
         generator.copy_state_from(self.base)
         return generator
 

@@ -344,7 +344,7 @@ cdef class Rules:
         """When a track must strike next; NEVER if it need not."""
         cdef const int* limits = &self._limits[track, 0]
         cdef long now = music.onset_steps, start = -1, end = 0, due = NEVER, bar, stop, left
-        cdef int i, grid = limits[GRID] or USUAL_GRID, missing
+        cdef int i, grid = limits[GRID] or USUAL_GRID, missing, apart = grid
         cdef int bar_steps = music._sections[music.s.n_sections - 1].bar_steps
         for i in range(self.place_first[track], self.place_first[track + 1]):
             if self._places[i, 2] > now:
@@ -364,7 +364,10 @@ cdef class Rules:
                 bar, missing = bar + bar_steps, limits[FEWEST]
             stop = min(bar + bar_steps, end)
             if bar < stop:
-                due = min(due, max(stop - missing * grid, start))
+                if limits[POLYPHONY]:  # they must end before as many others begin
+                    apart = max(grid, -(-limits[SHORTEST] // limits[POLYPHONY]))
+                left = max(grid, self.shortest(track)) + (missing - 1) * apart
+                due = min(due, max(stop - left, start))
         left = self._chords_left(track, self.order_first[track] + tally.told[track])
         if left > 0:
             due = min(due, self._order_due(music, track, left, grid))
