@@ -69,8 +69,6 @@ def compose_from_nothing(
     ------
     ConfigError : no such style, or the request cannot be met.
     """
-    if request.pickup is not None:
-        raise ConfigError("pickup is for a seed; leave it out for a piece from nothing")
     if request.beam > 1:
         raise ConfigError("beam is for a seed; leave it out for a piece from nothing")
     writer = _Writer(engine, request, rng_seed, request.sampling(advice))
