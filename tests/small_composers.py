@@ -56,3 +56,28 @@ def random_composer(rng_seed=1, *, met=EVERYTHING, old=False, scale=1.0):
         "sha256": "0" * 64,
     }
     return Composer(model, metadata, name="random")
+
+
+def rows(notes):
+    """Notes as a set of tuples."""
+    return set(notes.tolist())
+
+
+def onsets_a_bar(take, track, start, end, bar):
+    """How many onsets of new notes each bar of a place has."""
+    mine = {n for n, t in zip(take.new["onset_steps"].tolist(), take.new["track"]) if t == track}
+    return [sum(a <= onset < a + bar for onset in mine) for a in range(start, end, bar)]
+
+
+def most_sounding(notes):
+    """The most notes that sound at any step."""
+    spans = [(int(n["onset_steps"]), int(n["onset_steps"] + n["duration_steps"])) for n in notes]
+    return max((sum(a <= t < b for a, b in spans) for t, _ in spans), default=0)
+
+
+def silent_steps(notes, start, end):
+    """Steps of a place at which nothing sounds."""
+    silent = np.ones(end, bool)
+    for n in notes:
+        silent[int(n["onset_steps"]) : int(n["onset_steps"] + n["duration_steps"])] = False
+    return np.flatnonzero(silent[start:end])

@@ -56,7 +56,14 @@ class Job:
     ) -> Generator:
         """A generator that stands where the first place begins; room for more events, if asked."""
         capacity = self.base.capacity + TOKENS_AN_EVENT * more_events
-        generator = new_generator(self.engine, capacity, sampling, rng_seed, sequence)
+        generator = new_generator(
+            self.engine,
+            capacity,
+            sampling,
+            rng_seed,
+            sequence,
+            may_end=self.plan.is_continuation,
+        )
         generator.copy_state_from(self.base)
         return generator
 

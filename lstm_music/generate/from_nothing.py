@@ -26,7 +26,7 @@ from lstm_music.generate.loop import Generator
 from lstm_music.generate.plan import Place, Plan
 from lstm_music.generate.report import make_report
 from lstm_music.generate.request import CONTROLS, Request
-from lstm_music.generate.ruling import Ruling, allowed_pitches, rules_for, ruling_for
+from lstm_music.generate.ruling import Ruling, rules_for, ruling_for
 from lstm_music.generate.takes import Take, ranked
 from lstm_music.music.drum_keys import in_general_midi
 from lstm_music.music.harmony.scale import Scale
@@ -70,8 +70,6 @@ def compose_from_nothing(
     ------
     ConfigError : no such style, or the request cannot be met.
     """
-    if request.pickup is not None:
-        raise ConfigError("pickup is for a seed; leave it out for a piece from nothing")
     if request.beam > 1:
         raise ConfigError("beam is for a seed; leave it out for a piece from nothing")
     writer = _Writer(engine, request, rng_seed, request.sampling(advice))
@@ -182,8 +180,17 @@ class _Writer:
         _, ruling = self._planned(piece.replace(notes=piece.notes[:0]))
         if self._closes:
             closed = closed_by_hand(piece)
-            piece = closed if _keeps_rules(ruling, piece, closed) else piece
+            piece = piece if self._breaks(closed) - self._breaks(piece) else closed
         return piece.replace(notes=ruling.finished(piece.notes))
+
+    def _breaks(self, piece: Piece) -> set[str]:
+        """The rules on pitch, which come before the ending, that a piece does not keep."""
+        rules = ("scale", "pitch_range", "chords", "playable")
+        if all(getattr(self._request, name) == CONTROLS[name].default for name in rules):
+            return set()
+        plan, ruling = self._planned(piece.replace(notes=piece.notes[:0]))
+        report = make_report(self._request, ruling, plan, piece, piece.notes)
+        return {name for name in rules if name in report and report[name]["kept"] is False}
 
     def take(self, piece: Piece, generator: Generator) -> Take:
         """A draft as a result."""
@@ -192,19 +199,6 @@ class _Writer:
         n_notes = len(piece.notes)
         nats = -generator.log_prob / n_notes if n_notes else float("nan")
         return Take(piece, self._rng_seed, report, piece.notes, nats)
-
-
-def _keeps_rules(ruling: Ruling, piece: Piece, closed: Piece) -> bool:
-    """Whether the notes that were moved by hand are where the rules admit them."""
-    rules = ("scale", "pitch_range", "chords", "playable")
-    if all(getattr(ruling.request, name) == CONTROLS[name].default for name in rules):
-        return True
-    moved = closed.notes[closed.notes["pitch_midi"] != piece.notes["pitch_midi"]]
-    if len(moved) and (ruling.request.playable or ruling.request.chords is not None):
-        return False
-    return all(
-        allowed_pitches(ruling, piece, int(note["track"]))[note["pitch_midi"]] for note in moved
-    )
 
 
 def _heard(plan: Plan, bars: int) -> Heard:

@@ -101,6 +101,8 @@ def _check_kept(ruling: Ruling, plan: Plan) -> None:
                     f"kept, got {most:g}"
                 )
     if request.keep == "pitch":
+        if not request.rests:
+            raise ConfigError("rests cannot be refused where the pitches are kept; leave it out")
         for name in ("scale", "pitch_range", "chords", "register", "max_polyphony", "max_density"):
             if getattr(request, name) is not None:
                 raise ConfigError(
@@ -123,11 +125,12 @@ def _check_density(ruling: Ruling, plan: Plan, track: int) -> None:
     for place in (place for place in plan.places if place.track == track):
         bar = lines.bar_end(place.start_steps) - lines.bar_start(place.start_steps)
         grid = request.grid or _USUAL_GRID
-        room = -(-bar // grid)
+        room = _room(ruling, plan.given, track, bar, grid)
         if fewest > room:
             raise ConfigError(
                 f"min_density must be 0..{room} in bars of {lines.meter_at(place.start_steps)} "
-                f"with onsets every {grid} steps, got {fewest:g}"
+                f"with onsets every {grid} steps and the shortest note and polyphony asked for, "
+                f"got {fewest:g}"
             )
         if request.min_duration and request.min_duration > place.end_steps - place.start_steps:
             raise ConfigError(
@@ -146,6 +149,17 @@ def _check_density(ruling: Ruling, plan: Plan, track: int) -> None:
             )
         if not request.rests and most == 0:
             raise ConfigError("max_density must be 1 or more where there are no rests, got 0")
+
+
+def _room(ruling: Ruling, piece: Piece, track: int, bar: int, grid: int) -> int:
+    """How many onsets a bar has room for; the last note of it ends with it."""
+    request = ruling.request
+    shortest = 1 if piece.tracks[track].is_drum else request.min_duration or 1
+    apart = grid
+    if most := of_track(request.max_polyphony, track):
+        apart = max(grid, -(-shortest // int(most)))
+        apart = -(-apart // grid) * grid
+    return max(0, 1 + (bar - shortest) // apart)
 
 
 def _check_chords(ruling: Ruling, plan: Plan) -> None:

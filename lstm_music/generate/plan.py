@@ -224,16 +224,16 @@ def _gaps(whole: Plan, notes: NoteArray, free: BoolArray) -> tuple[Place, ...]:
 
 
 def _new_rhythm(seed: Piece, whole: Plan, amount: float, rng_seed: int) -> Plan:
-    """The pitches of a share of the bars in another rhythm."""
-    lines = seed.bar_lines
-    places = []
-    for place in whole.places:
-        at = place.start_steps
-        while at < place.end_steps:
-            places.append(Place(place.track, at, min(lines.bar_end(at), place.end_steps)))
-            at = lines.bar_end(at)
-    rank = np.random.default_rng([rng_seed, len(places)]).permutation(len(places))
-    chosen = [place for i, place in enumerate(places) if rank[i] < round(amount * len(places))]
+    """The pitches of a share of the bars in another rhythm.
+
+    The bars of a track follow each other: a pitch that comes later passes by none that stays.
+    """
+    chosen: list[Place] = []
+    for track in whole.open_tracks:
+        bars = [bar for bar in _bars(seed, whole) if bar.track == track]
+        pivot = int(np.random.default_rng([rng_seed, track, len(bars)]).integers(len(bars)))
+        nearest = sorted(range(len(bars)), key=lambda i: abs(i - pivot))
+        chosen += [bars[i] for i in sorted(nearest[: round(amount * len(bars))])]
     notes = whole.replaced
     inside = begins_in(notes, chosen)
     kept = np.concatenate([whole.given.notes, notes[~inside]])
@@ -244,6 +244,17 @@ def _new_rhythm(seed: Piece, whole: Plan, amount: float, rng_seed: int) -> Plan:
         replaced=notes[inside],
         writes_freely=bool(inside.any()),
     )
+
+
+def _bars(seed: Piece, plan: Plan) -> list[Place]:
+    """The open bars, one by one."""
+    lines, bars = seed.bar_lines, []
+    for place in plan.places:
+        at = place.start_steps
+        while at < place.end_steps:
+            bars.append(Place(place.track, at, min(lines.bar_end(at), place.end_steps)))
+            at = lines.bar_end(at)
+    return bars
 
 
 def _is_on_beat(piece: Piece, notes: NoteArray) -> BoolArray:

@@ -17,6 +17,8 @@ TASKS = ("generate", "infill", "accompany", "vary")
 RANKS = ("drawn", "likelihood", "join", "difference")
 
 _SEEDED = ("infill", "accompany", "vary")
+_FROM_NOTHING = ("with_", "key", "tempo_bpm", "ending")
+_OF_A_SEED = ("from_bar", "seed_bars", "pickup")
 _PIECE, _RULES, _WISHES = "Piece", "Rules (kept exactly)", "Wishes (kept roughly)"
 _DRAWING, _TAKES = "Sampling", "Takes"
 
@@ -332,14 +334,14 @@ class Request:
             if self.task not in row.tasks and value != row.default:
                 raise ConfigError(f"{name} is for {' and '.join(row.tasks)}, not for {self.task}")
             object.__setattr__(self, name, row.parse(value))
-        if self.seed is not None and self.task == "generate":
-            for name in ("key", "tempo_bpm", "with_", "ending"):
-                if getattr(self, name) is not None:
-                    raise ConfigError(
-                        f"{name} is for a piece from nothing; leave it out beside a seed"
-                    )
         if self.seed is None and self.task in _SEEDED:
             raise ConfigError(f"{self.task} needs a piece of music")
+        if self.task == "generate":
+            out_of_place = _OF_A_SEED if self.seed is None else _FROM_NOTHING
+            whose = "seed" if self.seed is None else "piece from nothing"
+            for name in out_of_place:
+                if getattr(self, name) is not None:
+                    raise ConfigError(f"{name} is for a {whose}; leave it out")
         self.sampling(Sampling())
 
     def sampling(self, advice: Sampling) -> Sampling:

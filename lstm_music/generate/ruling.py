@@ -13,7 +13,7 @@ from lstm_music.generate.hearing import Heard
 from lstm_music.generate.plan import Plan
 from lstm_music.generate.request import Request
 from lstm_music.generate.rules import DRUMMER, HANDS, Rules
-from lstm_music.music.drum_keys import PAD_KEYS
+from lstm_music.music.drum_keys import PAD_KEYS, has_pad_keys
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.harmony.find import QUALITIES, find_chords
 from lstm_music.music.harmony.progression import parse_chords
@@ -155,7 +155,7 @@ def rules_for(ruling: Ruling, plan: Plan, heard: Heard) -> Rules:
     bias = np.zeros((MAX_TRACKS, 128), np.float32)
     limits = np.zeros((MAX_TRACKS, _N_LIMITS), np.intc)
     for i, track in enumerate(heard.tracks.tolist()):
-        pitches[i] = _pitches(ruling, plan.given, track)
+        pitches[i] = _pitches(ruling, plan, track)
         limits[i] = _limits(ruling, plan.given, track)
     is_biased = ruling.scale is not None and request.scale_fit == "mostly"
     if is_biased and ruling.scale is not None:
@@ -217,8 +217,15 @@ def allowed_pitches(ruling: Ruling, piece: Piece, track: int) -> npt.NDArray[np.
     return allowed
 
 
-def _pitches(ruling: Ruling, piece: Piece, track: int) -> npt.NDArray[np.uint8]:
-    return allowed_pitches(ruling, piece, track).astype(np.uint8)
+def _pitches(ruling: Ruling, plan: Plan, track: int) -> npt.NDArray[np.uint8]:
+    """(128,) 1 for what may be written; keys that are finished into another could strike it
+    while it sounds, or what is given.
+    """
+    allowed = allowed_pitches(ruling, plan.given, track)
+    is_kit = plan.given.tracks[track].is_drum
+    if is_kit and not plan.is_continuation and not has_pad_keys(_whole(plan)):
+        allowed[list(PAD_KEYS)] = False
+    return allowed.astype(np.uint8)
 
 
 def _limits(ruling: Ruling, piece: Piece, track: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Every option of `lstm-music generate` reaches the composer."""
+"""Every option of the composing commands reaches the composer."""
 
 import json
 
@@ -6,22 +6,23 @@ import pytest
 from paths import MIDI_DATA
 
 import lstm_music as lm
-from lstm_music.nn.sampling import Sampling
+from lstm_music.generate.record import find_record
+from lstm_music.generate.request import CONTROLS
+from lstm_music.generate.takes import Take
 
 CHORALE = MIDI_DATA / "chorale.mid"
-UNSAID = dict.fromkeys(("key", "meter", "pickup", "tempo_bpm", "style", "ending", "drafts"))
 
 
 class Composer:
     """Composes nothing, and keeps what it was asked for."""
 
     name = "mine"
-    sampling = Sampling(0.5, top_k=3)
+    metadata = {"sha256": "ab" * 32}
 
-    def generate_many(self, seed, **asked):
-        self.asked = asked | {"seed": seed}
+    def complete(self, request):
+        self.asked = request
         piece = lm.read(CHORALE).replace(repairs=("heard", "half"))
-        return [piece] * asked["n"]
+        return [Take(piece, request.rng_seed, {}, piece.notes[:0])] * request.n
 
 
 @pytest.fixture
@@ -31,44 +32,69 @@ def composer(monkeypatch):
     return composer
 
 
+def said(request):
+    """The controls that were set."""
+    values = {name: getattr(request, name) for name in CONTROLS}
+    return {name: v for name, v in values.items() if v != CONTROLS[name].default}
+
+
 def test_what_is_not_said_is_left_to_the_composer(call, composer):
     assert call("generate", "--seed", CHORALE, "--rng-seed", 4)[0] == 0
-    assert composer.asked == UNSAID | {
-        "seed": lm.read(CHORALE),
-        "n": 1,
-        "bars": 8,
-        "sampling": Sampling(0.5, top_k=3),
-        "rng_seed": 4,
-        "include_seed": True,
-        "threads": None,
-    }
+    assert said(composer.asked) == {"rng_seed": 4}
+    assert composer.asked.seed.notes.tolist() == lm.read(CHORALE).notes.tolist()
 
 
 def test_all_that_is_said_arrives(call, composer, tmp_path):
-    said = "--bars 3 --meter 3/4 --pickup 1/4 --tempo 90 --style folk --ending free --drafts 2"
-    said += " --temperature 0.7 --top-k 5 --top-p 0.8 --min-p 0.1 --rng-seed 0 -n 2 --threads 3"
-    args = [*said.split(), "--key", "D minor", "--no-seed-in-output", "-o", "x.mid"]
+    words = "--bars 3 --meter 3/4 --tempo 90 --style folk --ending free --drafts 2 --no-rests"
+    words += " --temperature 0.7 --top-k 5 --top-p 0.8 --min-p 0.1 --rng-seed 0 -n 2 --threads 3"
+    words += " --with drums,bass --pitch-range 1:48-72,2:36-60 --grid 1/8 --playable --density 4"
+    args = [*words.split(), "--key", "D minor", "--no-seed-in-output", "-o", "x.mid"]
     code, out, err = call("generate", *args)
     assert code == 0
-    assert composer.asked == {
-        "seed": None,
-        "n": 2,
-        "bars": 3,
-        "sampling": Sampling(0.7, top_k=5, top_p=0.8, min_p=0.1),
-        "rng_seed": 0,
-        "key": "D minor",
+    assert said(composer.asked) == {
+        "bars": "3",
         "meter": "3/4",
-        "pickup": "1/4",
         "tempo_bpm": 90.0,
         "style": "folk",
         "ending": "free",
         "drafts": 2,
-        "include_seed": False,
+        "rests": False,
+        "temperature": 0.7,
+        "top_k": 5,
+        "top_p": 0.8,
+        "min_p": 0.1,
+        "rng_seed": 0,
+        "n": 2,
         "threads": 3,
+        "with_": "drums,bass",
+        "pitch_range": {1: (48, 72), 2: (36, 60)},
+        "grid": 12,
+        "playable": True,
+        "density": {0: 4.0},
+        "key": "D minor",
     }
     assert out.split() == ["x-001.mid", "x-002.mid"]
     assert err.splitlines()[-1] == "rng seed 0"
-    assert b"lstm_music rng_seed=0 model=mine bars=3" in (tmp_path / "x-002.mid").read_bytes()
+    record = find_record((tmp_path / "x-002.mid").read_bytes())
+    assert (record.rng_seed, record.take, record.model, record.include_seed) == (0, 1, "mine", False)
+    assert record.controls["bars"] == "3"
+
+
+@pytest.mark.parametrize(
+    ("args", "asked"),
+    [
+        (("infill", CHORALE, "--bars", "2-3", "--tracks", "1,2"), {"bars": "2-3", "tracks": "1,2"}),
+        (("accompany", CHORALE, "--with", "drums"), {"with_": "drums"}),
+        (
+            ("vary", CHORALE, "--keep", "rhythm", "--amount", "0.3"),
+            {"keep": "rhythm", "amount": 0.3},
+        ),
+    ],
+)
+def test_the_other_commands_ask_for_their_task(call, composer, args, asked):
+    assert call(*args, "--rng-seed", 2, "--rank", "join")[0] == 0
+    assert composer.asked.task == args[0]
+    assert said(composer.asked) == asked | {"rng_seed": 2, "rank": "join"}
 
 
 def test_remarks_are_told_of_the_seed(call, composer):

@@ -41,7 +41,7 @@ cdef enum Status:
 
 cdef struct Tables:
     int V, shift, long_token, end, pitch, drum, stop, track, duration, velocity, timing
-    int pedal_up, pedal_down, numerator, tempo, tempo_stop
+    int pedal_up, pedal_down, numerator, tempo, tempo_stop, velocity_stop, timing_stop
     int in_note, after_duration, after_timing, in_shift
 
 cdef Tables T
@@ -55,6 +55,7 @@ def _fill_tables():
     T.track, T.duration, T.velocity = first["track"], first["duration"], first["velocity"]
     T.timing, T.pedal_up, T.pedal_down = first["timing"], first["pedal_up"], first["pedal_down"]
     T.numerator, T.tempo, T.tempo_stop = first["numerator"], first["tempo"], DEFAULT["tempo"].stop
+    T.velocity_stop, T.timing_stop = DEFAULT["velocity"].stop, DEFAULT["timing"].stop
     T.in_note, T.after_duration = states.index("in note"), states.index("after duration")
     T.after_timing, T.in_shift = states.index("after timing"), states.index("in shift")
 
@@ -97,7 +98,7 @@ cdef class Generator:
     cdef Rules _rules
     cdef Tally _tally
     cdef int n_tokens, event, only
-    cdef bint in_event
+    cdef bint in_event, after_given
     cdef public bint weigh
     cdef long bar_steps
     cdef int stop_notes, status
@@ -165,7 +166,7 @@ cdef class Generator:
             stays empty.
         """
         self._given, self._rules, self.bar_steps = given, rules, bar_steps
-        self.event, self.in_event = 0, False
+        self.event, self.in_event, self.after_given = 0, False, False
         rules.clear(&self._tally)
 
     def copy_state_from(self, Generator other not None):
@@ -186,7 +187,7 @@ cdef class Generator:
         self._given, self._rules, self.bar_steps = other._given, other._rules, other.bar_steps
         self._tally, self.event, self.in_event = other._tally, other.event, other.in_event
         self.log_prob, self.given_log_prob = other.log_prob, other.given_log_prob
-        self.weigh = other.weigh
+        self.weigh, self.after_given = other.weigh, other.after_given
 
     def force(self, const int32_t[::1] tokens):
         """Append given tokens.
@@ -361,6 +362,11 @@ cdef class Generator:
         if expects == T.in_note:
             self._mask_durations()
             return
+        if self.after_given:  # its loudness and timing are told
+            for i in range(T.velocity, T.velocity_stop):
+                self._allowed[i] = 0
+            for i in range(T.timing, T.timing_stop):
+                self._allowed[i] = 0
         self._rules.moved(&self._tally, self.automaton)
         owing = self._rules.owing(&self._tally, self.automaton)
         self._mask_tracks(here, owing)
@@ -533,7 +539,7 @@ cdef class Generator:
         self._allowed[T.long_token] &= (
             given >= onset
             or given < 0 and onset - now <= self.bar_steps and onset <= latest
-            or start >= onset
+            or given < 0 and start >= onset
         ) and not (given < 0 and start < 0 and onset > end)
         if given >= onset and latest < onset and latest > now:
             self._allowed[T.long_token] &= not self._may_begin_from(reach, latest)
@@ -660,9 +666,10 @@ cdef class Generator:
                 not self.in_event or self._given._events[self.event, KIND] == SLOT,
             )
         self.in_event |= begins
+        self.after_given = False
         if self.in_event and self._given.next_token(self.event, self.automaton) < 0:
             self.event += 1
-            self.in_event = False
+            self.in_event, self.after_given = False, True
         return RUNNING
 
 

@@ -85,6 +85,7 @@ cdef class Rules:
     cdef int _onsets_in_bar(self, const Tally* tally, Automaton music, int track, long onset) \
         noexcept nogil
     cdef long _due(self, const Tally* tally, Automaton music, int track) noexcept nogil
+    cdef long _soonest(self, const Tally* tally, Automaton music, int track) noexcept nogil
     cdef int _order_at(self, const Tally* tally, int track, long onset) noexcept nogil
     cdef int _chords_left(self, int track, int at) noexcept nogil
     cdef long _order_due(self, Automaton music, int track, int left, int grid) noexcept nogil

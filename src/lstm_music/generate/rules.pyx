@@ -379,15 +379,27 @@ cdef class Rules:
         cdef int track
         for track in range(music.s.n_tracks):
             due = self._due(tally, music, track)
-            if due > music.onset_steps:
-                first = min(first, due)
+            if due <= music.onset_steps:
+                due = self._soonest(tally, music, track)
+            first = min(first, due)
         return first
+
+    cdef long _soonest(self, const Tally* tally, Automaton music, int track) noexcept nogil:
+        """When a track that is behind may strike again, within a whole note; else NEVER."""
+        cdef long now = music.onset_steps, onset = now + 1
+        if tally.struck[track] == now:
+            onset = now + (self._limits[track, GRID] or USUAL_GRID // 2)
+        while onset <= now + 96:
+            if self.may_write(tally, music, track, onset):
+                return onset
+            onset += 1
+        return NEVER
 
     cdef long _due(self, const Tally* tally, Automaton music, int track) noexcept nogil:
         """When a track must strike next; NEVER if it need not."""
         cdef const int* limits = &self._limits[track, 0]
         cdef long now = music.onset_steps, start = -1, end = 0, due = NEVER, bar, stop, left
-        cdef int i, grid = limits[GRID] or USUAL_GRID, missing
+        cdef int i, grid = limits[GRID] or USUAL_GRID, missing, apart = grid
         cdef int bar_steps = music._sections[music.s.n_sections - 1].bar_steps
         for i in range(self.place_first[track], self.place_first[track + 1]):
             if self._places[i, 2] > now:
@@ -407,7 +419,11 @@ cdef class Rules:
                 bar, missing = bar + bar_steps, limits[FEWEST]
             stop = min(bar + bar_steps, end)
             if bar < stop:
-                due = min(due, max(stop - missing * grid, start))
+                if limits[POLYPHONY]:  # they must end before as many others begin
+                    apart = max(grid, -(-limits[SHORTEST] // limits[POLYPHONY]))
+                    apart = -(-apart // grid) * grid
+                left = max(grid, self.shortest(track)) + (missing - 1) * apart
+                due = min(due, max(stop - left, start))
         left = self._chords_left(track, self.order_first[track] + tally.told[track])
         if left > 0:
             due = min(due, self._order_due(music, track, left, grid))

@@ -1,0 +1,95 @@
+"""What a variation keeps, and how its amount leads from the same to the new."""
+
+import numpy as np
+import pytest
+from paths import MIDI_DATA
+from small_composers import PLAIN, random_composer
+
+import lstm_music as lm
+from lstm_music.generate.request import Request
+from lstm_music.generate.takes import likeness
+
+NAMES = ["chorale", "reel", "band", "nocturne", "drums", "pickup"]
+AMOUNTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+COMPOSER = random_composer(4, met=PLAIN)
+
+
+def vary(name, composer=COMPOSER, bars=(2, 4), rng_seed=1, **asked):
+    seed = lm.read(MIDI_DATA / f"{name}.mid")
+    request = Request("vary", seed, bars=bars, rng_seed=rng_seed, drafts=1, **asked)
+    return seed, composer.complete(request)[0]
+
+
+def rhythm(notes):
+    names = ["onset_steps", "duration_steps", "velocity", "track", "timing_96ths"]
+    return sorted(notes[names].tolist())
+
+
+def order(piece, track):
+    """The pitches of a track in order of time, those of a chord from low to high."""
+    mine = piece.notes[piece.notes["track"] == track]
+    return [n[1] for n in sorted(zip(mine["onset_steps"].tolist(), mine["pitch_midi"].tolist()))]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("amount", [0.3, 1.0])
+@pytest.mark.parametrize("rng_seed", range(4))
+def test_rhythm_keeps_every_onset_and_duration(name, amount, rng_seed):
+    seed, take = vary(name, keep="rhythm", amount=amount, rng_seed=rng_seed)
+    assert rhythm(take.piece.notes) == rhythm(seed.notes)
+    assert take.piece.notes.tolist() != seed.notes.tolist()
+
+
+@pytest.mark.parametrize("name", ["reel", "pickup", "band", "drums"])
+@pytest.mark.parametrize("amount", [0.4, 1.0])
+def test_pitch_keeps_the_pitches_in_their_order(name, amount):
+    for rng_seed in range(4):
+        seed, take = vary(name, keep="pitch", amount=amount, rng_seed=rng_seed)
+        for track in range(len(seed.tracks)):
+            was, now = order(seed, track), order(take.piece, track)
+            rest = iter(was)
+            assert all(pitch in rest for pitch in now)  # none but those, in their order
+            assert len(now) >= 0.9 * len(was)
+
+
+def test_outline_keeps_the_notes_on_the_beats():
+    seed, take = vary("reel", keep="outline")
+    place, _ = seed.bar_lines.places(seed.notes["onset_steps"])
+    beat = seed.meters[0].beat_steps
+    on_beat = set(seed.notes[place % beat == 0].tolist())
+    assert on_beat <= set(take.piece.notes.tolist())
+    assert set(seed.notes.tolist()) - set(take.piece.notes.tolist())
+
+
+@pytest.mark.parametrize("keep", ["rhythm", "pitch", "outline"])
+def test_the_larger_the_amount_the_less_is_left(keep):
+    """On average over seeds; nothing of the same at 0."""
+    means = []
+    for amount in AMOUNTS:
+        like = []
+        for name in ("reel", "chorale", "band"):
+            seed, take = vary(name, keep=keep, amount=amount, bars=(1, 8))
+            like.append(likeness(take.piece.notes, seed.notes))
+        means.append(float(np.mean(like)))
+    assert means == sorted(means, reverse=True)
+    if keep != "outline":  # which adds between the beats, even where nothing goes
+        assert means[0] > 0.99 or keep == "pitch"
+    assert means[-1] < means[0] - 0.1
+
+
+def test_what_changes_of_a_small_amount_changes_of_a_larger_one():
+    seed = lm.read(MIDI_DATA / "reel.mid")
+    gone = []
+    for amount in AMOUNTS:
+        _, take = vary("reel", keep="rhythm", amount=amount)
+        gone.append({tuple(n) for n in seed.notes.tolist()} - set(take.piece.notes.tolist()))
+    kept = [len(one) for one in gone]
+    assert kept[0] == 0
+    assert kept == sorted(kept)
+
+
+def test_a_chord_of_slots_stays_within_the_scale():
+    for rng_seed in range(8):
+        _, take = vary("nocturne", keep="rhythm", bars=(10, 12), rng_seed=rng_seed, scale="C E G")
+        assert set((take.new["pitch_midi"] % 12).tolist()) <= {0, 4, 7}
+        assert take.report["scale"]["kept"]
