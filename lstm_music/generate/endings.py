@@ -71,7 +71,9 @@ def closed_by_hand(piece: Piece) -> Piece:
     pitch = int(notes["pitch_midi"][lowest])
     above = (piece.key.tonic_pitch_class - pitch) % 12
     others = np.delete(notes["pitch_midi"][sounding], np.argmin(notes["pitch_midi"][sounding]))
-    fits_above = above <= min(6, 127 - pitch) and (not len(others) or pitch + above < int(others.min()))
+    fits_above = above <= min(6, 127 - pitch) and (
+        not len(others) or pitch + above < int(others.min())
+    )
     moved = pitch + above if fits_above or pitch + above < 12 else pitch + above - 12
     notes["pitch_midi"][lowest] = moved
     return piece.replace(notes=notes)

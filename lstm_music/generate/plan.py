@@ -217,7 +217,7 @@ def _new_rhythm(seed: Piece, whole: Plan, amount: float, rng_seed: int) -> Plan:
     for track in whole.open_tracks:
         bars = [bar for bar in _bars(seed, whole) if bar.track == track]
         pivot = int(np.random.default_rng([rng_seed, track, len(bars)]).integers(len(bars)))
-        nearest = sorted(range(len(bars)), key=lambda i: abs(i - pivot))  # noqa: B023
+        nearest = sorted(range(len(bars)), key=lambda i: abs(i - pivot))
         chosen += [bars[i] for i in sorted(nearest[: round(amount * len(bars))])]
     notes = whole.replaced
     inside = begins_in(notes, chosen)
