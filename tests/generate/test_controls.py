@@ -200,5 +200,5 @@ def test_rests_and_a_polyphony_of_one_give_one_line_without_a_hole(composer):
     for take in takes(composer, "new track", rests=False, max_polyphony=1, max_duration="1/4"):
         ends = take.new["onset_steps"] + take.new["duration_steps"]
         assert take.new["onset_steps"][1:].tolist() == ends[:-1].tolist()
-        (track, start, end), *_ = take.piece.added_places
+        (_, start, end), *_ = take.piece.added_places
         assert (take.new["onset_steps"][0], ends[-1]) == (start, end)
