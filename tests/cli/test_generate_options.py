@@ -17,7 +17,9 @@ class Composer:
     """Composes nothing, and keeps what it was asked for."""
 
     name = "mine"
-    metadata = {"sha256": "ab" * 32}
+
+    def __init__(self):
+        self.metadata = {"sha256": "ab" * 32}
 
     def complete(self, request):
         self.asked = request
@@ -76,7 +78,12 @@ def test_all_that_is_said_arrives(call, composer, tmp_path):
     assert out.split() == ["x-001.mid", "x-002.mid"]
     assert err.splitlines()[-1] == "rng seed 0"
     record = find_record((tmp_path / "x-002.mid").read_bytes())
-    assert (record.rng_seed, record.take, record.model, record.include_seed) == (0, 1, "mine", False)
+    assert (record.rng_seed, record.take, record.model, record.include_seed) == (
+        0,
+        1,
+        "mine",
+        False,
+    )
     assert record.controls["bars"] == "3"
 
 

@@ -64,16 +64,16 @@ def test_the_network_is_told_how_many_bars_there_will_be(model, monkeypatch, pic
 
     make = compose.new_generator
 
-    class Stop(Exception):
+    class StopError(Exception):
         pass
 
     def stop(*_):
-        raise Stop
+        raise StopError
 
     monkeypatch.setattr(compose, "new_generator", lambda *args, **kw: Told(make(*args, **kw)))
     monkeypatch.setattr(Told, "set_task", stop, raising=False)
     seed = scale(2, pickup_steps=pickup_steps)
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         model.stream(seed, bars=3, rng_seed=1)
     assert told == [total]
 

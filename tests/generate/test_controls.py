@@ -160,7 +160,11 @@ def test_on_beats_only_tones_of_the_chord_begin(composer, where):
 @pytest.mark.parametrize("where", ALL)
 def test_what_is_playable_is_played_by_two_hands_or_a_drummer(composer, where):
     for take in takes(composer, where, playable=True):
-        assert take.report["playable"] == {"asked": True, "came_out": {"out_of_reach": 0}, "kept": True}
+        assert take.report["playable"] == {
+            "asked": True,
+            "came_out": {"out_of_reach": 0},
+            "kept": True,
+        }
         for track, one in enumerate(take.piece.tracks):
             mine = take.new[take.new["track"] == track]
             for onset in set(mine["onset_steps"].tolist()):
@@ -173,7 +177,9 @@ def test_what_is_playable_is_played_by_two_hands_or_a_drummer(composer, where):
 
 def test_mostly_in_the_scale_is_more_than_by_chance(composer):
     def share(**asked):
-        notes = np.concatenate([pitched(take) for take in takes(composer, "chorale", n=20, **asked)])
+        notes = np.concatenate(
+            [pitched(take) for take in takes(composer, "chorale", n=20, **asked)]
+        )
         return np.isin(notes["pitch_midi"] % 12, [0, 4, 7]).mean()
 
     free = share()
@@ -194,5 +200,5 @@ def test_rests_and_a_polyphony_of_one_give_one_line_without_a_hole(composer):
     for take in takes(composer, "new track", rests=False, max_polyphony=1, max_duration="1/4"):
         ends = take.new["onset_steps"] + take.new["duration_steps"]
         assert take.new["onset_steps"][1:].tolist() == ends[:-1].tolist()
-        (track, start, end), *_ = take.piece.added_places
+        (_, start, end), *_ = take.piece.added_places
         assert (take.new["onset_steps"][0], ends[-1]) == (start, end)

@@ -81,5 +81,5 @@ def test_which_draft_is_kept(monkeypatch, composer, broken, drafts, chosen, draw
 
 
 def test_no_draft_is_refused(composer):
-    with pytest.raises(lm.ConfigError, match="drafts must be 1..1000, got 0"):
+    with pytest.raises(lm.ConfigError, match=r"drafts must be 1\.\.1000, got 0"):
         composer.generate(bars=1, drafts=0)

@@ -68,7 +68,10 @@ def test_what_it_has_not_met_is_left_out_and_named(kinds, name):
 def test_as_many_tracks_as_tokens_can_carry_are_heard(n_tracks, said):
     rows = [(0, 24, 60, 80, track) for track in range(n_tracks)]
     piece = Piece(notes=make_notes(rows), tracks=(Track(),) * n_tracks)
-    assert any("busiest" in text for text in engine().unheard(piece, min(n_tracks, MAX_TRACKS))) == said
+    assert (
+        any("busiest" in text for text in engine().unheard(piece, min(n_tracks, MAX_TRACKS)))
+        == said
+    )
 
 
 def test_of_many_tracks_the_busiest_are_kept_in_their_order():

@@ -1,6 +1,7 @@
 """What is given stands; what is new begins and ends in the open places; nothing sounds twice."""
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def no_key_is_struck_while_it_sounds(piece, new):
     for row in sorted(piece.notes.tolist()):
         by_key.setdefault((row[4], row[2]), []).append(row)
     for same in by_key.values():
-        for one, next_ in zip(same, same[1:]):
+        for one, next_ in pairwise(same):
             if one in ours or next_ in ours:
                 assert one[0] + one[1] <= next_[0], (one, next_)
 
@@ -75,10 +76,10 @@ def test_any_piece_any_place(request, composer):
     try:
         take = composer.complete(request)[0]
     except (ConfigError, MidiError):
-        return assume(False)
+        assume(False)
     except TokenError as error:
         assert "outgrew" in str(error)  # a random network may never let time pass
-        return assume(False)
+        assume(False)
     check(request, take)
 
 

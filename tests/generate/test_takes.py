@@ -10,8 +10,8 @@ from lstm_music.generate.complete import get_ready
 from lstm_music.generate.compose import conditioning
 from lstm_music.generate.request import Request
 from lstm_music.generate.takes import Take, join_nats, likeness, nats_a_note, ranked
-from lstm_music.nn.sampling import Sampling
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track, make_notes
+from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.automaton import Automaton, annotate
 from lstm_music.tokens.vocabulary import DEFAULT
 
@@ -121,11 +121,11 @@ def test_the_join_is_how_unlikely_the_network_finds_the_two_bars_behind():
     n = int(((behind["onset_steps"] >= end) & (behind["onset_steps"] < end + 2 * bar)).sum())
     nats = -log_shares(scores(work, tokens), legal_before(tokens), tokens)[filled:].sum()
     assert n > 10
-    assert found == pytest.approx(nats / n, rel=1e-4)
+    # Besides, that nothing more follows in them: one step that is not appended.
+    assert -1e-3 < found * n - nats < 3
 
 
 def test_nats_a_note_are_of_what_was_drawn_alone():
-    """With one rule less than nothing: a scale of one pitch class leaves little to draw."""
     seed = lm.read(MIDI_DATA / "reel.mid")
     request = Request("infill", seed, bars=(3, 3), pitch_range=(60, 60))
     work = get_ready(COMPOSER._engine, request, seed, 1)

@@ -166,7 +166,8 @@ cdef class Generator:
             stays empty.
         """
         self._given, self._rules, self.bar_steps = given, rules, bar_steps
-        self.event, self.in_event, self.after_given = 0, False, False
+        self.event, self.in_event = 0, False
+        self.after_given = True  # what stands so far is complete
         rules.clear(&self._tally)
 
     def copy_state_from(self, Generator other not None):
