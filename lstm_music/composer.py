@@ -285,8 +285,8 @@ class Composer:
             seed = seed.replace(style=request.style)
         if request.seed_bars is None:
             return seed
+        from lstm_music.generate.controls import bar_pair
         from lstm_music.generate.plan import bar_range
-        from lstm_music.generate.request import bar_pair
         from lstm_music.music.excerpt import excerpt
 
         return excerpt(seed, *bar_range(seed, bar_pair(request.seed_bars, "seed_bars")))

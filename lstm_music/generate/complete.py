@@ -10,6 +10,7 @@ import numpy as np
 
 from lstm_music.errors import ConfigError
 from lstm_music.generate.compose import Job, job, written
+from lstm_music.generate.controls import bar_pair
 from lstm_music.generate.engine import Engine
 from lstm_music.generate.impossible import check_possible
 from lstm_music.generate.loop import Generator
@@ -23,7 +24,7 @@ from lstm_music.generate.plan import (
 )
 from lstm_music.generate.populations import by_beam, by_join, by_particles
 from lstm_music.generate.report import make_report
-from lstm_music.generate.request import Request, bar_pair
+from lstm_music.generate.request import Request
 from lstm_music.generate.ruling import ruling_for
 from lstm_music.generate.takes import (
     Take,

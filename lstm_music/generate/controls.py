@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from numbers import Integral, Real
 from typing import Any
@@ -219,3 +219,23 @@ KINDS: dict[str, Callable[[Control, Any], Any]] = {
     "any": lambda _, value: value,
 }
 """What values there are, and how each is read."""
+
+
+def bar_pair(bars: Any, name: str = "bars") -> tuple[int, int]:
+    """First and last bar of ``"5-8"``, ``"5"`` or ``(5, 8)``.
+
+    Raises
+    ------
+    ConfigError : it is none of these.
+    """
+    if isinstance(bars, str):
+        match = re.fullmatch(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?", bars)
+        bars = (int(match[1]), int(match[2] or match[1])) if match else None
+    if isinstance(bars, int) and not isinstance(bars, bool):
+        bars = (bars, bars)
+    pair = tuple(bars) if isinstance(bars, Sequence) and not isinstance(bars, str) else ()
+    if len(pair) != 2 or any(isinstance(x, bool) or not isinstance(x, int) for x in pair):
+        raise ConfigError(f"{name} must look like 5-8, got {bars!r}")
+    if not 0 <= pair[0] <= pair[1]:
+        raise ConfigError(f"{name} must look like 5-8, the first bar first, got {bars!r}")
+    return int(pair[0]), int(pair[1])

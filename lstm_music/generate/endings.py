@@ -12,10 +12,6 @@ from lstm_music.music.key import Key
 from lstm_music.music.piece import Piece
 from lstm_music.tokens.decode import written_piece
 
-ENDINGS = ("tonic", "free")
-"""``tonic``: the last bars are drawn again until the bass ends on the tonic of the key, of several
-such endings the first that the network itself takes for one; ``free``: drawn once."""
-
 ENDING_BARS = 2
 DRAWS = 16
 """So often at most: a network that keeps its key needs two or three."""

@@ -12,13 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from lstm_music.errors import ConfigError, MidiError
+from lstm_music.generate.request import KEEPS
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
 from lstm_music.music.places import begins_in
 from lstm_music.music.seam import next_bar_steps
 from lstm_music.types import BoolArray, NoteArray
-
-KEEPS = ("rhythm", "pitch", "outline")
-"""What `vary` keeps: all onsets and durations; the pitches in order; the notes on the beats."""
 
 
 class Place(NamedTuple):

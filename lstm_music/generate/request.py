@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from lstm_music.errors import ConfigError
 from lstm_music.generate.controls import Control, control, controls_of
-from lstm_music.generate.endings import ENDINGS
-from lstm_music.generate.plan import KEEPS
 from lstm_music.nn.sampling import Sampling
 
 TASKS = ("generate", "infill", "accompany", "vary")
+KEEPS = ("rhythm", "pitch", "outline")
+"""What `vary` keeps: all onsets and durations; the pitches in order; the notes on the beats."""
+
+ENDINGS = ("tonic", "free")
+"""``tonic``: the last bars are drawn again until the bass ends on the tonic of the key, of several
+such endings the first that the network itself takes for one; ``free``: drawn once."""
+
 RANKS = ("drawn", "likelihood", "join", "difference")
 
 _SEEDED = ("infill", "accompany", "vary")
@@ -373,26 +376,6 @@ MOST_BARS = 1024
 
 CONTROLS: dict[str, Control] = {}
 CONTROLS.update(controls_of(Request))
-
-
-def bar_pair(bars: Any, name: str = "bars") -> tuple[int, int]:
-    """First and last bar of ``"5-8"``, ``"5"`` or ``(5, 8)``.
-
-    Raises
-    ------
-    ConfigError : it is none of these.
-    """
-    if isinstance(bars, str):
-        match = re.fullmatch(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?", bars)
-        bars = (int(match[1]), int(match[2] or match[1])) if match else None
-    if isinstance(bars, int) and not isinstance(bars, bool):
-        bars = (bars, bars)
-    pair = tuple(bars) if isinstance(bars, Sequence) and not isinstance(bars, str) else ()
-    if len(pair) != 2 or any(isinstance(x, bool) or not isinstance(x, int) for x in pair):
-        raise ConfigError(f"{name} must look like 5-8, got {bars!r}")
-    if not 0 <= pair[0] <= pair[1]:
-        raise ConfigError(f"{name} must look like 5-8, the first bar first, got {bars!r}")
-    return int(pair[0]), int(pair[1])
 
 
 def schema() -> dict[str, Any]:
