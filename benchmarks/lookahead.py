@@ -1,6 +1,6 @@
 """Two ways to tell an LSTM what given music lies ahead, and none, trained alike and compared.
 
-    python benchmarks/lookahead.py CACHE [--tokens N] [--seeds 1 2] [--ways past gap streams ...]
+    python benchmarks/lookahead.py CACHE [--tokens N] [--rate R] [--seeds 1 2] [--ways past ...]
 
 past      the past alone: the token and the context that the automaton computes of it.
 gap       the same, and whether the place is closed and how far the gap still reaches.
@@ -46,7 +46,7 @@ STYLES = ("folk", "lead", "chorale")
 SPANS = MaskChances(whole=0.2, spans=0.8, tracks=0.0, wishes=0.0, chords=0.0)
 BATCH, CHUNK = 16, 64
 EMBEDDING, HIDDEN, BACKWARD_HIDDEN = 128, 192, 128
-PEAK_RATE, WARMUP, CLIP_NORM = 4e-3, 0.05, 1.0
+WARMUP, CLIP_NORM = 0.05, 1.0
 START_SCALE = 0.1  # of embeddings: up to 65 of them are summed
 
 _NAMES = [name for name, _ in DEFAULT.streams]
@@ -200,21 +200,20 @@ def _open_nats(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
     return cross_entropy(logits[batch.free], batch.targets[batch.free], reduction="sum")
 
 
-def train(way: str, readings: list[Reading], max_tokens: int, rng_seed: int) -> Network:
-    """A network that has read so many tokens."""
-    torch.manual_seed(rng_seed)
+def train(way: str, readings: list[Reading], max_tokens: int, rate: float, seed: int) -> Network:
+    """A network that has read so many tokens; `rate` is the highest learning rate."""
+    torch.manual_seed(seed)
     network = Network(way)
     adam = torch.optim.Adam(network.parameters())
     state, done = None, 0
-    stream = batches(readings, rng_seed)
+    stream = batches(readings, seed)
     while done < max_tokens:
         batch = next(stream)
         logits, state = network(batch, state)
-        loss = _open_nats(logits, batch)
         adam.zero_grad()
-        (loss / max(int(batch.free.sum()), 1)).backward()
+        (_open_nats(logits, batch) / max(int(batch.free.sum()), 1)).backward()
         nn.utils.clip_grad_norm_(network.parameters(), CLIP_NORM)
-        adam.param_groups[0]["lr"] = PEAK_RATE * rate_share("cosine", done / max_tokens, WARMUP)
+        adam.param_groups[0]["lr"] = rate * rate_share("cosine", done / max_tokens, WARMUP)
         adam.step()
         done += batch.n_tokens
     return network
@@ -223,8 +222,8 @@ def train(way: str, readings: list[Reading], max_tokens: int, rng_seed: int) -> 
 @torch.no_grad()
 def nats(network: Network, reading: Reading) -> float:
     """Nats of all open tokens of a piece."""
-    batch = side_by_side([(reading, 0, len(reading.targets))])
-    return float(_open_nats(network(batch, None)[0], batch))
+    whole = side_by_side([(reading, 0, len(reading.targets))])
+    return float(_open_nats(network(whole, None)[0], whole))
 
 
 def pieces_of(cache: TokenCache, side: str) -> Iterator[tuple[int, Piece]]:
@@ -267,6 +266,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cache")
     parser.add_argument("--tokens", type=int, default=1_000_000)
+    parser.add_argument("--rate", type=float, default=4e-3, help="the highest learning rate")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
     options = parser.parse_args()
@@ -281,7 +281,7 @@ def main() -> None:
         readings = list(masked(cache, rng_seed))
         for way in options.ways:
             began = time.process_time()
-            network = train(way, readings, options.tokens, rng_seed)
+            network = train(way, readings, options.tokens, options.rate, rng_seed)
             seconds = time.process_time() - began
             speed, size = options.tokens / seconds, sum(p.numel() for p in network.parameters())
             totals[way].append(np.array([nats(network, reading) for _, reading, _ in pieces]))
