@@ -13,9 +13,10 @@ from token_strategies import examples, pieces
 
 import lstm_music as lm
 from lstm_music.errors import ConfigError, MidiError, TokenError
-from lstm_music.generate.complete import FEW_WORDS, plan_for
+from lstm_music.generate.complete import FEW_WORDS, get_ready, plan_for
 from lstm_music.generate.plan import n_bars
 from lstm_music.generate.request import Request
+from lstm_music.nn.sampling import Sampling
 
 COMPOSERS = [random_composer(1), random_composer(2, scale=3.0), random_composer(3, met=PLAIN)]
 NAMES = ["chorale_pickup", "reel", "band", "nocturne", "drums", "meter_change", "lead_sheet"]
@@ -130,3 +131,16 @@ def test_further_drafts_of_many_copies_have_random_numbers(how, monkeypatch):
     composer = random_composer(1, old=not how, met=PLAIN)
     request = Request("infill", seed, bars=(2, 2), rng_seed=1, drafts=2, **how)
     check(request, composer.complete(request)[0])
+
+
+@pytest.mark.parametrize("rng_seed", range(12))
+def test_no_pedal_of_ours_stands_in_the_way_of_what_is_given(rng_seed):
+    """Once a pedal pressed in the gap left none to press behind it."""
+    seed = lm.read(MIDI_DATA / "nocturne.mid")
+    request = Request("infill", seed, bars=(2, 2), rests=False, rng_seed=rng_seed)
+    work = get_ready(COMPOSERS[0]._engine, request, seed, rng_seed)
+    (draft,) = work.compose(Sampling(3.0, top_p=1.0), rng_seed, [0], 1)
+    pedal = draft.score.pedal()
+    known = work.heard.context.pedal
+    assert set(pedal["onset_steps"].tolist()) <= set(known["onset_steps"].tolist())
+    assert len(pedal) == (known["onset_steps"] < work.heard.end_steps).sum()

@@ -58,6 +58,8 @@ def test_outline_keeps_the_notes_on_the_beats():
     beat = seed.meters[0].beat_steps
     on_beat = set(seed.notes[place % beat == 0].tolist())
     assert on_beat <= set(take.piece.notes.tolist())
+    assert not on_beat & set(take.new.tolist())
+    assert len(set(take.piece.notes.tolist())) == len(take.piece.notes)
     assert set(seed.notes.tolist()) - set(take.piece.notes.tolist())
 
 
