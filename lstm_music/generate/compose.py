@@ -14,7 +14,7 @@ from lstm_music.generate.given import Given
 from lstm_music.generate.hearing import Heard, hear
 from lstm_music.generate.loop import Generator
 from lstm_music.generate.plan import Place, Plan
-from lstm_music.generate.ruling import Ruling, rules_for
+from lstm_music.generate.ruling import Ruling, leans_for, rules_for
 from lstm_music.music.piece import PEDAL_DTYPE, Piece
 from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
@@ -99,7 +99,7 @@ def job(engine: Engine, plan: Plan, ruling: Ruling) -> Job:
     generator = new_generator(engine, capacity, Sampling(), 0, 0, may_end=plan.is_continuation)
     generator.set_total_bars(heard.total_bars)
     generator.set_conditioning(conditioning(heard, ruling, plan))
-    generator.set_task(given, rules, heard.bar_steps)
+    generator.set_task(given, rules, heard.bar_steps, leans_for(ruling, plan, heard, rules))
     generator.force(encode_header(heard.context))
     nats_heard = _hear(generator, heard)
     if plan.is_continuation:

@@ -26,7 +26,7 @@ from lstm_music.generate.loop import Generator
 from lstm_music.generate.plan import Place, Plan
 from lstm_music.generate.report import make_report
 from lstm_music.generate.request import CONTROLS, Request
-from lstm_music.generate.ruling import Ruling, rules_for, ruling_for
+from lstm_music.generate.ruling import Ruling, leans_for, rules_for, ruling_for
 from lstm_music.generate.takes import Take, ranked
 from lstm_music.music.drum_keys import in_general_midi
 from lstm_music.music.harmony.scale import Scale
@@ -129,7 +129,9 @@ class _Writer:
         check_possible(ruling, plan)
         heard = _heard(plan, self._bars)
         generator.set_conditioning(conditioning(heard, ruling, plan))
-        generator.set_task(Given([]), rules_for(ruling, plan, heard), bar_steps)
+        rules = rules_for(ruling, plan, heard)
+        leans = leans_for(ruling, plan, heard, rules)
+        generator.set_task(Given([]), rules, bar_steps, leans)
         if self._closes:
             generator.set_pause((self._bars - ENDING_BARS) * bar_steps)
         return generator

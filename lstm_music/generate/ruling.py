@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from lstm_music.errors import ConfigError
 from lstm_music.generate.hearing import Heard
+from lstm_music.generate.leans import Leans
 from lstm_music.generate.plan import Plan
 from lstm_music.generate.request import Request
 from lstm_music.generate.rules import DRUMMER, HANDS, Rules
@@ -150,42 +151,39 @@ def _whole(plan: Plan) -> Piece:
 
 def rules_for(ruling: Ruling, plan: Plan, heard: Heard) -> Rules:
     """The masks of the loop, in the steps and tracks of what the network hears."""
-    request = ruling.request
     pitches = np.zeros((MAX_TRACKS, 128), np.uint8)
-    bias = np.zeros((MAX_TRACKS, 128), np.float32)
     limits = np.zeros((MAX_TRACKS, _N_LIMITS), np.intc)
     for i, track in enumerate(heard.tracks.tolist()):
         pitches[i] = _pitches(ruling, plan, track)
         limits[i] = _limits(ruling, plan.given, track)
-    is_biased = ruling.scale is not None and request.scale_fit == "mostly"
-    if is_biased and ruling.scale is not None:
-        outside = ~ruling.scale.mask()[np.arange(128) % 12]
-        pitched = [not plan.given.tracks[track].is_drum for track in heard.tracks]
-        bias[np.ix_(np.flatnonzero(pitched), np.flatnonzero(outside))] = _UNLIKELY
     return Rules(
         heard.places if plan.writes_freely else (),
         pitches,
         limits,
-        bias if is_biased else None,
         _chord_bits(ruling, heard),
-        request.chords_fit == "strict",
-        _UNLIKELY,
+        ruling.request.chords_fit == "strict",
         _order(plan, heard),
         heard.end_steps,
         _rings(plan, heard) if plan.writes_freely else None,
-        _leans(ruling, heard),
     )
 
 
-def _leans(ruling: Ruling, heard: Heard) -> npt.NDArray[np.float32]:
-    """What each track leans towards: mean pitch, duration in steps, notes an onset."""
+def leans_for(ruling: Ruling, plan: Plan, heard: Heard, rules: Rules) -> Leans | None:
+    """What is made likelier beside the rules; None: nothing is."""
     request = ruling.request
-    leans = np.zeros((MAX_TRACKS, 3), np.float32)
+    scale = ruling.scale if request.scale_fit == "mostly" else None
+    wishes = np.zeros((MAX_TRACKS, 3), np.float32)
+    pulls = np.zeros((MAX_TRACKS, 128), np.float32)
     for i, track in enumerate(heard.tracks.tolist()):
-        leans[i, 0] = of_track(request.register, track) or 0
-        leans[i, 1] = STEPS_PER_QUARTER * (of_track(request.duration, track) or 0)
-        leans[i, 2] = of_track(request.polyphony, track) or 0
-    return leans
+        wishes[i, 0] = of_track(request.register, track) or 0
+        wishes[i, 1] = STEPS_PER_QUARTER * (of_track(request.duration, track) or 0)
+        wishes[i, 2] = of_track(request.polyphony, track) or 0
+        if scale is not None and not plan.given.tracks[track].is_drum:
+            pulls[i, ~scale.mask()[np.arange(128) % 12]] = _UNLIKELY
+    chord = _UNLIKELY if ruling.chords is not None and request.chords_fit == "loose" else 0.0
+    if not wishes.any() and not pulls.any() and not chord:
+        return None
+    return Leans(rules, pulls, wishes, chord)
 
 
 def _rings(plan: Plan, heard: Heard) -> list[int]:

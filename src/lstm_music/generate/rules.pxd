@@ -33,16 +33,12 @@ cdef class Rules:
     cdef int n_places
     cdef int[N_TRACKS + 1] place_first
     cdef const unsigned char[:, ::1] _pitches  # (16, 128)
-    cdef const float[:, ::1] _bias  # (16, 128)
     cdef const int[:, ::1] _limits  # (16, N_LIMITS)
     cdef const int[:, ::1] _chords  # onset, 12 bits
     cdef int n_chords
     cdef bint strict_chords
-    cdef float chord_bias
     cdef const int[:, ::1] _order  # track, number of the chord, pitch
     cdef int[N_TRACKS + 1] order_first
-    cdef const float[:, ::1] _leans  # mean pitch, duration, notes an onset
-    cdef readonly bint has_bias
     cdef readonly long end_steps  # of the last place
 
     cdef void clear(self, Tally* tally) noexcept nogil
@@ -74,9 +70,6 @@ cdef class Rules:
     cdef long order_until(self, const Tally* tally, Automaton music, int track) noexcept nogil
     cdef int shortest(self, int track) noexcept nogil
     cdef int longest(self, int track) noexcept nogil
-    cdef float chord_bias_of(self, Automaton music, int track) noexcept nogil
-    cdef float duration_bias(self, int track, int steps) noexcept nogil
-    cdef float bias_of(self, Automaton music, int track, int pitch) noexcept nogil
     cdef bint _fits_grid(self, Automaton music, int track, long onset) noexcept nogil
     cdef bint _is_playable(self, Automaton music, int track, int pitch, long onset) noexcept nogil
     cdef bint _fits_chord(self, Automaton music, int pitch, long onset) noexcept nogil
@@ -89,3 +82,5 @@ cdef class Rules:
     cdef int _order_at(self, const Tally* tally, int track, long onset) noexcept nogil
     cdef int _chords_left(self, int track, int at) noexcept nogil
     cdef long _order_due(self, Automaton music, int track, int left, int grid) noexcept nogil
+    # Whether a pitch belongs to the chord of a time; without a chord each does.
+    cdef bint is_chord_tone(self, int pitch, long onset) noexcept nogil

@@ -6,9 +6,9 @@ sequence can always go on.
 
 import numpy as np
 
-from libc.math cimport fabs, log2
 from libc.string cimport memset
 
+from lstm_music.generate.reach cimport hands_reach, is_foot
 from lstm_music.tokens.automaton cimport Automaton
 
 from lstm_music.errors import ShapeError
@@ -16,16 +16,8 @@ from lstm_music.errors import ShapeError
 cdef enum:
     DRUMS = 128
     USUAL_GRID = 6  # a 16th: what counts as a place for an onset where no grid is set
-    HAND_SPAN = 14  # semitones
-    FINGERS = 5
-    KICK = 35
-    KICK_2 = 36
-    PEDAL_HAT = 44
 
 cdef long NEVER = 1 << 40
-cdef float REGISTER_WIDTH = 4  # semitones: the deviation of what leans towards a mean pitch
-cdef float DURATION_PULL = 3  # nats for twice or half of what a duration leans towards
-cdef float MOST_BIAS = 8
 
 HANDS, DRUMMER = 1, 2
 """Values of the limit ``player``."""
@@ -39,15 +31,11 @@ cdef class Rules:
     places : (P, 3) int, track, start and end in steps of what may be written, in order.
     pitches : (16, 128) uint8, 1 for the pitches that a track may have.
     limits : (16, 8) int, see ``rules.pxd`` for the columns.
-    bias : (16, 128) float32, added to the logits of a track's pitches; None: nothing is.
     chords : (C, 2) int, onset and a bit for each pitch class of the chord from there on.
-    strict_chords : on a beat only tones of its chord may begin; else others are less likely.
-    chord_bias : what is added to the logits of pitches outside the chord, if not strict.
+    strict_chords : on a beat only tones of its chord may begin.
     order : (N, 3) int, track, number of a chord and pitch: the pitches that a track has, in this
         order, the notes of a chord together; tracks without any are free.
     end_steps : where the music ends; None: where the last place does.
-    leans : (16, 3) float32, what a track leans towards: mean pitch, duration in steps, notes an
-        onset; 0 none. It makes likelier, and forbids nothing.
     rings : (P,) int, how far a note of each place may ring; None: to the end of its place.
 
     Raises
@@ -55,8 +43,8 @@ cdef class Rules:
     ShapeError : another shape.
     """
 
-    def __init__(self, places, pitches, limits, bias=None, chords=(), bint strict_chords=True,
-                 float chord_bias=0.0, order=(), end_steps=None, rings=None, leans=None):
+    def __init__(self, places, pitches, limits, chords=(), bint strict_chords=True, order=(),
+                 end_steps=None, rings=None):
         self.places = np.array(places, np.intc).reshape(-1, 3)
         self.n_places = len(self.places)
         last = self.places[:, 2].max() if self.n_places else 0
@@ -71,15 +59,9 @@ cdef class Rules:
                 raise ShapeError(f"{name} must be of shape {shape}, got {np.shape(table)}")
         self._pitches = np.ascontiguousarray(pitches, np.uint8)
         self._limits = np.ascontiguousarray(limits, np.intc)
-        leaning = np.zeros((N_TRACKS, 3)) if leans is None else leans
-        self._leans = np.ascontiguousarray(leaning, np.float32)
-        self.has_bias = (
-            bias is not None or len(chords) > 0 and not strict_chords or np.any(leaning)
-        )
-        self._bias = np.ascontiguousarray(np.zeros((16, 128)) if bias is None else bias, np.float32)
         by_onset = np.array(chords, np.intc).reshape(-1, 2)
         self.n_chords, self._chords = len(by_onset), _never_empty(by_onset)
-        self.strict_chords, self.chord_bias = strict_chords, chord_bias
+        self.strict_chords = strict_chords
         pitch_order = np.array(order, np.intc).reshape(-1, 3)
         self._order = _never_empty(pitch_order)
         firsts = np.searchsorted(pitch_order[:, 0], range(17))
@@ -175,7 +157,7 @@ cdef class Rules:
             return False
         if onset == music.onset_steps and track == music.s.track and pitch <= music.g.pitch:
             return False
-        if self.strict_chords and self.n_chords and not drums and (
+        if self.n_chords and self.strict_chords and not drums and (
             not self._fits_chord(music, pitch, onset)
         ):
             return False
@@ -289,69 +271,38 @@ cdef class Rules:
 
     cdef bint _fits_chord(self, Automaton music, int pitch, long onset) noexcept nogil:
         """Whether a pitch may begin there: off the beat any, on it the tones of the chord."""
-        cdef int i = self.n_chords - 1
         cdef int numerator = music._sections[music.s.n_sections - 1].numerator
         cdef int denominator = music._sections[music.s.n_sections - 1].denominator
         cdef int beat = 96 // denominator
         if denominator >= 8 and numerator % 3 == 0 and numerator > 3:
             beat *= 3
-        if self.strict_chords and self._position(music, onset) % beat:
+        if self._position(music, onset) % beat:
+            return True
+        return self.is_chord_tone(pitch, onset)
+
+    cdef bint is_chord_tone(self, int pitch, long onset) noexcept nogil:
+        cdef int i = self.n_chords - 1
+        if i < 0:
             return True
         while i > 0 and self._chords[i, 0] > onset:
             i -= 1
         return self._chords[i, 0] > onset or self._chords[i, 1] >> pitch % 12 & 1
-
-    cdef float bias_of(self, Automaton music, int track, int pitch) noexcept nogil:
-        """What is added to the logit of a pitch, against other pitches."""
-        cdef float bias = self._bias[track, pitch], off
-        if self.n_chords and not self.strict_chords and music.s.programs[track] != DRUMS and (
-            not self._fits_chord(music, pitch, music.onset_steps)
-        ):
-            bias += self.chord_bias
-        if self._leans[track, 0] > 0 and music.s.programs[track] != DRUMS:
-            off = (pitch - self._leans[track, 0]) / REGISTER_WIDTH
-            bias -= off * off / 2
-        return bias
-
-    cdef float chord_bias_of(self, Automaton music, int track) noexcept nogil:
-        """What is added to the logits of all pitches, against going on without another note."""
-        cdef int pitch, n = 0
-        cdef float missing
-        if self._leans[track, 2] <= 0 or track != music.s.track or not music.g.used_track:
-            return 0
-        for pitch in range(128):
-            n += music.is_struck(track, pitch)
-        missing = MOST_BIAS * (self._leans[track, 2] - n - 0.5)
-        return max(min(missing, MOST_BIAS), -MOST_BIAS) if n else 0
-
-    cdef float duration_bias(self, int track, int steps) noexcept nogil:
-        """What is added to the logit of a duration."""
-        if self._leans[track, 1] <= 0:
-            return 0
-        return -DURATION_PULL * fabs(log2(steps / self._leans[track, 1]))
 
     cdef bint _is_playable(self, Automaton music, int track, int pitch, long onset) \
             noexcept nogil:
         """Whether two hands, or two hands and two feet, can play a key beside what is held."""
         cdef int[129] held
         cdef int i, n = 0, hands = 0, feet = 0
-        cdef bint foot
         for i in range(128):
             if i == pitch or music.g.note_end[track][i] > onset:
                 held[n] = i
                 n += 1
         if self._limits[track, PLAYER] == 1:
-            for i in range(n + 1):  # the left hand takes the lowest i
-                if i <= FINGERS and n - i <= FINGERS and (
-                    i == 0 or held[i - 1] - held[0] <= HAND_SPAN
-                ) and (i == n or held[n - 1] - held[i] <= HAND_SPAN):
-                    return True
-            return False
+            return hands_reach(held, n)
         for i in range(n):  # drums are struck, not held: only those of this onset count
-            foot = held[i] == KICK or held[i] == KICK_2 or held[i] == PEDAL_HAT
             if held[i] == pitch or onset == music.onset_steps and music.is_struck(track, held[i]):
-                feet += foot
-                hands += not foot
+                feet += is_foot(held[i])
+                hands += not is_foot(held[i])
         return hands <= 2 and feet <= 2
 
     # What is asked for.
