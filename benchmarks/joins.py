@@ -21,7 +21,8 @@ from lstm_music.generate.request import Request
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.piece import Piece
 from lstm_music.nn.model import LanguageModel
-from lstm_music.tokens.automaton import Automaton, annotate
+from lstm_music.tokens.annotate import annotate
+from lstm_music.tokens.automaton import Automaton
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.decode import decode
 from lstm_music.tokens.encode import encode

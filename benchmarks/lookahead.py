@@ -34,7 +34,7 @@ from lstm_music.corpus.cache import TokenCache, open_cache
 from lstm_music.corpus.masks import MaskChances, draw_mask, given_notes
 from lstm_music.music.piece import Piece
 from lstm_music.music.places import begins_in
-from lstm_music.tokens.automaton import annotate_choices
+from lstm_music.tokens.annotate import annotate_choices
 from lstm_music.tokens.conditioning import Conditioning
 from lstm_music.tokens.decode import decode
 from lstm_music.tokens.encode import encode

@@ -29,12 +29,14 @@ class Met:
     programs : instruments, 128 = drums.
     dynamics : whether notes of one pitched track differ in loudness.
     styles : style words of the pieces, "" for those without.
+    mixed : whether some pieces have drums beside pitched tracks.
     """
 
     kinds: tuple[str, ...]
     programs: tuple[int, ...]
     dynamics: bool
     styles: tuple[str, ...]
+    mixed: bool = True
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Met:
@@ -50,6 +52,7 @@ class Met:
                 tuple(facts["programs"]),
                 facts["dynamics"],
                 tuple(facts["styles"]),
+                facts.get("mixed", True),  # files from before this was told
             )
         except (KeyError, TypeError) as error:
             raise ModelFileError(
@@ -66,13 +69,14 @@ def met_in_training(corpus: TokenCache) -> Met:
     """Look through the training side of a corpus."""
     pieces = [corpus.piece_tokens(int(i)) for i in corpus.indices("train")]
     programs = np.zeros(DEFAULT.n_tokens, bool)
-    changes = notes = 0
+    changes = notes = mixed = 0
     kinds = dict.fromkeys((kind for kind, _ in DEFAULT.ranges), 0)
     for tokens in pieces:
         body = int(np.argmax(tokens == DEFAULT["body"].start)) + 1
         programs[tokens[:body]] = True
         for kind in kinds:
             kinds[kind] += bool(DEFAULT.is_kind(tokens[body:], kind).any())
+        mixed += all(DEFAULT.is_kind(tokens[body:], kind).any() for kind in ("pitch", "drum"))
         n_tracks = int(np.count_nonzero(DEFAULT.is_kind(tokens[:body], "program")))
         changed, pitched = _velocity_changes(tokens[body:], n_tracks)
         changes, notes = changes + changed, notes + pitched
@@ -83,6 +87,7 @@ def met_in_training(corpus: TokenCache) -> Met:
         tuple(int(i) for i in np.flatnonzero(programs[first.start : first.stop])),
         bool(changes >= _LEAST_SHARE * max(notes, 1) and changes > 0),
         tuple(sorted({corpus.styles[int(i)] for i in corpus.indices("train")})),
+        mixed >= max(least, 1),
     )
 
 

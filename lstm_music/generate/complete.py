@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from lstm_music.errors import ConfigError
+from lstm_music.generate.character import Character, character_of, character_of_new
 from lstm_music.generate.compose import Job, job, written
-from lstm_music.generate.controls import bar_pair
 from lstm_music.generate.engine import Engine
 from lstm_music.generate.impossible import check_possible
 from lstm_music.generate.loop import Generator
 from lstm_music.generate.plan import (
     Plan,
-    accompaniment,
-    continuation,
-    infilling,
-    n_bars,
-    variation,
 )
+from lstm_music.generate.planning import new_programs, plan_for
 from lstm_music.generate.populations import by_beam, by_join, by_particles
 from lstm_music.generate.report import make_report
-from lstm_music.generate.request import Request
+from lstm_music.generate.request import CONTROLS, Request
 from lstm_music.generate.ruling import ruling_for
 from lstm_music.generate.takes import (
     Take,
@@ -34,12 +31,10 @@ from lstm_music.generate.takes import (
     nats_a_note,
     ranked,
 )
-from lstm_music.music.instrument_names import programs_named
-from lstm_music.music.instruments import instrument_name
-from lstm_music.music.listening.roles import track_roles
-from lstm_music.music.piece import Piece, Track
+from lstm_music.music.piece import Piece
 from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
+from lstm_music.tokens.vocabulary import DRUM_PROGRAM
 from lstm_music.types import NoteArray
 
 DRAFTS = 4
@@ -100,111 +95,6 @@ class Judge:
         return bool((self.plan.replaced["track"] == track).any())
 
 
-def plan_for(request: Request, seed: Piece, rng_seed: int) -> Plan:
-    """The plan of a request with a seed.
-
-    Raises
-    ------
-    ConfigError, MidiError : there are no such bars, tracks or instruments, or no notes.
-    """
-    if request.task == "generate":
-        return continuation(seed, request.bar_count(), request.from_bar)
-    whole = (0 if seed.pickup_steps else 1, max(n_bars(seed), 1))
-    bars = whole if request.bars is None else bar_pair(request.bars)
-    n_tracks = len(seed.tracks)
-    if request.task == "infill" and request.tracks is not None:
-        seed = with_empty_tracks(seed, request.tracks)
-    tracks = None if request.tracks is None else named_tracks(seed, request.tracks)
-    if request.task == "infill":
-        if request.bars is None and tracks is None:
-            raise ConfigError("infill needs bars, such as 5-8, or tracks")
-        n_empty = len(seed.tracks) - n_tracks
-        return replace(infilling(seed, bars, tracks), n_new_tracks=n_empty)
-    if request.task == "vary":
-        if request.keep is None:
-            raise ConfigError("vary needs keep: rhythm, pitch or outline")
-        return variation(seed, request.keep, request.amount, bars, tracks, rng_seed)
-    if request.with_ is None:
-        raise ConfigError("accompany needs with: instruments such as drums,bass")
-    return accompaniment(seed, new_programs(request.with_), bars)
-
-
-def with_empty_tracks(seed: Piece, tracks: object) -> Piece:
-    """The seed with those tracks of its file that have a name and no notes, if they are named."""
-    if seed.original is None or not isinstance(tracks, str | Sequence):
-        return seed
-    from lstm_music.midi.writing.original_file import OriginalFile
-
-    words = tracks.split(",") if isinstance(tracks, str) else tracks
-    named = {str(word).strip().lower() for word in words}
-    known = {track.name.strip().lower() for track in seed.tracks}
-    new = [
-        Track(0 if one.is_drum else one.program, one.is_drum, one.name)
-        for one in OriginalFile(seed.original).empty_tracks
-        if one.name.strip().lower() in named - known
-    ]
-    return seed.replace(tracks=(*seed.tracks, *new)) if new else seed
-
-
-def named_tracks(seed: Piece, tracks: object) -> tuple[int, ...]:
-    """Indices from 0 of tracks by number from 1, name, or role.
-
-    Parameters
-    ----------
-    tracks : ``"1,3"``, ``"bass"``, ``2``, or a sequence of such.
-
-    Raises
-    ------
-    ConfigError : no such track; the message says which there are.
-    """
-    words = tracks.split(",") if isinstance(tracks, str) else tracks
-    if isinstance(words, int) and not isinstance(words, bool):
-        words = [words]
-    if not isinstance(words, Sequence):
-        raise ConfigError(f"tracks must look like 1,3 or names, got {tracks!r}")
-    found: list[int] = []
-    for word in words:
-        found += _track_of(seed, word)
-    return tuple(dict.fromkeys(found))
-
-
-def _track_of(seed: Piece, word: object) -> list[int]:
-    text = str(word).strip().lower()
-    if text.isdecimal() and 1 <= int(text) <= len(seed.tracks):
-        return [int(text) - 1]
-    by_name = [i for i, track in enumerate(seed.tracks) if track.name.strip().lower() == text]
-    by_role = [i for i, role in enumerate(track_roles(seed)) if role == text]
-    if text and not text.isdecimal() and (by_name or by_role):
-        return by_name or by_role
-    there_is = ", ".join(
-        f"{i} {track.name or instrument_name(track.program, track.is_drum)}"
-        for i, track in enumerate(seed.tracks, 1)
-    )
-    raise ConfigError(f"there is no track {word!r}; there is {there_is or 'none'}")
-
-
-def new_programs(with_: object) -> list[tuple[int, str]]:
-    """Program, 128 for drums, and name of each instrument that is asked for.
-
-    Raises
-    ------
-    ConfigError : no such instrument.
-    """
-    text = with_ if isinstance(with_, str) else ",".join(map(str, _sequence(with_)))
-    return [
-        (named.programs[0], instrument_name(named.programs[0] % 128, named.programs[0] == 128))
-        for named in programs_named(text)
-    ]
-
-
-def _sequence(with_: object) -> Sequence[object]:
-    if isinstance(with_, int):
-        return [with_]
-    if not isinstance(with_, Sequence):
-        raise ConfigError(f"with must name instruments, such as drums,bass; got {with_!r}")
-    return with_
-
-
 def get_ready(engine: Engine, request: Request, seed: Piece, rng_seed: int) -> Job:
     """The job of a request with a seed, known to be possible.
 
@@ -216,9 +106,24 @@ def get_ready(engine: Engine, request: Request, seed: Piece, rng_seed: int) -> J
     rest = -1
     if request.task == "accompany":
         rest = _LONGEST_REST_BARS * plan.given.bar_lines.meter_at(plan.start_steps).bar_steps
-    ruling = ruling_for(request, plan, rest)
+    ruling = ruling_for(request, plan, rest, characters(request, plan))
     check_possible(ruling, plan)
     return job(engine, plan, ruling)
+
+
+def characters(request: Request, plan: Plan) -> dict[int, Character]:
+    """The character of each open track, where it is to be kept."""
+    if not request.in_character or request.task not in CONTROLS["in_character"].tasks:
+        return {}
+    whole = plan.given.replace(notes=np.concatenate([plan.given.notes, plan.replaced]))
+    n_old = len(whole.tracks) - plan.n_new_tracks
+    found = {
+        track: character_of(whole, track)
+        if track < n_old
+        else character_of_new(whole.tracks[track])
+        for track in plan.open_tracks
+    }
+    return {track: one for track, one in found.items() if one is not None}
 
 
 def complete_seed(
@@ -246,6 +151,10 @@ def complete_seed(
     ------
     ConfigError, MidiError : the request cannot be met.
     """
+    if not engine.met.mixed and request.task == "accompany" and request.with_ is not None:
+        kinds = _kinds(new_programs(request.with_))
+        if len(kinds) == 2:
+            return _in_two_goes(engine, request, kinds, seed, rng_seed, advice, others)
     work = get_ready(engine, request, seed, rng_seed)
     judge = Judge(work.plan, tuple(others), copied_notes, request.max_copy)
     sampling = request.sampling(advice)
@@ -270,6 +179,58 @@ def complete_seed(
     return ranked(takes, request.rank)
 
 
+def _kinds(programs: Sequence[tuple[int, str]]) -> list[list[int]]:
+    """The pitched programs and the drums among them, without empty lists."""
+    pitched = [program for program, _ in programs if program != DRUM_PROGRAM]
+    drums = [program for program, _ in programs if program == DRUM_PROGRAM]
+    return [kind for kind in (pitched, drums) if kind]
+
+
+def _in_two_goes(
+    engine: Engine,
+    request: Request,
+    kinds: list[list[int]],
+    seed: Piece,
+    rng_seed: int,
+    advice: Sampling,
+    others: Sequence[Piece],
+) -> list[Take]:
+    """Pitched tracks, then drums to them, for a network that has never met both in one piece."""
+    first, second = copy(request), copy(request)
+    object.__setattr__(first, "with_", kinds[0])
+    object.__setattr__(second, "with_", kinds[1])
+    object.__setattr__(second, "n", 1)
+    takes = []
+    for i, take in enumerate(complete_seed(engine, first, seed, rng_seed, advice, others=others)):
+        (more,) = complete_seed(engine, second, take.piece, rng_seed + i, advice)
+        piece = more.piece.replace(
+            added_places=(*take.piece.added_places, *more.piece.added_places),
+            repairs=tuple(dict.fromkeys(more.piece.repairs)),
+        )
+        takes.append(
+            replace(
+                take,
+                piece=piece,
+                report=_merged(take.report, more.report),
+                new=np.concatenate([take.new, more.new]),
+            )
+        )
+    return takes
+
+
+def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Two reports as one: what came out by track beside each other, kept if both are."""
+    merged = {}
+    for name, row in one.items():
+        more = other[name]
+        came_out = row["came_out"]
+        if isinstance(came_out, dict) and isinstance(more["came_out"], dict):
+            came_out = came_out | more["came_out"]
+        kept = [x for x in (row["kept"], more["kept"]) if x is not None]
+        merged[name] = row | {"came_out": came_out, "kept": all(kept) if kept else None}
+    return merged
+
+
 def _is_plain(work: Job, judge: Judge) -> bool:
     """Whether any draft of it is a result: as of a continuation."""
     nothing_asked = not judge.others and judge.max_copy is None
@@ -284,7 +245,7 @@ def _draw(
     elif not work.engine.hears_ahead and not work.plan.is_continuation:
         each = lambda i: by_particles(work, sampling, rng_seed, i)  # noqa: E731
     elif joined_notes(work):
-        each = lambda i: by_join(work, sampling, rng_seed, i)  # noqa: E731
+        return by_join(work, sampling, rng_seed, sequences, request.threads)
     else:
         return work.compose(sampling, rng_seed, sequences, request.threads)
     with ThreadPoolExecutor(request.threads) as pool:

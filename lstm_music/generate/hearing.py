@@ -15,7 +15,7 @@ from lstm_music.music.excerpt import excerpt
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.piece import Piece
 from lstm_music.tokens.canonical import canonical_with_all_tracks
-from lstm_music.tokens.vocabulary import LAGS_BARS, MAX_TIME_STEPS, MAX_TRACKS
+from lstm_music.tokens.vocabulary import DRUMS, LAGS_BARS, MAX_TIME_STEPS, MAX_TRACKS
 from lstm_music.types import BoolArray, IntArray, NoteArray
 
 CONTEXT_STEPS = MAX_TIME_STEPS
@@ -97,8 +97,10 @@ def hear(engine: Engine, plan: Plan) -> Heard:
     whole = given.replace(notes=np.concatenate([given.notes, plan.slots]))
     part = excerpt(whole, offset, stop)
     part, more = _with_few_notes(part, start - offset)
-    tracks = _heard_tracks(part, plan)
+    tracks = _heard_tracks(part, plan, mixed=engine.met.mixed)
     told = engine.told(_in_tracks(part, tracks), given)
+    if not plan.is_continuation and all(track.is_drum for track in told.tracks):
+        told = told.replace(style=DRUMS, key=None)
     context = canonical_with_all_tracks(told)
     if plan.is_continuation and not len(context.notes):
         raise MidiError(
@@ -154,12 +156,19 @@ def _with_few_notes(part: Piece, start: int) -> tuple[Piece, tuple[str, ...]]:
     return part.replace(notes=part.notes[before - CONTEXT_NOTES :]), (remark,)
 
 
-def _heard_tracks(part: Piece, plan: Plan) -> npt.NDArray[np.uint16]:
-    """The tracks that the network hears: the open ones, then the busiest, 16 at most."""
+def _heard_tracks(part: Piece, plan: Plan, *, mixed: bool) -> npt.NDArray[np.uint16]:
+    """The tracks that the network hears: the open ones, then the busiest, 16 at most.
+
+    A network that has never met drums beside pitched tracks (``mixed``) does best without the
+    other kind, where only one is written.
+    """
     counts = np.bincount(part.notes["track"], minlength=len(part.tracks)).astype(np.int64)
     is_open = np.zeros(len(counts), bool)
     is_open[[track for track in plan.open_tracks if track < len(counts)]] = True
     rank = counts + is_open * (len(part.notes) + 1)
+    drums = np.array([track.is_drum for track in part.tracks], bool)
+    if not mixed and not plan.is_continuation and len(set(drums[is_open].tolist())) == 1:
+        rank[drums != drums[is_open][0]] = 0
     busiest = np.argsort(-rank, kind="stable")[:MAX_TRACKS]
     return np.sort(busiest[rank[busiest] > 0]).astype(np.uint16)
 

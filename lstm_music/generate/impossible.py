@@ -8,9 +8,9 @@ import numpy as np
 
 from lstm_music.errors import ConfigError
 from lstm_music.generate.plan import Plan
-from lstm_music.generate.report import most_at_once
 from lstm_music.generate.ruling import Ruling, allowed_pitches, of_track
 from lstm_music.music.piece import Piece
+from lstm_music.music.polyphony import most_together
 
 _USUAL_GRID = 6  # a 16th, as in rules.pyx
 
@@ -94,7 +94,7 @@ def _check_kept(ruling: Ruling, plan: Plan) -> None:
             raise ConfigError("rests cannot be refused where the rhythm is kept; leave it out")
         for track in plan.open_tracks:
             most = of_track(request.max_polyphony, track)
-            had = most_at_once(plan.slots[plan.slots["track"] == track])
+            had = most_together(plan.slots[plan.slots["track"] == track])
             if most is not None and had > most:
                 raise ConfigError(
                     f"max_polyphony must be {had} or more in track {track + 1}, whose rhythm is "

@@ -19,7 +19,7 @@ from lstm_music.generate.takes import join_log_probs
 from lstm_music.nn.sampling import Sampling
 
 PARTICLES = 32
-DRAFTS_A_TAKE = 8
+DRAFTS_A_TAKE = 16
 """For a network that is told what lies ahead: so many are compared by how they join it."""
 
 _COPIES_APART = 1 << 10
@@ -43,14 +43,21 @@ def by_particles(work: Job, sampling: Sampling, rng_seed: int, sequence: int) ->
     return _bar_by_bar(work, sampling, rng_seed, sequence, PARTICLES, choose, weigh=True)
 
 
-def by_join(work: Job, sampling: Sampling, rng_seed: int, sequence: int) -> Generator:
-    """One draft out of several: the one that makes what is given behind it likeliest."""
-    drafts = [
-        work.begin(sampling, rng_seed, sequence + i * _COPIES_APART) for i in range(DRAFTS_A_TAKE)
-    ]
-    for first in range(0, len(drafts), MOST_AT_ONCE):
-        run_together(drafts[first : first + MOST_AT_ONCE])
-    return drafts[int(np.argmax(join_log_probs(work, drafts)))]
+def by_join(
+    work: Job,
+    sampling: Sampling,
+    rng_seed: int,
+    sequences: Sequence[int],
+    threads: int | None,
+) -> list[Generator]:
+    """For each random stream one draft out of several: the one that makes what is given behind it
+    likeliest.
+    """
+    streams = [sequence + i * _COPIES_APART for sequence in sequences for i in range(DRAFTS_A_TAKE)]
+    drafts = work.compose(sampling, rng_seed, streams, threads)
+    joins = join_log_probs(work, drafts).reshape(len(sequences), DRAFTS_A_TAKE)
+    best = np.argmax(joins, axis=1)
+    return [drafts[i * DRAFTS_A_TAKE + int(k)] for i, k in enumerate(best)]
 
 
 def by_beam(work: Job, sampling: Sampling, rng_seed: int, sequence: int, width: int) -> Generator:

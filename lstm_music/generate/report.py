@@ -18,6 +18,7 @@ from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.instruments import SOUNDING_RANGES
 from lstm_music.music.piece import Piece
 from lstm_music.music.playable import KEYBOARD_PROGRAMS, hand_span_ok, limbs_ok
+from lstm_music.music.polyphony import most_together
 from lstm_music.types import NoteArray
 
 _NEAR = {"density": 0.25, "polyphony": 0.25, "register": 4.0, "duration": 0.25}
@@ -132,16 +133,8 @@ def _pitch_range(result: _Result) -> Found:
     return {track: list(pair) for track, pair in found.items()}, kept
 
 
-def most_at_once(notes: NoteArray) -> int:
-    """The largest number of notes that sound together."""
-    times = np.concatenate([notes["onset_steps"], notes["onset_steps"] + notes["duration_steps"]])
-    steps = np.repeat([1, -1], len(notes))
-    order = np.lexsort([steps, times])  # what ends makes room for what begins
-    return int(np.cumsum(steps[order]).max(initial=0))
-
-
 def _max_polyphony(result: _Result) -> Found:
-    found = result.by_track(most_at_once)
+    found = result.by_track(most_together)
     return found, _all_hold(result, result.request.max_polyphony, found, lambda w, f: f <= w)
 
 

@@ -181,6 +181,13 @@ class Request:
         "hands and two feet at the drums.",
         group=_RULES,
     )
+    in_character: bool = control(
+        "switch",
+        True,
+        "Whether tracks keep about their range, kit and density; new ones suit their instrument.",
+        group=_RULES,
+        tasks=("infill", "accompany"),
+    )
     chords: str | None = control(
         "text",
         None,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from lstm_music.errors import ConfigError
+from lstm_music.generate.character import Character
 from lstm_music.generate.hearing import Heard
 from lstm_music.generate.leans import Leans
 from lstm_music.generate.plan import Plan
@@ -34,6 +36,9 @@ _POLYPHONY, _SHORTEST, _LONGEST, _GRID, _FEWEST, _MOST, _REST, _PLAYER = range(_
 _UNLIKELY = -3.0
 """Nats that a pitch outside the scale, or outside a loosely kept chord, is less likely by."""
 
+_FEW_PITCHES = 3
+"""Where what is asked leaves a track's character fewer than these, what is asked holds alone."""
+
 _NEAR = 0.25
 """A density that is wished may be off by this share in a bar."""
 
@@ -50,12 +55,15 @@ class Ruling:
     scale : parsed; None: any pitch.
     chords : in steps of the plan's piece; None: any.
     longest_rest_steps : of an open track, -1 for any.
+    characters : by index of the track in the plan's piece: bounds that hold where the request
+        sets none.
     """
 
     request: Request
     scale: Scale | None
     chords: ChordTrack | None
     longest_rest_steps: int = -1
+    characters: Mapping[int, Character] = field(default_factory=dict)
 
     def told(
         self, heard: Heard, plan: Plan
@@ -116,7 +124,12 @@ def of_track(by_track: dict[int, _T] | None, track: int) -> _T | None:
     return by_track.get(track + 1, by_track.get(0))
 
 
-def ruling_for(request: Request, plan: Plan, longest_rest_steps: int = -1) -> Ruling:
+def ruling_for(
+    request: Request,
+    plan: Plan,
+    longest_rest_steps: int = -1,
+    characters: Mapping[int, Character] | None = None,
+) -> Ruling:
     """Read what a request says in words.
 
     Raises
@@ -125,7 +138,7 @@ def ruling_for(request: Request, plan: Plan, longest_rest_steps: int = -1) -> Ru
     """
     scale = None if request.scale is None else Scale.parse(request.scale)
     chords = None if request.chords is None else _chords(request.chords, plan)
-    return Ruling(request, scale, chords, longest_rest_steps)
+    return Ruling(request, scale, chords, longest_rest_steps, characters or {})
 
 
 def _chords(text: str, plan: Plan) -> ChordTrack:
@@ -223,6 +236,9 @@ def _pitches(ruling: Ruling, plan: Plan, track: int) -> npt.NDArray[np.uint8]:
     is_kit = plan.given.tracks[track].is_drum
     if is_kit and not plan.is_continuation and not has_pad_keys(_whole(plan)):
         allowed[list(PAD_KEYS)] = False
+    character = ruling.characters.get(track)
+    if character is not None and (allowed & character.pitches).sum() >= _FEW_PITCHES:
+        allowed = allowed & character.pitches
     return allowed.astype(np.uint8)
 
 
@@ -243,7 +259,20 @@ def _limits(ruling: Ruling, piece: Piece, track: int) -> list[int]:
     if request.playable:
         is_keyboard = one.program in KEYBOARD_PROGRAMS
         row[_PLAYER] = DRUMMER if one.is_drum else HANDS if is_keyboard else 0
+    if (character := ruling.characters.get(track)) is not None:
+        _keep_character(row, character, is_drum=one.is_drum)
     return row
+
+
+def _keep_character(row: list[int], character: Character, *, is_drum: bool) -> None:
+    """Set the limits of a track that the request leaves open."""
+    row[_POLYPHONY] = row[_POLYPHONY] or character.polyphony
+    row[_LONGEST] = row[_LONGEST] or character.longest
+    if row[_MOST] < 0:
+        row[_MOST] = max(character.most, row[_FEWEST])
+        row[_FEWEST] = row[_FEWEST] or character.fewest
+    if character.is_played:
+        row[_PLAYER] = DRUMMER if is_drum else HANDS
 
 
 def _chord_bits(ruling: Ruling, heard: Heard) -> list[tuple[int, int]]:

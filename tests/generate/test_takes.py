@@ -12,7 +12,8 @@ from lstm_music.generate.request import Request
 from lstm_music.generate.takes import Take, join_nats, likeness, nats_a_note, ranked
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track, make_notes
 from lstm_music.nn.sampling import Sampling
-from lstm_music.tokens.automaton import Automaton, annotate
+from lstm_music.tokens.annotate import annotate
+from lstm_music.tokens.automaton import Automaton
 from lstm_music.tokens.vocabulary import DEFAULT
 
 COMPOSER = random_composer(5, met=PLAIN)

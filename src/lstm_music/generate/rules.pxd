@@ -84,3 +84,4 @@ cdef class Rules:
     cdef long _order_due(self, Automaton music, int track, int left, int grid) noexcept nogil
     # Whether a pitch belongs to the chord of a time; without a chord each does.
     cdef bint is_chord_tone(self, int pitch, long onset) noexcept nogil
+    cdef long _even_due(self, Automaton music, long bar, int fewest, int missing) noexcept nogil

@@ -346,6 +346,13 @@ cdef class Rules:
             onset += 1
         return NEVER
 
+    cdef long _even_due(self, Automaton music, long bar, int fewest, int missing) noexcept nogil:
+        """When the next of the fewest onsets of a bar is due, spread evenly, on beats if it can."""
+        cdef int bar_steps = music._sections[music.s.n_sections - 1].bar_steps
+        cdef int beat = 96 // music._sections[music.s.n_sections - 1].denominator
+        cdef int into = (2 * (fewest - missing) + 1) * bar_steps // (2 * fewest)
+        return bar + into - (into % beat if fewest * beat <= bar_steps else into % USUAL_GRID)
+
     cdef long _due(self, const Tally* tally, Automaton music, int track) noexcept nogil:
         """When a track must strike next; NEVER if it need not."""
         cdef const int* limits = &self._limits[track, 0]
@@ -375,6 +382,8 @@ cdef class Rules:
                     apart = -(-apart // grid) * grid
                 left = max(grid, self.shortest(track)) + (missing - 1) * apart
                 due = min(due, max(stop - left, start))
+                if bar + bar_steps <= end and bar >= start:
+                    due = min(due, self._even_due(music, bar, limits[FEWEST], missing))
         left = self._chords_left(track, self.order_first[track] + tally.told[track])
         if left > 0:
             due = min(due, self._order_due(music, track, left, grid))

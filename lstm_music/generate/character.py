@@ -1,0 +1,94 @@
+"""The character of a track: what keeps a fill, or a new track, from turning into something else.
+
+Music that a network does not know makes it leave a track's register, its kit or its density. The
+bounds are wide: a third more at either end of what the track itself does, or what its instrument
+can do (docs/composing.md).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lstm_music.music.instruments import FAMILY_NAMES, SOUNDING_RANGES, family_of
+from lstm_music.music.piece import Piece, Track
+from lstm_music.music.playable import KEYBOARD_PROGRAMS
+from lstm_music.music.polyphony import most_together
+from lstm_music.types import BoolArray
+
+_LEAST_NOTES = 8
+"""Fewer notes than these have no character."""
+
+_SEMITONES = 5
+_DENSER = 2.5
+_OFTEN = 0.7  # of the bars: a track that sounds in fewer may rest
+
+_ONE_VOICE = frozenset({"Bass", "Reed", "Pipe", "Brass", "Synth Lead"})
+_SOLO_STRINGS = frozenset({40, 41, 42, 43, 110})
+_SECTIONS = frozenset({61, 62, 63})  # brass in chords
+_KIT = range(35, 60)  # General MIDI keys of a drum kit
+_MOST_TOGETHER = 8
+_WHOLE = 96  # steps of a whole note
+
+
+class Character(NamedTuple):
+    """Bounds of a track.
+
+    Parameters
+    ----------
+    pitches : (128,) bool, those it may have.
+    fewest, most : onsets a bar.
+    polyphony : most notes at once.
+    longest : longest note in steps; 0: any.
+    is_played : whether hands or a drummer must be able to play it.
+    """
+
+    pitches: BoolArray
+    fewest: int
+    most: int
+    polyphony: int
+    longest: int = 0
+    is_played: bool = False
+
+
+def character_of(piece: Piece, track: int) -> Character | None:
+    """What a track is like by its own notes; None if there are too few to tell."""
+    notes = piece.notes[piece.notes["track"] == track]
+    if len(notes) < _LEAST_NOTES:
+        return None
+    pitches = np.zeros(128, bool)
+    if piece.tracks[track].is_drum:
+        pitches[np.unique(notes["pitch_midi"])] = True
+    else:
+        low, high = int(notes["pitch_midi"].min()), int(notes["pitch_midi"].max())
+        pitches[max(low - _SEMITONES, 0) : high + _SEMITONES + 1] = True
+    bars = piece.bar_lines.bars_at(notes["onset_steps"])
+    onsets = np.unique(bars << 32 | notes["onset_steps"].astype(np.int64)) >> 32
+    counts = np.unique(onsets, return_counts=True)[1]
+    usual = float(np.median(counts))
+    is_busy = len(counts) >= _OFTEN * (bars.max() - bars.min() + 1)
+    return Character(
+        pitches,
+        int(usual / _DENSER) if is_busy else 0,
+        int(np.ceil(usual * _DENSER)),
+        most_together(notes),
+        0 if piece.tracks[track].is_drum else int(notes["duration_steps"].max()),
+    )
+
+
+def character_of_new(track: Track) -> Character:
+    """What a new track is like by its instrument."""
+    pitches = np.zeros(128, bool)
+    if track.is_drum:
+        pitches[_KIT] = True
+        return Character(pitches, fewest=4, most=32, polyphony=_MOST_TOGETHER, is_played=True)
+    low, high = SOUNDING_RANGES[track.program]
+    pitches[low : high + 1] = True
+    family = FAMILY_NAMES[family_of(track.program)]
+    is_alone = family in _ONE_VOICE or track.program in _SOLO_STRINGS
+    polyphony = 1 if is_alone and track.program not in _SECTIONS else _MOST_TOGETHER
+    is_keyboard = track.program in KEYBOARD_PROGRAMS
+    return Character(
+        pitches, fewest=1, most=32, polyphony=polyphony, longest=_WHOLE, is_played=is_keyboard
+    )
