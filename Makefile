@@ -68,14 +68,16 @@ bench: $(VENV)/.built
 
 models: $(VENV)/.built  ## train the bundled models again (an hour or two)
 	$(BIN)/lstm-music corpus build music21:chorales music21:tunes $(GROOVE) $(OPEN_EWLD) -o $(CORPUS)
-	$(call train_model,default) --balance 0.5 --learning-rate 0.0025 \
+	$(call train_model,default) --balance 0.5 --learning-rate 0.0025 --infill 0 \
 	    --max-tokens 40000000 --evaluate-every 4000000
-	$(call train_model,chorale) --style chorale --from default --learning-rate 0.001 \
+	$(call train_model,chorale) --infill 0 --style chorale --from default --learning-rate 0.001 \
 	    --max-tokens 2500000 --evaluate-every 250000
-	$(call train_model,folk) --style folk --from default --learning-rate 0.0015 \
+	$(call train_model,folk) --infill 0 --style folk --from default --learning-rate 0.0015 \
 	    --max-tokens 8000000 --evaluate-every 1000000
-	$(call train_model,drums) --style drums --from default --learning-rate 0.0015 \
+	$(call train_model,drums) --infill 0 --style drums --from default --learning-rate 0.0015 \
 	    --max-tokens 8000000 --evaluate-every 1000000 --straight-drums 0.1
+	$(call train_model,default) --from default --balance 0.5 --learning-rate 0.001 --infill 0.7 \
+	    --max-tokens 12000000 --evaluate-every 1000000
 
 $(VENV)/.created:
 	$(PYTHON) -m venv $(VENV)
