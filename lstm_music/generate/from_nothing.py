@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from lstm_music.errors import ConfigError
-from lstm_music.generate.complete import Judge, new_programs
+from lstm_music.generate.complete import Judge
 from lstm_music.generate.compose import conditioning
 from lstm_music.generate.endings import DRAWS_APART, ENDING_BARS, close_all, closed_by_hand
 from lstm_music.generate.engine import (
@@ -24,6 +24,7 @@ from lstm_music.generate.hearing import Heard
 from lstm_music.generate.impossible import check_possible
 from lstm_music.generate.loop import Generator
 from lstm_music.generate.plan import Place, Plan
+from lstm_music.generate.planning import new_programs
 from lstm_music.generate.report import make_report
 from lstm_music.generate.request import CONTROLS, Request
 from lstm_music.generate.ruling import Ruling, leans_for, rules_for, ruling_for

@@ -79,7 +79,7 @@ def join_log_probs(work: Job, drafts: Sequence[Generator]) -> npt.NDArray[np.flo
     before = np.array([copy.given_log_prob for copy in goes_on])
     for first in range(0, len(goes_on), MOST_AT_ONCE):
         run_together(goes_on[first : first + MOST_AT_ONCE])
-    return np.array([copy.given_log_prob for copy in goes_on]) - before
+    return np.asarray([copy.given_log_prob for copy in goes_on] - before)
 
 
 def joined_notes(work: Job) -> int:

@@ -78,15 +78,15 @@ cdef class Rules:
 
     cdef void note(self, Tally* tally, Automaton music, long until, bint is_new) noexcept nogil:
         cdef int track = music.s.track
+        cdef long now = music.onset_steps
         self.moved(tally, music)
         tally.sounds_until[track] = max(tally.sounds_until[track], until)
         if not is_new:
             return
-        if self.open_until(track, music.onset_steps) and self._order_at(tally, track, music.onset_steps) >= 0:
+        if self.open_until(track, now) and self._order_at(tally, track, now) >= 0:
             tally.told[track] += 1
-        if tally.struck[track] != music.onset_steps:
-            tally.onsets[track] += 1
-        tally.struck[track] = music.onset_steps
+        tally.onsets[track] += tally.struck[track] != now
+        tally.struck[track] = now
 
     cdef void moved(self, Tally* tally, Automaton music) noexcept nogil:
         """Begin to count anew in a new bar."""

@@ -42,7 +42,7 @@ cdef class Task:
     cdef void _mask_slot(self, int own) noexcept nogil
     cdef bint _is_drums(self, int track) noexcept nogil
     cdef void _mask_tracks(self, bint here, int owing) noexcept nogil
-    cdef bint _writes(self, bint here, int track, int now) noexcept nogil
+    cdef bint _writes(self, bint here, int track) noexcept nogil
     cdef bint _strikes(self, int track, int pitch) noexcept nogil
     cdef void _mask_pitches(self, bint here, int owing) noexcept nogil
     cdef void _mask_pedals(self, int owing) noexcept nogil

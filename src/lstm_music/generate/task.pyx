@@ -28,7 +28,8 @@ cdef Tables T
 def _fill_tables():
     first = {name: DEFAULT[name].start for name, _ in DEFAULT.ranges}
     states = list(FOLLOWS)
-    T.V, T.shift, T.long_token, T.end = DEFAULT.n_tokens, first["shift"], first["long"], first["end"]
+    T.V, T.shift = DEFAULT.n_tokens, first["shift"]
+    T.long_token, T.end = first["long"], first["end"]
     T.pitch, T.drum, T.stop = first["pitch"], first["drum"], DEFAULT["drum"].stop
     T.track, T.duration, T.velocity = first["track"], first["duration"], first["velocity"]
     T.timing, T.pedal_up, T.pedal_down = first["timing"], first["pedal_up"], first["pedal_down"]
@@ -202,19 +203,17 @@ cdef class Task:
     cdef void _mask_tracks(self, bint here, int owing) noexcept nogil:
         """A track may begin where something may be written in it, before what is given and owed."""
         cdef int track, last = owing
-        cdef int now = self.automaton.s.track
         if here:
             last = min(last, self.given._events[self.event, TRACK])
         for track in range(N_TRACKS):
             if self.allowed[T.track + track]:
-                self.allowed[T.track + track] = track <= last and self._writes(here, track, now)
+                self.allowed[T.track + track] = track <= last and self._writes(here, track)
 
-    cdef bint _writes(self, bint here, int track, int now) noexcept nogil:
+    cdef bint _writes(self, bint here, int track) noexcept nogil:
         """Whether a new note may be written in a track, before what is given at this onset."""
         cdef int pitch, top = 127
-        if not self.rules.may_write(
-                &self.tally, self.automaton, track, self.automaton.onset_steps
-            ):
+        cdef long now = self.automaton.onset_steps
+        if not self.rules.may_write(&self.tally, self.automaton, track, now):
             return False
         if here and track >= self.given._events[self.event, TRACK]:
             if track > self.given._events[self.event, TRACK] or (
@@ -229,13 +228,12 @@ cdef class Task:
 
     cdef bint _strikes(self, int track, int pitch) noexcept nogil:
         """Whether a new note may have a pitch: the rules admit it, and it can last."""
-        cdef long room
-        if not self.rules.may_sound(
-                &self.tally, self.automaton, track, pitch, self.automaton.onset_steps
-            ):
+        cdef long now = self.automaton.onset_steps
+        if not self.rules.may_sound(&self.tally, self.automaton, track, pitch, now):
             return False
-        room = self.given.next_onset_of(self.event, track, pitch) - self.automaton.onset_steps
-        return room >= self.rules.shortest(track)
+        return self.given.next_onset_of(self.event, track, pitch) - now >= (
+            self.rules.shortest(track)
+        )
 
     cdef void _mask_pitches(self, bint here, int owing) noexcept nogil:
         cdef int track = self.automaton.s.track
