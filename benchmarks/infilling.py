@@ -2,11 +2,11 @@
 
     python benchmarks/infilling.py CACHE [--model NAME] [--pieces N]
 
-Held-out pieces (test and valid sides) of each style, cut to 16 bars; bars 7 to 10 are open. Nats a
-note of the true middle with both sides given, and with the past alone. Of pieces of several tracks also: nats a
-note of all tracks but the first, given the first, and without it: those tracks as a piece of their
-own. Beside both the same, without what is given, by another model (--plain). With --whole pieces
-are not cut: the gap is bars 7 to 10 of the whole piece.
+Held-out pieces (test and valid sides) of each style, cut to 16 bars; bars 7 to 10 are open. Nats
+a note of the true middle with both sides given, and with the past alone. Of pieces of several
+tracks also: nats a note of all tracks but the first, given the first, and without it: those
+tracks as a piece of their own. Beside both the same, without what is given, by another model
+(--plain). With --whole pieces are not cut: the gap is bars 7 to 10 of the whole piece.
 """
 
 from __future__ import annotations

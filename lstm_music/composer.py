@@ -182,7 +182,7 @@ class Composer:
         if include_seed or seed is None:
             return pieces
         return [
-            new_bars_alone(piece, min(start for _, start, _ in piece.added_places))
+            new_bars_alone(piece, max(start for _, start, _ in piece.added_places))
             for piece in pieces
         ]
 

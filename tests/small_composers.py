@@ -52,7 +52,7 @@ def random_composer(rng_seed=1, *, met=EVERYTHING, old=False, scale=1.0):
     metadata = {
         "vocabulary": vocabulary.to_json(),
         "data_card": {},
-        "training": {"met": asdict(met)},
+        "training": {"met": asdict(met), "settings": {"infill": 0.5}},
         "sha256": "0" * 64,
     }
     return Composer(model, metadata, name="random")

@@ -13,12 +13,16 @@ if TYPE_CHECKING:
     from lstm_music.generate.record import Record
 
 
+_MOST_BYTES = 1 << 24
+"""Larger files are not looked at: no seed."""
+
+
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--seed",
     type=click.Path(path_type=Path),
-    help="The seed that FILE was made from. [default: the file of its name beside FILE or here]",
+    help="The seed that FILE was made from. [default: found by its content, beside FILE or here]",
 )
 @click.option("--model", help="A bundled model, or a file. [default: the same as before]")
 @click.option(
@@ -68,7 +72,7 @@ def command(file: Path, **options: Any) -> None:
     take = composer.complete(request)[record.take]
     piece = take.piece
     if not record.include_seed and piece.added_places:
-        piece = new_bars_alone(piece, min(start for _, start, _ in piece.added_places))
+        piece = new_bars_alone(piece, max(start for _, start, _ in piece.added_places))
     asked = {"task": record.task, **record.controls, "rng_seed": record.rng_seed}
     paths = outputs.write([piece], texts=[record.to_text()], request=asked)
     report(paths, [take], request, seed_path, as_json=options["as_json"])
@@ -82,24 +86,29 @@ def _content(file: Path) -> bytes:
 
 
 def _seed_path(file: Path, record: Record, given: Path | None) -> Path | None:
-    """The seed: as given, or a file of its old name and content.
+    """The seed: as given, or a file of the same content beside the result or here.
 
     Raises
     ------
     ConfigError : it is not there, or is another one.
     """
-    from lstm_music.generate.record import file_hash
+    from lstm_music.generate.record import UNKNOWN, file_hash
 
-    if not record.seed:
+    if not record.seed_hash:
         return None
-    places = [given] if given else [file.parent / record.seed, Path(record.seed)]
-    there = [path for path in places if path.is_file()]
-    for path in there:
-        if not record.seed_hash or file_hash(path.read_bytes()) == record.seed_hash:
-            return path
-    if there:
+    if given is not None and record.seed_hash in {UNKNOWN, file_hash(_content(given))}:
+        return given
+    if given is not None:
         raise ConfigError(
-            f"{there[0]}: it is not the seed that {file} was made from, whose sha256 begins with "
-            f"{record.seed_hash}; give that one with --seed"
+            f"{given}: it is not the seed that {file} was made from, whose sha256 begins with "
+            f"{record.seed_hash}; give that one"
         )
-    raise ConfigError(f"{file}: the seed {record.seed!r} is not beside it; give it with --seed")
+    for folder in (file.parent, Path()):
+        for path in sorted(folder.iterdir()):
+            is_small = path.is_file() and path.stat().st_size <= _MOST_BYTES
+            if is_small and file_hash(_content(path)) == record.seed_hash:
+                return path
+    raise ConfigError(
+        f"{file}: no file beside it or here is its seed, whose sha256 begins with "
+        f"{record.seed_hash}; give it with --seed"
+    )

@@ -110,7 +110,7 @@ def _shown(piece: Piece, *, include_seed: bool) -> Piece:
         return piece
     from lstm_music.midi.writing.opening import new_bars_alone
 
-    return new_bars_alone(piece, min(start for _, start, _ in piece.added_places))
+    return new_bars_alone(piece, max(start for _, start, _ in piece.added_places))
 
 
 def _record(
@@ -124,7 +124,6 @@ def _record(
 ) -> Record:
     from lstm_music.generate.record import Record, controls_to_keep
 
-    name = "" if seed_path is None else seed_path.name
     return Record(
         request.task,
         controls_to_keep(controls),
@@ -132,7 +131,6 @@ def _record(
         0,
         composer.name,
         composer.metadata["sha256"][:16],
-        name,
         _seed_hash(seed_path, seed),
         include_seed,
     )
@@ -140,13 +138,13 @@ def _record(
 
 def _seed_hash(path: Path | None, seed: Piece | None) -> str:
     from lstm_music.cli.streams import is_stream
-    from lstm_music.generate.record import file_hash
+    from lstm_music.generate.record import UNKNOWN, file_hash
 
     if seed is None or path is None:
         return ""
     if seed.original is not None:
         return file_hash(seed.original.data)
-    return "" if is_stream(path) else file_hash(path.read_bytes())
+    return UNKNOWN if is_stream(path) else file_hash(path.read_bytes())
 
 
 def _numbered(record: Record, take: int) -> Record:
@@ -166,7 +164,7 @@ def _earlier(outputs: Outputs, seed: Piece | None) -> list[Piece]:
     for path in sorted(folder.glob("*.mid")) if folder.is_dir() else []:
         data = path.read_bytes()
         record = find_record(data)
-        if record is not None and record.seed_hash == wanted and (wanted or not record.seed):
+        if record is not None and record.seed_hash == wanted:
             found.append(read(data))
     return found
 

@@ -171,7 +171,7 @@ def written(work: Job, generator: Generator) -> tuple[Piece, NoteArray]:
         changes["length_steps"] = plan.end_steps
     piece = given.replace(
         **changes,
-        added_places=tuple(plan.places),
+        added_places=tuple(dict.fromkeys((*given.added_places, *map(tuple, plan.places)))),
         repairs=(*given.repairs, *heard.remarks),
     )
     return piece, notes

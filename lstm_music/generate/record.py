@@ -19,6 +19,8 @@ _PREFIX = "lstm_music again "
 _LEFT_OUT = frozenset({"threads", "rng_seed"})
 _HASH_DIGITS = 16
 
+UNKNOWN = "unknown"
+
 
 @dataclass(frozen=True)
 class Record:
@@ -30,7 +32,8 @@ class Record:
     rng_seed : of all its takes.
     take : which of them it is, from 0, in the order in which they were ranked.
     model, model_hash : name, and the beginning of the sha256 of its file.
-    seed, seed_hash : name of the file and the beginning of its sha256; "" without a seed.
+    seed_hash : the beginning of the sha256 of the seed's file; "" without a seed, `UNKNOWN` of one
+        whose bytes were not kept.
     include_seed : whether the result holds the seed.
     """
 
@@ -40,7 +43,6 @@ class Record:
     take: int
     model: str
     model_hash: str
-    seed: str = ""
     seed_hash: str = ""
     include_seed: bool = True
 

@@ -64,9 +64,15 @@ def join_log_probs(work: Job, drafts: Sequence[Generator]) -> npt.NDArray[np.flo
     -------
     log_probs : (len(drafts),) natural logarithms; 0 where nothing is given there.
     """
-    events, stop = _joined_events(work)
-    if not len(events):
+    if not len(_joined_events(work)[0]):
         return np.zeros(len(drafts))
+    before = np.array([draft.given_log_prob for draft in drafts])
+    return np.asarray([one.given_log_prob for one in joined(work, drafts)] - before)
+
+
+def joined(work: Job, drafts: Sequence[Generator]) -> list[Generator]:
+    """Copies of drafts that have heard the two bars behind the open places, and weighed them."""
+    events, stop = _joined_events(work)
     heard, given = work.heard, Given(events)
     rules = Rules((), np.ones((16, 128)), np.zeros((16, 8)), end_steps=stop)
     goes_on = []
@@ -76,10 +82,9 @@ def join_log_probs(work: Job, drafts: Sequence[Generator]) -> npt.NDArray[np.flo
         copy.set_task(given, rules, heard.bar_steps)
         copy.weigh = True
         goes_on.append(copy)
-    before = np.array([copy.given_log_prob for copy in goes_on])
     for first in range(0, len(goes_on), MOST_AT_ONCE):
         run_together(goes_on[first : first + MOST_AT_ONCE])
-    return np.asarray([copy.given_log_prob for copy in goes_on] - before)
+    return goes_on
 
 
 def joined_notes(work: Job) -> int:

@@ -74,7 +74,7 @@ def test_the_random_seed_is_printed_and_stored(call, tmp_path):
     assert int(number) >= 0
     first = mido.MidiFile(tmp_path / "x.mid").tracks[0]
     texts = [message.text for message in first if message.type == "cue_marker"]
-    assert any(f"rng_seed={number}" in text for text in texts)
+    assert any(f'"rng_seed":{number}' in text for text in texts)
 
 
 def test_missing_seed_file(call):

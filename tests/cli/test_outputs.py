@@ -99,18 +99,21 @@ def test_a_name_that_is_taken_meanwhile_is_left():
     one, two = plan_outputs(None, BASE, 1), plan_outputs(None, BASE, 2)
     for path in (*one.paths, *two.paths):
         path.write_bytes(b"mine")
-    assert names(one.write([piece])) == ["tune-continued-2.mid"]
-    assert names(two.write([piece, piece])) == ["tune-continued-003.mid", "tune-continued-004.mid"]
+    assert names(one.write([piece], texts=[""])) == ["tune-continued-2.mid"]
+    assert names(two.write([piece, piece], texts=["", ""])) == [
+        "tune-continued-003.mid",
+        "tune-continued-004.mid",
+    ]
     assert BASE.read_bytes() == b"mine"
     with pytest.raises(OutputExistsError):
-        Outputs((BASE,), ".mid", force=False).write([piece])
+        Outputs((BASE,), ".mid", force=False).write([piece], texts=[""])
 
 
 def _take(folder, i):
     base = Path(folder, "a.mid")
     piece = lm.read(JIG).replace(title=f"piece {i}", original=None)
     outputs = Outputs((base,), ".json", force=False, base=base)
-    return [str(path) for _ in range(8) for path in outputs.write([piece])]
+    return [str(path) for _ in range(8) for path in outputs.write([piece], texts=[""])]
 
 
 def test_several_processes_at_once_lose_nothing(tmp_path):
@@ -162,7 +165,7 @@ def test_generate_writes_what_it_is_asked_for(call):
     assert call(*generate, "-o", "x.musicxml")[0] == 0
     assert call(*generate, "-o", "x.json")[0] == 0
     found = json.loads(Path("x.json").read_text("utf-8"))
-    assert "rng_seed=1" in found["text"]
+    assert '"rng_seed":1' in found["text"]
     assert {note["added"] for note in found["notes"]} == {False, True}
     assert len(lm.read("x.musicxml").notes) == len(found["notes"])
     code, _, err = call(*generate, "-o", "x.abc")

@@ -157,7 +157,7 @@ def test_sampling_is_left_to_the_model_everywhere():
     usual = {field.name: field.default for field in dataclasses.fields(Sampling)}
     for name in ("temperature", "top_k", "top_p", "min_p"):
         assert given[name] is CONTROLS[name].default is None
-        assert f"s the model recommends, or {usual[name]:g}" in options[name].help
+        assert f"hat the model recommends, else {usual[name]:g}" in options[name].help
 
 
 def test_the_command_line_changes_one_setting_of_the_model(tmp_path):

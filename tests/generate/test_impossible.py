@@ -18,7 +18,7 @@ CASES = [
     ({"min_duration": "1/2", "max_duration": "1/4"}, "min_duration must be at most max_duration"),
     ({"min_density": 5, "max_density": 2}, "min_density must be at most max_density"),
     ({"min_density": {1: 5}, "max_density": 2}, "min_density must be at most max_density"),
-    ({"pitch_range": {2: (60, 70)}}, "pitch_range is asked for track 2.* open are 1"),
+    ({"pitch_range": {2: (60, 70)}}, "pitch_range is asked for track 2.* written in track 1"),
     ({"density": {3: 4}}, "density is asked for track 3"),
     ({"scale": "C E", "pitch_range": (61, 63)}, "no pitch is left in track 1 by scale and pitch"),
     ({"playable": True, "pitch_range": (0, 10)}, "no pitch is left in track 1 by pitch_range and"),

@@ -16,6 +16,7 @@ from lstm_music.errors import ConfigError, MidiError, TokenError
 from lstm_music.generate.complete import FEW_WORDS, get_ready, plan_for
 from lstm_music.generate.plan import n_bars
 from lstm_music.generate.request import Request
+from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
 
 COMPOSERS = [random_composer(1), random_composer(2, scale=3.0), random_composer(3, met=PLAIN)]
@@ -32,7 +33,7 @@ def check(request, take):
         assert any(
             place.track == track
             and place.start_steps <= onset
-            and (request.keep == "rhythm" or onset + duration <= place.end_steps)
+            and (request.keep == "rhythm" or onset + duration <= rings_until(plan, place))
             and onset < place.end_steps
             for place in plan.places
         )
@@ -40,6 +41,12 @@ def check(request, take):
         assert piece.pedal.tolist() == request.seed.pedal.tolist()
     assert (piece.meters, piece.tempos) == (plan.given.meters, plan.given.tempos)
     no_key_is_struck_while_it_sounds(piece, take.new)
+
+
+def rings_until(plan, place):
+    """A fill may ring as far as what it takes the place of."""
+    gone = plan.replaced[begins_in(plan.replaced, [place])]
+    return max([place.end_steps, *(gone["onset_steps"] + gone["duration_steps"]).tolist()])
 
 
 def no_key_is_struck_while_it_sounds(piece, new):

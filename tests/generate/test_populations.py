@@ -44,10 +44,8 @@ def test_the_weight_of_a_bar_is_that_of_the_bar_alone(work, monkeypatch):
         populations, "_normalised", lambda w: seen.append(w) or np.eye(len(w))[int(np.argmax(w))]
     )
     chosen = by_particles(work, Sampling(), 1, 0)
-    assert len(seen) == 3  # two bar lines, and the end
-    assert sum(w.max() for w in seen) == pytest.approx(
-        chosen.given_log_prob - work.base.given_log_prob
-    )
+    assert len(seen) == 2  # two bar lines; behind them the join decides
+    assert chosen.given_log_prob <= sum(w.max() for w in seen) + 1e-6
     assert all(len(set(w.tolist())) > 1 for w in seen[:2])
 
 

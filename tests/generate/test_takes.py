@@ -9,7 +9,15 @@ import lstm_music as lm
 from lstm_music.generate.complete import get_ready
 from lstm_music.generate.compose import conditioning
 from lstm_music.generate.request import Request
-from lstm_music.generate.takes import Take, join_nats, likeness, nats_a_note, ranked
+from lstm_music.generate.takes import (
+    Take,
+    join_log_probs,
+    joined,
+    joined_notes,
+    likeness,
+    nats_a_note,
+    ranked,
+)
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track, make_notes
 from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.annotate import annotate
@@ -115,7 +123,9 @@ def test_the_join_is_how_unlikely_the_network_finds_the_two_bars_behind():
     work = get_ready(COMPOSER._engine, request, seed, 1)
     (generator,) = work.compose(Sampling(), 1, [0], 1)
     filled = len(generator.tokens)
-    found = join_nats(work, generator)
+    n_joined = joined_notes(work)
+    found = -join_log_probs(work, [generator])[0] / n_joined
+    (generator,) = joined(work, [generator])
     tokens = generator.tokens
     behind = work.heard.context.notes
     end, bar = work.heard.end_steps, work.heard.bar_steps

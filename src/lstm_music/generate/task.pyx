@@ -310,7 +310,7 @@ cdef class Task:
             given >= onset
             or given < 0 and onset - now <= self.bar_steps and onset <= latest
             or given < 0 and start >= onset
-        ) and not (given < 0 and start < 0 and onset > end)
+        ) and not (given < 0 and onset > end)
         if given >= onset and latest < onset and latest > now:
             self.allowed[T.long_token] &= not self._may_begin_from(reach, latest)
 

@@ -77,7 +77,7 @@ def test_all_else_is_in_json(path):
 def test_seconds_follow_the_tempo_and_the_player():
     notes = make_notes([(0, 24, 60, 80, 0), (24, 24, 60, 80, 0, 8), (48, 24, 60, 80, 0)])
     tempos = (Tempo(0, 500_000), Tempo(48, 1_000_000))
-    piece = Piece(notes=notes, tracks=(Track(),), tempos=tempos, added_steps=24)
+    piece = Piece(notes=notes, tracks=(Track(),), tempos=tempos, added_places=((0, 24, 99),))
     found = facts(piece)["notes"]
     assert [n["onset_seconds"] for n in found] == [0.0, 0.541667, 1.0]
     assert [n["duration_seconds"] for n in found] == [0.5, 0.541666, 1.0]  # over the change
