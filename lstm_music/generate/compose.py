@@ -23,7 +23,7 @@ from lstm_music.tokens.encode import encode_header
 from lstm_music.tokens.vocabulary import RADIX_STEPS, Vocabulary
 from lstm_music.types import BoolArray, IntArray, NoteArray
 
-JUDGED_BARS = 8
+JUDGED_BARS = 4
 
 TOKENS_AN_EVENT = 8
 """Room for so many: a move in time, the track, pitch, duration, velocity and timing."""

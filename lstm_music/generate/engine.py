@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,7 @@ _STRANGE = 1.25
 
 _FIXED_KINDS = frozenset({"numerator", "denominator", "tempo"})
 
+_Item = TypeVar("_Item")
 Notes = npt.NDArray[np.void]
 Finish = Callable[[Notes], Notes]
 
@@ -179,8 +181,8 @@ def run_share(begin: Callable[[int], Generator], share: Sequence[int]) -> list[G
 
 
 def in_shares(
-    compose: Callable[[Sequence[int]], list[Generator]],
-    sequences: Sequence[int],
+    compose: Callable[[Sequence[_Item]], list[Generator]],
+    sequences: Sequence[_Item],
     threads: int | None,
 ) -> list[Generator]:
     """``compose(sequences)``, a share of them a thread; the loop holds no GIL.

@@ -19,7 +19,7 @@ from lstm_music.generate.takes import join_log_probs
 from lstm_music.nn.sampling import Sampling
 
 PARTICLES = 32
-DRAFTS_A_TAKE = 16
+DRAFTS_A_TAKE = 8
 """For a network that is told what lies ahead: so many are compared by how they join it."""
 
 _COPIES_APART = 1 << 10
@@ -55,7 +55,7 @@ def by_join(
     """
     streams = [sequence + i * _COPIES_APART for sequence in sequences for i in range(DRAFTS_A_TAKE)]
     drafts = work.compose(sampling, rng_seed, streams, threads)
-    joins = join_log_probs(work, drafts).reshape(len(sequences), DRAFTS_A_TAKE)
+    joins = join_log_probs(work, drafts, threads).reshape(len(sequences), DRAFTS_A_TAKE)
     best = np.argmax(joins, axis=1)
     return [drafts[i * DRAFTS_A_TAKE + int(k)] for i, k in enumerate(best)]
 

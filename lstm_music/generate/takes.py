@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.generate.compose import Job
+from lstm_music.generate.engine import in_shares
 from lstm_music.generate.given import Given
-from lstm_music.generate.loop import MOST_AT_ONCE, Generator, run_together
+from lstm_music.generate.loop import Generator, run_together
 from lstm_music.generate.rules import Rules
 from lstm_music.music.piece import Piece
 from lstm_music.nn.sampling import Sampling
@@ -52,13 +53,16 @@ def nats_a_note(work: Job, generator: Generator) -> float:
     return -generator.log_prob / notes if notes else float("nan")
 
 
-def join_log_probs(work: Job, drafts: Sequence[Generator]) -> npt.NDArray[np.float64]:
+def join_log_probs(
+    work: Job, drafts: Sequence[Generator], threads: int | None = None
+) -> npt.NDArray[np.float64]:
     """How likely each draft makes the given music of the two bars behind the open places.
 
     Parameters
     ----------
     work : with music behind its places, or without.
     drafts : generators that have filled them; they stay as they are.
+    threads : None = one a core; never changes the result.
 
     Returns
     -------
@@ -67,10 +71,10 @@ def join_log_probs(work: Job, drafts: Sequence[Generator]) -> npt.NDArray[np.flo
     if not len(_joined_events(work)[0]):
         return np.zeros(len(drafts))
     before = np.array([draft.given_log_prob for draft in drafts])
-    return np.asarray([one.given_log_prob for one in joined(work, drafts)] - before)
+    return np.asarray([one.given_log_prob for one in joined(work, drafts, threads)] - before)
 
 
-def joined(work: Job, drafts: Sequence[Generator]) -> list[Generator]:
+def joined(work: Job, drafts: Sequence[Generator], threads: int | None = None) -> list[Generator]:
     """Copies of drafts that have heard the two bars behind the open places, and weighed them."""
     events, stop = _joined_events(work)
     heard, given = work.heard, Given(events)
@@ -82,9 +86,12 @@ def joined(work: Job, drafts: Sequence[Generator]) -> list[Generator]:
         copy.set_task(given, rules, heard.bar_steps)
         copy.weigh = True
         goes_on.append(copy)
-    for first in range(0, len(goes_on), MOST_AT_ONCE):
-        run_together(goes_on[first : first + MOST_AT_ONCE])
-    return goes_on
+    return in_shares(_run_share, goes_on, threads)
+
+
+def _run_share(share: Sequence[Generator]) -> list[Generator]:
+    run_together(share)
+    return list(share)
 
 
 def joined_notes(work: Job) -> int:
