@@ -30,6 +30,8 @@ _SECTIONS = frozenset({61, 62, 63})  # brass in chords
 _KIT = range(35, 60)  # General MIDI keys of a drum kit
 _MOST_TOGETHER = 8
 _WHOLE = 96  # steps of a whole note
+_GRIDS = (6, 8)  # 16ths, triplet eighths
+_ON_GRID = 0.95
 
 
 class Character(NamedTuple):
@@ -42,6 +44,7 @@ class Character(NamedTuple):
     polyphony : most notes at once.
     longest : longest note in steps; 0: any.
     is_played : whether hands or a drummer must be able to play it.
+    grid : steps that onsets stand on multiples of, from the bar line; 0: any.
     """
 
     pitches: BoolArray
@@ -50,6 +53,7 @@ class Character(NamedTuple):
     polyphony: int
     longest: int = 0
     is_played: bool = False
+    grid: int = 0
 
 
 def character_of(piece: Piece, track: int) -> Character | None:
@@ -77,12 +81,23 @@ def character_of(piece: Piece, track: int) -> Character | None:
     )
 
 
-def character_of_new(track: Track) -> Character:
-    """What a new track is like by its instrument."""
+def grid_of(piece: Piece) -> int:
+    """Steps of the grid that nearly all notes of a piece are on: 16ths, triplets; 0 for neither."""
+    places, _ = piece.bar_lines.places(piece.notes["onset_steps"])
+    for grid in _GRIDS:
+        if len(places) and np.mean(places % grid == 0) >= _ON_GRID:
+            return grid
+    return 0
+
+
+def character_of_new(track: Track, grid: int = 0) -> Character:
+    """What a new track is like by its instrument, beside music on a grid (`grid_of`)."""
     pitches = np.zeros(128, bool)
     if track.is_drum:
         pitches[_KIT] = True
-        return Character(pitches, fewest=4, most=32, polyphony=_MOST_TOGETHER, is_played=True)
+        return Character(
+            pitches, fewest=4, most=32, polyphony=_MOST_TOGETHER, is_played=True, grid=grid
+        )
     low, high = SOUNDING_RANGES[track.program]
     pitches[low : high + 1] = True
     family = FAMILY_NAMES[family_of(track.program)]
@@ -90,5 +105,11 @@ def character_of_new(track: Track) -> Character:
     polyphony = 1 if is_alone and track.program not in _SECTIONS else _MOST_TOGETHER
     is_keyboard = track.program in KEYBOARD_PROGRAMS
     return Character(
-        pitches, fewest=1, most=32, polyphony=polyphony, longest=_WHOLE, is_played=is_keyboard
+        pitches,
+        fewest=1,
+        most=32,
+        polyphony=polyphony,
+        longest=_WHOLE,
+        is_played=is_keyboard,
+        grid=grid,
     )

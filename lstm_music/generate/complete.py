@@ -10,7 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from lstm_music.generate.character import Character, character_of, character_of_new
+from lstm_music.generate.character import (
+    Character,
+    character_of,
+    character_of_new,
+    grid_of,
+)
 from lstm_music.generate.compose import Job, job, written
 from lstm_music.generate.engine import Engine
 from lstm_music.generate.impossible import check_possible
@@ -117,10 +122,11 @@ def characters(request: Request, plan: Plan) -> dict[int, Character]:
         return {}
     whole = plan.given.replace(notes=np.concatenate([plan.given.notes, plan.replaced]))
     n_old = len(whole.tracks) - plan.n_new_tracks
+    grid = grid_of(whole)
     found = {
         track: character_of(whole, track)
         if track < n_old
-        else character_of_new(whole.tracks[track])
+        else character_of_new(whole.tracks[track], grid)
         for track in plan.open_tracks
     }
     return {track: one for track, one in found.items() if one is not None}

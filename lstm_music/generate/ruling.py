@@ -268,6 +268,7 @@ def _keep_character(row: list[int], character: Character, *, is_drum: bool) -> N
     """Set the limits of a track that the request leaves open."""
     row[_POLYPHONY] = row[_POLYPHONY] or character.polyphony
     row[_LONGEST] = row[_LONGEST] or character.longest
+    row[_GRID] = row[_GRID] or character.grid
     if row[_MOST] < 0:
         row[_MOST] = max(character.most, row[_FEWEST])
         row[_FEWEST] = row[_FEWEST] or character.fewest

@@ -54,6 +54,8 @@ def test_new_tracks_suit_their_instrument():
     take = COMPOSER.complete(
         Request("accompany", lm.read(MIDI_DATA / "reel.mid"), with_="bass,drums", rng_seed=2)
     )[0]
+    places, _ = take.piece.bar_lines.places(take.new["onset_steps"])
+    assert not (places % 6).any()  # the reel is in 16ths
     bars = take.piece.bar_lines.bars_at(take.new["onset_steps"])
     for number in (1, 2):
         assert set(bars[take.new["track"] == number].tolist()) == set(range(bars.max() + 1))
