@@ -290,8 +290,3 @@ def _take(
         joined = -float(join_log_probs(work, [generator])[0]) / n_joined
     report = make_report(request, work.ruling, work.plan, piece, new)
     return Take(piece, rng_seed, report, new, likely, joined)
-
-
-def with_remark(take: Take, *remarks: str) -> Take:
-    """The take with more to say of it."""
-    return replace(take, piece=take.piece.replace(repairs=(*take.piece.repairs, *remarks)))

@@ -18,9 +18,9 @@ from lstm_music.tokens.grammar import FOLLOWS
 from lstm_music.tokens.vocabulary import DEFAULT
 
 cdef struct Tables:
-    int V, shift, long_token, end, pitch, drum, stop, track, duration, velocity, timing
+    int V, shift, long_token, end, pitch, drum, track, duration, velocity, timing
     int pedal_up, pedal_down, numerator, tempo, tempo_stop, velocity_stop, timing_stop
-    int in_note, after_duration, after_timing, in_shift
+    int in_note
 
 cdef Tables T
 
@@ -30,13 +30,12 @@ def _fill_tables():
     states = list(FOLLOWS)
     T.V, T.shift = DEFAULT.n_tokens, first["shift"]
     T.long_token, T.end = first["long"], first["end"]
-    T.pitch, T.drum, T.stop = first["pitch"], first["drum"], DEFAULT["drum"].stop
+    T.pitch, T.drum = first["pitch"], first["drum"]
     T.track, T.duration, T.velocity = first["track"], first["duration"], first["velocity"]
     T.timing, T.pedal_up, T.pedal_down = first["timing"], first["pedal_up"], first["pedal_down"]
     T.numerator, T.tempo, T.tempo_stop = first["numerator"], first["tempo"], DEFAULT["tempo"].stop
     T.velocity_stop, T.timing_stop = DEFAULT["velocity"].stop, DEFAULT["timing"].stop
-    T.in_note, T.after_duration = states.index("in note"), states.index("after duration")
-    T.after_timing, T.in_shift = states.index("after timing"), states.index("in shift")
+    T.in_note = states.index("in note")
 
 
 _fill_tables()
