@@ -197,7 +197,7 @@ cdef class Rules:
 
     cdef long _order_due(self, Automaton music, int track, int left, int grid) noexcept nogil:
         """When the last so many chords of a track's order must begin, to find room; or NEVER."""
-        cdef long now = music.onset_steps, start, end = 0, open_later = 0, whole = 0, wait
+        cdef long now = music.onset_steps, start = 0, end = 0, open_later = 0, whole = 0, wait
         cdef int n = self._chords_left(track, self.order_first[track]), i
         for i in range(self.place_first[track], self.place_first[track + 1]):
             whole += self._places[i, 2] - self._places[i, 1]
