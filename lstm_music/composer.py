@@ -25,8 +25,9 @@ from lstm_music.music.piece import Piece
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
 from lstm_music.nn.sampling import Sampling, recommended
+from lstm_music.nn.widen import widened
 from lstm_music.pretrained import known_bytes, model_path
-from lstm_music.tokens.vocabulary import Vocabulary
+from lstm_music.tokens.vocabulary import DEFAULT, Vocabulary
 
 if TYPE_CHECKING:
     from lstm_music.corpus.fingerprints import Fingerprints
@@ -81,10 +82,11 @@ class Composer:
         name: str,
         source: str | os.PathLike[str] | None = None,
     ) -> None:
-        self.model = model
+        learnt = Vocabulary.from_json(metadata["vocabulary"])
+        self.model = widened(model, learnt.stream_sizes, DEFAULT.stream_sizes)
         self.metadata = metadata
         self.name = name
-        self._vocabulary = Vocabulary.from_json(metadata["vocabulary"])
+        self._vocabulary = DEFAULT
         try:
             self.sampling = recommended(metadata["data_card"])
         except ConfigError as error:
@@ -92,8 +94,8 @@ class Composer:
         met = Met.from_dict(metadata["training"].get("met", {}))
         knows = metadata["training"].get("knows", {})
         settings = metadata["training"].get("settings", {})
-        hears_ahead = self._vocabulary.has_stream("closed") and settings.get("infill", 0) > 0
-        self._engine = Engine(StepWeights(model), self._vocabulary, met, knows, hears_ahead)
+        hears_ahead = learnt.has_stream("closed") and settings.get("infill", 0) > 0
+        self._engine = Engine(StepWeights(self.model), self._vocabulary, met, knows, hears_ahead)
         self._source = name if source is None else source
         self._known: Fingerprints | None = None
 

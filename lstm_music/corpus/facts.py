@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lstm_music.corpus.duplicates import Outline
-from lstm_music.corpus.split import fingerprint
+from lstm_music.corpus.split import fingerprint, tune
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.listening.roles import track_roles
 from lstm_music.music.piece import Piece
@@ -41,6 +41,7 @@ def piece_facts(part: str, piece: Piece, tokens: IntArray, shape: Outline) -> di
         "n_tokens": len(tokens),
         "style": style_index(piece.style),
         "fingerprint": fingerprint(piece)[:16],
+        "tune": tune(piece)[:16],
         "music": hashlib.blake2b(tokens.astype("<i2").tobytes(), digest_size=8).hexdigest(),
         "n_shingles": len(shape.shingles),
         "whole": f"{shape.whole:016x}",

@@ -107,7 +107,7 @@ class _Writer:
         self._sources: dict[Path, BinaryIO] = {}
         self._row = np.zeros(1, PIECE)
         self._held_out, self._n_shingles = array("B"), array("I")
-        self._fingerprints, self._wholes = array("Q"), array("Q")
+        self._fingerprints, self._wholes, self._tunes = array("Q"), array("Q"), array("Q")
         self._digest = hashlib.sha256(json.dumps(options.to_facts()).encode())
         self._n_files = self._n_rejects = self._n_tokens = 0
         self._why = ""  # the first piece was left out
@@ -159,6 +159,7 @@ class _Writer:
             self._index.write(self._row.tobytes())
             self._fingerprints.append(fingerprint)
             self._wholes.append(int(piece["whole"], 16))
+            self._tunes.append(int(piece["tune"], 16))
             self._n_shingles.append(piece["n_shingles"])
             self._held_out.append(SPLITS.index(facts["held_out"] or SPLITS[0]))
             self._n_tokens += piece["n_tokens"]
@@ -189,7 +190,12 @@ class _Writer:
         fingerprints = np.frombuffer(self._fingerprints, np.uint64)
         index = np.memmap(self._folder / f"{INDEX_FILE}.tmp", PIECE, "r+")
         index["group"] = groups
-        index["side"] = split(fingerprints, np.frombuffer(self._held_out, np.uint8), groups)
+        index["side"] = split(
+            fingerprints,
+            np.frombuffer(self._held_out, np.uint8),
+            groups,
+            np.frombuffer(self._tunes, np.uint64),
+        )
         index.flush()
         return {
             "digest": self._digest.hexdigest(),

@@ -10,12 +10,13 @@ from typing import TypeVar
 import numpy as np
 
 from lstm_music.corpus.options import CorpusOptions
-from lstm_music.corpus.sources import SourceFile, infer_style
+from lstm_music.corpus.sources import SourceFile
 from lstm_music.errors import LstmMusicError, MidiError
 from lstm_music.midi import files
 from lstm_music.midi.scores import foreign
 from lstm_music.music.listening.quantise import quantise
 from lstm_music.music.listening.rhythm import understand
+from lstm_music.music.listening.styles import infer_style
 from lstm_music.music.piece import Piece, on_their_onsets
 from lstm_music.music.theory import likely_key
 

@@ -6,17 +6,19 @@ import csv
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from lstm_music.errors import ConfigError
 from lstm_music.midi.files import MIDI_SUFFIXES
 from lstm_music.midi.scores import foreign
-from lstm_music.music.piece import Piece
-from lstm_music.tokens.vocabulary import DRUMS
+from lstm_music.tokens.vocabulary import DEFAULT
 
 BUILT_IN = ("music21:chorales", "music21:tunes")
 """Sources that every installation has, free to train on."""
+
+KNOWN_STYLES = tuple(style for style in DEFAULT.styles if style and "spare" not in style)
+"""Words that ``FOLDER=STYLE`` may say."""
 
 _OFFICIAL_SPLITS = {"validation": "valid", "valid": "valid", "test": "test"}
 
@@ -49,28 +51,32 @@ def list_files(sources: Iterable[str | os.PathLike[str]]) -> Iterator[SourceFile
     Parameters
     ----------
     sources : folders (searched to the bottom, links followed, each folder once), files, or names
-        of `BUILT_IN`. With more than one, the ids of a folder begin with its name.
+        of `BUILT_IN`; ``FOLDER=STYLE`` says what style a source has. With more than one, the ids
+        of a folder begin with its name.
 
     Raises
     ------
-    ConfigError : a source does not exist.
+    ConfigError : a source does not exist, or its style is none that tokens can name.
     """
-    names = [os.fspath(source) for source in sources]
-    for name in names:
-        if name not in BUILT_IN and not Path(name).exists():
-            raise ConfigError(
-                f"no such corpus: {name}; expected a folder, a file or one of {', '.join(BUILT_IN)}"
-            )
-    for number, name in enumerate(names):
-        for file in _source(name, is_alone=len(names) == 1):
-            yield _stamped(file, number)
+    named = [_with_style(os.fspath(source)) for source in sources]
+    for number, (name, style) in enumerate(named):
+        for file in _source(name, is_alone=len(named) == 1):
+            yield _stamped(replace(file, style=style or file.style), number)
 
 
-def infer_style(piece: Piece) -> str:
-    """The piece's own style, else "drums" if every track is drums, else ""."""
-    if piece.style:
-        return piece.style
-    return DRUMS if piece.tracks and all(track.is_drum for track in piece.tracks) else ""
+def _with_style(source: str) -> tuple[str, str]:
+    """A source and the style that stands behind it, "" for none."""
+    if source in BUILT_IN or Path(source).exists():
+        return source, ""
+    name, has_style, style = source.rpartition("=")
+    if not has_style or not (name in BUILT_IN or Path(name).exists()):
+        raise ConfigError(
+            f"no such corpus: {source}; expected a folder, a file or one of {', '.join(BUILT_IN)}"
+        )
+    if style not in KNOWN_STYLES:
+        known = ", ".join(KNOWN_STYLES)
+        raise ConfigError(f"{source}: style must be one of {known}, got {style!r}")
+    return name, style
 
 
 def _source(name: str, *, is_alone: bool) -> Iterator[SourceFile]:

@@ -1,8 +1,9 @@
 """Train, valid, test: decided by what a piece is, before anything else is done with it.
 
 The side hangs on a fingerprint that transposition, tempo, harmony and later variation leave
-alone, and near duplicates (`corpus.duplicates`) go together, so that two copies, or two settings
-of one melody, never stand on two sides. No path has a say in it.
+alone, and near duplicates (`corpus.duplicates`) go together, so that two copies never stand on two
+sides. Pieces whose top lines begin alike on the beats are taken for settings of one tune: if one is
+held out, all are. No path has a say in it.
 """
 
 from __future__ import annotations
@@ -13,26 +14,49 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.corpus.duplicates import Groups
+from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.piece import Piece
 
 SPLITS = ("train", "valid", "test")
 VALID_SHARE = TEST_SHARE = 0.05
 _MELODY_NOTES = 12
+_TUNE_BEATS = 9
+"""Settings of one hymn tune agree in these; what passes between the beats is the setting's own."""
 
 
 def fingerprint(piece: Piece) -> str:
     """Hexadecimal digest of the opening intervals of the top line; of the drums without one."""
     notes = piece.notes
-    pitched = np.array([not track.is_drum for track in piece.tracks], bool)
-    melody = notes[pitched[notes["track"]]] if len(notes) else notes
-    if not len(melody):
+    onsets, top = _top_line(piece)
+    if len(top):
+        content = np.diff(top[: _MELODY_NOTES + 1])
+    else:
         onsets = notes["onset_steps"] - (notes["onset_steps"][:1] if len(notes) else 0)
         content = np.stack([onsets, notes["pitch_midi"]], axis=-1)
-    else:
-        onsets, first = np.unique(melody["onset_steps"], return_index=True)
-        top = np.maximum.reduceat(melody["pitch_midi"].astype(np.int64), first)
-        content = np.diff(top[: _MELODY_NOTES + 1])
     return hashlib.sha256(np.ascontiguousarray(content, "<i4").tobytes()).hexdigest()
+
+
+def tune(piece: Piece) -> str:
+    """Hexadecimal digest of how the top line goes from beat to beat at the beginning.
+
+    All zeros where it has fewer notes on beats than make a tune, or never moves.
+    """
+    onsets, top = _top_line(piece)
+    on_beats = (onsets - piece.pickup_steps) % STEPS_PER_QUARTER == 0
+    moves = np.diff(top[on_beats][:_TUNE_BEATS])
+    if len(moves) < _TUNE_BEATS - 1 or not moves.any():
+        return "0" * 64
+    return hashlib.sha256(np.ascontiguousarray(moves, "<i4").tobytes()).hexdigest()
+
+
+def _top_line(piece: Piece) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Onset and highest pitch of everything that sounds together; nothing of drums alone."""
+    notes = piece.notes
+    pitched = np.array([not track.is_drum for track in piece.tracks], bool)
+    melody = notes[pitched[notes["track"]]] if len(notes) else notes
+    onsets, first = np.unique(melody["onset_steps"], return_index=True)
+    pitches = melody["pitch_midi"].astype(np.int64)
+    return onsets.astype(np.int64), np.maximum.reduceat(pitches, first) if len(first) else pitches
 
 
 def split_of(fingerprints: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:
@@ -51,17 +75,20 @@ def split(
     fingerprints: npt.NDArray[np.uint64],
     held_out: npt.NDArray[np.uint8],
     groups: npt.NDArray[np.int64],
+    tunes: npt.NDArray[np.uint64],
 ) -> npt.NDArray[np.uint8]:
     """The side of each piece.
 
     What a source holds out stays held out, and takes all its near duplicates along, and every
-    piece of the same fingerprint.
+    piece of the same fingerprint. Then, whatever is on the test side takes along all other settings
+    of its tune, and so does what is on the valid side.
 
     Parameters
     ----------
     fingerprints : (P,) first 64 bits of each `fingerprint`.
     held_out : (P,) index into `SPLITS` of the side that the source names; 0 when it names none.
     groups : (P,) first piece of each piece's near duplicates.
+    tunes : (P,) first 64 bits of each `tune`; 0: not compared.
 
     Returns
     -------
@@ -76,7 +103,14 @@ def split(
     least = np.full(len(groups), np.iinfo(np.uint64).max, np.uint64)
     np.minimum.at(least, firsts, fingerprints)
     named = _first_named(firsts, held_out)
-    return np.where(named > 0, named, split_of(least[firsts])).astype(np.uint8)
+    sides = np.where(named > 0, named, split_of(least[firsts])).astype(np.uint8)
+    with_tune = np.flatnonzero(tunes)
+    together.join_equal(tunes[with_tune], with_tune)
+    firsts = together.firsts()
+    held = {side: np.isin(firsts, firsts[sides == SPLITS.index(side)]) for side in SPLITS[1:]}
+    sides[held["valid"]] = SPLITS.index("valid")
+    sides[held["test"]] = SPLITS.index("test")
+    return sides
 
 
 def _first_named(

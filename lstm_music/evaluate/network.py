@@ -19,6 +19,6 @@ class NetworkModel:
 
     def log_probs(self, tokens: IntArray) -> npt.NDArray[np.float64]:
         """(N-1,) natural log-probability of each token after the first."""
-        rows = annotate(tokens)[:-1, : self._model.config.n_streams]
+        rows = annotate(tokens)[:-1]
         (nll,) = sequence_nll(self._model, [(rows, tokens[1:])])
         return -nll.astype(np.float64)

@@ -19,11 +19,12 @@ from lstm_music.kernels.step import Stepper, StepWeights
 from lstm_music.music.drum_keys import drums_in_general_midi, has_pad_keys
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.key import Key
+from lstm_music.music.listening.styles import infer_style
 from lstm_music.music.piece import Piece, on_their_onsets
 from lstm_music.music.theory import likely_key
 from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.automaton import Automaton
-from lstm_music.tokens.vocabulary import DRUMS, MAX_TRACKS, Vocabulary
+from lstm_music.tokens.vocabulary import MAX_TRACKS, Vocabulary
 
 TOKENS_A_BAR = 1024
 """Room for so many."""
@@ -111,8 +112,7 @@ class Engine:
         """What the network is told of a seed's style: its own, or what it can only be."""
         if len(self.met.styles) == 1:
             return self.met.styles[0]
-        only_drums = all(track.is_drum for track in seed.tracks)
-        return seed.style or (DRUMS if only_drums else "")
+        return style if (style := infer_style(seed)) in self.met.styles else seed.style
 
     def told(self, part: Piece, whole: Piece) -> Piece:
         """What the network is told of a part of a piece, in the key and style of the whole."""

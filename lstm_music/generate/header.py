@@ -54,8 +54,9 @@ def write_header(
         "pickup": 0,
     }
     masks = {kind: _mask(vocabulary, kind) for kind in values}
+    words = vocabulary.style_tokens
     masks["style"][:] = 0
-    masks["style"][[vocabulary["style"][vocabulary.styles.index(name)] for name in styles]] = 1
+    masks["style"][[words[vocabulary.styles.index(name)] for name in styles]] = 1
     generator.force(np.array(vocabulary["start"], np.int32))
     chosen: dict[str, int] = {}
     for kind, value in values.items():
@@ -65,7 +66,8 @@ def write_header(
             is_drums = vocabulary.styles[chosen["style"]] == DRUMS
             masks["key"][vocabulary["key"]] = not is_drums
             masks["key"][no_key] = is_drums
-        chosen[kind] = _force_or_sample(generator, vocabulary[kind], masks[kind], value)
+        tokens = words if kind == "style" else vocabulary[kind]
+        chosen[kind] = _force_or_sample(generator, tokens, masks[kind], value)
     if instruments:
         given = [vocabulary["program"][program] for program in instruments]
         generator.force(np.array([*given, vocabulary["body"].start], np.int32))
@@ -78,11 +80,11 @@ def write_header(
 
 
 def _force_or_sample(
-    generator: Generator, tokens: range, allowed: npt.NDArray[np.uint8], value: int | None
+    generator: Generator, tokens: Sequence[int], allowed: npt.NDArray[np.uint8], value: int | None
 ) -> int:
     """Write one of ``tokens``, the network's choice of the allowed if none is given; its value."""
     if value is None:
-        return generator.sample(allowed) - tokens.start
+        return tokens.index(generator.sample(allowed))
     generator.force(np.array([tokens[value]], np.int32))
     return value
 

@@ -76,7 +76,7 @@ def encode_header(piece: Piece) -> npt.NDArray[np.int32]:
     programs = [DRUM_PROGRAM if track.is_drum else track.program for track in piece.tracks]
     tokens = [
         _FIRST["start"],
-        _FIRST["style"] + style_index(piece.style),
+        DEFAULT.style_tokens[style_index(piece.style)],
         _FIRST["numerator"] + meter.numerator - 1,
         _FIRST["denominator"] + DENOMINATORS.index(meter.denominator),
         _FIRST["key"] + key_index(piece.key),

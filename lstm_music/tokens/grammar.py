@@ -26,7 +26,7 @@ _NEXT = f"track pitch drum {_MOVES} end"
 
 FOLLOWS = {
     "before start": "start",
-    "after start": "style",
+    "after start": "style later_style",
     "after style": "numerator",
     "after numerator": "denominator",
     "after denominator": "key",
@@ -52,6 +52,7 @@ FOLLOWS = {
 HEADER_LEADS = {
     "start": "after start",
     "style": "after style",
+    "later_style": "after style",
     "numerator": "after numerator",
     "denominator": "after denominator",
     "key": "after key",

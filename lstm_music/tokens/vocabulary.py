@@ -51,10 +51,15 @@ BARS_LEFT_MORE = 9
 _N_KEYS = 1 + 15 * 2
 """Unknown, then each signature in major and minor."""
 
+STYLE_KINDS = ("style", "later_style")
+"""The ranges of which the style tokens are, in order."""
+
 DRUMS = "drums"
 """The style of pieces in which nothing has a pitch."""
 
-_STYLES = ("", "chorale", "folk", "lead", DRUMS, "spare5", "spare6", "spare7")
+_FIRST_STYLES = ("", "chorale", "folk", "lead", DRUMS, "spare5", "spare6", "spare7")
+_LATER_STYLES = ("piano", "song", "ensemble", "band", "hymn", "spare13", "spare14", "spare15")
+_STYLES = _FIRST_STYLES + _LATER_STYLES
 
 _RANGES = (
     ("start", 1),
@@ -63,7 +68,7 @@ _RANGES = (
     ("long", 1),
     ("pedal_down", 1),
     ("pedal_up", 1),
-    ("style", len(_STYLES)),
+    ("style", len(_FIRST_STYLES)),
     ("numerator", MAX_NUMERATOR),  # 1..64
     ("denominator", len(DENOMINATORS)),
     ("key", _N_KEYS),
@@ -77,6 +82,7 @@ _RANGES = (
     ("pitch", 128),
     ("drum", 128),
     ("timing", 2 * MAX_TIMING_96THS),  # -16..-1, then 1..16; on the onset needs no token
+    ("later_style", len(_LATER_STYLES)),  # further style tokens: ranges are only ever added
 )
 
 _CONTEXT_STREAMS = (
@@ -197,6 +203,12 @@ class Vocabulary:
         """Rows of the one embedding table."""
         return sum(self.stream_sizes)
 
+    @property
+    def style_tokens(self) -> tuple[int, ...]:
+        """The token of each of ``styles``."""
+        ranges = [self[kind] for kind, _ in self.ranges if kind in STYLE_KINDS]
+        return tuple(token for tokens in ranges for token in tokens)
+
     def is_kind(self, tokens: npt.NDArray[np.integer[Any]], kind: str) -> npt.NDArray[np.bool_]:
         """Which of some tokens, (N,) integers, are of a kind: (N,) bool."""
         wanted = self[kind]
@@ -219,12 +231,14 @@ class Vocabulary:
         kind = self.kind(token)
         if len(self[kind]) == 1:
             return kind
-        return f"{kind} {self._value_name(kind, token - self[kind].start)}"
+        return f"{kind.removeprefix('later_')} {self._value_name(kind, token - self[kind].start)}"
 
     def _value_name(self, kind: str, value: int) -> str:
         match kind:
             case "style":
                 return self.styles[value] or "unknown"
+            case "later_style":
+                return self.styles[len(self["style"]) + value]
             case "denominator":
                 return str(DENOMINATORS[value])
             case "key":
@@ -255,27 +269,42 @@ class Vocabulary:
     def from_json(cls, text: str) -> Vocabulary:
         """Read what ``to_json`` wrote, and hold it against the vocabulary of this version.
 
-        Streams are only ever added, at the end: a model of fewer streams is still understood.
+        Ranges, styles and streams are only ever added, at the end: a model that has fewer is
+        still understood.
 
         Raises
         ------
-        TokenError : not JSON of a vocabulary, or not ``DEFAULT`` with all its streams or the
-            first of them.
+        TokenError : not JSON of a vocabulary, or not the beginning of ``DEFAULT``'s tables.
         """
         try:
             data = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise TokenError("the vocabulary is not JSON; the file is damaged") from error
-        known = json.loads(DEFAULT.to_json())
-        streams = data.get("streams") if isinstance(data, dict) else None
-        n_streams = len(streams) if isinstance(streams, list) else 0
-        known["streams"] = known["streams"][:n_streams]
-        if data != known or not n_streams:
+        try:
+            tables = {name: len(data[name]) for name in ("ranges", "streams", "styles")}
+            found = Vocabulary.beginning(**tables)
+        except (KeyError, TypeError, ValueError):
+            found = None
+        if found is None or data != json.loads(found.to_json()):
             raise TokenError(
                 "the vocabulary is not the one of this version; "
                 "use the version that wrote the file, or train again"
             )
-        return Vocabulary(streams=DEFAULT.streams[:n_streams])
+        return found
+
+    @staticmethod
+    def beginning(*, ranges: int, streams: int, styles: int) -> Vocabulary:
+        """The first so many ranges, streams and styles of ``DEFAULT``.
+
+        Raises
+        ------
+        ValueError : none of one of them.
+        """
+        if not ranges or not streams or not styles:
+            raise ValueError(f"nothing must be 0, got {ranges}, {streams} and {styles}")
+        kept = DEFAULT.ranges[:ranges]
+        token = ("token", sum(size for _, size in kept))
+        return Vocabulary(kept, (token, *DEFAULT.streams[1:streams]), DEFAULT.styles[:styles])
 
     def has_stream(self, name: str) -> bool:
         """Whether the network is told of this."""

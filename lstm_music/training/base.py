@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from lstm_music.errors import ConfigError, ModelFileError, TokenError
+from lstm_music.errors import ConfigError, ModelFileError, ShapeError, TokenError
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
-from lstm_music.nn.parameters import zero_parameters
+from lstm_music.nn.widen import widened
 from lstm_music.pretrained import model_path
 from lstm_music.tokens.vocabulary import DEFAULT, Vocabulary
 from lstm_music.training.settings import SECTIONS
@@ -70,17 +70,15 @@ def load_base(model: str | os.PathLike[str]) -> Base:
         known = Vocabulary.from_json(facts["vocabulary"])
     except TokenError as error:
         raise ModelFileError(f"{os.fspath(model)}: {error}") from None
-    network = found.config
-    if (network.n_rows, network.n_streams) != (known.n_rows, known.n_streams):
-        raise ModelFileError(
-            f"{os.fspath(model)}: damaged: the network has {network.n_streams} streams of "
-            f"{network.n_rows} rows, its vocabulary {known.n_streams} of {known.n_rows}"
-        )
     sizes = {name: getattr(found.config, name) for name in SECTIONS["model"]}
-    return Base(sizes, _widened(found), facts["sha256"])
+    try:
+        weights = _brought_up(found, known)
+    except ShapeError as error:
+        raise ModelFileError(f"{os.fspath(model)}: damaged: {error}") from None
+    return Base(sizes, weights, facts["sha256"])
 
 
-def _widened(model: LanguageModel) -> FloatArray:
+def _brought_up(model: LanguageModel, vocabulary: Vocabulary) -> FloatArray:
     """The weights with rows for the streams that the model has not learnt.
 
     They are zeros, so that it says the same as before until it learns what they mean. But the same
@@ -88,15 +86,13 @@ def _widened(model: LanguageModel) -> FloatArray:
     held-out fiddle tunes the middle is then 3.7 % likelier before any training
     (benchmarks/infilling.py).
     """
-    config = replace(model.config, n_rows=DEFAULT.n_rows, n_streams=DEFAULT.n_streams)
-    wide = zero_parameters(config, model.dtype)
-    for name, values in model.params.items():
-        wide.views[name][: len(values)] = values
-    rows, sizes = wide.views["embedding"], dict(DEFAULT.streams)
+    rare = float(model.params["head.b"].min()) - 4  # and yet not so rare that it is never learnt
+    wide = widened(model, vocabulary.stream_sizes, DEFAULT.stream_sizes, new_bias=rare)
+    rows, sizes = wide.params["embedding"], dict(DEFAULT.streams)
     first = dict(zip(sizes, DEFAULT.stream_offsets, strict=True))
     new = list(sizes)[model.config.n_streams :]
     for lead in (name for name in new if name.startswith("lead_")):
         lag = lead.replace("lead_", "lag_")
         learnt = rows[first[lag] : first[lag] + sizes[lag]]
         rows[first[lead] : first[lead] + sizes[lead]] = _LEAD_SHARE * (learnt - learnt[0])
-    return wide.flat
+    return wide.flat_params

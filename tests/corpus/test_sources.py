@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lstm_music.corpus.sources import infer_style, list_files
+from lstm_music.corpus.sources import list_files
 from lstm_music.errors import ConfigError
-from lstm_music.music.piece import Piece, Track
 
 
 @pytest.fixture
@@ -101,9 +100,18 @@ def test_missing_source():
         list(list_files(["nowhere"]))
 
 
-def test_style():
-    drums, piano = Track(is_drum=True), Track()
-    assert infer_style(Piece(tracks=(drums, drums))) == "drums"
-    assert infer_style(Piece(tracks=(drums, piano))) == ""
-    assert infer_style(Piece(tracks=(piano,), style="lead")) == "lead"
-    assert infer_style(Piece()) == ""
+def test_a_source_may_say_its_style(tmp_path):
+    for name in ("hymns", "a=b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.mid").touch()
+    plain, said = (list(list_files([tmp_path / f"hymns{end}"])) for end in ("", "=hymn"))
+    assert ([file.style for file in plain], [file.style for file in said]) == ([""], ["hymn"])
+    assert said[0].id == plain[0].id and said[0].stamp != plain[0].stamp
+    assert [file.style for file in list_files([tmp_path / "a=b"])] == [""]
+    assert [file.style for file in list_files([tmp_path / "a=b=band"])] == ["band"]
+    assert {file.style for file in list_files(["music21:tunes=lead"])} == {"lead"}
+    for spare in ("polka", "spare5", ""):
+        with pytest.raises(ConfigError, match=r"hymns=.*: style must be one of chorale, folk, "):
+            list(list_files([f"{tmp_path / 'hymns'}={spare}"]))
+    with pytest.raises(ConfigError, match=r"no such corpus: .*nowhere=hymn"):
+        list(list_files([f"{tmp_path}/nowhere=hymn"]))

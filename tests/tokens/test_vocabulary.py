@@ -18,7 +18,7 @@ from lstm_music.tokens.vocabulary import (
 
 def test_every_token_has_one_kind_and_its_own_name():
     names = [DEFAULT.name(token) for token in range(DEFAULT.n_tokens)]
-    assert len(set(names)) == DEFAULT.n_tokens == 889
+    assert len(set(names)) == DEFAULT.n_tokens == 897
     kinds = [DEFAULT.kind(token) for token in range(DEFAULT.n_tokens)]
     assert kinds == [name for name, size in DEFAULT.ranges for _ in range(size)]
 
@@ -29,6 +29,7 @@ def test_every_token_has_one_kind_and_its_own_name():
         ("start", 0, "start"),
         ("style", 0, "style unknown"),
         ("style", 1, "style chorale"),
+        ("later_style", 0, "style piano"),
         ("numerator", 5, "numerator 6"),
         ("denominator", 3, "denominator 8"),
         ("key", 0, "key unknown"),
@@ -49,9 +50,9 @@ def test_names_say_the_value(kind, value, name):
     assert DEFAULT.name(DEFAULT[kind][value]) == name
 
 
-@pytest.mark.parametrize("token", [-1, 889])
+@pytest.mark.parametrize("token", [-1, 897])
 def test_what_is_no_token_has_no_name(token):
-    with pytest.raises(TokenError, match=r"0\.\.888"):
+    with pytest.raises(TokenError, match=r"0\.\.896"):
         DEFAULT.name(token)
 
 
@@ -105,7 +106,7 @@ def test_a_vocabulary_of_fewer_streams_is_understood(n_streams):
         [*DEFAULT.streams[:31], ("closed", 3)],
         5,
         None,
-        {"token": 889},
+        {"token": 897},
         "token",
     ],
 )

@@ -17,6 +17,7 @@ from lstm_music.nn.config import ModelConfig
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model, save_model
 from lstm_music.nn.scoring import sequence_nll
+from lstm_music.nn.widen import widened as brought_up
 from lstm_music.pretrained import model_path
 from lstm_music.tokens.annotate import annotate
 from lstm_music.tokens.canonical import canonical
@@ -27,8 +28,8 @@ from lstm_music.training.base import load_base
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.settings import make_config
 
-OLD = Vocabulary(streams=DEFAULT.streams[:31])
-"""Before given music was told."""
+OLD = Vocabulary.beginning(ranges=20, streams=31, styles=8)
+"""Before given music was told, and with fewer styles."""
 
 NAMES = [name for name, _ in DEFAULT.streams]
 SIZES = {"embedding_size": 8, "hidden_size": 12, "layers": 2, "dropout": 0.0}
@@ -49,13 +50,20 @@ def widened(path):
     return new_model(make_config(base.merged({"threads": 1})), base)
 
 
+def of_now(model, vocabulary=OLD):
+    return brought_up(model, vocabulary.stream_sizes, DEFAULT.stream_sizes)
+
+
 @pytest.fixture(scope="module")
 def music():
     return encode(canonical(read_midi(MIDI_DATA / "chorale.mid")))
 
 
-def nll(model, rows, tokens):
-    (scores,) = sequence_nll(model, [(rows[:-1, : model.config.n_streams], tokens[1:])])
+def nll(model, rows, tokens, vocabulary=DEFAULT):
+    """Of each token after the first; the rows are those of this version."""
+    moved = np.array(DEFAULT.stream_offsets[: vocabulary.n_streams])
+    rows = rows[:-1, : vocabulary.n_streams] - moved + vocabulary.stream_offsets
+    (scores,) = sequence_nll(model, [(rows.astype(np.int32), tokens[1:])])
     return scores
 
 
@@ -66,25 +74,34 @@ def test_a_widened_model_scores_plain_music_as_before(tmp_path, music, changes):
     old = write(tmp_path / "old.safetensors", **changes)
     new = widened(tmp_path / "old.safetensors")
     assert (new.config.n_streams, new.config.n_rows) == (DEFAULT.n_streams, DEFAULT.n_rows)
-    before, after = (nll(model, annotate(music), music) for model in (old, new))
-    np.testing.assert_allclose(after, before, rtol=0, atol=2e-5)
+    before = nll(old, annotate(music), music, OLD)
+    after = nll(new, annotate(music), music)
+    more = after - before  # a little, for the tokens that have come since
+    assert more.min() > 0 and more.max() < 0.01
     assert np.ptp(before) > 0.1
 
 
 def test_the_bundled_model_widened_scores_plain_music_as_before(music):
     with model_path("default") as path:
         old, facts = load_model(path)
-    old_streams = Vocabulary.from_json(facts["vocabulary"]).n_streams
-    assert old.config.n_streams == old_streams
-    before, after = (nll(model, annotate(music), music) for model in (old, widened("default")))
+    was = Vocabulary.from_json(facts["vocabulary"])
+    models = of_now(old, was), widened("default")
+    before, after = (nll(model, annotate(music), music) for model in models)
     np.testing.assert_allclose(after, before, rtol=0, atol=2e-4)
+
+
+def test_an_old_model_never_says_a_new_token(tmp_path, music):
+    model = of_now(write(tmp_path / "old.safetensors"))
+    piano = DEFAULT.style_tokens[DEFAULT.styles.index("piano")]
+    assert NetworkModel(model).log_probs(np.array([music[0], piano]))[0] < -9000
+    assert NetworkModel(model).log_probs(music).min() > -50
 
 
 def test_old_models_are_evaluated(tmp_path, music):
     old = write(tmp_path / "old.safetensors")
     read, _ = load_model(tmp_path / "old.safetensors")
-    log_probs = NetworkModel(read).log_probs(music)
-    np.testing.assert_allclose(-log_probs, nll(old, annotate(music), music), rtol=0, atol=1e-6)
+    log_probs = NetworkModel(of_now(read)).log_probs(music)
+    np.testing.assert_allclose(-log_probs, nll(old, annotate(music), music, OLD), rtol=0, atol=2e-5)
 
 
 def stream_rows(model, name):
@@ -92,13 +109,22 @@ def stream_rows(model, name):
     return model.params["embedding"][start : start + dict(DEFAULT.streams)[name]]
 
 
+def assert_the_same_where_it_was(new, old, vocabulary):
+    starts = zip(vocabulary.stream_offsets, DEFAULT.stream_offsets, vocabulary.stream_sizes)
+    for start, new_start, size in starts:
+        was = old.params["embedding"][start : start + size]
+        assert np.array_equal(new.params["embedding"][new_start : new_start + size], was)
+    for name, values in old.params.items():
+        if name != "embedding":
+            assert np.array_equal(new.params[name][: len(values)], values), name
+
+
 def test_the_rows_of_new_streams(tmp_path):
     old = write(tmp_path / "old.safetensors")
     new = widened(tmp_path / "old.safetensors")
-    assert np.array_equal(new.params["embedding"][: OLD.n_rows], old.params["embedding"])
-    for name, values in old.params.items():
-        if name != "embedding":
-            assert np.array_equal(new.params[name], values), name
+    assert_the_same_where_it_was(new, old, OLD)
+    assert not new.params["embedding"][OLD.n_tokens : DEFAULT.n_tokens].any()
+    assert new.params["head.b"][OLD.n_tokens :].max() < old.params["head.b"].min()
     n_leads = 0
     for name in NAMES[31:]:
         rows = stream_rows(new, name)
@@ -121,7 +147,7 @@ def test_what_has_been_learnt_of_a_stream_stays(tmp_path):
     some = Vocabulary(streams=DEFAULT.streams[: NAMES.index("lead_2_pitch")])
     old = write(tmp_path / "some.safetensors", some)
     new = widened(tmp_path / "some.safetensors")
-    assert np.array_equal(new.params["embedding"][: some.n_rows], old.params["embedding"])
+    assert_the_same_where_it_was(new, old, some)
     assert stream_rows(new, "lead_2_pitch")[1:].any()
 
 
@@ -147,7 +173,7 @@ def test_a_model_of_other_streams_is_refused(tmp_path, streams):
 
 def test_a_network_that_is_not_of_its_vocabulary_is_refused(tmp_path):
     write(tmp_path / "m.safetensors", text=DEFAULT.to_json())
-    with pytest.raises(ModelFileError, match=r"31 streams of .* rows, its vocabulary 73 of"):
+    with pytest.raises(ModelFileError, match=r"31 streams of .* its vocabulary 73 of"):
         load_base(tmp_path / "m.safetensors")
 
 
@@ -183,7 +209,7 @@ def test_training_goes_on_from_an_old_model(tmp_path, corpus, infill):
     assert Vocabulary.from_json(facts["vocabulary"]) == DEFAULT
     known = [loss for loss in losses if not np.isnan(loss)]
     assert known[-1] < known[0]
-    first = OLD.n_rows
+    first = DEFAULT.stream_offsets[31]
     before = load_base(tmp_path / "old.safetensors")
     start = new_model(TrainConfig(**before.settings), before)
     learnt = (new.params["embedding"][first:] != start.params["embedding"][first:]).any(axis=1)

@@ -40,7 +40,7 @@ cdef enum:
     OK = 0
     ILLEGAL = -1
     OUT_OF_CAPACITY = -2
-    V = 889
+    V = 897
     RADIX = 96
     VELOCITY_WIDTH = 8
     MAX_TIMING = 16
@@ -49,7 +49,7 @@ cdef enum:
 # Kinds of token, in the vocabulary's order.
 cdef enum:
     START, END, BODY, LONG, PEDAL_DOWN, PEDAL_UP, STYLE, NUMERATOR, DENOMINATOR, KEY, TEMPO, PICKUP
-    PROGRAM, TRACK, SHIFT, DURATION, VELOCITY, PITCH, DRUM, TIMING
+    PROGRAM, TRACK, SHIFT, DURATION, VELOCITY, PITCH, DRUM, TIMING, LATER_STYLE
     N_KINDS
 
 # States: the rows of FOLLOWS, in order.
@@ -324,6 +324,8 @@ cdef class Automaton(Score):
             self.g.tempo = value
         elif kind == STYLE:
             self.s.style = value
+        elif kind == LATER_STYLE:
+            self.s.style = T.first[STYLE + 1] - T.first[STYLE] + value
         elif kind == KEY:
             self.s.key = value
         elif kind == PROGRAM:
