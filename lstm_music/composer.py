@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.corpus.met import Met
-from lstm_music.errors import ConfigError, ModelFileError
+from lstm_music.errors import ConfigError, ModelFileError, ShapeError
 from lstm_music.generate.engine import Engine
 from lstm_music.kernels.step import StepWeights
 from lstm_music.midi.content import MusicSource
@@ -57,7 +57,13 @@ def load(model: str | os.PathLike[str] = "default") -> Composer:
     ModelFileError : no such model, or the file is damaged or incompatible.
     """
     with model_path(model) as path:
-        return Composer(*load_model(path), name=Path(model).name, source=model)
+        network, facts = load_model(path)
+    learnt = Vocabulary.from_json(facts["vocabulary"])
+    try:
+        network = widened(network, learnt.stream_sizes, DEFAULT.stream_sizes)
+    except ShapeError as error:
+        raise ModelFileError(f"{os.fspath(model)}: damaged: {error}") from None
+    return Composer(network, facts, name=Path(model).name, source=model)
 
 
 class Composer:
@@ -68,7 +74,7 @@ class Composer:
 
     Attributes
     ----------
-    model : the network.
+    model : the network, with the streams and tokens of this version.
     metadata : what the model file says of itself (data card, training summary, ...).
     name : bundled name or file name.
     sampling : how it samples unless told otherwise: as its data card recommends.
@@ -82,8 +88,7 @@ class Composer:
         name: str,
         source: str | os.PathLike[str] | None = None,
     ) -> None:
-        learnt = Vocabulary.from_json(metadata["vocabulary"])
-        self.model = widened(model, learnt.stream_sizes, DEFAULT.stream_sizes)
+        self.model = model
         self.metadata = metadata
         self.name = name
         self._vocabulary = DEFAULT
@@ -94,6 +99,7 @@ class Composer:
         met = Met.from_dict(metadata["training"].get("met", {}))
         knows = metadata["training"].get("knows", {})
         settings = metadata["training"].get("settings", {})
+        learnt = Vocabulary.from_json(metadata["vocabulary"])
         hears_ahead = learnt.has_stream("closed") and settings.get("infill", 0) > 0
         self._engine = Engine(StepWeights(self.model), self._vocabulary, met, knows, hears_ahead)
         self._source = name if source is None else source

@@ -49,7 +49,7 @@ def test_pitch_keeps_the_pitches_in_their_order(name, amount):
             was, now = order(seed, track), order(take.piece, track)
             rest = iter(was)
             assert all(pitch in rest for pitch in now)  # none but those, in their order
-            assert len(now) >= 0.9 * len(was)
+            assert len(now) >= 0.85 * len(was)
 
 
 def test_outline_keeps_the_notes_on_the_beats():
