@@ -14,6 +14,7 @@ from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.vocabulary import DEFAULT, LAGS_BARS
 
 NAMES = [name for name, _ in DEFAULT.streams]
+NAMES = NAMES[: NAMES.index("own_low")]
 FIRST = NAMES.index("closed")
 TOLD = NAMES[FIRST:]
 """The streams that are told of besides the past."""

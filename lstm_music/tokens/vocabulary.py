@@ -137,6 +137,43 @@ _WISH_STREAMS = (
     ("chord_next_root", 14),  # of the chord after it
 )
 
+OWN_LAGS_BARS = (1, 2, 4)
+"""How many bars back the streams of the current track look."""
+
+MOST_IN_CHORD = 8
+
+_OWN_STREAMS = (  # of the current track alone; pitches coded as a lag's
+    ("own_low", 257),  # of its latest onset: the lowest pitch
+    ("own_high", 257),
+    ("own_count", MOST_IN_CHORD + 1),  # how many notes
+    ("own_since", 98),  # steps since then, plus 1; 97 more; 0: it has not played
+    ("own_duration", 98),  # of the note written last
+    ("own_left", 98),  # steps until all is silent
+    ("own_before_low", 257),  # the same of the onset before it
+    ("own_before_high", 257),
+    ("own_before_count", MOST_IN_CHORD + 1),
+    ("own_before_wait", 98),  # steps between the two
+    *(
+        (f"own_lag_{lag}_{what}", size)
+        for lag in OWN_LAGS_BARS
+        for what, size in (
+            ("pitch", 257),
+            ("duration", 98),
+            ("next", 98),
+            ("track", MAX_TRACKS + 1),  # the next one that plays there, plus 1
+        )
+    ),
+)
+
+_N_TOKENS = sum(size for _, size in _RANGES)
+
+_REPEAT_STREAMS = (
+    ("match_token", _N_TOKENS + 1),  # what followed the last tokens when they came before, plus 1
+    ("match_length", 10),  # how many of them came: 0 none, 3, 4, 5, 7, 10, 15, 21, 28, 36 or more
+    ("moved_token", _N_TOKENS + 1),  # the same, also at another pitch
+    ("moved_length", 10),
+)
+
 # Values of these kinds start at 1: there is no shift by nothing.
 _ONE_BASED = frozenset({"numerator", "shift", "duration"})
 
@@ -159,10 +196,12 @@ class Vocabulary:
 
     ranges: tuple[tuple[str, int], ...] = _RANGES
     streams: tuple[tuple[str, int], ...] = (
-        ("token", sum(size for _, size in _RANGES)),
+        ("token", _N_TOKENS),
         *_CONTEXT_STREAMS,
         *_GIVEN_STREAMS,
         *_WISH_STREAMS,
+        *_OWN_STREAMS,
+        *_REPEAT_STREAMS,
     )
     styles: tuple[str, ...] = _STYLES
 

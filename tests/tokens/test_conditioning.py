@@ -76,7 +76,7 @@ def check(piece, conditioning, told):
         listener.read(token)
         assert walker.advance_py(token) == 0
         assert np.array_equal(walker.rows_py(), rows[i])
-        got = (rows[i] - OFFSETS)[FIRST:].tolist()
+        got = (rows[i] - OFFSETS)[FIRST : FIRST + len(TOLD)].tolist()
         assert dict(zip(TOLD, got, strict=True)) == listener.context(), (i, DEFAULT.name(token))
 
 
@@ -126,7 +126,7 @@ def test_without_conditioning_nothing_is_told_and_all_is_a_choice():
     _, tokens = real()
     rows, free = annotate_choices(tokens)
     assert np.array_equal(rows, annotate(tokens))
-    assert not (rows - OFFSETS)[:, FIRST:].any()
+    assert not (rows - OFFSETS)[:, FIRST : FIRST + len(TOLD)].any()
     assert (rows - OFFSETS)[:, :FIRST].any(axis=0).sum() > 20
     assert free.dtype == bool and free.all()
 

@@ -18,6 +18,7 @@ from lstm_music.tokens.encode import encode
 from lstm_music.tokens.vocabulary import DEFAULT, DRUM_PROGRAM
 
 NAMES = [name for name, _ in DEFAULT.streams]
+NAMES = NAMES[: NAMES.index("own_low")]  # those from there on have tests of their own
 FIRST_SHARPS = -7
 """Of the signatures, as the key tokens stand: Cb major, Ab minor, Gb major, ..."""
 
@@ -114,7 +115,7 @@ def check(piece, total_bars):
     for i, token in enumerate(tokens[:-1].tolist()):
         reader.read(token)
         context = reader.context(token)
-        got = rows[i] - np.array(DEFAULT.stream_offsets)
+        got = (rows[i] - np.array(DEFAULT.stream_offsets))[: len(NAMES)]
         assert dict(zip(NAMES, got.tolist())) == context, (i, DEFAULT.name(token))
 
 
@@ -183,7 +184,7 @@ def test_streams_lie_in_their_own_rows():
     notes = make_notes([(0, 24, 60, 80, 0), (96, 200, 127, 80, 0), (96, 1, 127, 9, 1)])
     rows = annotate(encode(Piece(notes, (Track(127), Track(0, True)))), 3)
     assert rows.dtype == np.int32
-    assert rows.shape[1] == DEFAULT.n_streams == len(NAMES)
+    assert rows.shape[1] == DEFAULT.n_streams
     firsts, sizes = np.array(DEFAULT.stream_offsets), np.array(DEFAULT.stream_sizes)
     assert np.all((rows >= firsts) & (rows < firsts + sizes))
     assert firsts[-1] + sizes[-1] == DEFAULT.n_rows

@@ -192,6 +192,8 @@ cdef class Automaton(Score):
             return ILLEGAL
         status = self._store(kind, value)
         if status == OK:
+            if self.s.in_body:
+                self.repeats.push(token, value if kind == PITCH else -1)
             self._enter(kind, value)
             self.s.token = token
         return status

@@ -1,15 +1,9 @@
 # The music written so far, and what a reader of it sees at the present place.
 
 from lstm_music.tokens.conditioning cimport Conditioning, Outlook, View
+from lstm_music.tokens.repeats cimport Repeats
+from lstm_music.tokens.track_memory cimport Note, TrackMemory
 
-
-cdef packed struct Note:  # music.piece.NOTE_DTYPE
-    int onset_steps
-    int duration_steps
-    unsigned char pitch_midi
-    unsigned char velocity
-    unsigned short track
-    signed char timing_96ths
 
 cdef packed struct Pedal:  # music.piece.PEDAL_DTYPE
     int onset_steps
@@ -58,6 +52,7 @@ cdef struct ScoreState:
     Place[4] lags
     int rank  # of what was named last at the present onset, as in conditioning.View
     Outlook outlook
+    TrackMemory[16] memories
 
 
 cdef class Score:
@@ -65,6 +60,7 @@ cdef class Score:
     cdef readonly long n_notes
     cdef readonly long capacity
     cdef ScoreState s
+    cdef Repeats repeats
     cdef readonly Conditioning conditioning  # None: nothing lies ahead, everything is open
     cdef Note[::1] _notes
     cdef Pedal[::1] _pedals
@@ -85,4 +81,5 @@ cdef class Score:
     cdef void _look_back(self, Place* place, int bar) noexcept nogil
     cdef void view(self, View* at) noexcept nogil
     cdef bint is_open_before_given(self) noexcept nogil
+    cdef void _own_rows(self, int* out) noexcept nogil
     cdef int* _lag_rows(self, Place* place, int* out) noexcept nogil

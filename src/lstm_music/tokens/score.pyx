@@ -10,6 +10,17 @@ import numpy as np
 from libc.string cimport memcpy, memset
 
 from lstm_music.tokens.conditioning cimport Conditioning, View
+from lstm_music.tokens.repeats cimport N_REPEAT_STREAMS, Repeats
+from lstm_music.tokens.track_memory cimport (
+    N_OWN_LAGS,
+    N_OWN_STREAMS,
+    Note,
+    Past,
+    TrackMemory,
+    own_lag_rows,
+    own_rows,
+    remember,
+)
 
 from lstm_music.music.beats import OFF_BEAT_LEVEL, divisions
 from lstm_music.music.meter import MAX_NUMERATOR
@@ -19,6 +30,7 @@ from lstm_music.tokens.vocabulary import (
     DEFAULT,
     LAGS_BARS,
     MAX_BAR_POSITION,
+    OWN_LAGS_BARS,
     RADIX_STEPS,
     index_key,
 )
@@ -30,11 +42,13 @@ cdef enum:
     N_LAGS = 4
     N_STREAMS = 31  # those from here; conditioning.pyx writes what follows
     N_CONDITIONING = 42
+    N_MEMORY = 26  # N_OWN_STREAMS and N_REPEAT_STREAMS
     N_KEYS = 31
     LONGER = 97  # duration and next: more than 96 steps
+    TOKENS_A_NOTE = 8
 
 cdef struct Tables:
-    int[N_STREAMS + N_CONDITIONING] offsets
+    int[N_STREAMS + N_CONDITIONING + N_MEMORY] offsets
     int[N_LAGS] lags
     int[65][3] parts  # of a bar, by numerator: cumulated divisions
     int longest_position
@@ -49,8 +63,10 @@ def _fill_tables():
     T.longest_position = MAX_BAR_POSITION
     T.bars_left_more = BARS_LEFT_MORE
     T.off_beat = OFF_BEAT_LEVEL
-    sizes = DEFAULT.n_streams - N_CONDITIONING, len(DEFAULT["key"]), len(LAGS_BARS), RADIX_STEPS + 1
-    if sizes != (N_STREAMS, N_KEYS, N_LAGS, LONGER):
+    sizes = (DEFAULT.n_streams, len(DEFAULT["key"]), len(LAGS_BARS), RADIX_STEPS + 1,
+             LAGS_BARS[:N_OWN_LAGS])
+    if sizes != (N_STREAMS + N_CONDITIONING + N_OWN_STREAMS + N_REPEAT_STREAMS, N_KEYS, N_LAGS,
+                 LONGER, OWN_LAGS_BARS):
         raise ImportError("score.pyx and vocabulary.py disagree; build the package again")
     for i, offset in enumerate(DEFAULT.stream_offsets):
         T.offsets[i] = offset
@@ -86,6 +102,7 @@ cdef class Score:
         self._sections = np.empty(capacity, [(name, "i4") for name in section])
         self._onsets = np.empty(capacity, np.intc)
         self._first_notes = np.empty(capacity, np.intc)
+        self.repeats = Repeats(TOKENS_A_NOTE * capacity + 256)
         self.clear()
 
     cdef void clear(self) noexcept nogil:
@@ -96,12 +113,13 @@ cdef class Score:
         self.s.outlook.chord = -1
         self.onset_steps = 0
         self.n_notes = 0
+        self.repeats.clear()
 
     cdef int copy_score(self, Score other):
         """Become equal to ``other``; 0, or -2 (and unchanged) without the room."""
         cdef ScoreState* o = &other.s
         cdef long room = max(max(other.n_notes, o.n_sections), max(o.n_tempos, o.n_pedals))
-        if room > self.capacity:
+        if room > self.capacity or self.repeats.copy_from(other.repeats) != 0:
             return OUT_OF_CAPACITY
         self.s = other.s
         self.conditioning = other.conditioning
@@ -187,6 +205,7 @@ cdef class Score:
             self.s.n_onsets += 1
         self.n_notes += 1
         self.s.n_at_onset += 1
+        remember(&self.s.memories[self.s.track], new)
         if self.s.programs[self.s.track] != DRUMS:
             end = &self.s.pitch_class_end[pitch % 12]
             end[0] = max(end[0], new.onset_steps + new.duration_steps)
@@ -243,7 +262,7 @@ cdef class Score:
         """Write the embedding row of every stream, as things stand after the last token."""
         cdef int i, bars_left, program
         cdef View at
-        for i in range(N_STREAMS + N_CONDITIONING):
+        for i in range(N_STREAMS + N_CONDITIONING + N_MEMORY):
             out[i] = T.offsets[i]
         if self.s.token < 0:
             return
@@ -259,6 +278,8 @@ cdef class Score:
             out[N_STREAMS - 1] += 1 + (self.s.pitch + 12 - T.tonics[self.s.key]) % 12
         if not self.s.in_body:
             return
+        self._own_rows(out + N_STREAMS + N_CONDITIONING)
+        self.repeats.rows(out + N_STREAMS + N_CONDITIONING + N_OWN_STREAMS)
         out[1] += min(self.s.bar_position, T.longest_position)
         out[2] += self.s.beat_strength
         program = self.s.programs[self.s.track]
@@ -287,6 +308,26 @@ cdef class Score:
             self.s.outlook.next_given, at.onset_steps, at.rank
         )
         return self.conditioning.is_open_before(self.s.outlook.next_given, &at)
+
+    cdef void _own_rows(self, int* out) noexcept nogil:
+        """Add what the present track did."""
+        cdef const TrackMemory* memory = &self.s.memories[self.s.track]
+        cdef Past past
+        cdef Place* place
+        cdef int i
+        if self.n_notes == 0:
+            return
+        past.notes, past.first_notes = &self._notes[0], &self._first_notes[0]
+        past.n_notes, past.n_onsets = self.n_notes, self.s.n_onsets
+        past.onset_steps, past.track = self.onset_steps, self.s.track
+        past.named = self.s.rank >> 8
+        past.is_drums = self.s.programs[self.s.track] == DRUMS
+        own_rows(memory, &past, out)
+        out += N_OWN_STREAMS - 4 * N_OWN_LAGS
+        for i in range(N_OWN_LAGS):
+            place = &self.s.lags[i]
+            if place.onset_steps >= 0:
+                own_lag_rows(memory, &past, place.onset_steps, place.at, place.after, out + 4 * i)
 
     cdef int* _lag_rows(self, Place* place, int* out) noexcept nogil:
         """Add pitch, duration and time to the next onset at ``place``; where to go on."""
@@ -355,7 +396,7 @@ cdef class Score:
         -------
         rows : (n_streams,) int32, indices into the one embedding table.
         """
-        out = np.empty(N_STREAMS + N_CONDITIONING, np.intc)
+        out = np.empty(N_STREAMS + N_CONDITIONING + N_MEMORY, np.intc)
         cdef int[::1] view = out
         self.rows(&view[0])
         return out

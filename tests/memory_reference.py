@@ -1,0 +1,141 @@
+"""The streams of the current track and of repeats, plainly: from the whole sequence each time."""
+
+from lstm_music.tokens.automaton import Automaton
+from lstm_music.tokens.vocabulary import DEFAULT, DRUM_PROGRAM, OWN_LAGS_BARS
+
+LENGTHS = (3, 4, 5, 7, 10, 15, 21, 28, 36)
+LONGEST = 36
+CANDIDATES = 16
+
+
+def own(tokens):
+    """Values of the ``own_...`` streams by name after the last of ``tokens``; absent: 0."""
+    music = Automaton(len(tokens))
+    music.extend(tokens)
+    if not any(token in DEFAULT["body"] for token in tokens) or not music.n_notes:
+        return {}
+    now, track = music.onset_steps, current_track(tokens)
+    is_drums = music.programs[track] == DRUM_PROGRAM
+    notes = music.notes()
+    mine = notes[notes["track"] == track]
+    found = {}
+
+    def row(pitch):
+        return int(pitch) + (129 if is_drums else 1)
+
+    onsets = sorted(set(mine["onset_steps"].tolist()))
+    for name, back in (("own", 1), ("own_before", 2)):
+        if len(onsets) >= back:
+            chord = mine[mine["onset_steps"] == onsets[-back]]
+            found[f"{name}_low"] = row(chord["pitch_midi"].min())
+            found[f"{name}_high"] = row(chord["pitch_midi"].max())
+            found[f"{name}_count"] = min(len(chord), 8)
+    if onsets:
+        found["own_since"] = 1 + min(now - onsets[-1], 96)
+        found["own_duration"] = min(int(mine["duration_steps"][-1]), 97)
+        end = int((mine["onset_steps"] + mine["duration_steps"]).max())
+        found["own_left"] = min(max(end - now, 0), 97)
+    if len(onsets) >= 2:
+        found["own_before_wait"] = min(onsets[-1] - onsets[-2], 97)
+    bar, position = music.bar, music.bar_position
+    skip = sum(mine["onset_steps"] == now)
+    named = named_track(tokens)
+    for lag in OWN_LAGS_BARS:
+        place = place_of(music, bar - lag, position)
+        if place is None:
+            continue
+        there = notes[notes["onset_steps"] == place]
+        ours = there[there["track"] == track]
+        if skip < len(ours):
+            found[f"own_lag_{lag}_pitch"] = row(ours["pitch_midi"][skip])
+            found[f"own_lag_{lag}_duration"] = min(int(ours["duration_steps"][skip]), 97)
+        later = [t for t in there["track"].tolist() if t > named]
+        if later:
+            found[f"own_lag_{lag}_track"] = 1 + min(later)
+        waits = [n - place for n in mine["onset_steps"].tolist() if n > place]
+        after = [n - place for n in notes["onset_steps"].tolist() if n - place >= 97]
+        if waits and min(waits) < 97:
+            found[f"own_lag_{lag}_next"] = min(waits)
+        elif after:
+            found[f"own_lag_{lag}_next"] = 97
+    return found
+
+
+def place_of(music, bar, position):
+    """The step as far into a bar as the present one; None before the piece."""
+    if bar < 0:
+        return None
+    first_bar, pickup, sections = 0, music.header[2], []
+    for number, (onset, numerator, denominator) in enumerate(music.meters()):
+        bar_steps = numerator * 96 // denominator
+        start = pickup - bar_steps if number == 0 and pickup else onset
+        if number:
+            last = sections[-1]
+            first_bar = last[0] + -(-(start - last[1]) // last[2])
+        sections.append((first_bar, start, bar_steps))
+    first_bar, start, bar_steps = [s for s in sections if s[0] <= bar][-1]
+    place = start + (bar - first_bar) * bar_steps + position
+    return place if place >= 0 else None
+
+
+def current_track(tokens):
+    tracks = [t - DEFAULT["track"].start for t in tokens if t in DEFAULT["track"]]
+    return tracks[-1] if tracks else 0
+
+
+def named_track(tokens):
+    """The track named last at the present onset, by its token or a note; -1 none."""
+    named = -1
+    for i, token in enumerate(tokens):
+        if token in DEFAULT["shift"]:
+            named = -1
+        elif any(token in DEFAULT[kind] for kind in ("track", "pitch", "drum")):
+            named = current_track(tokens[: i + 1])
+    return named
+
+
+def repeats(tokens):
+    """Values of the four streams of repeats by name after the last of ``tokens``."""
+    body = next((i for i, t in enumerate(tokens) if t in DEFAULT["body"]), None)
+    if body is None:
+        return {}
+    heard = [int(token) for token in tokens[body + 1 :]]
+    first = DEFAULT["pitch"].start
+    moved, last = [], None
+    for token in heard:
+        if token in DEFAULT["pitch"]:
+            moved.append(token if last is None else ("by", token - last))
+            last = token
+        else:
+            moved.append(token)
+    found = {}
+    for name, symbols in (("match", heard), ("moved", moved)):
+        symbol, length = longest(symbols)
+        if symbol is None:
+            continue
+        if isinstance(symbol, tuple):
+            symbol = last + symbol[1]
+            if not 0 <= symbol - first < 128:
+                continue
+        found[f"{name}_token"] = 1 + symbol
+        found[f"{name}_length"] = sum(length >= bound for bound in LENGTHS)
+    return found
+
+
+def longest(symbols):
+    """What followed the longest earlier match, the latest of equals, and how long it is."""
+    n, best, follows, seen = len(symbols), 0, None, 0
+    for end in range(n - 2, -1, -1):
+        length = 0
+        while (
+            length < LONGEST and length <= end and symbols[end - length] == symbols[n - 1 - length]
+        ):
+            length += 1
+        if length < 3:
+            continue
+        seen += 1
+        if seen > CANDIDATES:
+            break
+        if length > best:
+            best, follows = length, symbols[end + 1]
+    return follows, best
