@@ -1,8 +1,8 @@
 # The music written so far, and what a reader of it sees at the present place.
 
 from lstm_music.tokens.conditioning cimport Conditioning, Outlook, View
+from lstm_music.tokens.lookback cimport Note, Past, Place, Section, TrackMemory
 from lstm_music.tokens.repeats cimport Repeats
-from lstm_music.tokens.track_memory cimport Note, TrackMemory
 
 
 cdef packed struct Pedal:  # music.piece.PEDAL_DTYPE
@@ -13,21 +13,6 @@ cdef packed struct Pedal:  # music.piece.PEDAL_DTYPE
 cdef packed struct TempoChange:
     int onset_steps
     int tempo  # bin
-
-# A stretch of bars of one meter.
-cdef packed struct Section:
-    int onset_steps
-    int start_steps  # its first bar line; before time 0 when the piece opens with a pickup
-    int bar_steps
-    int first_bar
-    int numerator
-    int denominator
-
-# Where one lag looks: "the same place so many bars before".
-cdef struct Place:
-    int onset_steps  # -1: before the piece
-    int at  # index in the list of onsets; -1: no note begins there
-    int after  # index of the first onset after it; may be the list's end
 
 cdef struct ScoreState:
     int n_onsets
@@ -78,8 +63,7 @@ cdef class Score:
     cdef int add_note(self, int pitch, long duration_steps, int velocity) noexcept nogil
     cdef void rows(self, int* out) noexcept nogil
     cdef void _look_around(self) noexcept nogil
-    cdef void _look_back(self, Place* place, int bar) noexcept nogil
+    cdef Past _past(self) noexcept nogil
     cdef void view(self, View* at) noexcept nogil
     cdef bint is_open_before_given(self) noexcept nogil
-    cdef void _own_rows(self, int* out) noexcept nogil
-    cdef int* _lag_rows(self, Place* place, int* out) noexcept nogil
+    cdef void _past_rows(self, int* out, int* own) noexcept nogil

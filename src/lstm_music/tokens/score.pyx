@@ -10,17 +10,19 @@ import numpy as np
 from libc.string cimport memcpy, memset
 
 from lstm_music.tokens.conditioning cimport Conditioning, View
-from lstm_music.tokens.repeats cimport N_REPEAT_STREAMS, Repeats
-from lstm_music.tokens.track_memory cimport (
+from lstm_music.tokens.lookback cimport (
     N_OWN_LAGS,
     N_OWN_STREAMS,
     Note,
     Past,
     TrackMemory,
+    lag_rows,
+    look_back,
     own_lag_rows,
     own_rows,
     remember,
 )
+from lstm_music.tokens.repeats cimport N_REPEAT_STREAMS, Repeats
 
 from lstm_music.music.beats import OFF_BEAT_LEVEL, divisions
 from lstm_music.music.meter import MAX_NUMERATOR
@@ -220,6 +222,7 @@ cdef class Score:
         cdef int into = <int>self.onset_steps - section.start_steps
         cdef int position = into % section.bar_steps
         cdef int level = 0, i
+        cdef Past past
         self.s.bar = section.first_bar + into // section.bar_steps
         self.s.bar_position = position
         if position:
@@ -227,36 +230,12 @@ cdef class Score:
             while level < T.off_beat and position * parts[level - 1] % section.bar_steps:
                 level += 1
         self.s.beat_strength = level
+        past = self._past()
         for i in range(N_LAGS):
-            self._look_back(&self.s.lags[i], self.s.bar - T.lags[i])
+            look_back(&self.s.lags[i], self.s.bar - T.lags[i], position, &self._sections[0],
+                      self.s.n_sections, &past)
         if self.conditioning is not None:
             self.conditioning.look_ahead(&self.s.outlook, self.onset_steps, section.bar_steps)
-
-    cdef void _look_back(self, Place* place, int bar) noexcept nogil:
-        """Find the place in ``bar`` that lies as far from its bar line as the present one."""
-        cdef int i = self.s.n_sections - 1
-        cdef int low = 0, high = self.s.n_onsets, middle
-        place.onset_steps = -1
-        if bar < 0:
-            return
-        while self._sections[i].first_bar > bar:  # at most 8 times: every section holds a bar
-            i -= 1
-        place.onset_steps = (
-            self._sections[i].start_steps
-            + (bar - self._sections[i].first_bar) * self._sections[i].bar_steps
-            + self.s.bar_position
-        )
-        if place.onset_steps < 0:  # before an upbeat
-            place.onset_steps = -1
-            return
-        while low < high:
-            middle = (low + high) // 2
-            if self._onsets[middle] > place.onset_steps:
-                high = middle
-            else:
-                low = middle + 1
-        place.after = low
-        place.at = low - 1 if low and self._onsets[low - 1] == place.onset_steps else -1
 
     cdef void rows(self, int* out) noexcept nogil:
         """Write the embedding row of every stream, as things stand after the last token."""
@@ -278,7 +257,6 @@ cdef class Score:
             out[N_STREAMS - 1] += 1 + (self.s.pitch + 12 - T.tonics[self.s.key]) % 12
         if not self.s.in_body:
             return
-        self._own_rows(out + N_STREAMS + N_CONDITIONING)
         self.repeats.rows(out + N_STREAMS + N_CONDITIONING + N_OWN_STREAMS)
         out[1] += min(self.s.bar_position, T.longest_position)
         out[2] += self.s.beat_strength
@@ -286,9 +264,7 @@ cdef class Score:
         out[4] += DRUM_FAMILY if program == DRUMS else 1 + program // 8
         for i in range(12):
             out[5 + i] += self.s.pitch_class_end[i] > self.onset_steps
-        out += 17
-        for i in range(N_LAGS):
-            out = self._lag_rows(&self.s.lags[i], out)
+        self._past_rows(out + 17, out + N_STREAMS + N_CONDITIONING)
 
     cdef void view(self, View* at) noexcept nogil:
         """Where the music stands."""
@@ -309,47 +285,27 @@ cdef class Score:
         )
         return self.conditioning.is_open_before(self.s.outlook.next_given, &at)
 
-    cdef void _own_rows(self, int* out) noexcept nogil:
-        """Add what the present track did."""
-        cdef const TrackMemory* memory = &self.s.memories[self.s.track]
+    cdef Past _past(self) noexcept nogil:
+        """The music so far, for whoever looks back."""
         cdef Past past
-        cdef Place* place
-        cdef int i
-        if self.n_notes == 0:
-            return
-        past.notes, past.first_notes = &self._notes[0], &self._first_notes[0]
-        past.n_notes, past.n_onsets = self.n_notes, self.s.n_onsets
-        past.onset_steps, past.track = self.onset_steps, self.s.track
-        past.named = self.s.rank >> 8
-        past.is_drums = self.s.programs[self.s.track] == DRUMS
-        own_rows(memory, &past, out)
-        out += N_OWN_STREAMS - 4 * N_OWN_LAGS
-        for i in range(N_OWN_LAGS):
-            place = &self.s.lags[i]
-            if place.onset_steps >= 0:
-                own_lag_rows(memory, &past, place.onset_steps, place.at, place.after, out + 4 * i)
+        past.notes, past.n_notes = &self._notes[0], self.n_notes
+        past.onsets, past.first_notes = &self._onsets[0], &self._first_notes[0]
+        past.programs, past.n_onsets = self.s.programs, self.s.n_onsets
+        past.n_at_onset, past.onset_steps = self.s.n_at_onset, self.onset_steps
+        past.track, past.named = self.s.track, self.s.rank >> 8
+        return past
 
-    cdef int* _lag_rows(self, Place* place, int* out) noexcept nogil:
-        """Add pitch, duration and time to the next onset at ``place``; where to go on."""
-        cdef Note* note
-        cdef long i, stop
-        if place.onset_steps < 0:
-            return out + 3
-        if place.at >= 0:
-            # The note there with the ordinal of the one that comes next here.
-            i = self._first_notes[place.at] + self.s.n_at_onset
-            stop = self.n_notes
-            if place.at + 1 < self.s.n_onsets:
-                stop = self._first_notes[place.at + 1]
-            if i < stop:
-                note = &self._notes[i]
-                out[0] += 1 + note.pitch_midi
-                if self.s.programs[note.track] == DRUMS:
-                    out[0] += 128
-                out[1] += min(note.duration_steps, LONGER)
-        if place.after < self.s.n_onsets:
-            out[2] += min(self._onsets[place.after] - place.onset_steps, LONGER)
-        return out + 3
+    cdef void _past_rows(self, int* out, int* own) noexcept nogil:
+        """Add what stood some bars before, and what the present track did."""
+        cdef const TrackMemory* memory = &self.s.memories[self.s.track]
+        cdef Past past = self._past()
+        cdef int i
+        for i in range(N_LAGS):
+            lag_rows(&self.s.lags[i], &past, out + 3 * i)
+        own_rows(memory, &past, own)
+        own += N_OWN_STREAMS - 4 * N_OWN_LAGS
+        for i in range(N_OWN_LAGS):
+            own_lag_rows(memory, &self.s.lags[i], &past, own + 4 * i)
 
     # The same from Python.
 
