@@ -17,7 +17,8 @@ FUZZ_SECONDS ?= 600
 DEBUG_TESTS := -k "not finite_differences and not public_interface and not reference]" \
     tests/kernels tests/backends tests/nn/test_cell.py tests/midi/test_scan.py \
     tests/midi/test_scan_damage.py tests/midi/test_grid.py tests/midi/test_fuzz_corpus.py \
-    tests/tokens/test_automaton.py tests/tokens/test_conditioning.py tests/generate/test_precision.py \
+    tests/tokens/test_automaton.py tests/tokens/test_conditioning.py tests/tokens/test_memory.py \
+    tests/generate/test_precision.py \
     tests/generate/test_infill.py
 
 .PHONY: music test test-debug fuzz lint bench models clean

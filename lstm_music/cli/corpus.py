@@ -158,7 +158,7 @@ def build_command(
     callback=refuse_stream,
     help="File of fingerprints; beside MODEL.safetensors it is MODEL.known.",
 )
-@click.option("--style", help="Of this style alone: chorale, folk, lead or drums.")
+@click.option("--style", help="Of this style alone: chorale, folk, band, ...")
 @click.option("-f", "--force", is_flag=True, help="Overwrite the output.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def fingerprints(cache: Path, output: Path, style: str | None, force: bool, as_json: bool) -> None:

@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Tokens that the gradient flows back through; 0: whole pieces.",
 )
-@click.option("--style", help="Train on this style alone: chorale, folk, lead or drums.")
+@click.option("--style", help="Train on this style alone: chorale, folk, band, ...")
 @click.option(
     "--balance",
     type=float,
