@@ -99,38 +99,66 @@ def repeats(tokens):
     body = next((i for i, t in enumerate(tokens) if t in DEFAULT["body"]), None)
     if body is None:
         return {}
-    heard = [int(token) for token in tokens[body + 1 :]]
-    first = DEFAULT["pitch"].start
-    moved, last = [], None
-    for token in heard:
-        if token in DEFAULT["pitch"]:
-            moved.append(token if last is None else ("by", token - last))
-            last = token
-        else:
-            moved.append(token)
+    kinds = both_ways(tokens[body + 1 :])
     found = {}
-    for name, symbols in (("match", heard), ("moved", moved)):
-        symbol, length = longest(symbols)
-        if symbol is None:
-            continue
-        if isinstance(symbol, tuple):
-            symbol = last + symbol[1]
-            if not 0 <= symbol - first < 128:
-                continue
-        found[f"{name}_token"] = 1 + symbol
-        found[f"{name}_length"] = sum(length >= bound for bound in LENGTHS)
+    for name, symbols in zip(("match", "moved"), kinds, strict=True):
+        found |= said(name, *longest(symbols), kinds[0])
     return found
+
+
+def ahead(tokens, text, n_heard):
+    """Values of the four streams of given music ahead, of which so many notes have been heard."""
+    body = next((i for i, t in enumerate(tokens) if t in DEFAULT["body"]), None)
+    starts = [i for i, t in enumerate(text) if t in DEFAULT["pitch"] or t in DEFAULT["drum"]]
+    if body is None or n_heard >= len(starts):
+        return {}
+    found, heard = {}, both_ways(tokens[body + 1 :])
+    for name, recent, there in zip(("match", "moved"), heard, both_ways(text), strict=True):
+        best, follows = 0, None
+        for end in range(starts[n_heard], len(there) - 1):
+            length = common(recent, len(recent) - 1, there, end)
+            if length >= 3 and length > best:
+                best, follows = length, there[end + 1]
+        found |= said(f"ahead_{name}", follows, best, heard[0])
+    return found
+
+
+def both_ways(tokens):
+    """Tokens as they are, and with each pitch but the first as the interval from the last one."""
+    moved, last = [], None
+    for token in map(int, tokens):
+        is_pitch = token in DEFAULT["pitch"]
+        moved.append(("by", token - last) if is_pitch and last is not None else token)
+        last = token if is_pitch else last
+    return list(map(int, tokens)), moved
+
+
+def said(name, symbol, length, heard):
+    """The two values of a match."""
+    if isinstance(symbol, tuple):
+        last = [token for token in heard if token in DEFAULT["pitch"]][-1]
+        symbol = last + symbol[1] if last + symbol[1] in DEFAULT["pitch"] else None
+    if symbol is None:
+        return {}
+    return {
+        f"{name}_token": 1 + symbol,
+        f"{name}_length": sum(length >= bound for bound in LENGTHS),
+    }
+
+
+def common(one, i, other, j):
+    """How many symbols up to two places are equal, 36 at most."""
+    length = 0
+    while length < LONGEST and length <= min(i, j) and one[i - length] == other[j - length]:
+        length += 1
+    return length
 
 
 def longest(symbols):
     """What followed the longest earlier match, the latest of equals, and how long it is."""
     n, best, follows, seen = len(symbols), 0, None, 0
     for end in range(n - 2, -1, -1):
-        length = 0
-        while (
-            length < LONGEST and length <= end and symbols[end - length] == symbols[n - 1 - length]
-        ):
-            length += 1
+        length = common(symbols, n - 1, symbols, end)
         if length < 3:
             continue
         seen += 1

@@ -11,6 +11,7 @@ from lstm_music.music.harmony.find import chord_rows
 from lstm_music.music.piece import Piece
 from lstm_music.music.places import begins_in
 from lstm_music.tokens.conditioning import Conditioning
+from lstm_music.tokens.encode import given_text
 from lstm_music.tokens.vocabulary import MAX_TRACKS
 from lstm_music.tokens.wishes import Measures, measure, wish_values
 from lstm_music.types import BoolArray, NoteArray
@@ -79,7 +80,8 @@ def draw_mask(
         chords = chord_values(piece)
     if is_whole and wishes is None and chords is None:
         return None
-    return Conditioning(given_notes(piece, places), places, wishes, onsets, chords)
+    given = given_notes(piece, places)
+    return Conditioning(given, places, wishes, onsets, chords, given_text(given, piece.tracks))
 
 
 def chord_values(piece: Piece) -> npt.NDArray[np.intc]:

@@ -19,7 +19,7 @@ from lstm_music.music.piece import PEDAL_DTYPE, Piece
 from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.conditioning import Conditioning
-from lstm_music.tokens.encode import encode_header
+from lstm_music.tokens.encode import encode_header, given_text
 from lstm_music.tokens.vocabulary import RADIX_STEPS, Vocabulary
 from lstm_music.types import BoolArray, IntArray, NoteArray
 
@@ -148,7 +148,9 @@ def conditioning(heard: Heard, ruling: Ruling, plan: Plan) -> Conditioning | Non
     places = heard.places
     if plan.is_continuation:
         ahead, places = ahead[:0], tuple(Place(t, 0, 1 << 30) for t in range(len(heard.tracks)))
-    return Conditioning(ahead, places, wishes, onsets, chords)
+    return Conditioning(
+        ahead, places, wishes, onsets, chords, given_text(ahead, heard.context.tracks)
+    )
 
 
 def written(work: Job, generator: Generator) -> tuple[Piece, NoteArray]:

@@ -1,6 +1,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.tokens.given_text import GivenText
 from lstm_music.types import IntArray, NoteArray
 
 class Conditioning:
@@ -9,6 +10,7 @@ class Conditioning:
     wishes: npt.NDArray[np.uint8]
     wished_onsets: npt.NDArray[np.uint8]
     chords: IntArray
+    text: GivenText | None
     def __init__(
         self,
         given: NoteArray,
@@ -16,4 +18,5 @@ class Conditioning:
         wishes: npt.ArrayLike | None = None,
         wished_onsets: npt.ArrayLike | None = None,
         chords: npt.ArrayLike | None = None,
+        text: GivenText | None = None,
     ) -> None: ...

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from lstm_music.errors import TokenError
 from lstm_music.music.meter import DENOMINATORS
-from lstm_music.music.piece import Piece
+from lstm_music.music.piece import Piece, Track
 from lstm_music.tokens.canonical import canonical
+from lstm_music.tokens.given_text import GivenText
 from lstm_music.tokens.vocabulary import (
     DEFAULT,
     DRUM_PROGRAM,
@@ -21,6 +24,7 @@ from lstm_music.tokens.vocabulary import (
     tempo_bin,
     timing_index,
 )
+from lstm_music.types import NoteArray
 
 _Ints = npt.NDArray[np.int64]
 
@@ -87,6 +91,19 @@ def encode_header(piece: Piece) -> npt.NDArray[np.int32]:
         *([_FIRST["body"]] if programs else []),
     ]
     return np.array(tokens, np.int32)
+
+
+def given_text(notes: NoteArray, tracks: Sequence[Track]) -> GivenText | None:
+    """Given notes of a canonical piece as tokens, for whoever fills what is between; None if none.
+
+    Parameters
+    ----------
+    notes : (N,) NOTE_DTYPE, in order of onset, track and pitch.
+    tracks : of the piece; some may have no notes.
+    """
+    if not len(notes):
+        return None
+    return GivenText(_body(Piece(notes=notes, tracks=tuple(tracks))))
 
 
 class _Events:

@@ -172,6 +172,10 @@ _REPEAT_STREAMS = (
     ("match_length", 10),  # how many of them came: 0 none, 3, 4, 5, 7, 10, 15, 21, 28, 36 or more
     ("moved_token", _N_TOKENS + 1),  # the same, also at another pitch
     ("moved_length", 10),
+    ("ahead_match_token", _N_TOKENS + 1),  # the same of given music that has not been heard yet
+    ("ahead_match_length", 10),
+    ("ahead_moved_token", _N_TOKENS + 1),
+    ("ahead_moved_length", 10),
 )
 
 # Values of these kinds start at 1: there is no shift by nothing.

@@ -1,6 +1,7 @@
 # What is told of a piece besides its past. For nogil use from the automaton.
 
 from lstm_music.music.order cimport Note
+from lstm_music.tokens.given_text cimport GivenText
 
 cdef enum:
     N_LEADS = 4
@@ -33,6 +34,7 @@ cdef class Conditioning:
     cdef const unsigned char[:, :, ::1] _wishes  # bar, track, kind
     cdef const unsigned char[::1] _onsets  # wished a bar
     cdef const int[:, ::1] _chords  # onset, root, quality
+    cdef readonly GivenText text
     cdef readonly object given, places, wishes, wished_onsets, chords
 
     # When the place that is open in a track at a time closes; 0 if none is.

@@ -66,13 +66,16 @@ cdef class Conditioning:
     wished_onsets : (bars,) uint8, values of the stream ``wish_onsets``; None: none.
     chords : (C, 3) int, onset in steps and values of the streams ``chord_root`` and
         ``chord_quality``, in order; None: none.
+    text : the given notes as tokens, to be searched; None: they are not.
 
     Raises
     ------
     ShapeError : another shape or dtype, an order that is not kept, or a value out of range.
     """
 
-    def __init__(self, given, places, wishes=None, wished_onsets=None, chords=None):
+    def __init__(
+        self, given, places, wishes=None, wished_onsets=None, chords=None, GivenText text=None
+    ):
         notes = np.ascontiguousarray(given)
         if notes.dtype != NOTE_DTYPE or notes.ndim != 1:
             raise ShapeError(f"given must be (N,) of NOTE_DTYPE, got {notes.dtype}")
@@ -81,6 +84,7 @@ cdef class Conditioning:
         if (order != np.arange(len(notes))).any() or (track >= N_TRACKS).any():
             raise ShapeError("given notes must be in order, of tracks 0..15")
         self.n_given = len(notes)
+        self.text = text
         self.given, self.places = notes, np.array(places, np.intc).reshape(-1, 3)
         _check_places(self.places)
         wished = np.zeros((0, N_TRACKS, N_WISHES)) if wishes is None else np.asarray(wishes)
@@ -112,7 +116,7 @@ cdef class Conditioning:
 
     def __reduce__(self):
         wished = self.wishes, self.wished_onsets, self.chords
-        return Conditioning, (self.given, self.places, *wished)
+        return Conditioning, (self.given, self.places, *wished, self.text)
 
     cdef long open_until(self, int track, long steps) noexcept nogil:
         cdef int i

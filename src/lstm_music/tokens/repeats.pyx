@@ -15,11 +15,6 @@ from libc.string cimport memcpy, memset
 from lstm_music.tokens.vocabulary import DEFAULT
 
 cdef enum:
-    LEAST = 3  # tokens of a match
-    MOST = 36
-    CANDIDATES = 16  # the latest ones are looked at
-    N_HEADS = 4096
-    INTERVALS = 4096  # symbols of intervals begin here, with that of -128
     N_LENGTHS = 10
 
 cdef int _FIRST_PITCH = DEFAULT["pitch"].start
@@ -35,6 +30,19 @@ def _fill_lengths():
 
 
 _fill_lengths()
+
+
+cdef void say(int follows, int length, int last_pitch, int* out) noexcept nogil:
+    cdef int pitch
+    if follows < 0:
+        return
+    if follows >= INTERVALS:
+        pitch = last_pitch + follows - INTERVALS - 128
+        if not 0 <= pitch < 128:
+            return
+        follows = _FIRST_PITCH + pitch
+    out[0] += 1 + follows
+    out[1] += _LENGTH_ROWS[length]
 
 
 @final
@@ -91,27 +99,19 @@ cdef class Repeats:
         cdef const int* symbols = &self._symbols[kind, 0]
         cdef int* links = &self._links[kind, 0]
         cdef int last = self.n - 1, place, length, tried, longest = 0
-        cdef unsigned int mixed
+        cdef unsigned int head
         self.follows[kind] = -1
         self.lengths[kind] = 0
         if self.n < LEAST:
             return
-        mixed = (
-            <unsigned int>symbols[last] * 0x9E3779B1u
-            ^ <unsigned int>symbols[last - 1] * 0x85EBCA77u
-            ^ <unsigned int>symbols[last - 2] * 0xC2B2AE3Du
-        ) >> 20
-        links[last] = self._heads[kind, mixed]
-        self._heads[kind, mixed] = last
+        head = mixed(&symbols[last])
+        links[last] = self._heads[kind, head]
+        self._heads[kind, head] = last
         place = links[last]
         for tried in range(CANDIDATES):
             if place < 0:
                 break
-            length = 0
-            while length < MOST and length <= place and (
-                symbols[place - length] == symbols[last - length]
-            ):
-                length += 1
+            length = common_suffix(&symbols[place], place, &symbols[last], last)
             if length > longest and length >= LEAST:
                 longest = length
                 self.follows[kind] = symbols[place + 1]
@@ -119,15 +119,6 @@ cdef class Repeats:
         self.lengths[kind] = longest
 
     cdef void rows(self, int* out) noexcept nogil:
-        cdef int kind, symbol, pitch
+        cdef int kind
         for kind in range(2):
-            symbol = self.follows[kind]
-            if symbol < 0:
-                continue
-            if symbol >= INTERVALS:
-                pitch = self.last_pitch + symbol - INTERVALS - 128
-                if not 0 <= pitch < 128:
-                    continue
-                symbol = _FIRST_PITCH + pitch
-            out[2 * kind] += 1 + symbol
-            out[2 * kind + 1] += _LENGTH_ROWS[self.lengths[kind]]
+            say(self.follows[kind], self.lengths[kind], self.last_pitch, out + 2 * kind)

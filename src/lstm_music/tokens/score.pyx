@@ -44,7 +44,7 @@ cdef enum:
     N_LAGS = 4
     N_STREAMS = 31  # those from here; conditioning.pyx writes what follows
     N_CONDITIONING = 42
-    N_MEMORY = 26  # N_OWN_STREAMS and N_REPEAT_STREAMS
+    N_MEMORY = 30  # N_OWN_STREAMS, and N_REPEAT_STREAMS twice: behind and ahead
     N_KEYS = 31
     LONGER = 97  # duration and next: more than 96 steps
     TOKENS_A_NOTE = 8
@@ -67,7 +67,7 @@ def _fill_tables():
     T.off_beat = OFF_BEAT_LEVEL
     sizes = (DEFAULT.n_streams, len(DEFAULT["key"]), len(LAGS_BARS), RADIX_STEPS + 1,
              LAGS_BARS[:N_OWN_LAGS])
-    if sizes != (N_STREAMS + N_CONDITIONING + N_OWN_STREAMS + N_REPEAT_STREAMS, N_KEYS, N_LAGS,
+    if sizes != (N_STREAMS + N_CONDITIONING + N_OWN_STREAMS + 2 * N_REPEAT_STREAMS, N_KEYS, N_LAGS,
                  LONGER, OWN_LAGS_BARS):
         raise ImportError("score.pyx and vocabulary.py disagree; build the package again")
     for i, offset in enumerate(DEFAULT.stream_offsets):
@@ -258,6 +258,11 @@ cdef class Score:
         if not self.s.in_body:
             return
         self.repeats.rows(out + N_STREAMS + N_CONDITIONING + N_OWN_STREAMS)
+        if self.conditioning is not None and self.conditioning.text is not None:
+            self.conditioning.text.rows(
+                self.repeats, self.s.outlook.next_given,
+                out + N_STREAMS + N_CONDITIONING + N_OWN_STREAMS + N_REPEAT_STREAMS,
+            )
         out[1] += min(self.s.bar_position, T.longest_position)
         out[2] += self.s.beat_strength
         program = self.s.programs[self.s.track]
