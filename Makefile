@@ -5,10 +5,11 @@ BIN    := $(VENV)/bin
 NATIVE := $(shell find src -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.h' -o -name '*.inc')
 SEED   ?= midi_data/chorale.mid
 OUT    ?= out.mid
-# Where the Groove MIDI Dataset and OpenEWLD were unpacked, to train the bundled model again.
-GROOVE    ?= ../shared/data/groove
-OPEN_EWLD ?= ../shared/data/open_ewld
-CORPUS    ?= build/models.cache
+# Where the music that NOTICE names lies, to train the bundled models again.
+DATA   ?= ../shared/data
+CORPUS ?= build/models.cache
+MUSIC  := groove open_ewld openscore_lieder openscore_quartets openscore_orchestra nifc_chopin \
+    nifc_piano nifc_songs nifc_chamber mutopia freedoom blasphemer easyrpg_rtp simutrans
 
 FUZZ_SECONDS ?= 600
 
@@ -68,18 +69,17 @@ bench: $(VENV)/.built
 	$(BIN)/lstm-music bench step
 	$(BIN)/lstm-music bench generate
 
-models: $(VENV)/.built  ## train the bundled models again (an hour or two)
-	$(BIN)/lstm-music corpus build music21:chorales music21:tunes $(GROOVE) $(OPEN_EWLD) -o $(CORPUS)
-	$(call train_model,default) --balance 0.5 --learning-rate 0.0025 --infill 0 \
-	    --max-tokens 40000000 --evaluate-every 4000000
-	$(call train_model,chorale) --infill 0 --style chorale --from default --learning-rate 0.001 \
-	    --max-tokens 2500000 --evaluate-every 250000
-	$(call train_model,folk) --infill 0 --style folk --from default --learning-rate 0.0015 \
-	    --max-tokens 8000000 --evaluate-every 1000000
-	$(call train_model,drums) --infill 0 --style drums --from default --learning-rate 0.0015 \
-	    --max-tokens 8000000 --evaluate-every 1000000 --straight-drums 0.1
-	$(call train_model,default) --from default --balance 0.5 --learning-rate 0.001 --infill 0.7 \
-	    --max-tokens 12000000 --evaluate-every 1000000
+models: $(VENV)/.built  ## train the bundled models again (some hours); DATA: the folders of NOTICE
+	$(BIN)/lstm-music corpus build music21:chorales music21:tunes $(MUSIC:%=$(DATA)/%) \
+	    $(DATA)/openhymnal=hymn -o $(CORPUS)
+	$(call train_model,default) --cell layernorm-lstm --balance 0.5 --learning-rate 0.0025 \
+	    --dropout 0.1 --max-tokens 58000000 --evaluate-every 12000000
+	$(call train_model,chorale) --style chorale --from default --learning-rate 0.001 \
+	    --max-tokens 1500000 --evaluate-every 250000
+	$(call train_model,folk) --style folk --from default --learning-rate 0.0015 \
+	    --max-tokens 4000000 --evaluate-every 500000
+	$(call train_model,drums) --style drums --from default --learning-rate 0.0015 \
+	    --max-tokens 4000000 --evaluate-every 500000 --straight-drums 0.1
 
 $(VENV)/.created:
 	$(PYTHON) -m venv $(VENV)

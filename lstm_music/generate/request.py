@@ -186,7 +186,7 @@ class Request:
         True,
         "Whether tracks keep about their range, kit and density; new ones suit their instrument.",
         group=_RULES,
-        tasks=("infill", "accompany"),
+        tasks=("generate", "infill", "accompany"),
     )
     chords: str | None = control(
         "text",
