@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         ShapeError,
         TokenError,
     )
+    from lstm_music.evaluate.judge import judge
     from lstm_music.generate.request import Request
     from lstm_music.generate.takes import Take
     from lstm_music.midi.files import read, read_pieces
@@ -52,6 +53,7 @@ _EXPORTS: dict[str, tuple[str, str | None]] = {
     "read": ("lstm_music.midi.files", "read"),
     "read_pieces": ("lstm_music.midi.files", "read_pieces"),
     "train": ("lstm_music.training.api", "train"),
+    "judge": ("lstm_music.evaluate.judge", "judge"),
     "Request": ("lstm_music.generate.request", "Request"),
     "Take": ("lstm_music.generate.takes", "Take"),
     "cells": ("lstm_music.cells", None),
@@ -91,6 +93,7 @@ __all__ = [
     "Track",
     "cells",
     "errors",
+    "judge",
     "load",
     "read",
     "read_pieces",

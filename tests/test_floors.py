@@ -54,6 +54,7 @@ CONFINED = {
     "miditok": {"bench/tokenize.py"},
     "cupy": {"backends/gpu.py"},
     "mpi4py": {"training/team.py"},
+    "sklearn": {"evaluate/tell_apart.py"},
     "tensorboardX": {"training/tensorboard.py"},
     # docs/adr/0005
     "torch": {f"bench/torch_{name}.py" for name in ("cells", "conv", "rival", "step")},
@@ -71,6 +72,7 @@ ALWAYS_INSIDE_FUNCTIONS = {
     "symusic",
     "miditok",
     "mpi4py",
+    "sklearn",
     "tensorboardX",
 }
 NEVER_AT_IMPORT_OF_CLI = {"numpy", "rich", "mido", "safetensors"}

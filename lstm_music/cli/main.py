@@ -32,6 +32,7 @@ _COMMANDS = {
     "inspect": ("lstm_music.cli.inspect", "What a music or model file holds."),
     "metrics": ("lstm_music.cli.metrics", "Musical statistics of files, in numbers."),
     "novelty": ("lstm_music.cli.novelty", "How much of a file stands in known music."),
+    "judge": ("lstm_music.cli.judge", "Can a classifier tell samples from real music?"),
     "plot": ("lstm_music.cli.plot", "A piano roll of a music file."),
     "bench": ("lstm_music.cli.bench", "Our speed beside the speed of torch."),
     "info": ("lstm_music.cli.info", "Versions, instruction sets and the bundled model."),

@@ -20,9 +20,11 @@ def command(paths: tuple[Path, ...], as_json: bool) -> None:
 
     Notes, distinct pitches and durations, share of notes on the beat, the longest repeat, the
     longest run of one pitch, notes a bar, empty bars; entropy of the pitch classes in bits, the
-    best scale's share of the notes, how alike the rhythms of neighbouring bars are; whether the
-    notes keep to the file's own key and meter, and end on its tonic ("-": cannot be told).
-    `-` among PATHS is standard input.
+    best scale's share of the notes, how alike the rhythms of neighbouring bars are, and how alike
+    the bars are, instrument by instrument; parallel fifths, octaves and unisons between two parts
+    for each 100 notes, and the share of the chords at rest (1.5 beats or more) that are triads on
+    their root; whether the notes keep to the file's own key and meter, and end on its tonic ("-":
+    cannot be told). `-` among PATHS is standard input.
     """
     from lstm_music.evaluate.statistics import piece_statistics
 

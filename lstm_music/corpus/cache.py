@@ -253,6 +253,23 @@ def open_cache(folder: str | os.PathLike[str], keep: object = None) -> TokenCach
     )
 
 
+def cache_options(folder: str | os.PathLike[str]) -> CorpusOptions:
+    """How the files of a cache were read.
+
+    Raises
+    ------
+    ConfigError : no cache, or of another version.
+    """
+    path = Path(folder, OPTIONS_FILE)
+    try:
+        options = CorpusOptions.from_facts(json.loads(path.read_text(encoding="ascii")))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{folder}: no cache ({error})") from error
+    if options is None:
+        raise ConfigError(f"{folder}: a cache of another version; build it again")
+    return options
+
+
 def _read_rejects(path: Path) -> tuple[tuple[str, str], ...]:
     rows = map(json.loads, path.read_text(encoding="ascii").splitlines())
     return tuple((row["id"], _with_offset(row["reason"], row["offset"])) for row in rows)

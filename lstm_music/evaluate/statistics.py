@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.evaluate.bars import bar_likeness
 from lstm_music.evaluate.metrics import (
     groove_consistency,
     pitch_class_entropy,
     scale_consistency,
 )
+from lstm_music.evaluate.voice_leading import parallels, root_position_at_rest
 from lstm_music.music.cadence import ends_on_tonic
 from lstm_music.music.meter import BarLines, Meter
 from lstm_music.music.piece import Piece
@@ -42,6 +44,12 @@ class PieceStatistics:
     pitch_class_entropy : see `pitch_class_entropy`.
     scale_consistency : see `scale_consistency`.
     groove_consistency : see `groove_consistency`.
+    bar_likeness : how alike neighbouring bars are, 0..1, instrument by instrument
+        (`lstm_music.evaluate.bars.bar_likeness`).
+    parallel_fifths, parallel_octaves, parallel_unisons : for each 100 pitched notes, between all
+        pairs of parts (`lstm_music.evaluate.voice_leading.parallels`).
+    root_position_at_rest : share of the chords at rest that are triads on their root, 0..1 (see
+        `root_position_at_rest`).
     key_is_obeyed, key_or_mode_is_obeyed, ends_on_tonic, beat_is_obeyed, meter_is_obeyed : see
         `lstm_music.music.promises`.
     """
@@ -58,6 +66,11 @@ class PieceStatistics:
     pitch_class_entropy: float | None
     scale_consistency: float | None
     groove_consistency: float | None
+    bar_likeness: float | None
+    parallel_fifths: float | None
+    parallel_octaves: float | None
+    parallel_unisons: float | None
+    root_position_at_rest: float | None
     key_is_obeyed: bool | None
     key_or_mode_is_obeyed: bool | None
     ends_on_tonic: bool | None
@@ -69,19 +82,25 @@ def piece_statistics(piece: Piece) -> PieceStatistics:
     """Measure one piece; without notes the counts are zero, and what cannot be told is None."""
     notes = piece.notes
     n_bars = piece.bar_lines.bar_at(piece.end_steps - 1) + 1 if len(notes) else 0
+    found = parallels(piece)
     return PieceStatistics(
         n_notes=len(notes),
         distinct_pitches=len(np.unique(notes["pitch_midi"])),
         distinct_durations=len(np.unique(notes["duration_steps"])),
         on_beat_share=_on_beat_share(piece),
-        longest_repeat=longest_repeat(_content(piece)),
-        longest_same_pitch_run=_longest_same_pitch_run(piece),
+        longest_repeat=longest_repeat(note_rows(piece)),
+        longest_same_pitch_run=longest_same_pitch_run(piece),
         n_bars=n_bars,
         notes_per_bar=len(notes) / n_bars if n_bars else 0.0,
         empty_bars=_empty_bars(piece, n_bars),
         pitch_class_entropy=pitch_class_entropy(piece),
         scale_consistency=scale_consistency(piece),
         groove_consistency=groove_consistency(piece),
+        bar_likeness=bar_likeness(piece),
+        parallel_fifths=found and found.per_100_notes("fifths"),
+        parallel_octaves=found and found.per_100_notes("octaves"),
+        parallel_unisons=found and found.per_100_notes("unisons"),
+        root_position_at_rest=root_position_at_rest(piece),
         key_is_obeyed=key_is_obeyed(piece),
         key_or_mode_is_obeyed=key_or_mode_is_obeyed(piece),
         ends_on_tonic=ends_on_tonic(piece),
@@ -113,8 +132,8 @@ def _is_on_beat(onset_steps: int, lines: BarLines, pickup_steps: int) -> bool:
     return (onset_steps - lines.bar_start(onset_steps)) % beat == 0
 
 
-def _content(piece: Piece) -> npt.NDArray[np.int32]:
-    """(N, 4): pitch, duration, track, and time since the note before."""
+def note_rows(piece: Piece) -> npt.NDArray[np.int32]:
+    """Rows for `longest_repeat`, (N, 4): pitch, duration, track, and time since the note before."""
     notes = piece.notes
     gaps = np.diff(notes["onset_steps"], prepend=notes["onset_steps"][:1])
     columns = [notes["pitch_midi"], notes["duration_steps"], notes["track"], gaps]
@@ -151,7 +170,8 @@ def _repeats(rows: npt.NDArray[np.int32], length: int) -> bool:
     return False
 
 
-def _longest_same_pitch_run(piece: Piece) -> int:
+def longest_same_pitch_run(piece: Piece) -> int:
+    """Most onsets in a row of one track that have the very same pitches."""
     longest = 0
     for track in range(len(piece.tracks)):
         notes = piece.notes[piece.notes["track"] == track]
