@@ -21,8 +21,6 @@ REPEATS = 3
 """How often the folds are drawn anew."""
 
 _RESAMPLES = 300
-_FARTHEST = 5.0
-"""Standardised features end there: one odd piece shall not decide."""
 
 _Table = npt.NDArray[np.float64]
 _Pair = tuple[_Table, _Table]
@@ -155,7 +153,7 @@ class _Wins:
 
 def _wins(a: _Table, b: _Table) -> _Table:
     """(N, M): 1 where a's score is higher than b's, 0.5 where they are equal."""
-    return (a[:, None] > b) + 0.5 * (a[:, None] == b)
+    return np.asarray((a[:, None] > b) + 0.5 * (a[:, None] == b), float)
 
 
 class _Fitted:
@@ -180,4 +178,4 @@ class _Fitted:
     def _standard(self, table: _Table) -> _Table:
         """In standard deviations from the mean of what the classifier was fitted to; unknown: 0."""
         scaled = (table - self._mean) / self._scale
-        return np.clip(np.where(np.isnan(scaled), 0, scaled), -_FARTHEST, _FARTHEST)
+        return np.where(np.isnan(scaled), 0, scaled)

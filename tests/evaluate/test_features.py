@@ -86,7 +86,7 @@ def test_syncopation():
 
 
 def test_rhythms_of_bars_are_those_of_16ths():
-    rows = [(0, 6, 36), (48, 6, 36), (97, 6, 36), (143, 6, 36), (192, 6, 36), (264, 6, 36)]
+    rows = [(0, 6, 36), (48, 6, 36), (97, 6, 38), (143, 6, 38), (192, 6, 36), (264, 6, 36)]
     notes = make_notes([(*row, 80, 0) for row in rows])
     found = piece_features(Piece(notes=notes, tracks=(Track(is_drum=True),)))
     assert found["rhythm of the bar 1 before"] == 0.5

@@ -55,7 +55,12 @@ def test_a_planted_difference_is_found_and_named(real):
     lengths = next(row for row in report["features"] if row["name"] == "lengths, distinct")
     assert (lengths["samples"], lengths["real"], lengths["apart_sd"]) == (2, 1, None)
     assert lengths["auc"] == 1
-    assert report["features"][0]["beyond_chance"]
+    order = [
+        (row["beyond_chance"], np.inf if row["apart_sd"] is None else abs(row["apart_sd"]))
+        for row in report["features"]
+    ]
+    assert order == sorted(order, reverse=True)
+    assert order[0] == (True, np.inf)
 
 
 def test_samples_like_the_real_pieces_are_not_told(real):
