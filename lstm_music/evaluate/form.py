@@ -16,6 +16,8 @@ import numpy.typing as npt
 from lstm_music.evaluate.bars import LAGS, Bar, bar_contents, jaccard
 from lstm_music.music.piece import Piece
 
+Floats = Sequence[float] | npt.NDArray[np.float64]
+
 LOOP_LAG = 8
 LOOP_SHARE = 0.6
 """A piece is a loop if so many of its bars equal the one `LOOP_LAG` bars before."""
@@ -55,7 +57,7 @@ def form_of(piece: Piece) -> Form:
     return Form(equal, varied, _returning(bars), _is_loop(bars, equal[LOOP_LAG]))
 
 
-def kolmogorov(a: Sequence[float], b: Sequence[float]) -> float | None:
+def kolmogorov(a: Floats, b: Floats) -> float | None:
     """Largest distance, 0..1, between the distribution functions of two samples; None if one is
     empty.
 

@@ -13,7 +13,7 @@ from lstm_music.evaluate.metrics import (
     pitch_class_entropy,
     scale_consistency,
 )
-from lstm_music.evaluate.voice_leading import parallels, root_position_at_rest
+from lstm_music.evaluate.voice_leading import parallel_rates, root_position_at_rest
 from lstm_music.music.cadence import ends_on_tonic
 from lstm_music.music.meter import BarLines, Meter
 from lstm_music.music.piece import Piece
@@ -47,7 +47,7 @@ class PieceStatistics:
     bar_likeness : how alike neighbouring bars are, 0..1, instrument by instrument
         (`lstm_music.evaluate.bars.bar_likeness`).
     parallel_fifths, parallel_octaves, parallel_unisons : for each 100 pitched notes, between all
-        pairs of parts (`lstm_music.evaluate.voice_leading.parallels`).
+        pairs of parts (`lstm_music.evaluate.voice_leading`).
     root_position_at_rest : share of the chords at rest that are triads on their root, 0..1 (see
         `root_position_at_rest`).
     key_is_obeyed, key_or_mode_is_obeyed, ends_on_tonic, beat_is_obeyed, meter_is_obeyed : see
@@ -82,7 +82,7 @@ def piece_statistics(piece: Piece) -> PieceStatistics:
     """Measure one piece; without notes the counts are zero, and what cannot be told is None."""
     notes = piece.notes
     n_bars = piece.bar_lines.bar_at(piece.end_steps - 1) + 1 if len(notes) else 0
-    found = parallels(piece)
+    rates = parallel_rates(piece)
     return PieceStatistics(
         n_notes=len(notes),
         distinct_pitches=len(np.unique(notes["pitch_midi"])),
@@ -97,9 +97,9 @@ def piece_statistics(piece: Piece) -> PieceStatistics:
         scale_consistency=scale_consistency(piece),
         groove_consistency=groove_consistency(piece),
         bar_likeness=bar_likeness(piece),
-        parallel_fifths=found and found.per_100_notes("fifths"),
-        parallel_octaves=found and found.per_100_notes("octaves"),
-        parallel_unisons=found and found.per_100_notes("unisons"),
+        parallel_fifths=rates["fifths"],
+        parallel_octaves=rates["octaves"],
+        parallel_unisons=rates["unisons"],
         root_position_at_rest=root_position_at_rest(piece),
         key_is_obeyed=key_is_obeyed(piece),
         key_or_mode_is_obeyed=key_or_mode_is_obeyed(piece),

@@ -18,6 +18,8 @@ from lstm_music.music.piece import Piece, pitched_notes
 REST_BEATS = 1.5
 """All parts are at rest where no note begins for so many beats."""
 
+KINDS = ("fifths", "octaves", "unisons")
+
 _FIFTH, _OCTAVE = 7, 12
 _TRIADS = ({0, 4, 7}, {0, 3, 7})
 _LEAST_NOTES_OF_A_CHORD = 3
@@ -66,6 +68,12 @@ def parallels(piece: Piece) -> Parallels | None:
     counts = [_parallels_of(a, b) for a, b in combinations(parts, 2)]
     fifths, octaves, unisons = (sum(column) for column in zip(*counts, strict=True))
     return Parallels(fifths, octaves, unisons, len(pitched_notes(piece)))
+
+
+def parallel_rates(piece: Piece) -> dict[str, float | None]:
+    """Parallel "fifths", "octaves" and "unisons" for each 100 notes; None without two parts."""
+    found = parallels(piece)
+    return {kind: found.per_100_notes(kind) if found else None for kind in KINDS}
 
 
 def _parallels_of(a: Part, b: Part) -> tuple[int, int, int]:

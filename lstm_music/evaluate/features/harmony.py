@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from lstm_music.evaluate.features.numbers import Features, commonest, entropy, mean
 from lstm_music.evaluate.metrics import pitch_class_entropy, scale_consistency
-from lstm_music.evaluate.voice_leading import parallels, root_position_at_rest
+from lstm_music.evaluate.voice_leading import parallel_rates, root_position_at_rest
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.harmony.find import NO_CHORD, QUALITIES, chord_rows
 from lstm_music.music.piece import Piece, pitched_notes
@@ -84,7 +84,7 @@ def chord_features(piece: Piece) -> Features:
 def sonority_features(piece: Piece) -> Features:
     """What sounds together at each onset, and how the parts lead."""
     over_bass, in_beats = _over_bass(piece)
-    found = parallels(piece)
+    rates = parallel_rates(piece)
     return {
         "over the bass: octaves": mean(over_bass == 0),
         "over the bass: thirds and sixths": mean(np.isin(over_bass, (3, 4, 8, 9))),
@@ -92,9 +92,9 @@ def sonority_features(piece: Piece) -> Features:
         "over the bass: fourths": mean(over_bass == 5),
         "over the bass: dissonances": mean(np.isin(over_bass, (1, 2, 6, 10, 11))),
         "triads among three notes or more": mean(in_beats),
-        "parallel fifths per 100 notes": found and found.per_100_notes("fifths"),
-        "parallel octaves per 100 notes": found and found.per_100_notes("octaves"),
-        "parallel unisons per 100 notes": found and found.per_100_notes("unisons"),
+        "parallel fifths per 100 notes": rates["fifths"],
+        "parallel octaves per 100 notes": rates["octaves"],
+        "parallel unisons per 100 notes": rates["unisons"],
         "chords at rest on their root": root_position_at_rest(piece),
     }
 
