@@ -99,9 +99,7 @@ def continued(model: Composer, seed: Piece, **options: Any) -> Run:
     n_bars = seed.bar_lines.bar_at(seed.end_steps - 1) + 1
     result = model.generate(seed, bars=BARS, rng_seed=1, **options)
     result = result[0] if isinstance(result, list) else result
-    return run_of(
-        seed, window(seed, n_bars - BARS, n_bars), window(result, n_bars, n_bars + BARS)
-    )
+    return run_of(seed, window(seed, n_bars - BARS, n_bars), window(result, n_bars, n_bars + BARS))
 
 
 def seeds(cache: TokenCache, style: str, wanted: int) -> list[Piece]:

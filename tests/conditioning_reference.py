@@ -11,7 +11,8 @@ from token_strategies import bar_starts
 
 from lstm_music.music.meter import Meter
 from lstm_music.tokens.canonical import canonical
-from lstm_music.tokens.vocabulary import DEFAULT, LAGS_BARS
+from lstm_music.tokens.streams import LAGS_BARS
+from lstm_music.tokens.vocabulary import DEFAULT
 
 NAMES = [name for name, _ in DEFAULT.streams]
 NAMES = NAMES[: NAMES.index("own_low")]

@@ -1,7 +1,8 @@
 """The streams of the current track and of repeats, plainly: from the whole sequence each time."""
 
 from lstm_music.tokens.automaton import Automaton
-from lstm_music.tokens.vocabulary import DEFAULT, DRUM_PROGRAM, OWN_LAGS_BARS
+from lstm_music.tokens.streams import OWN_LAGS_BARS
+from lstm_music.tokens.vocabulary import DEFAULT, DRUM_PROGRAM
 
 LENGTHS = (3, 4, 5, 7, 10, 15, 21, 28, 36)
 LONGEST = 36

@@ -1,7 +1,7 @@
 """The vocabulary: which integer means what, and the streams of musical context beside it.
 
-Data, not code: two tables, of token ranges and of streams. The order of the tables is part of
-every model file.
+Data, not code: a table of token ranges, and one of streams (``lstm_music.tokens.streams``). The
+order of the tables is part of every model file.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from lstm_music.errors import TokenError
 from lstm_music.music.key import Key
 from lstm_music.music.meter import DENOMINATORS, MAX_NUMERATOR
 from lstm_music.music.piece import MAX_TIMING_96THS
+from lstm_music.tokens.streams import MAX_TRACKS, N_KEYS, all_streams
 
 RADIX_STEPS = 96
 """A time is ``96 * (LONG tokens before it) + r``: one LONG is a whole note."""
@@ -31,7 +32,6 @@ MAX_TIME_STEPS = RADIX_STEPS * MAX_LONGS + RADIX_STEPS
 MAX_ONSET_STEPS = 1 << 30
 """Latest onset a piece may have, far from the edge of int32."""
 
-MAX_TRACKS = 16
 DRUM_PROGRAM = 128
 """Program token of a drum track; 0..127 are General MIDI programs."""
 
@@ -41,15 +41,6 @@ START_VELOCITY_BIN = 80 // VELOCITY_BIN_WIDTH
 
 TEMPO_BINS_PER_OCTAVE = 12
 TEMPO_MIN_BPM = 30.0
-
-LAGS_BARS = (1, 2, 4, 8)
-"""How many bars back the context streams look."""
-
-MAX_BAR_POSITION = 192
-BARS_LEFT_MORE = 9
-
-_N_KEYS = 1 + 15 * 2
-"""Unknown, then each signature in major and minor."""
 
 STYLE_KINDS = ("style", "later_style")
 """The ranges of which the style tokens are, in order."""
@@ -71,7 +62,7 @@ _RANGES = (
     ("style", len(_FIRST_STYLES)),
     ("numerator", MAX_NUMERATOR),  # 1..64
     ("denominator", len(DENOMINATORS)),
-    ("key", _N_KEYS),
+    ("key", N_KEYS),
     ("tempo", 3 * TEMPO_BINS_PER_OCTAVE + 1),  # 30..240 bpm
     ("pickup", RADIX_STEPS),  # 0..95
     ("program", DRUM_PROGRAM + 1),
@@ -83,99 +74,6 @@ _RANGES = (
     ("drum", 128),
     ("timing", 2 * MAX_TIMING_96THS),  # -16..-1, then 1..16; on the onset needs no token
     ("later_style", len(_LATER_STYLES)),  # further style tokens: ranges are only ever added
-)
-
-_CONTEXT_STREAMS = (
-    ("bar_position", MAX_BAR_POSITION + 1),  # steps since the bar line, longer bars capped
-    ("beat_strength", 8),  # 0 strongest
-    ("bars_left", BARS_LEFT_MORE + 1),  # 0 unknown, 1..8 including this one, 9 more
-    ("program", 18),  # of the current track: none, 16 General MIDI families, drums
-    *((f"pitch_class_{i}", 2) for i in range(12)),  # sounding now, pitched tracks only
-    *(
-        (f"lag_{lag}_{what}", size)
-        for lag in LAGS_BARS
-        for what, size in (
-            ("pitch", 257),  # 0 none, 1 + pitch, 129 + drum key
-            ("duration", 98),  # 0 none, 1..96, 97 longer
-            ("next", 98),  # steps to the onset after it; 0 none, 1..96, 97 longer
-        )
-    ),
-    ("key", _N_KEYS),  # as the key token says; before it unknown
-    ("tonic_degree", 13),  # semitones from the tonic up to the newest pitch, plus 1; 0 unknown
-)
-
-MAX_QUARTERS = 65
-"""Waits that are counted in quarter notes: so many, or more."""
-
-_GIVEN_STREAMS = (
-    ("closed", 2),  # whether nothing may be written here in the current track
-    ("closed_later", 2),  # whether there are later tracks, and nothing may be written in them
-    ("gap_left", MAX_QUARTERS + 1),  # until the track closes, in quarters begun; 0 never, or closed
-    ("ahead_now", 257),  # the next given note of this onset; coded like a lag's pitch
-    ("ahead_bass", 129),  # the lowest of those that have a pitch; 0 none, 1 + pitch
-    *((f"ahead_class_{i}", 2) for i in range(12)),  # pitch classes of those
-    ("ahead_wait", 98),  # steps to the next given onset; 0 none, 1..96, 97 longer
-    ("ahead_low", 129),  # its lowest pitch; 0 none, 1 + pitch
-    ("ahead_high", 129),  # its highest pitch
-    ("ahead_track_pitch", 257),  # the next given note of the current track; coded like a lag's
-    ("ahead_track_wait", MAX_QUARTERS + 1),  # quarters begun until then; 0 none
-    *(
-        (f"lead_{lag}_{what}", size)  # as the lags, but of the given music so many bars ahead
-        for lag in LAGS_BARS
-        for what, size in (("pitch", 257), ("duration", 98), ("next", 98))
-    ),
-)
-
-WISH_SIZES = {"density": 18, "polyphony": 10, "register": 24, "duration": 14}
-"""Of the current track in this bar; 0 unknown. ``lstm_music.tokens.wishes`` has the units."""
-
-_WISH_STREAMS = (
-    *((f"wish_{name}", size) for name, size in WISH_SIZES.items()),
-    ("wish_onsets", 34),  # of all that is written in the present bar
-    ("chord_root", 14),  # of the chord here: 0 unknown, 1 no chord, 2 + pitch class
-    ("chord_quality", 12),  # 0 unknown, 1 + number in ``music.harmony.find.QUALITIES``
-    ("chord_next_root", 14),  # of the chord after it
-)
-
-OWN_LAGS_BARS = (1, 2, 4)
-"""How many bars back the streams of the current track look."""
-
-MOST_IN_CHORD = 8
-
-_OWN_STREAMS = (  # of the current track alone; pitches coded as a lag's
-    ("own_low", 257),  # of its latest onset: the lowest pitch
-    ("own_high", 257),
-    ("own_count", MOST_IN_CHORD + 1),  # how many notes
-    ("own_since", 98),  # steps since then, plus 1; 97 more; 0: it has not played
-    ("own_duration", 98),  # of the note written last
-    ("own_left", 98),  # steps until all is silent
-    ("own_before_low", 257),  # the same of the onset before it
-    ("own_before_high", 257),
-    ("own_before_count", MOST_IN_CHORD + 1),
-    ("own_before_wait", 98),  # steps between the two
-    *(
-        (f"own_lag_{lag}_{what}", size)
-        for lag in OWN_LAGS_BARS
-        for what, size in (
-            ("pitch", 257),
-            ("duration", 98),
-            ("next", 98),
-            ("track", MAX_TRACKS + 1),  # the next one that plays there, plus 1
-        )
-    ),
-)
-
-_N_TOKENS = sum(size for _, size in _RANGES)
-
-_REPEAT_STREAMS = (
-    ("match_token", _N_TOKENS + 1),  # what followed the last tokens when they came before, plus 1
-    ("match_length", 10),  # how many of them came: 0 none, 3, 4, 5, 7, 10, 15, 21, 28, 36 or more
-    ("moved_token", _N_TOKENS + 1),  # the same, also at another pitch
-    ("moved_length", 10),
-    ("ahead_match_token", _N_TOKENS + 1),  # the same of given music that has not been heard yet
-    ("ahead_match_length", 10),
-    ("ahead_moved_token", _N_TOKENS + 1),
-    ("ahead_moved_length", 10),
 )
 
 # Values of these kinds start at 1: there is no shift by nothing.
@@ -199,14 +97,7 @@ class Vocabulary:
     """
 
     ranges: tuple[tuple[str, int], ...] = _RANGES
-    streams: tuple[tuple[str, int], ...] = (
-        ("token", _N_TOKENS),
-        *_CONTEXT_STREAMS,
-        *_GIVEN_STREAMS,
-        *_WISH_STREAMS,
-        *_OWN_STREAMS,
-        *_REPEAT_STREAMS,
-    )
+    streams: tuple[tuple[str, int], ...] = all_streams(sum(size for _, size in _RANGES))
     styles: tuple[str, ...] = _STYLES
 
     @cached_property

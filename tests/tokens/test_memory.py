@@ -16,7 +16,8 @@ from lstm_music.tokens.automaton import Automaton
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.conditioning import Conditioning
 from lstm_music.tokens.encode import encode, given_text
-from lstm_music.tokens.vocabulary import DEFAULT, MOST_IN_CHORD
+from lstm_music.tokens.streams import MOST_IN_CHORD
+from lstm_music.tokens.vocabulary import DEFAULT
 
 NAMES = [name for name, _ in DEFAULT.streams]
 FIRST = NAMES.index("own_low")

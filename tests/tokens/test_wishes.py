@@ -7,7 +7,7 @@ from token_strategies import bar_starts, examples, pieces
 
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Track, make_notes
-from lstm_music.tokens.vocabulary import WISH_SIZES
+from lstm_music.tokens.streams import WISH_SIZES
 from lstm_music.tokens.wishes import MAX_WISHED_ONSETS, Measures, measure, wish_values
 
 PIANO, DRUMS = Track(), Track(0, True)

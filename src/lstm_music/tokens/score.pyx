@@ -27,15 +27,8 @@ from lstm_music.tokens.repeats cimport N_REPEAT_STREAMS, Repeats
 from lstm_music.music.beats import OFF_BEAT_LEVEL, divisions
 from lstm_music.music.meter import MAX_NUMERATOR
 from lstm_music.music.piece import NOTE_DTYPE, PEDAL_DTYPE
-from lstm_music.tokens.vocabulary import (
-    BARS_LEFT_MORE,
-    DEFAULT,
-    LAGS_BARS,
-    MAX_BAR_POSITION,
-    OWN_LAGS_BARS,
-    RADIX_STEPS,
-    index_key,
-)
+from lstm_music.tokens.streams import BARS_LEFT_MORE, LAGS_BARS, MAX_BAR_POSITION, OWN_LAGS_BARS
+from lstm_music.tokens.vocabulary import DEFAULT, RADIX_STEPS, index_key
 
 cdef enum:
     OUT_OF_CAPACITY = -2

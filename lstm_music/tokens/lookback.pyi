@@ -1,0 +1,1 @@
+"""Compiled; for nogil use from the automaton alone."""
