@@ -10,6 +10,7 @@ Walder and Kim 2018). A beam draws every bar several times and goes on with the 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -25,7 +26,8 @@ DRAFTS_A_TAKE = 8
 _COPIES_APART = 1 << 10
 """Between the random streams of two copies of a take: more than there are takes."""
 
-Choose = Callable[[list[Generator], np.random.Generator], Sequence[int]]
+# Quoted: numpy imports its random numbers when they are named, and most requests need none.
+Choose: TypeAlias = "Callable[[list[Generator], np.random.Generator], Sequence[int]]"
 
 
 def by_particles(work: Job, sampling: Sampling, rng_seed: int, sequence: int) -> Generator:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +18,6 @@ from lstm_music.generate.request import Request
 from lstm_music.generate.rules import DRUMMER, HANDS, Rules
 from lstm_music.music.drum_keys import PAD_KEYS, has_pad_keys
 from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.music.harmony.find import QUALITIES, find_chords
-from lstm_music.music.harmony.progression import parse_chords
-from lstm_music.music.harmony.scale import Scale
-from lstm_music.music.harmony.track import ChordTrack
-from lstm_music.music.harmony.written import written_chords
 from lstm_music.music.instruments import SOUNDING_RANGES
 from lstm_music.music.piece import Piece
 from lstm_music.music.places import begins_in
@@ -30,6 +25,10 @@ from lstm_music.music.playable import KEYBOARD_PROGRAMS
 from lstm_music.tokens.vocabulary import MAX_TRACKS
 from lstm_music.tokens.wishes import Measures, wish_values
 from lstm_music.types import NoteArray
+
+if TYPE_CHECKING:  # imported where there is a scale or a chord
+    from lstm_music.music.harmony.scale import Scale
+    from lstm_music.music.harmony.track import ChordTrack
 
 _N_LIMITS = 8
 _POLYPHONY, _SHORTEST, _LONGEST, _GRID, _FEWEST, _MOST, _REST, _PLAYER = range(_N_LIMITS)
@@ -100,6 +99,8 @@ class Ruling:
     def _chord_rows(self, heard: Heard) -> npt.NDArray[np.intc] | None:
         if self.chords is None:
             return None
+        from lstm_music.music.harmony.find import QUALITIES
+
         rows = []
         for onset, chord in zip(self.chords.onset_steps, self.chords.chords):
             known = chord is not None and chord.quality in QUALITIES
@@ -136,12 +137,22 @@ def ruling_for(
     ------
     ConfigError : no such scale or chord, or the seed has no chord symbols.
     """
-    scale = None if request.scale is None else Scale.parse(request.scale)
+    scale = None if request.scale is None else _scale(request.scale)
     chords = None if request.chords is None else _chords(request.chords, plan)
     return Ruling(request, scale, chords, longest_rest_steps, characters or {})
 
 
+def _scale(text: str) -> Scale:
+    from lstm_music.music.harmony.scale import Scale
+
+    return Scale.parse(text)
+
+
 def _chords(text: str, plan: Plan) -> ChordTrack:
+    from lstm_music.music.harmony.find import find_chords
+    from lstm_music.music.harmony.progression import parse_chords
+    from lstm_music.music.harmony.written import written_chords
+
     given = plan.given
     if text == "seed":
         found = written_chords(given)

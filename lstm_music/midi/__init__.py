@@ -1,1 +1,1 @@
-"""Files to Pieces and back: our scanner reads, mido writes, music21 reads every other format."""
+"""Files to Pieces and back: MIDI is read and written here, music21 reads every other format."""
