@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from lstm_music.generate.character import Character
 from lstm_music.generate.plan import Plan
 from lstm_music.generate.request import CONTROLS, Request
-from lstm_music.generate.ruling import Ruling, of_track
+from lstm_music.generate.ruling import Ruling, of_track, written_pitches
 from lstm_music.music.cadence import ends_on_tonic
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.instruments import SOUNDING_RANGES
@@ -39,12 +40,14 @@ def make_report(
     Returns
     -------
     report : name of control -> ``asked``, ``came_out``, ``kept`` (None where nothing can tell).
-        By track it is a dict by number of the track, from 1.
+        By track it is a dict by number of the track, from 1. ``in_character`` is there wherever
+        some track has a character, as it is on unless refused.
     """
     report: dict[str, Any] = {}
     for name, measure in _MEASURES.items():
         asked = getattr(request, name)
-        if asked is None or asked == CONTROLS[name].default:
+        is_kept_anyway = name == "in_character" and bool(ruling.characters)
+        if asked is None or (asked == CONTROLS[name].default and not is_kept_anyway):
             continue
         came_out, kept = measure(_Result(request, ruling, plan, piece, new))
         report[name] = {"asked": _plain(asked), "came_out": came_out, "kept": kept}
@@ -223,6 +226,37 @@ def _playable(result: _Result) -> Found:
     return {"out_of_reach": int(wrong)}, wrong == 0
 
 
+def _in_character(result: _Result) -> Found:
+    """How many notes and bars of each track are out of its character."""
+    bars = result.onsets_a_bar()
+    found = {
+        track + 1: _out_of_character(result, track, one, bars[track + 1])
+        for track, one in result.ruling.characters.items()
+    }
+    return (found, not any(found.values())) if found else (None, None)
+
+
+def _out_of_character(
+    result: _Result, track: int, character: Character, onsets_a_bar: list[int]
+) -> int:
+    """Beyond what the character decides: where the request sets a bound, that holds instead."""
+    request, notes = result.request, result.new[result.new["track"] == track]
+    held = written_pitches(result.ruling, result.plan, track)
+    wrong = int((~held[notes["pitch_midi"]]).sum())
+    if character.longest and request.max_duration is None:
+        wrong += int((notes["duration_steps"] > character.longest).sum())
+    if character.grid and request.grid is None:
+        places, _ = result.piece.bar_lines.places(notes["onset_steps"])
+        wrong += int((places % character.grid != 0).sum())
+    if of_track(request.max_polyphony, track) is None:
+        wrong += most_together(notes) > character.polyphony
+    if of_track(request.max_density, track) is None and of_track(request.density, track) is None:
+        asked = int(np.ceil(of_track(request.min_density, track) or 0))
+        fewest, most = asked or character.fewest, max(character.most, asked)
+        wrong += sum(not fewest <= count <= most for count in onsets_a_bar)
+    return wrong
+
+
 def _chords(result: _Result) -> Found:
     chords, notes = result.ruling.chords, result.pitched
     if chords is None or not len(notes):
@@ -296,6 +330,7 @@ _MEASURES: dict[str, Callable[[_Result], Found]] = {
     "max_density": _max_density,
     "rests": _rests,
     "playable": _playable,
+    "in_character": _in_character,
     "chords": _chords,
     "density": _density,
     "polyphony": _wish("polyphony", _notes_an_onset, pitched=False),

@@ -178,7 +178,7 @@ def rules_for(ruling: Ruling, plan: Plan, heard: Heard) -> Rules:
     pitches = np.zeros((MAX_TRACKS, 128), np.uint8)
     limits = np.zeros((MAX_TRACKS, _N_LIMITS), np.intc)
     for i, track in enumerate(heard.tracks.tolist()):
-        pitches[i] = _pitches(ruling, plan, track)
+        pitches[i] = written_pitches(ruling, plan, track)
         limits[i] = _limits(ruling, plan.given, track)
     return Rules(
         heard.places if plan.writes_freely else (),
@@ -239,9 +239,11 @@ def allowed_pitches(ruling: Ruling, piece: Piece, track: int) -> npt.NDArray[np.
     return allowed
 
 
-def _pitches(ruling: Ruling, plan: Plan, track: int) -> npt.NDArray[np.uint8]:
-    """(128,) 1 for what may be written; keys that are finished into another could strike it
-    while it sounds, or what is given.
+def written_pitches(ruling: Ruling, plan: Plan, track: int) -> npt.NDArray[np.bool_]:
+    """Which pitches may be written in a track, (128,): those allowed that are in its character,
+    if there is one and leaves enough of them.
+
+    Keys that are finished into another could strike it while it sounds, or what is given.
     """
     allowed = allowed_pitches(ruling, plan.given, track)
     is_kit = plan.given.tracks[track].is_drum
@@ -250,7 +252,7 @@ def _pitches(ruling: Ruling, plan: Plan, track: int) -> npt.NDArray[np.uint8]:
     character = ruling.characters.get(track)
     if character is not None and (allowed & character.pitches).sum() >= _FEW_PITCHES:
         allowed = allowed & character.pitches
-    return allowed.astype(np.uint8)
+    return allowed
 
 
 def _limits(ruling: Ruling, piece: Piece, track: int) -> list[int]:
