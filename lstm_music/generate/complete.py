@@ -36,6 +36,7 @@ from lstm_music.generate.takes import (
     nats_a_note,
     ranked,
 )
+from lstm_music.music.distinct import distinct
 from lstm_music.music.piece import Piece
 from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
@@ -93,7 +94,7 @@ class Judge:
 
     def faults(self, piece: Piece, new: NoteArray) -> int:
         """How much is wrong with a piece of which some notes are new; 0 for a result."""
-        sounding = set(np.unique(new["track"]).tolist())
+        sounding = set(distinct(new["track"]).tolist())
         silent = sum(track not in sounding for track in self.plan.open_tracks if self._wants(track))
         same = [
             likeness(new, other.notes[begins_in(other.notes, self.plan.places)]) > MOST_ALIKE

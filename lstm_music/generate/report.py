@@ -15,6 +15,7 @@ from lstm_music.generate.plan import Plan
 from lstm_music.generate.request import CONTROLS, Request
 from lstm_music.generate.ruling import Ruling, of_track, written_pitches
 from lstm_music.music.cadence import ends_on_tonic
+from lstm_music.music.distinct import distinct
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.instruments import SOUNDING_RANGES
 from lstm_music.music.piece import Piece
@@ -92,7 +93,7 @@ class _Result:
         """Onsets in each full open bar of each open track."""
         lines, found = self.piece.bar_lines, {}
         for track in self.plan.open_tracks:
-            mine = np.unique(self.new["onset_steps"][self.new["track"] == track])
+            mine = distinct(self.new["onset_steps"][self.new["track"] == track])
             counts = []
             for place in (place for place in self.plan.places if place.track == track):
                 at = place.start_steps
@@ -212,7 +213,7 @@ def _playable(result: _Result) -> Found:
         notes = result.piece.notes[result.piece.notes["track"] == track]
         new = result.new[result.new["track"] == track]
         if one.is_drum:
-            onsets = np.unique(new["onset_steps"])
+            onsets = distinct(new["onset_steps"])
             hits = [notes["pitch_midi"][notes["onset_steps"] == onset] for onset in onsets]
             wrong += sum(not limbs_ok(keys.tolist()) for keys in hits)
             continue
@@ -220,7 +221,7 @@ def _playable(result: _Result) -> Found:
         wrong += int(((new["pitch_midi"] < low) | (new["pitch_midi"] > high)).sum())
         if one.program in KEYBOARD_PROGRAMS:
             ends = notes["onset_steps"] + notes["duration_steps"]
-            for onset in np.unique(new["onset_steps"]):
+            for onset in distinct(new["onset_steps"]):
                 held = notes["pitch_midi"][(notes["onset_steps"] <= onset) & (ends > onset)]
                 wrong += not hand_span_ok(held.tolist())
     return {"out_of_reach": int(wrong)}, wrong == 0
@@ -303,7 +304,7 @@ def _density(result: _Result) -> Found:
 
 
 def _notes_an_onset(notes: NoteArray) -> float:
-    return len(notes) / len(np.unique(notes["onset_steps"]))
+    return len(notes) / len(distinct(notes["onset_steps"]))
 
 
 def _amount(result: _Result) -> Found:

@@ -16,6 +16,7 @@ from lstm_music.generate.leans import Leans
 from lstm_music.generate.plan import Plan
 from lstm_music.generate.request import Request
 from lstm_music.generate.rules import DRUMMER, HANDS, Rules
+from lstm_music.music.distinct import distinct
 from lstm_music.music.drum_keys import PAD_KEYS, has_pad_keys
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.instruments import SOUNDING_RANGES
@@ -305,7 +306,7 @@ def _order(plan: Plan, heard: Heard) -> list[tuple[int, int, int]]:
     number = {int(track): i for i, track in enumerate(heard.tracks)}
     rows: list[tuple[int, int, int]] = []
     notes = plan.pitch_order
-    for track in np.unique(notes["track"]).tolist():
+    for track in distinct(notes["track"]).tolist():
         mine = np.unique(
             notes[notes["track"] == track][["onset_steps", "pitch_midi"]]
         )  # in order of time, then pitch

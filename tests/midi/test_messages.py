@@ -68,7 +68,7 @@ def test_channel_messages():
 
 @pytest.mark.parametrize(("channel", "program"), [(16, 0), (-1, 0), (0, 128), (0, -1)])
 def test_numbers_that_would_be_another_message(channel, program):
-    with pytest.raises(MidiError, match="must be 0..15 and its data 0..127, got"):
+    with pytest.raises(MidiError, match=r"must be 0\.\.15 and its data 0\.\.127, got"):
         meta.program_change(channel, program)
-    with pytest.raises(MidiError, match="must be 0..15 and its data 0..127, got"):
+    with pytest.raises(MidiError, match=r"must be 0\.\.15 and its data 0\.\.127, got"):
         meta.control_change(channel, 7, program if channel == 0 else 200)
