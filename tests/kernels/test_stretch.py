@@ -26,9 +26,7 @@ CONFIGS = {
 def cell_configs():
     for cell in (*VARIANTS, *ZONED, "block:size=5", *MAPS):
         D = on_map(cell_spec(cell), SMALL.embedding_size)
-        yield dataclasses.replace(
-            SMALL, cell=cell, embedding_size=D, hidden_size=units(cell, 19)
-        )
+        yield dataclasses.replace(SMALL, cell=cell, embedding_size=D, hidden_size=units(cell, 19))
 
 
 def check(config, level=None, precision="bfloat16", lengths=(1, 31, 2, 33, 64, 3)):
