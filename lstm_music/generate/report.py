@@ -89,8 +89,10 @@ class _Result:
                 found[track + 1] = measure(mine)
         return found
 
-    def onsets_a_bar(self) -> dict[int, list[int]]:
-        """Onsets in each full open bar of each open track."""
+    def onsets_a_bar(self, *, whole: bool = False) -> dict[int, list[int]]:
+        """Onsets in each open bar of each open track; ``whole``: in none shorter than its meter's,
+        as a pickup is.
+        """
         lines, found = self.piece.bar_lines, {}
         for track in self.plan.open_tracks:
             mine = distinct(self.new["onset_steps"][self.new["track"] == track])
@@ -99,6 +101,9 @@ class _Result:
                 at = place.start_steps
                 while at < place.end_steps:
                     end = min(lines.bar_end(at), place.end_steps)
+                    if whole and end - at < lines.meter_at(at).bar_steps:
+                        at = end
+                        continue
                     counts.append(int(((mine >= at) & (mine < end)).sum()))
                     at = end
             found[track + 1] = counts
@@ -229,18 +234,21 @@ def _playable(result: _Result) -> Found:
 
 def _in_character(result: _Result) -> Found:
     """How many notes and bars of each track are out of its character."""
-    bars = result.onsets_a_bar()
+    bars, whole = result.onsets_a_bar(), result.onsets_a_bar(whole=True)
     found = {
-        track + 1: _out_of_character(result, track, one, bars[track + 1])
+        track + 1: _out_of_character(result, track, one, bars[track + 1], whole[track + 1])
         for track, one in result.ruling.characters.items()
     }
     return (found, not any(found.values())) if found else (None, None)
 
 
 def _out_of_character(
-    result: _Result, track: int, character: Character, onsets_a_bar: list[int]
+    result: _Result, track: int, character: Character, in_bars: list[int], in_whole: list[int]
 ) -> int:
-    """Beyond what the character decides: where the request sets a bound, that holds instead."""
+    """How many notes, and bars by their onsets, are beyond what the character decides.
+
+    Where the request sets a bound, that holds instead.
+    """
     request, notes = result.request, result.new[result.new["track"] == track]
     held = written_pitches(result.ruling, result.plan, track)
     wrong = int((~held[notes["pitch_midi"]]).sum())
@@ -254,7 +262,7 @@ def _out_of_character(
     if of_track(request.max_density, track) is None and of_track(request.density, track) is None:
         asked = int(np.ceil(of_track(request.min_density, track) or 0))
         fewest, most = asked or character.fewest, max(character.most, asked)
-        wrong += sum(not fewest <= count <= most for count in onsets_a_bar)
+        wrong += sum(count > most for count in in_bars) + sum(count < fewest for count in in_whole)
     return wrong
 
 

@@ -14,6 +14,7 @@ from lstm_music.generate.request import Request
 from lstm_music.generate.ruling import ruling_for
 from lstm_music.midi.write import to_midi_bytes
 from lstm_music.music.instruments import SOUNDING_RANGES
+from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Track, make_notes
 from lstm_music.music.polyphony import most_together
 
@@ -88,6 +89,22 @@ def test_what_is_out_of_character_is_counted(wrong, bounds):
         ruling = ruling_for(ask, plan, characters={0: character})
         row = make_report(ask, ruling, plan, piece, new)["in_character"]
         assert row == {"asked": True, "came_out": {1: n}, "kept": n == 0}
+
+
+def test_a_pickup_owes_no_onsets():
+    seed = Piece(
+        make_notes([(0, 12, 60, 80, 0), (12, 144, 62, 80, 0)]),
+        (Track(),),
+        meters=(Meter(0, 6, 8),),
+        pickup_steps=12,
+    )
+    new = make_notes([(12 + 24 * i, 24, 60, 80, 0) for i in range(6)])
+    ask = Request("infill", seed, bars="0-2")
+    plan = infilling(seed, (0, 2), (0,))
+    for fewest, n in ((3, 0), (4, 2)):
+        character = Character(np.ones(128, bool), fewest=fewest, most=9, polyphony=9)
+        ruling = ruling_for(ask, plan, characters={0: character})
+        assert make_report(ask, ruling, plan, seed, new)["in_character"]["came_out"] == {1: n}
 
 
 @pytest.mark.parametrize(
