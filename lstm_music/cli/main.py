@@ -133,6 +133,8 @@ def main() -> None:
     # Imports make many objects and hardly any garbage: to look for it in every 700 of them takes a
     # tenth of the start. Rings of larger work are still found.
     gc.set_threshold(_OBJECTS_A_COLLECTION)
+    # NumPy would start a thread a core, for products that are too small here to share.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     guard_standard_streams()
     sys.exit(run())
 

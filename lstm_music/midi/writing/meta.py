@@ -86,7 +86,7 @@ def _of_channel(status: int, channel: int, *data: int) -> bytes:
 
 def _meta(kind: int, payload: bytes) -> bytes:
     """A meta event: its kind, the length of its payload in groups of seven bits, the payload."""
-    length, groups = len(payload), []
+    length, groups = len(payload), list[int]()
     while True:
         groups.append(length & 0x7F | (0x80 if groups else 0))
         length >>= 7
