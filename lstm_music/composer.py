@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +18,6 @@ from lstm_music.generate.engine import Engine
 from lstm_music.kernels.step import StepWeights
 from lstm_music.midi.content import MusicSource
 from lstm_music.midi.files import read, restated
-from lstm_music.midi.writing.opening import new_bars_alone
 from lstm_music.music.meter import Meter, parse_pickup_steps
 from lstm_music.music.piece import Piece
 from lstm_music.nn.model import LanguageModel
@@ -41,7 +39,7 @@ Music: TypeAlias = Piece | MusicSource
 
 def random_rng_seed() -> int:
     """A fresh seed, short enough to type again."""
-    return secrets.randbelow(2**31)
+    return int.from_bytes(os.urandom(4)) >> 1
 
 
 def load(model: str | os.PathLike[str] = "default") -> Composer:
@@ -189,6 +187,8 @@ class Composer:
         pieces = [take.piece for take in takes]
         if include_seed or seed is None:
             return pieces
+        from lstm_music.midi.writing.opening import new_bars_alone
+
         return [
             new_bars_alone(piece, max(start for _, start, _ in piece.added_places))
             for piece in pieces

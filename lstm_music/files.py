@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -129,7 +128,7 @@ def _exists(name: str) -> OutputExistsError:
 
 def _replace(target: Path, data: bytes, mode: int | None, *, overwrite: bool) -> None:
     # The target's own name may be as long as names can be, so it is not part of this one.
-    temporary = target.parent / f"{_TEMPORARY_PREFIX}{os.getpid()}-{secrets.token_hex(6)}.tmp"
+    temporary = target.parent / f"{_TEMPORARY_PREFIX}{os.getpid()}-{os.urandom(6).hex()}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     descriptor = os.open(temporary, flags, 0o666)

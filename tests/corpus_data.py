@@ -1,7 +1,10 @@
 """Small token caches for the tests of this folder."""
 
+import json
+
 import numpy as np
 
+from lstm_music.corpus.batches import ChunkStream
 from lstm_music.corpus.cache import TokenCache
 from lstm_music.corpus.split import SPLITS
 from lstm_music.music.key import Key
@@ -39,3 +42,34 @@ def cache_of(pieces, sides=None):
         rejected=(("bad.mid", "no notes"),),
         digest="d" * 64,
     )
+
+
+BATCH, STEPS, RNG_SEED = 3, 16, 7
+"""Of `small_chunks`."""
+
+
+def small_chunks(cache, **changes):
+    """A stream of small chunks."""
+    settings = {"batch_size": BATCH, "chunk_length": STEPS, "rng_seed": RNG_SEED}
+    return ChunkStream(cache, **settings | changes)
+
+
+def equal_chunks(one, other):
+    """Whether two chunks are the same."""
+    return all(
+        np.array_equal(getattr(one, name), getattr(other, name))
+        for name in ("rows", "targets", "lengths", "starts", "epoch")
+    )
+
+
+def check_resuming(make):
+    """Whether a stream that ``make`` makes anew goes on from any cursor bit for bit."""
+    source = make()
+    cursors, chunks = [json.dumps(source.cursor())], []
+    for _ in range(40):
+        chunks.append(next(source))
+        cursors.append(json.dumps(source.cursor()))
+    for start in (0, 1, 7, 25):
+        resumed = make()
+        resumed.restore(json.loads(cursors[start]))
+        assert all(equal_chunks(next(resumed), chunk) for chunk in chunks[start:])

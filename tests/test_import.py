@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from paths import MIDI_DATA
 
 HEAVY = ("numpy", "music21", "mido", "safetensors", "rich", "matplotlib", "torch")
 
@@ -29,6 +30,19 @@ def test_light_imports(code):
     assert not loaded.intersection(HEAVY)
     compiled = {name for name in loaded if name.startswith("lstm_music.kernels")}
     assert not compiled
+
+
+def test_composing_loads_only_what_the_request_uses(tmp_path):
+    """Each of these took every command some milliseconds of its start."""
+    seed, out = MIDI_DATA / "reel.mid", tmp_path / "out.mid"
+    args = ["infill", str(seed), "--bars", "3-4", "--rng-seed", "1", "-o", str(out)]
+    loaded = _loaded_after(f"from lstm_music.cli.main import run; assert run({args}) == 0")
+    assert out.exists()
+    unused = {"music21", "numpy.ma", "numpy.random", "secrets", "rich", "joblib"}
+    unused |= {"lstm_music.backends.reference", "lstm_music.backends.cpu_backward"}
+    unused |= {"lstm_music.backends.cpu_conv", "lstm_music.reference.conv"}
+    unused |= {"lstm_music.music.harmony.find", "lstm_music.music.listening.quantise"}
+    assert sorted(loaded & unused) == []
 
 
 def test_every_exported_name_resolves():

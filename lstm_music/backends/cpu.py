@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,8 +18,6 @@ from lstm_music.backends.checks import (
     check_start,
     check_token_cell,
 )
-from lstm_music.backends.cpu_backward import BackwardPass
-from lstm_music.backends.cpu_conv import ConvPass
 from lstm_music.backends.cpu_inputs import DenseInputs, TokenInputs
 from lstm_music.backends.cpu_layers import CpuLayers
 from lstm_music.backends.isa import resolve_level
@@ -30,6 +29,9 @@ from lstm_music.errors import ConfigError
 from lstm_music.kernels import sequence
 from lstm_music.kernels.zoneout import Zoneout
 from lstm_music.types import FloatArray, IntArray, MaskKey, Params
+
+if TYPE_CHECKING:  # composing needs neither, and starts sooner without
+    from lstm_music.backends.cpu_conv import ConvPass
 
 
 class CpuBackend(CpuLayers):
@@ -134,6 +136,8 @@ class CpuBackend(CpuLayers):
     def _conv(
         self, spec: CellSpec, maps: MapShape, sizes: Checked, W: FloatArray, U: FloatArray
     ) -> ConvPass:
+        from lstm_music.backends.cpu_conv import ConvPass
+
         return ConvPass(self.level, self._crew, self._space, spec, maps, sizes, W, U)
 
     def _started(
@@ -249,6 +253,8 @@ class CpuBackend(CpuLayers):
         U: FloatArray,
         grads: Params,
     ) -> FloatArray:
+        from lstm_music.backends.cpu_backward import BackwardPass
+
         return BackwardPass(
             self.level, self._crew, self._space, spec, sizes, dY, ds_last.copy(), tape, inputs,
             U, grads,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lstm_music.backends.base import Backend
 from lstm_music.backends.cpu import CpuBackend
-from lstm_music.backends.reference import ReferenceBackend
 from lstm_music.errors import ConfigError
 
 BACKENDS = ("cpu", "reference")
@@ -31,5 +30,7 @@ def get_backend(name: str = "cpu", *, n_threads: int | None = None) -> Backend:
     if name == "cpu":
         return CpuBackend(n_threads)
     if name == "reference":
+        from lstm_music.backends.reference import ReferenceBackend  # composing does without
+
         return ReferenceBackend()
     raise ConfigError(f"no backend is called {name!r}; choose from {', '.join(BACKENDS)}")

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lstm_music.music.distinct import distinct
 from lstm_music.music.instruments import FAMILY_NAMES, SOUNDING_RANGES, family_of
 from lstm_music.music.piece import Piece, Track
 from lstm_music.music.playable import KEYBOARD_PROGRAMS
@@ -63,12 +64,12 @@ def character_of(piece: Piece, track: int) -> Character | None:
         return None
     pitches = np.zeros(128, bool)
     if piece.tracks[track].is_drum:
-        pitches[np.unique(notes["pitch_midi"])] = True
+        pitches[distinct(notes["pitch_midi"])] = True
     else:
         low, high = int(notes["pitch_midi"].min()), int(notes["pitch_midi"].max())
         pitches[max(low - _SEMITONES, 0) : high + _SEMITONES + 1] = True
     bars = piece.bar_lines.bars_at(notes["onset_steps"])
-    onsets = np.unique(bars << 32 | notes["onset_steps"].astype(np.int64)) >> 32
+    onsets = distinct(bars << 32 | notes["onset_steps"].astype(np.int64)) >> 32
     counts = np.unique(onsets, return_counts=True)[1]
     usual = float(np.median(counts))
     is_busy = len(counts) >= _OFTEN * (bars.max() - bars.min() + 1)

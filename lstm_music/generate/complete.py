@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,6 +36,7 @@ from lstm_music.generate.takes import (
     nats_a_note,
     ranked,
 )
+from lstm_music.music.distinct import distinct
 from lstm_music.music.piece import Piece
 from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
@@ -61,6 +62,19 @@ FEW_WORDS = (
 )
 
 
+class Drawn(NamedTuple):
+    """A draft.
+
+    Parameters
+    ----------
+    generator : that has written it.
+    join_log_prob : of `join_log_probs`, where it was chosen by it; None: not yet known.
+    """
+
+    generator: Generator
+    join_log_prob: float | None = None
+
+
 @dataclass(frozen=True)
 class Judge:
     """Whether a draft is a result.
@@ -80,7 +94,7 @@ class Judge:
 
     def faults(self, piece: Piece, new: NoteArray) -> int:
         """How much is wrong with a piece of which some notes are new; 0 for a result."""
-        sounding = set(np.unique(new["track"]).tolist())
+        sounding = set(distinct(new["track"]).tolist())
         silent = sum(track not in sounding for track in self.plan.open_tracks if self._wants(track))
         same = [
             likeness(new, other.notes[begins_in(other.notes, self.plan.places)]) > MOST_ALIKE
@@ -165,16 +179,16 @@ def complete_seed(
     judge = Judge(work.plan, tuple(others), copied_notes, request.max_copy)
     sampling = request.sampling(advice)
     most = request.drafts or (1 if _is_plain(work, judge) else DRAFTS)
-    best: dict[int, tuple[int, Generator, Piece, NoteArray]] = {}
+    best: dict[int, tuple[int, Drawn, Piece, NoteArray]] = {}
     left = list(range(request.n))
     for number in range(most):
         warm = sampling.but(temperature=min(sampling.temperature * _WARMER**number, 100.0))
         drawn = _draw(work, request, warm, rng_seed, [i + number * _DRAFTS_APART for i in left])
-        for i, generator in zip(left, drawn, strict=True):
-            piece, new = written(work, generator)
+        for i, draft in zip(left, drawn, strict=True):
+            piece, new = written(work, draft.generator)
             faults = judge.faults(piece, new)
             if i not in best or faults < best[i][0]:
-                best[i] = (faults, generator, piece, new)
+                best[i] = (faults, draft, piece, new)
         left = [i for i in left if best[i][0]]
         if not left:
             break
@@ -245,17 +259,19 @@ def _is_plain(work: Job, judge: Judge) -> bool:
 
 def _draw(
     work: Job, request: Request, sampling: Sampling, rng_seed: int, sequences: Sequence[int]
-) -> list[Generator]:
+) -> list[Drawn]:
     if request.beam > 1:
         each = lambda i: by_beam(work, sampling, rng_seed, i, request.beam)  # noqa: E731
     elif not work.engine.hears_ahead and not work.plan.is_continuation:
         each = lambda i: by_particles(work, sampling, rng_seed, i)  # noqa: E731
     elif joined_notes(work):
-        return by_join(work, sampling, rng_seed, sequences, request.threads)
+        return [
+            Drawn(*one) for one in by_join(work, sampling, rng_seed, sequences, request.threads)
+        ]
     else:
-        return work.compose(sampling, rng_seed, sequences, request.threads)
+        return [Drawn(one) for one in work.compose(sampling, rng_seed, sequences, request.threads)]
     with ThreadPoolExecutor(request.threads) as pool:
-        return list(pool.map(each, sequences))
+        return [Drawn(one) for one in pool.map(each, sequences)]
 
 
 def _remarks(engine: Engine, work: Job, faults: int) -> tuple[str, ...]:
@@ -275,7 +291,7 @@ def _take(
     work: Job,
     request: Request,
     rng_seed: int,
-    generator: Generator,
+    draft: Drawn,
     piece: Piece,
     new: NoteArray,
     *,
@@ -283,10 +299,12 @@ def _take(
 ) -> Take:
     if remarks:
         piece = piece.replace(repairs=(*piece.repairs, *remarks))
-    likely = nats_a_note(work, generator)
+    likely = nats_a_note(work, draft.generator)
     n_joined = joined_notes(work)
     joined = float("nan")
     if n_joined:
-        joined = -float(join_log_probs(work, [generator])[0]) / n_joined
+        known = draft.join_log_prob
+        joined = -(join_log_probs(work, [draft.generator])[0] if known is None else known)
+        joined = float(joined) / n_joined
     report = make_report(request, work.ruling, work.plan, piece, new)
     return Take(piece, rng_seed, report, new, likely, joined)

@@ -15,6 +15,7 @@ from lstm_music.generate.hearing import Heard, hear
 from lstm_music.generate.loop import Generator
 from lstm_music.generate.plan import Place, Plan
 from lstm_music.generate.ruling import Ruling, leans_for, rules_for
+from lstm_music.music.distinct import is_among
 from lstm_music.music.piece import PEDAL_DTYPE, Piece
 from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
@@ -192,7 +193,7 @@ def new_notes(heard: Heard, generator: Generator) -> NoteArray:
 
 def _among(notes: NoteArray, others: NoteArray) -> BoolArray:
     """Whether each note has the onset, track and pitch of one of the others."""
-    return np.isin(_keys(notes), _keys(others))
+    return is_among(_keys(notes), _keys(others))
 
 
 def _keys(notes: NoteArray) -> npt.NDArray[np.int64]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.music.distinct import distinct
 from lstm_music.music.piece import Piece
 
 _Notes = npt.NDArray[np.void]
@@ -39,7 +40,7 @@ class Accents:
         notes = notes[~drums[notes["track"]]] if len(notes) else notes
         self._medians = {
             int(track): float(np.median(notes["velocity"][notes["track"] == track]))
-            for track in np.unique(notes["track"])
+            for track in distinct(notes["track"])
         }
         self._places, index = np.unique(_places(seed, notes), return_inverse=True)
         total = np.bincount(index, notes["velocity"], minlength=len(self._places))

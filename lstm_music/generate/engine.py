@@ -16,6 +16,7 @@ from lstm_music.errors import ConfigError
 from lstm_music.generate.dynamics import Accents, even_velocities
 from lstm_music.generate.loop import MOST_AT_ONCE, Generator, run_together
 from lstm_music.kernels.step import Stepper, StepWeights
+from lstm_music.music.distinct import distinct
 from lstm_music.music.drum_keys import drums_in_general_midi, has_pad_keys
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.key import Key
@@ -104,7 +105,7 @@ class Engine:
             if len(before) != len(after) or np.any(np.asarray(before) != np.asarray(after))
         ]
         said = (f"not heard by this network, which has not learnt it: {', '.join(lost)}",)
-        n_sounding = len(np.unique(piece.notes["track"]))
+        n_sounding = len(distinct(piece.notes["track"]))
         more = (f"the network hears {n_tracks} of {n_sounding} tracks, the busiest",)
         return said * bool(lost) + more * (n_sounding > n_tracks)
 

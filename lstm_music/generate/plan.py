@@ -13,6 +13,7 @@ import numpy as np
 
 from lstm_music.errors import ConfigError, MidiError
 from lstm_music.generate.request import KEEPS
+from lstm_music.music.distinct import distinct
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
 from lstm_music.music.places import begins_in
 from lstm_music.music.seam import next_bar_steps
@@ -212,9 +213,9 @@ def _gaps(whole: Plan, notes: NoteArray, free: BoolArray) -> tuple[Place, ...]:
     for track, start, end in whole.places:
         mine = (notes["track"] == track) & (notes["onset_steps"] >= start)
         mine &= notes["onset_steps"] < end
-        kept = np.unique(notes["onset_steps"][mine & ~free]).tolist()
+        kept = distinct(notes["onset_steps"][mine & ~free]).tolist()
         at = start
-        for onset in np.unique(notes["onset_steps"][mine & free]).tolist():
+        for onset in distinct(notes["onset_steps"][mine & free]).tolist():
             if onset >= at and onset not in kept:
                 at = next((later for later in kept if later > onset), end)
                 gaps.append(Place(track, onset, at))
@@ -270,7 +271,7 @@ def opened(seed: Piece, places: tuple[Place, ...]) -> Plan:
 
 def tracks_that_sound(piece: Piece) -> tuple[int, ...]:
     """Indices of the tracks with notes."""
-    return tuple(np.unique(piece.notes["track"]).tolist())
+    return tuple(distinct(piece.notes["track"]).tolist())
 
 
 def n_bars(piece: Piece) -> int:

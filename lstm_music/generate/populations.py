@@ -10,6 +10,7 @@ Walder and Kim 2018). A beam draws every bar several times and goes on with the 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -25,7 +26,8 @@ DRAFTS_A_TAKE = 8
 _COPIES_APART = 1 << 10
 """Between the random streams of two copies of a take: more than there are takes."""
 
-Choose = Callable[[list[Generator], np.random.Generator], Sequence[int]]
+# Quoted: numpy imports its random numbers when they are named, and most requests need none.
+Choose: TypeAlias = "Callable[[list[Generator], np.random.Generator], Sequence[int]]"
 
 
 def by_particles(work: Job, sampling: Sampling, rng_seed: int, sequence: int) -> Generator:
@@ -49,15 +51,15 @@ def by_join(
     rng_seed: int,
     sequences: Sequence[int],
     threads: int | None,
-) -> list[Generator]:
-    """For each random stream one draft out of several: the one that makes what is given behind it
-    likeliest.
+) -> list[tuple[Generator, float]]:
+    """For each random stream one draft out of several, the one that makes what is given behind it
+    likeliest; and how likely: `join_log_probs`.
     """
     streams = [sequence + i * _COPIES_APART for sequence in sequences for i in range(DRAFTS_A_TAKE)]
     drafts = work.compose(sampling, rng_seed, streams, threads)
     joins = join_log_probs(work, drafts, threads).reshape(len(sequences), DRAFTS_A_TAKE)
     best = np.argmax(joins, axis=1)
-    return [drafts[i * DRAFTS_A_TAKE + int(k)] for i, k in enumerate(best)]
+    return [(drafts[i * DRAFTS_A_TAKE + int(k)], float(joins[i, k])) for i, k in enumerate(best)]
 
 
 def by_beam(work: Job, sampling: Sampling, rng_seed: int, sequence: int, width: int) -> Generator:

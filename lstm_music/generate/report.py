@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from lstm_music.generate.character import Character
 from lstm_music.generate.plan import Plan
 from lstm_music.generate.request import CONTROLS, Request
-from lstm_music.generate.ruling import Ruling, of_track
+from lstm_music.generate.ruling import Ruling, of_track, written_pitches
 from lstm_music.music.cadence import ends_on_tonic
+from lstm_music.music.distinct import distinct
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.instruments import SOUNDING_RANGES
 from lstm_music.music.piece import Piece
@@ -39,12 +41,14 @@ def make_report(
     Returns
     -------
     report : name of control -> ``asked``, ``came_out``, ``kept`` (None where nothing can tell).
-        By track it is a dict by number of the track, from 1.
+        By track it is a dict by number of the track, from 1. ``in_character`` is there wherever
+        some track has a character, as it is on unless refused.
     """
     report: dict[str, Any] = {}
     for name, measure in _MEASURES.items():
         asked = getattr(request, name)
-        if asked is None or asked == CONTROLS[name].default:
+        is_kept_anyway = name == "in_character" and bool(ruling.characters)
+        if asked is None or (asked == CONTROLS[name].default and not is_kept_anyway):
             continue
         came_out, kept = measure(_Result(request, ruling, plan, piece, new))
         report[name] = {"asked": _plain(asked), "came_out": came_out, "kept": kept}
@@ -85,16 +89,21 @@ class _Result:
                 found[track + 1] = measure(mine)
         return found
 
-    def onsets_a_bar(self) -> dict[int, list[int]]:
-        """Onsets in each full open bar of each open track."""
+    def onsets_a_bar(self, *, whole: bool = False) -> dict[int, list[int]]:
+        """Onsets in each open bar of each open track; ``whole``: in none shorter than its meter's,
+        as a pickup is.
+        """
         lines, found = self.piece.bar_lines, {}
         for track in self.plan.open_tracks:
-            mine = np.unique(self.new["onset_steps"][self.new["track"] == track])
+            mine = distinct(self.new["onset_steps"][self.new["track"] == track])
             counts = []
             for place in (place for place in self.plan.places if place.track == track):
                 at = place.start_steps
                 while at < place.end_steps:
                     end = min(lines.bar_end(at), place.end_steps)
+                    if whole and end - at < lines.meter_at(at).bar_steps:
+                        at = end
+                        continue
                     counts.append(int(((mine >= at) & (mine < end)).sum()))
                     at = end
             found[track + 1] = counts
@@ -209,7 +218,7 @@ def _playable(result: _Result) -> Found:
         notes = result.piece.notes[result.piece.notes["track"] == track]
         new = result.new[result.new["track"] == track]
         if one.is_drum:
-            onsets = np.unique(new["onset_steps"])
+            onsets = distinct(new["onset_steps"])
             hits = [notes["pitch_midi"][notes["onset_steps"] == onset] for onset in onsets]
             wrong += sum(not limbs_ok(keys.tolist()) for keys in hits)
             continue
@@ -217,10 +226,44 @@ def _playable(result: _Result) -> Found:
         wrong += int(((new["pitch_midi"] < low) | (new["pitch_midi"] > high)).sum())
         if one.program in KEYBOARD_PROGRAMS:
             ends = notes["onset_steps"] + notes["duration_steps"]
-            for onset in np.unique(new["onset_steps"]):
+            for onset in distinct(new["onset_steps"]):
                 held = notes["pitch_midi"][(notes["onset_steps"] <= onset) & (ends > onset)]
                 wrong += not hand_span_ok(held.tolist())
     return {"out_of_reach": int(wrong)}, wrong == 0
+
+
+def _in_character(result: _Result) -> Found:
+    """How many notes and bars of each track are out of its character."""
+    bars, whole = result.onsets_a_bar(), result.onsets_a_bar(whole=True)
+    found = {
+        track + 1: _out_of_character(result, track, one, bars[track + 1], whole[track + 1])
+        for track, one in result.ruling.characters.items()
+    }
+    return (found, not any(found.values())) if found else (None, None)
+
+
+def _out_of_character(
+    result: _Result, track: int, character: Character, in_bars: list[int], in_whole: list[int]
+) -> int:
+    """How many notes, and bars by their onsets, are beyond what the character decides.
+
+    Where the request sets a bound, that holds instead.
+    """
+    request, notes = result.request, result.new[result.new["track"] == track]
+    held = written_pitches(result.ruling, result.plan, track)
+    wrong = int((~held[notes["pitch_midi"]]).sum())
+    if character.longest and request.max_duration is None:
+        wrong += int((notes["duration_steps"] > character.longest).sum())
+    if character.grid and request.grid is None:
+        places, _ = result.piece.bar_lines.places(notes["onset_steps"])
+        wrong += int((places % character.grid != 0).sum())
+    if of_track(request.max_polyphony, track) is None:
+        wrong += most_together(notes) > character.polyphony
+    if of_track(request.max_density, track) is None and of_track(request.density, track) is None:
+        asked = int(np.ceil(of_track(request.min_density, track) or 0))
+        fewest, most = asked or character.fewest, max(character.most, asked)
+        wrong += sum(count > most for count in in_bars) + sum(count < fewest for count in in_whole)
+    return wrong
 
 
 def _chords(result: _Result) -> Found:
@@ -269,7 +312,7 @@ def _density(result: _Result) -> Found:
 
 
 def _notes_an_onset(notes: NoteArray) -> float:
-    return len(notes) / len(np.unique(notes["onset_steps"]))
+    return len(notes) / len(distinct(notes["onset_steps"]))
 
 
 def _amount(result: _Result) -> Found:
@@ -296,6 +339,7 @@ _MEASURES: dict[str, Callable[[_Result], Found]] = {
     "max_density": _max_density,
     "rests": _rests,
     "playable": _playable,
+    "in_character": _in_character,
     "chords": _chords,
     "density": _density,
     "polyphony": _wish("polyphony", _notes_an_onset, pitched=False),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +16,9 @@ from lstm_music.generate.leans import Leans
 from lstm_music.generate.plan import Plan
 from lstm_music.generate.request import Request
 from lstm_music.generate.rules import DRUMMER, HANDS, Rules
+from lstm_music.music.distinct import distinct
 from lstm_music.music.drum_keys import PAD_KEYS, has_pad_keys
 from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.music.harmony.find import QUALITIES, find_chords
-from lstm_music.music.harmony.progression import parse_chords
-from lstm_music.music.harmony.scale import Scale
-from lstm_music.music.harmony.track import ChordTrack
-from lstm_music.music.harmony.written import written_chords
 from lstm_music.music.instruments import SOUNDING_RANGES
 from lstm_music.music.piece import Piece
 from lstm_music.music.places import begins_in
@@ -30,6 +26,10 @@ from lstm_music.music.playable import KEYBOARD_PROGRAMS
 from lstm_music.tokens.vocabulary import MAX_TRACKS
 from lstm_music.tokens.wishes import Measures, wish_values
 from lstm_music.types import NoteArray
+
+if TYPE_CHECKING:  # imported where there is a scale or a chord
+    from lstm_music.music.harmony.scale import Scale
+    from lstm_music.music.harmony.track import ChordTrack
 
 _N_LIMITS = 8
 _POLYPHONY, _SHORTEST, _LONGEST, _GRID, _FEWEST, _MOST, _REST, _PLAYER = range(_N_LIMITS)
@@ -100,6 +100,8 @@ class Ruling:
     def _chord_rows(self, heard: Heard) -> npt.NDArray[np.intc] | None:
         if self.chords is None:
             return None
+        from lstm_music.music.harmony.find import QUALITIES
+
         rows = []
         for onset, chord in zip(self.chords.onset_steps, self.chords.chords):
             known = chord is not None and chord.quality in QUALITIES
@@ -136,12 +138,22 @@ def ruling_for(
     ------
     ConfigError : no such scale or chord, or the seed has no chord symbols.
     """
-    scale = None if request.scale is None else Scale.parse(request.scale)
+    scale = None if request.scale is None else _scale(request.scale)
     chords = None if request.chords is None else _chords(request.chords, plan)
     return Ruling(request, scale, chords, longest_rest_steps, characters or {})
 
 
+def _scale(text: str) -> Scale:
+    from lstm_music.music.harmony.scale import Scale
+
+    return Scale.parse(text)
+
+
 def _chords(text: str, plan: Plan) -> ChordTrack:
+    from lstm_music.music.harmony.find import find_chords
+    from lstm_music.music.harmony.progression import parse_chords
+    from lstm_music.music.harmony.written import written_chords
+
     given = plan.given
     if text == "seed":
         found = written_chords(given)
@@ -167,7 +179,7 @@ def rules_for(ruling: Ruling, plan: Plan, heard: Heard) -> Rules:
     pitches = np.zeros((MAX_TRACKS, 128), np.uint8)
     limits = np.zeros((MAX_TRACKS, _N_LIMITS), np.intc)
     for i, track in enumerate(heard.tracks.tolist()):
-        pitches[i] = _pitches(ruling, plan, track)
+        pitches[i] = written_pitches(ruling, plan, track)
         limits[i] = _limits(ruling, plan.given, track)
     return Rules(
         heard.places if plan.writes_freely else (),
@@ -228,9 +240,11 @@ def allowed_pitches(ruling: Ruling, piece: Piece, track: int) -> npt.NDArray[np.
     return allowed
 
 
-def _pitches(ruling: Ruling, plan: Plan, track: int) -> npt.NDArray[np.uint8]:
-    """(128,) 1 for what may be written; keys that are finished into another could strike it
-    while it sounds, or what is given.
+def written_pitches(ruling: Ruling, plan: Plan, track: int) -> npt.NDArray[np.bool_]:
+    """Which pitches may be written in a track, (128,): those allowed that are in its character,
+    if there is one and leaves enough of them.
+
+    Keys that are finished into another could strike it while it sounds, or what is given.
     """
     allowed = allowed_pitches(ruling, plan.given, track)
     is_kit = plan.given.tracks[track].is_drum
@@ -239,7 +253,7 @@ def _pitches(ruling: Ruling, plan: Plan, track: int) -> npt.NDArray[np.uint8]:
     character = ruling.characters.get(track)
     if character is not None and (allowed & character.pitches).sum() >= _FEW_PITCHES:
         allowed = allowed & character.pitches
-    return allowed.astype(np.uint8)
+    return allowed
 
 
 def _limits(ruling: Ruling, piece: Piece, track: int) -> list[int]:
@@ -292,7 +306,7 @@ def _order(plan: Plan, heard: Heard) -> list[tuple[int, int, int]]:
     number = {int(track): i for i, track in enumerate(heard.tracks)}
     rows: list[tuple[int, int, int]] = []
     notes = plan.pitch_order
-    for track in np.unique(notes["track"]).tolist():
+    for track in distinct(notes["track"]).tolist():
         mine = np.unique(
             notes[notes["track"] == track][["onset_steps", "pitch_midi"]]
         )  # in order of time, then pitch

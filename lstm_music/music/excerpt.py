@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from lstm_music.music.distinct import distinct
 from lstm_music.music.piece import Piece
 
 
@@ -37,7 +38,7 @@ def excerpt(piece: Piece, start_steps: int, end_steps: int | None = None) -> Pie
     notes["onset_steps"] -= start_steps
     later = (piece.pedal["onset_steps"] > start_steps) & (piece.pedal["onset_steps"] < end)
     before = piece.pedal[piece.pedal["onset_steps"] <= start_steps]
-    held = [before[before["track"] == track][-1:] for track in np.unique(before["track"])]
+    held = [before[before["track"] == track][-1:] for track in distinct(before["track"])]
     pedal = np.concatenate([*(h[h["down"]] for h in held), piece.pedal[later]])
     pedal["onset_steps"] = np.maximum(pedal["onset_steps"] - start_steps, 0)
     keys = [

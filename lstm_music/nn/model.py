@@ -26,7 +26,6 @@ from lstm_music.nn.parameters import (
     zero_parameters,
 )
 from lstm_music.nn.stack import Stack, State
-from lstm_music.reference.conv import dense_params
 from lstm_music.types import BoolArray, FloatArray, IntArray, Params
 
 __all__ = ["LanguageModel", "ModelConfig", "State"]
@@ -129,7 +128,11 @@ class LanguageModel:
         They take gates·H·(D + H) numbers a layer.
         """
         layers = self.kernel_layers()
-        return [dense_params(self.spec, p) for p in layers] if self.spec.maps else layers
+        if not self.spec.maps:
+            return layers
+        from lstm_music.reference.conv import dense_params
+
+        return [dense_params(self.spec, p) for p in layers]
 
     def initial_state(self, B: int) -> State:
         """The state before the first token of B sequences: zeros, unless it is learnt."""

@@ -1,12 +1,12 @@
 """The chunk stream: every token once an epoch, state carried rightly, resumable bit for bit."""
 
-import json
-
 import numpy as np
 import pytest
-from corpus_data import cache_of, random_piece
+from corpus_data import BATCH as B
+from corpus_data import STEPS as T
+from corpus_data import cache_of, check_resuming, equal_chunks, random_piece
+from corpus_data import small_chunks as stream
 
-from lstm_music.corpus.batches import ChunkStream
 from lstm_music.errors import ConfigError
 from lstm_music.music.piece import Piece, Track, make_notes
 from lstm_music.tokens.annotate import annotate
@@ -15,18 +15,12 @@ from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.training.api import training_chunks
 from lstm_music.training.config import TrainConfig
 
-B, T = 3, 16
-
 
 @pytest.fixture(scope="module")
 def cache():
     rng = np.random.default_rng(4)
     pieces = [random_piece(rng, int(n)) for n in rng.integers(4, 20, 10)]
     return cache_of(pieces, ["train"] * 8 + ["valid"] * 2)
-
-
-def stream(cache, **changes):
-    return ChunkStream(cache, **{"batch_size": B, "chunk_length": T, "rng_seed": 7, **changes})
 
 
 def walked(chunks):
@@ -110,31 +104,15 @@ def test_whole_pieces_come_whole(cache):
     assert pieces == [cache.piece_tokens(int(i))[1:].tolist() for i in cache.indices("train")]
 
 
-def equal(one, other):
-    return all(
-        np.array_equal(getattr(one, name), getattr(other, name))
-        for name in ("rows", "targets", "lengths", "starts", "epoch")
-    )
-
-
 def test_the_seed_alone_decides(cache):
     one, same, other = stream(cache), stream(cache), stream(cache, rng_seed=8)
     pairs = [(next(one), next(same), next(other)) for _ in range(30)]
-    assert all(equal(a, b) for a, b, _ in pairs)
-    assert not all(equal(a, c) for a, _, c in pairs)
+    assert all(equal_chunks(a, b) for a, b, _ in pairs)
+    assert not all(equal_chunks(a, c) for a, _, c in pairs)
 
 
 def test_resuming_anywhere_continues_bit_for_bit(cache):
-    source = stream(cache)
-    cursors = [json.dumps(source.cursor())]
-    chunks = []
-    for _ in range(40):
-        chunks.append(next(source))
-        cursors.append(json.dumps(source.cursor()))
-    for start in (0, 1, 7, 25):
-        resumed = stream(cache)
-        resumed.restore(json.loads(cursors[start]))
-        assert all(equal(next(resumed), chunk) for chunk in chunks[start:])
+    check_resuming(lambda: stream(cache))
 
 
 def test_a_cursor_of_another_batch_size_is_refused(cache):

@@ -1,13 +1,14 @@
 """The chunk stream where parts of pieces are given: what is read, and what is to be predicted."""
 
-import json
-
 import numpy as np
 import pytest
-from corpus_data import cache_of, random_piece
+from corpus_data import BATCH as B
+from corpus_data import RNG_SEED as SEED
+from corpus_data import STEPS as T
+from corpus_data import cache_of, check_resuming, equal_chunks, random_piece, small_chunks
 
 from lstm_music.corpus.augment import vary
-from lstm_music.corpus.batches import HIDE_BARS_LEFT, ChunkStream
+from lstm_music.corpus.batches import HIDE_BARS_LEFT
 from lstm_music.corpus.facts import count_bars
 from lstm_music.corpus.masks import MaskChances, draw_mask
 from lstm_music.music.piece import Piece, Track, make_notes
@@ -19,7 +20,6 @@ from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.training.api import _sequences, training_chunks
 from lstm_music.training.config import TrainConfig
 
-B, T, SEED = 3, 16, 7
 FIRST = [name for name, _ in DEFAULT.streams].index("closed")
 AHEAD = slice(FIRST, [name for name, _ in DEFAULT.streams].index("own_low"))
 """The streams that tell of what lies ahead."""
@@ -42,8 +42,7 @@ def cache():
 
 
 def stream(cache, **changes):
-    settings = {"batch_size": B, "chunk_length": T, "rng_seed": SEED, "masks": ALWAYS}
-    return ChunkStream(cache, **settings | changes)
+    return small_chunks(cache, **{"masks": ALWAYS, **changes})
 
 
 def expected(cache, order, epoch, place, masks):
@@ -105,7 +104,7 @@ def test_masks_change_neither_the_music_nor_its_past(cache):
 def test_a_plain_pass_is_never_masked(cache):
     plain = stream(cache, augment=False, masks=None)
     for one, other in zip(stream(cache, augment=False), plain, strict=True):
-        assert equal(one, other)
+        assert equal_chunks(one, other)
 
 
 def test_what_is_read_and_what_is_predicted_are_counted(cache):
@@ -122,30 +121,15 @@ def test_what_is_read_and_what_is_predicted_are_counted(cache):
     assert fewer > 30
 
 
-def equal(one, other):
-    return all(
-        np.array_equal(getattr(one, name), getattr(other, name))
-        for name in ("rows", "targets", "lengths", "starts", "epoch")
-    )
-
-
 def test_the_seed_alone_decides(cache):
     one, same, other = stream(cache), stream(cache), stream(cache, rng_seed=8)
     triples = [(next(one), next(same), next(other)) for _ in range(20)]
-    assert all(equal(a, b) for a, b, _ in triples)
-    assert not any(equal(a, c) for a, _, c in triples)
+    assert all(equal_chunks(a, b) for a, b, _ in triples)
+    assert not any(equal_chunks(a, c) for a, _, c in triples)
 
 
 def test_resuming_anywhere_continues_bit_for_bit(cache):
-    source = stream(cache)
-    cursors, chunks = [json.dumps(source.cursor())], []
-    for _ in range(40):
-        chunks.append(next(source))
-        cursors.append(json.dumps(source.cursor()))
-    for start in (0, 1, 7, 25):
-        resumed = stream(cache)
-        resumed.restore(json.loads(cursors[start]))
-        assert all(equal(next(resumed), chunk) for chunk in chunks[start:])
+    check_resuming(lambda: stream(cache))
 
 
 def test_the_settings_decide_on_masks(cache):
@@ -153,7 +137,7 @@ def test_the_settings_decide_on_masks(cache):
     for infill, masks in ((0.0, None), (0.4, MaskChances.of(0.4))):
         made = training_chunks(cache, TrainConfig(infill=infill, **size))
         wanted = stream(cache, masks=masks)
-        assert all(equal(next(made), next(wanted)) for _ in range(20))
+        assert all(equal_chunks(next(made), next(wanted)) for _ in range(20))
 
 
 def test_held_out_pieces_come_plain_and_masked(cache):

@@ -7,10 +7,14 @@ from paths import MIDI_DATA
 from small_composers import PLAIN, random_composer
 
 import lstm_music as lm
-from lstm_music.generate.character import character_of, character_of_new
+from lstm_music.generate.character import Character, character_of, character_of_new
+from lstm_music.generate.plan import infilling
+from lstm_music.generate.report import make_report
 from lstm_music.generate.request import Request
+from lstm_music.generate.ruling import ruling_for
 from lstm_music.midi.write import to_midi_bytes
 from lstm_music.music.instruments import SOUNDING_RANGES
+from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Track, make_notes
 from lstm_music.music.polyphony import most_together
 
@@ -42,6 +46,86 @@ def test_a_fill_stays_in_character(track):
         assert pitches.min() >= mine["pitch_midi"].min() - 5
         assert pitches.max() <= mine["pitch_midi"].max() + 5
         assert most_together(take.new) <= most_together(mine)
+
+
+def report_of(**controls):
+    ask = Request("infill", lm.read(BAND), bars="5-8", tracks="2,4", rng_seed=1, **controls)
+    (take,) = COMPOSER.complete(ask)
+    return take.report
+
+
+def test_the_report_tells_of_it_as_it_is_on_unless_refused():
+    row = report_of()["in_character"]
+    assert row == {"asked": True, "came_out": {2: 0, 4: 0}, "kept": True}
+    refused = report_of(in_character=False)["in_character"]
+    assert refused == {"asked": False, "came_out": None, "kept": None}
+    continued = COMPOSER.complete(Request("generate", lm.read(BAND), bars=1, rng_seed=1))[0]
+    assert "in_character" not in continued.report
+
+
+@pytest.mark.parametrize(
+    ("wrong", "bounds"),
+    [
+        ("every pitch", {"pitches": np.arange(128) < 3}),
+        ("every bar", {"most": 0}),
+        ("every other bar", {"fewest": 3}),
+        ("two together", {"polyphony": 1}),
+        ("the long ones", {"longest": 12}),
+        ("off the grid", {"grid": 8}),
+    ],
+)
+def test_what_is_out_of_character_is_counted(wrong, bounds):
+    """Two bars: one of four quarters, one of two notes together on its second 16th."""
+    rows = [(24 * i, 24, 60, 80, 0) for i in range(4)] + [(102, 6, p, 80, 0) for p in (62, 64)]
+    seed = Piece(notes=make_notes([(0, 192, 40, 80, 1)]), tracks=(Track(), Track(32)))
+    new = make_notes(rows)
+    piece = seed.replace(notes=np.concatenate([seed.notes, new]))
+    loose = Character(np.ones(128, bool), fewest=0, most=9, polyphony=9)
+    ask = Request("infill", seed, bars="1-2", tracks="1")
+    plan = infilling(piece, (1, 2), (0,))
+    count = {"every pitch": 6, "every bar": 2, "every other bar": 1, "two together": 1}
+    count |= {"the long ones": 4, "off the grid": 2}
+    for character, n in ((loose, 0), (loose._replace(**bounds), count[wrong])):
+        ruling = ruling_for(ask, plan, characters={0: character})
+        row = make_report(ask, ruling, plan, piece, new)["in_character"]
+        assert row == {"asked": True, "came_out": {1: n}, "kept": n == 0}
+
+
+def test_a_pickup_owes_no_onsets():
+    seed = Piece(
+        make_notes([(0, 12, 60, 80, 0), (12, 144, 62, 80, 0)]),
+        (Track(),),
+        meters=(Meter(0, 6, 8),),
+        pickup_steps=12,
+    )
+    new = make_notes([(12 + 24 * i, 24, 60, 80, 0) for i in range(6)])
+    ask = Request("infill", seed, bars="0-2")
+    plan = infilling(seed, (0, 2), (0,))
+    for fewest, n in ((3, 0), (4, 2)):
+        character = Character(np.ones(128, bool), fewest=fewest, most=9, polyphony=9)
+        ruling = ruling_for(ask, plan, characters={0: character})
+        assert make_report(ask, ruling, plan, seed, new)["in_character"]["came_out"] == {1: n}
+
+
+@pytest.mark.parametrize(
+    ("control", "bounds"),
+    [
+        ({"max_density": 9}, {"most": 0}),
+        ({"density": 4}, {"most": 0}),
+        ({"min_density": 1}, {"fewest": 3}),
+        ({"max_polyphony": 4}, {"polyphony": 1}),
+        ({"max_duration": "1/4"}, {"longest": 12}),
+        ({"grid": "1/16"}, {"grid": 8}),
+    ],
+)
+def test_a_bound_of_the_request_holds_in_place_of_the_character(control, bounds):
+    rows = [(24 * i, 24, 60, 80, 0) for i in range(4)] + [(102, 6, p, 80, 0) for p in (62, 64)]
+    seed = Piece(notes=make_notes(rows), tracks=(Track(),))
+    ask = Request("infill", seed, bars="1-2", **control)
+    plan = infilling(seed, (1, 2), (0,))
+    character = Character(np.ones(128, bool), fewest=0, most=9, polyphony=9)._replace(**bounds)
+    ruling = ruling_for(ask, plan, characters={0: character})
+    assert make_report(ask, ruling, plan, seed, seed.notes)["in_character"]["kept"] is True
 
 
 def test_new_tracks_suit_their_instrument():

@@ -1,5 +1,9 @@
 """Particles: what they weigh, how they are chosen, and that the gap's future decides."""
 
+import itertools
+from collections import Counter
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from paths import MIDI_DATA
@@ -63,6 +67,57 @@ def populations_of_one(work, i):
     draft.weigh = True
     draft.run()
     return [draft]
+
+
+class Coin:
+    """A draft of a toy music: a bar is 0 or 1, and tells how likely what is given beside it is."""
+
+    STAYS = 0.6  # chance that a bar is like the one before it; before the first there is a 0
+    FITS = np.array([[0.9, 0.2], [0.3, 0.5], [0.1, 0.6]])  # of each bar, as 0 and as 1
+
+    def __init__(self, rng):
+        self.rng, self.bars, self.given_log_prob = rng, (), -2.0
+        self.line = 0
+
+    def set_pause(self, line):
+        self.line = line
+
+    def copy_state_from(self, other):
+        self.bars, self.given_log_prob = other.bars, other.given_log_prob
+
+    def run(self):
+        if self.line != populations.NEVER:
+            last = self.bars[-1] if self.bars else 0
+            new = last if self.rng.random() < self.STAYS else 1 - last
+            self.given_log_prob += np.log(self.FITS[len(self.bars), new])
+            self.bars += (new,)
+
+    @classmethod
+    def posterior(cls):
+        """The chance of each music, given what stands beside it, by listing them all."""
+        chances = {}
+        for bars in itertools.product((0, 1), repeat=3):
+            moves = zip((0, *bars), bars, strict=False)
+            prior = np.prod([cls.STAYS if a == b else 1 - cls.STAYS for a, b in moves])
+            chances[bars] = prior * np.prod([cls.FITS[i, bar] for i, bar in enumerate(bars)])
+        total = sum(chances.values())
+        return {bars: chance / total for bars, chance in chances.items()}
+
+
+def test_particles_are_drawn_as_often_as_enumeration_says(monkeypatch):
+    """Of what the filter keeps, one by chance is a music with its chance given the rest."""
+    rng = np.random.default_rng(5)
+    lines = SimpleNamespace(bar_end=lambda at: at + 96)
+    heard = SimpleNamespace(
+        start_steps=0, end_steps=3 * 96, context=SimpleNamespace(bar_lines=lines)
+    )
+    toy = SimpleNamespace(begin=lambda *_: Coin(rng), heard=heard)
+    monkeypatch.setattr(populations, "run_together", lambda drafts: [d.run() for d in drafts])
+    monkeypatch.setattr(populations, "join_log_probs", lambda _, drafts: rng.random(len(drafts)))
+    n = 1500
+    found = Counter(by_particles(toy, Sampling(), 1, i).bars for i in range(n))
+    for bars, chance in Coin.posterior().items():
+        assert found[bars] / n == pytest.approx(chance, abs=0.04)
 
 
 def test_one_number_one_draft(work):

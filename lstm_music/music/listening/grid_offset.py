@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lstm_music.music.distinct import distinct
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.piece import Piece
 
@@ -21,7 +22,7 @@ def grid_offset(piece: Piece) -> int:
     0 as well where that is one step (an early or late player), or where the notes are on no 16ths
     of their own.
     """
-    onsets = np.unique(piece.notes["onset_steps"])
+    onsets = distinct(piece.notes["onset_steps"])
     counts = np.bincount(onsets % _EIGHTH, minlength=_EIGHTH)
     offset = int(counts.argmax())
     share = counts[offset % _SIXTEENTH :: _SIXTEENTH].sum() / max(len(onsets), 1)

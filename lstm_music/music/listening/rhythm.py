@@ -23,7 +23,6 @@ import numpy as np
 
 from lstm_music.errors import ConfigError
 from lstm_music.music.grid import STEPS_PER_WHOLE
-from lstm_music.music.listening.alignment import align_to_beats
 from lstm_music.music.listening.beat_tracking import GATHERED, gathering, is_on_own_grid
 from lstm_music.music.listening.grid_offset import grid_offset, without_offset
 from lstm_music.music.listening.meter_choice import (
@@ -39,7 +38,6 @@ from lstm_music.music.listening.meter_choice import (
     with_likely_pickup,
 )
 from lstm_music.music.listening.meter_finding import CANDIDATES, Guess, guess_meters
-from lstm_music.music.listening.quantise import quantise
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece
 
@@ -151,6 +149,8 @@ def _on_its_grid(piece: Piece) -> Piece:
     """On the grid of its own beats if it is freely played and has any; else as it was."""
     if len(piece.meters) > 1 or is_on_own_grid(piece):
         return piece
+    from lstm_music.music.listening.alignment import align_to_beats
+
     aligned = align_to_beats(piece)
     if aligned is None:
         return piece
@@ -201,6 +201,8 @@ def _inferred(piece: Piece, why: str) -> Piece:
     if not _says_enough(piece):
         sentence = f"{why} and too few notes to tell: {piece.meters[0]} assumed"
         return stated.replace(repairs=(*piece.repairs, sentence))
+    from lstm_music.music.listening.quantise import quantise
+
     offset = grid_offset(piece)
     written = quantise(without_offset(piece, offset))
     guesses = guess_meters(written)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from lstm_music.music.distinct import distinct
 from lstm_music.music.piece import Piece
 
 _KEYBOARDS = frozenset(range(8))
@@ -33,7 +32,7 @@ def infer_style(piece: Piece) -> str:
     """
     if piece.style or not len(piece.notes):
         return piece.style
-    playing = [piece.tracks[track] for track in np.unique(piece.notes["track"])]
+    playing = [piece.tracks[track] for track in distinct(piece.notes["track"])]
     pitched = [track.program for track in playing if not track.is_drum]
     if len(pitched) < len(playing):
         return "band" if pitched else "drums"
@@ -51,4 +50,4 @@ def infer_style(piece: Piece) -> str:
 
 def _has_chords(piece: Piece) -> bool:
     onsets = piece.notes["onset_steps"]
-    return len(np.unique(onsets)) < 0.9 * len(onsets)
+    return len(distinct(onsets)) < 0.9 * len(onsets)

@@ -14,6 +14,7 @@ from lstm_music.generate.leans cimport Leans
 from lstm_music.generate.rules cimport Rules
 from lstm_music.generate.task cimport Task
 from lstm_music.kernels.sampler cimport Sampler
+from lstm_music.kernels.stretch cimport Stretch
 from lstm_music.kernels.step cimport (
     MOST_TOGETHER, Mind, Plan, Stepper, hear_together, predict_together,
 )
@@ -184,19 +185,22 @@ cdef class Generator:
         TokenError : there is no room.
         """
         cdef int token, status = RUNNING
+        cdef Stretch ahead = Stretch(self.stepper)
         with nogil:
             while status == RUNNING and self.task.event < self.task.given.n and (
                 self.task.given._events[self.task.event, ONSET] < until_steps
             ):
                 token = self.task.given_token()
                 if self.weigh:
+                    ahead.flush()
                     self.task.only = token
                     self.automaton.legal(&self.task.legal[0])
                     self.stepper.predict(&self.task.legal[0], &self._logits[0])
                     self.given_log_prob += self.task.share_allowed(&self._logits[0])
                 status = self._append(token)
                 if status == RUNNING:
-                    self.stepper.hear(&self._rows[0])
+                    ahead.hear(&self._rows[0])
+            ahead.flush()
         if status != RUNNING:
             raise TokenError(
                 f"given event {self.task.event} of {self.task.given.n} cannot be heard at step "

@@ -47,6 +47,10 @@ cdef struct Mind:
     float* uh                      # (Gu,)
     float* cache                   # (cached H,)
 
+cdef void add(Py_ssize_t n, const float* a, const float* b, float* sums) noexcept nogil
+cdef void recur(
+    const Plan* m, int n, Mind** minds, Py_ssize_t here, const char* U
+) noexcept nogil
 cdef void hear_together(const Plan* m, int n, Mind** minds, const int** rows) noexcept nogil
 cdef void predict_together(
     const Plan* m, int n, Mind** minds, const unsigned char** wanted, float** logits,

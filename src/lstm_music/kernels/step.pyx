@@ -181,14 +181,14 @@ cdef void hear_together(const Plan* m, int n, Mind** minds, const int** rows) no
         mind.now, mind.next = mind.next, mind.now
 
 
-cdef inline void add(Py_ssize_t n, const float* a, const float* b, float* sums) noexcept nogil:
+cdef void add(Py_ssize_t n, const float* a, const float* b, float* sums) noexcept nogil:
     """Sums (n,) = a + b; they may be a."""
     cdef Py_ssize_t i
     for i in range(n):
         sums[i] = a[i] + b[i]
 
 
-cdef inline void recur(
+cdef void recur(
     const Plan* m, int n, Mind** minds, Py_ssize_t here, const char* U
 ) noexcept nogil:
     """U times what it is fed: added to wx if the cell sums early, else into uh."""

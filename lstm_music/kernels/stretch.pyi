@@ -1,0 +1,6 @@
+from lstm_music.kernels.step import Stepper
+from lstm_music.types import IntArray
+
+class Stretch:
+    def __init__(self, stepper: Stepper) -> None: ...
+    def hear_py(self, rows: IntArray) -> None: ...

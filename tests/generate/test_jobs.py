@@ -1,0 +1,49 @@
+"""What all drafts of a request share: where they begin, and whether they may end the piece."""
+
+import pytest
+from paths import MIDI_DATA
+from small_composers import random_composer
+
+import lstm_music as lm
+from lstm_music.composer import Composer
+from lstm_music.generate.complete import get_ready
+from lstm_music.generate.request import Request
+from lstm_music.nn.sampling import Sampling
+from lstm_music.tokens.vocabulary import DEFAULT
+
+SEED = lm.read(MIDI_DATA / "chorale.mid")
+
+
+def fond_of(*kinds):
+    """A composer that would rather write these tokens than any other."""
+    plain = random_composer(2)
+    for kind in kinds:
+        plain.model.params["head.b"][DEFAULT[kind].start : DEFAULT[kind].stop] += 20
+    return Composer(plain.model, plain.metadata, name="fond")
+
+
+def drafts(composer, task, **controls):
+    work = get_ready(composer._engine, Request(task, SEED, **controls), SEED, 1)
+    return work, work.compose(Sampling(), 1, range(4), 1)
+
+
+def test_a_continuation_may_end_the_piece_in_its_last_bar():
+    _, found = drafts(fond_of("end"), "generate", bars=2)
+    assert all(draft.has_ended for draft in found)
+
+
+def test_nothing_ends_the_piece_from_within_it():
+    last = SEED.bar_lines.bar_at(SEED.end_steps - 1) + 1
+    for bars in ((3, 4), (last, last)):
+        _, found = drafts(fond_of("end"), "infill", bars=bars, in_character=False)
+        assert not any(draft.has_ended for draft in found)
+
+
+@pytest.mark.parametrize(
+    ("task", "controls", "pedals"),
+    [("generate", {"bars": 2}, True), ("infill", {"tracks": "1"}, False)],
+)
+def test_pedalling_is_new_in_a_continuation_alone(task, controls, pedals):
+    work, found = drafts(fond_of("pedal_down", "pedal_up"), task, **controls)
+    new = [len(draft.score.pedal()) - len(work.base.score.pedal()) for draft in found]
+    assert [n > 0 for n in new] == [pedals] * 4
