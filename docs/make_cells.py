@@ -20,6 +20,7 @@ checked against finite differences in float64.
 |---|---|
 | `s_h` | squashes the cell's state on its way out: `tanh` or `identity` (h = o c) |
 | `forget_bias` | what the biases of the forget gate start at |
+| `f` | of `slstm`: what the forget gate is of the sums under it: `sigmoid` or `exp` |
 | `zoneout_c`, `zoneout_h` | 0 <= z < 1: how likely a unit of c, of h, is to keep its old value |
 | `size` | of `block`: cells a block; hidden_size must be a multiple of it |
 | `size` | of `conv-lstm`: places of the map along one axis or two: `88`, `12x8` |
@@ -48,13 +49,11 @@ and the gradient of `niaf` was no number after 12 updates. A tenth of the learni
 This page is written by `docs/make_cells.py`; a test holds it to the registry.
 """
 
-STATES = ("h", "c", "i", "f", "o")
-
 
 def section(name: str) -> str:
     """One cell: equations, states, options, source."""
     spec = cell_spec(name)
-    facts = f"States: {' '.join(STATES[: spec.states])}. Options: "
+    facts = f"States: {' '.join(spec.state_order)}. Options: "
     facts += ", ".join(f"`{option.text()}`" for option in cell_options(name))
     parts = [
         f"## {name}",

@@ -8,6 +8,7 @@ of ``wx`` (B, gates_w·H), the sums from the input with their bias, and the stat
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
@@ -223,6 +224,23 @@ def _layernorm_lstm(Ut: Tensor, p: Tensor, s_h: Callable[[Tensor], Tensor] = _ta
     return step
 
 
+def _slstm(Ut: Tensor, _: Tensor, exp: bool = False) -> Step:
+    from torch.nn.functional import logsigmoid
+
+    def step(wx: Tensor, state: State) -> State:
+        h, c, n, m = state
+        i, f, g, o = wx.addmm(h, Ut).chunk(4, 1)
+        kept = (f if exp else logsigmoid(f)) + m
+        begun = n > 0
+        new_m = kept.maximum(i).where(begun, i)
+        keep = (kept - new_m).where(begun, -math.inf).exp()
+        write = (i - new_m).exp()
+        c, n = (keep * c).addcmul(write, g.tanh()), keep * n + write
+        return o.sigmoid() * (c / n), c, n, new_m
+
+    return step
+
+
 def _gru(Ut: Tensor, p: Tensor) -> Step:
     H, bias = Ut.shape[0], p[0]
     of_gates, of_n = Ut.split((2 * H, H), 1)
@@ -262,6 +280,8 @@ PROGRAMS: dict[str, Program] = {
     "block": _block,
     "layernorm-lstm": _layernorm_lstm,
     "layernorm-lstm:s_h=identity": partial(_layernorm_lstm, s_h=lambda x: x),
+    "slstm": _slstm,
+    "slstm:f=exp": partial(_slstm, exp=True),
     "gru": _gru,
     "rnn": _rnn,
 }

@@ -57,7 +57,8 @@ class CellSpec:
         ``src/c/rows_impl.inc``; cells that differ in their starts alone share them.
     gates_w : rows of H values that ``W x + b`` gives; ``W`` is (gates_w·H, D), ``b`` (gates_w·H,).
     gates_u : rows of H values that ``U`` gives; ``U`` is (gates_u·H, H).
-    states : state rows carried from step to step; state 0 is h, the output.
+    state_order : the states carried from step to step, a row of H values each; the first is h,
+        the output.
     cached : rows of H values that the backward pass needs from the forward pass.
     row_params : extra parameter rows of H values (peepholes, gains); ``p`` is (row_params, H).
     sums_early : the cell sees only ``wx + uh``, so gates_u is gates_w and ``duh`` is ``dwx``;
@@ -82,7 +83,7 @@ class CellSpec:
     rows: str
     gates_w: int
     gates_u: int
-    states: int
+    state_order: tuple[str, ...]
     cached: int
     row_params: int
     sums_early: bool
@@ -95,6 +96,11 @@ class CellSpec:
     zoneout: tuple[float, ...] = ()
     made_of: Blocks | MappedInput | None = None
     maps: MapShape | None = None
+
+    @property
+    def states(self) -> int:
+        """How many rows of H values are carried from step to step."""
+        return len(self.state_order)
 
     def shapes(self, D: int, H: int) -> dict[str, tuple[int, ...]]:
         """W, U, b, and p for a cell that has row parameters, of D inputs and H units.

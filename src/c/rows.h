@@ -53,6 +53,8 @@ const lm_rows *lm_rows_of(int level, const char *name);
     struct {                                                                                   \
         void (*sigmoid)(ptrdiff_t n, const real *x, real *y);                                  \
         void (*tanh)(ptrdiff_t n, const real *x, real *y);                                     \
+        void (*exp_below)(ptrdiff_t n, const real *x, real *y);                                \
+        void (*log_sigmoid)(ptrdiff_t n, const real *x, real *y);                              \
         void (*add_rows)(ptrdiff_t rows, ptrdiff_t columns, const real *x, ptrdiff_t stride,   \
                          real *sums);                                                          \
     }
