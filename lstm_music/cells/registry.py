@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from lstm_music.cells import fed, gated
+from lstm_music.cells import elementwise, fed, gated
 from lstm_music.cells.block import BLOCK
 from lstm_music.cells.conv import CONV_LSTM
 from lstm_music.cells.gru import GRU
+from lstm_music.cells.janet import JANET
 from lstm_music.cells.layernorm_lstm import LAYERNORM_LSTM
+from lstm_music.cells.mi_lstm import MI_LSTM
 from lstm_music.cells.options import ZONEOUT_C, ZONEOUT_H, Option, canonical, read_options
 from lstm_music.cells.rnn import RNN
 from lstm_music.cells.slstm import SLSTM
@@ -18,7 +20,19 @@ from lstm_music.errors import ConfigError
 
 _KINDS: dict[str, CellKind] = {
     kind.name: kind
-    for kind in (*gated.KINDS, *fed.KINDS, BLOCK, CONV_LSTM, LAYERNORM_LSTM, SLSTM, GRU, RNN)
+    for kind in (
+        *gated.KINDS,
+        *fed.KINDS,
+        BLOCK,
+        CONV_LSTM,
+        LAYERNORM_LSTM,
+        MI_LSTM,
+        SLSTM,
+        JANET,
+        *elementwise.KINDS,
+        GRU,
+        RNN,
+    )
 }
 
 

@@ -56,17 +56,19 @@ class CellSpec:
     rows : the key of its row functions in the tables of ``reference/rows.py`` and
         ``src/c/rows_impl.inc``; cells that differ in their starts alone share them.
     gates_w : rows of H values that ``W x + b`` gives; ``W`` is (gates_w·H, D), ``b`` (gates_w·H,).
-    gates_u : rows of H values that ``U`` gives; ``U`` is (gates_u·H, H).
+    gates_u : rows of H values that ``U`` gives; ``U`` is (gates_u·H, H). 0: the cell has no
+        recurrent matrix, each unit sees its own state alone, and ``U`` is (0, H).
     state_order : the states carried from step to step, a row of H values each; the first is h,
         the output.
     cached : rows of H values that the backward pass needs from the forward pass.
     row_params : extra parameter rows of H values (peepholes, gains); ``p`` is (row_params, H).
     sums_early : the cell sees only ``wx + uh``, so gates_u is gates_w and ``duh`` is ``dwx``;
-        one state is fed.
+        one state is fed. Also a cell without U, which sees only ``wx``.
     gate_order : the gates in the order of the rows of ``W``, ``U``, ``b``.
     equations : the forward pass, one line a gate.
     cite : source, with equation numbers where the paper has them.
-    row_start : what each row of ``p`` starts at; empty: random, like the weights.
+    row_start : what each row of ``p`` starts at, a number, or (low, high) for random numbers
+        between the two; empty: random, like the weights.
     bias_start : what the biases of each gate start at; empty: 0.
     fed : the state that each of the gates_u blocks of H rows of ``U`` multiplies, the blocks of
         a state side by side; empty: h for all. A gate that sees two states has two blocks.
@@ -90,7 +92,7 @@ class CellSpec:
     gate_order: tuple[str, ...]
     equations: str
     cite: str
-    row_start: tuple[float, ...] = ()
+    row_start: tuple[float | tuple[float, float], ...] = ()
     bias_start: tuple[float, ...] = ()
     fed: tuple[int, ...] = ()
     zoneout: tuple[float, ...] = ()

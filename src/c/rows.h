@@ -16,7 +16,7 @@
  *           out: dLoss / d s_prev, without what flows through U
  *   s_prev, s_next, k, p  in: as above
  *   dwx     out: [G][H]
- *   duh     out: [gates_u][H]; NULL for a cell that sums early, where it is dwx
+ *   duh     out: [gates_u][H]; NULL for a cell that sums early, where it is dwx, or has no U
  *   dp      +=:  [row_params][H]; NULL if the cell has none
  *
  * Nothing else may overlap. The definition of correct is lstm_music/reference.

@@ -20,6 +20,7 @@ FUNCTIONS = {
     "exp": np.exp,
     "log": np.log,
     "max": max,
+    "relu": lambda x: max(x, 0),
     "B": lambda x: x,
 }
 REMARKS = ("B(a) = the H / size values of a, one a block, each for all cells of its block", START)
@@ -32,6 +33,12 @@ def in_python(line: str) -> tuple[str, str]:
     """
     left, right = line.replace("(t-1)", "_prev").split(" = ")
     return left.strip(), re.sub(r"(?<=[\w)]) (?=[\w(])", "*", right)
+
+
+def row_number(spec, name: str) -> int:
+    """Of p_7, or of p_f in the order of the gates; a single row is p."""
+    _, _, end = name.partition("_")
+    return int(end) if end.isdigit() else spec.gate_order.index(end) if end else 0
 
 
 OF_ONE_UNIT = {"block": "size=1", "conv-lstm": "size=1,kernel=1"}
@@ -73,8 +80,8 @@ def test_reference_computes_what_the_spec_says(name):
     fed.sort(key=lambda u: (order.index(u[1]), 0 if single else spec.gate_order.index(u[0][-1])))
     assert [order.index(state) for _, state in fed] == list(spec.fed or (0,) * spec.gates_u)
     known |= {name: own["U"][row, 0] for row, (name, _) in enumerate(fed)}
-    rows = re.findall(r"\bp(?:_\w)?\b", spec.equations)
-    rows.sort(key=lambda peep: spec.gate_order.index(peep[-1]) if "_" in peep else 0)
+    rows = re.findall(r"\bp(?:_\w+)?\b", spec.equations)
+    rows.sort(key=lambda row: row_number(spec, row))
     assert len(rows) == spec.row_params
     known |= dict(zip(rows, p))
     lines = [line.strip() for line in spec.equations.strip().splitlines()]
