@@ -20,6 +20,8 @@ checked against finite differences in float64.
 |---|---|
 | `s_h` | squashes the cell's state on its way out: `tanh` or `identity` (h = o c) |
 | `forget_bias` | what the biases of the forget gate start at |
+| `f` | of `slstm`: what the forget gate is of the sums under it: `sigmoid` or `exp` |
+| `activation` | of `indrnn`: `relu` or `tanh` |
 | `zoneout_c`, `zoneout_h` | 0 <= z < 1: how likely a unit of c, of h, is to keep its old value |
 | `size` | of `block`: cells a block; hidden_size must be a multiple of it |
 | `size` | of `conv-lstm`: places of the map along one axis or two: `88`, `12x8` |
@@ -30,6 +32,10 @@ checked against finite differences in float64.
 embedding_size and hidden_size must be multiples of the places: `size=16` makes of 256 units 16
 channels. `W * x` is a convolution; `W` has a row for each gate of each channel and a column for
 each tap on each channel of x, whatever the size of the map.
+
+**No recurrent matrix.** In `minlstm`, `mingru`, `sru` and `indrnn` a unit sees the inputs and its
+own past alone: `U` has no rows. A layer does half of an LSTM's products or fewer, and units meet
+only in the layer above, so such cells want two layers or more.
 
 **Zoneout.** Krueger et al. (2016), arXiv:1606.01305, section 3.2: in training each unit of c and of
 h keeps its old value with probability z, c and h each by a mask of its own; h is made of the c
@@ -48,13 +54,11 @@ and the gradient of `niaf` was no number after 12 updates. A tenth of the learni
 This page is written by `docs/make_cells.py`; a test holds it to the registry.
 """
 
-STATES = ("h", "c", "i", "f", "o")
-
 
 def section(name: str) -> str:
     """One cell: equations, states, options, source."""
     spec = cell_spec(name)
-    facts = f"States: {' '.join(STATES[: spec.states])}. Options: "
+    facts = f"States: {' '.join(spec.state_order)}. Options: "
     facts += ", ".join(f"`{option.text()}`" for option in cell_options(name))
     parts = [
         f"## {name}",

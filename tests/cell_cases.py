@@ -9,17 +9,24 @@ from lstm_music.cells.registry import cell_names, cell_options, cell_spec
 from lstm_music.cells.spec import Blocks, CellSpec
 from lstm_music.types import MaskKey
 
+CHOICES = {
+    "s_h": {"tanh", "identity"},
+    "f": {"sigmoid", "exp"},
+    "activation": {"relu", "tanh"},
+}
+"""Options that choose the row functions, and what they may be."""
+
 VARIANTS = [
     *cell_names(),
     *(
-        f"{name}:s_h={squash}"
+        f"{name}:{option.key}={other}"
         for name in cell_names()
         for option in cell_options(name)
-        if option.key == "s_h"
-        for squash in {"tanh", "identity"} - {option.default}
+        for other in sorted(CHOICES.get(option.key, {option.default}) - {option.default})
     ),
 ]
-"""Every cell by its plain name, and once more for each other s_h: all row functions there are."""
+"""Every cell by its plain name, and once more for each other choice: all row functions there
+are."""
 
 ZONEOUT = {"zoneout_c": 0.4, "zoneout_h": 0.25}
 
@@ -148,4 +155,6 @@ def make_problem(
 def worst_difference(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> float:
     """Largest difference of two sets of arrays, relative to the largest element of each array."""
     assert a.keys() == b.keys()
-    return max(float(np.abs(a[k] - b[k]).max() / max(np.abs(a[k]).max(), 1e-3)) for k in a)
+    return max(
+        float(np.abs(a[k] - b[k]).max() / max(np.abs(a[k]).max(), 1e-3)) for k in a if a[k].size
+    )

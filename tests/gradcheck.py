@@ -41,6 +41,8 @@ def worst_error(
     worst, where = -1.0, "nowhere"
     for name, array in arrays.items():
         assert array.dtype == np.float64
+        if not array.size:  # U of a cell without a recurrent matrix
+            continue
         at = rng.permutation(array.size)[:at_most]
         expected = central_difference(loss, array, step, at)
         assert np.abs(expected).max() > 0, f"the loss does not depend on {name}: a vacuous check"

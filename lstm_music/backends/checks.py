@@ -54,12 +54,14 @@ def check_array(
         raise ShapeError(f"{name} must be C-contiguous; pass np.ascontiguousarray({name})")
 
 
-def check_float(name: str, array: FloatArray, ndim: int) -> np.dtype[np.floating]:
+def check_float(
+    name: str, array: FloatArray, ndim: int, *, may_have_no_rows: bool = False
+) -> np.dtype[np.floating]:
     """Raise ShapeError unless ``array`` has ``ndim`` axes, none empty, of float32 or float64."""
     if not isinstance(array, np.ndarray) or array.dtype not in _FLOATS:
         got = getattr(array, "dtype", type(array).__name__)
         raise ShapeError(f"{name} must be a float32 or float64 array, got {got}")
-    if array.ndim != ndim or 0 in array.shape:
+    if array.ndim != ndim or 0 in array.shape[may_have_no_rows:]:
         raise ShapeError(f"{name} must have {ndim} axes, none empty; got shape {array.shape}")
     return array.dtype
 
@@ -133,7 +135,7 @@ def _check_weights(
     lengths: IntArray | None,
 ) -> Checked:
     T, B, D = inputs
-    check_float("U", U, 2)
+    check_float("U", U, 2, may_have_no_rows=spec.gates_u == 0)
     H = spec.width(U.shape[1])
     shapes = _shapes(spec, D, H)
     check_array("W", W, shapes["W"], dtype)

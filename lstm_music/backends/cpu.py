@@ -174,7 +174,7 @@ class CpuBackend(CpuLayers):
         B, dtype, take = sizes.B, U.dtype, self._space.take
         packed_W, table = inputs.weights()
         packed_U = self._products.pack_feeds(spec, U, transpose=True)
-        feeds = np.array(spec.feeds, np.int32)
+        feeds = np.array(spec.feeds, np.int32).reshape(-1, 3)
         # A cell that caches as much as W x + b gives makes its sums where the cache goes.
         rows = max(B, sequence.WIDE_ROWS)
         in_place = spec.cached == spec.gates_w

@@ -48,7 +48,7 @@ class BackwardPass:
         self._inputs, self._products = inputs, Products(level, crew, space)
         products, dtype, width = self._products, U.dtype, len(grads["b"])
         self._packed_U = products.pack_feeds(spec, U)
-        self._feeds = np.array(spec.feeds, np.int32)
+        self._feeds = np.array(spec.feeds, np.int32).reshape(-1, 3)
         self._scratch = products.scratch(dtype)
         # One dp a batch row, added up in the order of the rows: the same for any split.
         self._dp = np.zeros((sizes.B, spec.row_params, sizes.H), dtype)

@@ -8,6 +8,7 @@ of ``wx`` (B, gates_w·H), the sums from the input with their bias, and the stat
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
@@ -223,6 +224,83 @@ def _layernorm_lstm(Ut: Tensor, p: Tensor, s_h: Callable[[Tensor], Tensor] = _ta
     return step
 
 
+def _slstm(Ut: Tensor, _: Tensor, exp: bool = False) -> Step:
+    from torch.nn.functional import logsigmoid
+
+    def step(wx: Tensor, state: State) -> State:
+        h, c, n, m = state
+        i, f, g, o = wx.addmm(h, Ut).chunk(4, 1)
+        kept = (f if exp else logsigmoid(f)) + m
+        begun = n > 0
+        new_m = kept.maximum(i).where(begun, i)
+        keep = (kept - new_m).where(begun, -math.inf).exp()
+        write = (i - new_m).exp()
+        c, n = (keep * c).addcmul(write, g.tanh()), keep * n + write
+        return o.sigmoid() * (c / n), c, n, new_m
+
+    return step
+
+
+def _mi_lstm(Ut: Tensor, p: Tensor) -> Step:
+    both, of_u, of_w = p.reshape(3, -1)
+
+    def step(wx: Tensor, state: State) -> State:
+        h, c = state
+        uh = h.mm(Ut)
+        i, f, g, o = (both * wx * uh + of_u * uh).addcmul(of_w, wx).chunk(4, 1)
+        c = (f.sigmoid() * c).addcmul(i.sigmoid(), g.tanh())
+        return o.sigmoid() * c.tanh(), c
+
+    return step
+
+
+def _janet(Ut: Tensor, _: Tensor) -> Step:
+    def step(wx: Tensor, state: State) -> State:
+        (h,) = state
+        a, g = wx.addmm(h, Ut).chunk(2, 1)
+        return ((a.sigmoid() * h).addcmul(1 - (a - 1).sigmoid(), g.tanh()),)
+
+    return step
+
+
+def _minlstm(_: Tensor, __: Tensor) -> Step:
+    def step(wx: Tensor, state: State) -> State:
+        i, f, g = wx.chunk(3, 1)
+        i, f = i.sigmoid(), f.sigmoid()
+        return (g.lerp(state[0], f / (f + i)),)
+
+    return step
+
+
+def _mingru(_: Tensor, __: Tensor) -> Step:
+    def step(wx: Tensor, state: State) -> State:
+        z, n = wx.chunk(2, 1)
+        return (state[0].lerp(n, z.sigmoid()),)
+
+    return step
+
+
+def _sru(_: Tensor, p: Tensor) -> Step:
+    p_f, p_r = p
+
+    def step(wx: Tensor, state: State) -> State:
+        _, c = state
+        f, g, r, s = wx.chunk(4, 1)
+        f, r = f.addcmul(p_f, c).sigmoid(), r.addcmul(p_r, c).sigmoid()
+        c = g.lerp(c, f)
+        return s.lerp(c, r), c
+
+    return step
+
+
+def _indrnn(_: Tensor, p: Tensor, activation: str = "relu") -> Step:
+    def step(wx: Tensor, state: State) -> State:
+        sums = wx.addcmul(p[0], state[0])
+        return (getattr(sums, activation)(),)
+
+    return step
+
+
 def _gru(Ut: Tensor, p: Tensor) -> Step:
     H, bias = Ut.shape[0], p[0]
     of_gates, of_n = Ut.split((2 * H, H), 1)
@@ -262,6 +340,15 @@ PROGRAMS: dict[str, Program] = {
     "block": _block,
     "layernorm-lstm": _layernorm_lstm,
     "layernorm-lstm:s_h=identity": partial(_layernorm_lstm, s_h=lambda x: x),
+    "slstm": _slstm,
+    "slstm:f=exp": partial(_slstm, exp=True),
+    "mi-lstm": _mi_lstm,
+    "janet": _janet,
+    "minlstm": _minlstm,
+    "mingru": _mingru,
+    "sru": _sru,
+    "indrnn": _indrnn,
+    "indrnn:activation=tanh": partial(_indrnn, activation="tanh"),
     "gru": _gru,
     "rnn": _rnn,
 }

@@ -19,7 +19,7 @@ PEEPHOLE_CELL = CellSpec(
     rows="peephole-cell",
     gates_w=4,
     gates_u=3,
-    states=2,
+    state_order=("h", "c"),
     cached=4,
     row_params=0,
     sums_early=False,
@@ -43,7 +43,7 @@ FGR = CellSpec(
     rows="fgr",
     gates_w=4,
     gates_u=13,
-    states=5,
+    state_order=("h", "c", "i", "f", "o"),
     cached=4,
     row_params=3,
     sums_early=False,
@@ -59,7 +59,7 @@ FGR = CellSpec(
     cite="Greff, Srivastava, Koutnik, Steunebrink & Schmidhuber (2015), arXiv:1503.04069: the "
     "vanilla LSTM with peepholes of section II, changed as the list of variants says: full gate "
     "recurrence, nine more matrices; the cell's input g has none. U: h to i f g o, then each of "
-    "i f o to i f o. States: h c i f o.",
+    "i f o to i f o.",
     fed=(0,) * 4 + (2,) * 3 + (3,) * 3 + (4,) * 3,
 )
 
@@ -69,7 +69,7 @@ MEMORY_GATED = CellSpec(
     rows="memory-gated",
     gates_w=4,
     gates_u=3,
-    states=2,
+    state_order=("h", "c"),
     cached=4,
     row_params=0,
     sums_early=False,

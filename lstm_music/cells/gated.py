@@ -158,7 +158,7 @@ def gated_spec(base: Gating, cite: str, name: str, values: Mapping[str, Any]) ->
         rows=ROW_NAMES[gating],
         gates_w=n_gates,
         gates_u=n_gates,
-        states=2,
+        state_order=("h", "c"),
         cached=n_gates,
         row_params=len(gating.peep_order),
         sums_early=True,

@@ -30,7 +30,7 @@ def _spec(name: str, values: Mapping[str, Any]) -> CellSpec:
         rows=canonical("layernorm-lstm", (S_H,), values),
         gates_w=4,
         gates_u=4,
-        states=2,
+        state_order=("h", "c"),
         cached=8,
         row_params=10,
         sums_early=True,

@@ -5,19 +5,34 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from lstm_music.cells import fed, gated
+from lstm_music.cells import elementwise, fed, gated
 from lstm_music.cells.block import BLOCK
 from lstm_music.cells.conv import CONV_LSTM
 from lstm_music.cells.gru import GRU
+from lstm_music.cells.janet import JANET
 from lstm_music.cells.layernorm_lstm import LAYERNORM_LSTM
+from lstm_music.cells.mi_lstm import MI_LSTM
 from lstm_music.cells.options import ZONEOUT_C, ZONEOUT_H, Option, canonical, read_options
 from lstm_music.cells.rnn import RNN
+from lstm_music.cells.slstm import SLSTM
 from lstm_music.cells.spec import CellKind, CellSpec
 from lstm_music.errors import ConfigError
 
 _KINDS: dict[str, CellKind] = {
     kind.name: kind
-    for kind in (*gated.KINDS, *fed.KINDS, BLOCK, CONV_LSTM, LAYERNORM_LSTM, GRU, RNN)
+    for kind in (
+        *gated.KINDS,
+        *fed.KINDS,
+        BLOCK,
+        CONV_LSTM,
+        LAYERNORM_LSTM,
+        MI_LSTM,
+        SLSTM,
+        JANET,
+        *elementwise.KINDS,
+        GRU,
+        RNN,
+    )
 }
 
 
@@ -67,8 +82,9 @@ def cell_spec(name: str) -> CellSpec:
     kind = _kind(plain)
     values = read_options(plain, kind.options, options.split(",") if colon else ())
     spec = kind.spec(canonical(plain, kind.options, values), values)
-    rates = (values.get(ZONEOUT_H.key, 0.0), values.get(ZONEOUT_C.key, 0.0), 0.0, 0.0, 0.0)
-    return replace(spec, zoneout=rates[: spec.states] if any(rates) else ())
+    given = {"h": values.get(ZONEOUT_H.key, 0.0), "c": values.get(ZONEOUT_C.key, 0.0)}
+    rates = tuple(given.get(state, 0.0) for state in spec.state_order)
+    return replace(spec, zoneout=rates if any(rates) else ())
 
 
 def _kind(name: str) -> CellKind:

@@ -56,16 +56,19 @@ class CellSpec:
     rows : the key of its row functions in the tables of ``reference/rows.py`` and
         ``src/c/rows_impl.inc``; cells that differ in their starts alone share them.
     gates_w : rows of H values that ``W x + b`` gives; ``W`` is (gates_w·H, D), ``b`` (gates_w·H,).
-    gates_u : rows of H values that ``U`` gives; ``U`` is (gates_u·H, H).
-    states : state rows carried from step to step; state 0 is h, the output.
+    gates_u : rows of H values that ``U`` gives; ``U`` is (gates_u·H, H). 0: the cell has no
+        recurrent matrix, each unit sees its own state alone, and ``U`` is (0, H).
+    state_order : the states carried from step to step, a row of H values each; the first is h,
+        the output.
     cached : rows of H values that the backward pass needs from the forward pass.
     row_params : extra parameter rows of H values (peepholes, gains); ``p`` is (row_params, H).
     sums_early : the cell sees only ``wx + uh``, so gates_u is gates_w and ``duh`` is ``dwx``;
-        one state is fed.
+        one state is fed. Also a cell without U, which sees only ``wx``.
     gate_order : the gates in the order of the rows of ``W``, ``U``, ``b``.
     equations : the forward pass, one line a gate.
     cite : source, with equation numbers where the paper has them.
-    row_start : what each row of ``p`` starts at; empty: random, like the weights.
+    row_start : what each row of ``p`` starts at, a number, or (low, high) for random numbers
+        between the two; empty: random, like the weights.
     bias_start : what the biases of each gate start at; empty: 0.
     fed : the state that each of the gates_u blocks of H rows of ``U`` multiplies, the blocks of
         a state side by side; empty: h for all. A gate that sees two states has two blocks.
@@ -82,19 +85,24 @@ class CellSpec:
     rows: str
     gates_w: int
     gates_u: int
-    states: int
+    state_order: tuple[str, ...]
     cached: int
     row_params: int
     sums_early: bool
     gate_order: tuple[str, ...]
     equations: str
     cite: str
-    row_start: tuple[float, ...] = ()
+    row_start: tuple[float | tuple[float, float], ...] = ()
     bias_start: tuple[float, ...] = ()
     fed: tuple[int, ...] = ()
     zoneout: tuple[float, ...] = ()
     made_of: Blocks | MappedInput | None = None
     maps: MapShape | None = None
+
+    @property
+    def states(self) -> int:
+        """How many rows of H values are carried from step to step."""
+        return len(self.state_order)
 
     def shapes(self, D: int, H: int) -> dict[str, tuple[int, ...]]:
         """W, U, b, and p for a cell that has row parameters, of D inputs and H units.

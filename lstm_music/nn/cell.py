@@ -96,8 +96,8 @@ def init_params(
         for name, shape in composition.shapes(input_size, H).items()
         if name != "b"
     }
-    if spec.row_start:
-        params["p"][...] = np.array(spec.row_start, dtype)[:, None]
+    for row, start in enumerate(spec.row_start):
+        params["p"][row] = rng.uniform(*start, H) if isinstance(start, tuple) else start
     starts = np.array(spec.bias_start or (0,) * spec.gates_w, dtype)
     params["b"] = np.repeat(starts, composition.gate_rows(H))
     return params
@@ -120,8 +120,9 @@ class Cell:
     spec : sizes, equations and source of the cell.
     params : ``W`` (gates_w·H, D), ``U`` (gates_u·H, H), ``b`` (gates_w·H,), for some cells
         ``p`` (row_params, H); gates in the order of ``spec.gate_order``. ``block`` has a row a
-        block for each gate; ``memory-gated`` has ``M_in`` (H, D) and ``W`` (3·H, H);
-        ``conv-lstm`` has the shapes of :attr:`CellSpec.maps`. Write into them freely.
+        block for each gate; ``memory-gated`` has ``M_in`` (H, D) and ``W`` (3·H, H); a cell
+        without a recurrent matrix has ``U`` (0, H); ``conv-lstm`` has the shapes of
+        :attr:`CellSpec.maps`. Write into them freely.
     input_size : D, the width of the inputs.
     dtype : float32 or float64, of the parameters and so of every array.
     """

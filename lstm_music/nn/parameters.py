@@ -49,7 +49,8 @@ def weight_slices(config: ModelConfig) -> list[slice]:
     slices, start = [], 0
     for name, shape in parameter_shapes(config).items():
         stop = start + math.prod(shape)
-        if not name.endswith((".b", ".p")) and not name.startswith("start."):
+        matrix = not name.endswith((".b", ".p")) and not name.startswith("start.")
+        if matrix and stop > start:  # a cell without a recurrent matrix has U (0, H)
             slices.append(slice(start, stop))
         start = stop
     return slices

@@ -21,6 +21,11 @@ def d_sigmoid(y: FloatArray) -> FloatArray:
     return y * (1 - y)
 
 
+def log_sigmoid(x: FloatArray) -> FloatArray:
+    """log(sigmoid(x)), without the overflow of its parts; NaN stays NaN."""
+    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+
+
 def tanh(x: FloatArray) -> FloatArray:
     """Hyperbolic tangent."""
     return np.tanh(x)

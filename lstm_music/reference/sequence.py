@@ -38,8 +38,10 @@ def sequence_forward(
     raw = np.zeros((T, *s0.shape), X.dtype) if spec.zoneout else None
     S[0] = s0
     for t in range(T):
-        parts = [S[t, s] @ U[u0 * H : u1 * H].T for s, u0, u1 in spec.feeds]
-        uh = np.concatenate(parts, axis=1).reshape(B, spec.gates_u, H)
+        uh = np.empty((B, spec.gates_u * H), X.dtype)
+        for s, u0, u1 in spec.feeds:
+            uh[:, u0 * H : u1 * H] = S[t, s] @ U[u0 * H : u1 * H].T
+        uh = uh.reshape(B, spec.gates_u, H)
         s_next, K[t] = ROWS[spec.rows].forward(wx[t], uh, S[t], p)
         if raw is not None:
             raw[t] = s_next

@@ -1,4 +1,4 @@
-/* The one definition of sigmoid, tanh and their derivatives.
+/* The one definition of sigmoid, tanh, their derivatives, log sigmoid, and exp below 0.
  *
  * Plain C, one value at a time: the compiler turns a loop over these into vector code. Where a
  * multiply-add is fused is said here, not left to the compiler (-ffp-contract=off), so that the
@@ -71,19 +71,54 @@ LM_INLINE double lm_exp_parts_f64(double x, double *scale) {
     return LM_MAD_f64(c, r * r, r);
 }
 
+/* exp(x) for x <= 0; 0 where it is below the smallest normal number. */
+LM_INLINE float lm_exp_below_f32(float x) {
+    float s, q = lm_exp_parts_f32(x, &s);
+    return x < -87.0f ? 0.0f : LM_MAD_f32(s, q, s);
+}
+
+LM_INLINE double lm_exp_below_f64(double x) {
+    double s, q = lm_exp_parts_f64(x, &s);
+    return x < -708.0 ? 0.0 : LM_MAD_f64(s, q, s);
+}
+
 /* With e = exp(-|x|), which never overflows: 1 / (1 + e) for x >= 0, e / (1 + e) below. */
 LM_INLINE float lm_sigmoid_f32(float x) {
-    float a = fabsf(x), s, q, e;
-    q = lm_exp_parts_f32(-a, &s);
-    e = a > 87.0f ? 0.0f : LM_MAD_f32(s, q, s);
+    float e = lm_exp_below_f32(-fabsf(x));
     return (x < 0.0f ? e : 1.0f) / (1.0f + e);
 }
 
 LM_INLINE double lm_sigmoid_f64(double x) {
-    double a = fabs(x), s, q, e;
-    q = lm_exp_parts_f64(-a, &s);
-    e = a > 708.0 ? 0.0 : LM_MAD_f64(s, q, s);
+    double e = lm_exp_below_f64(-fabs(x));
     return (x < 0.0 ? e : 1.0) / (1.0 + e);
+}
+
+/* log(sigmoid(x)) = min(x, 0) - log(1 + e), e as above. With t = e / (2 + e) <= 1/3 and z = t^2,
+ * log(1 + e) = 2 atanh(t) = t (2 + z r); r interpolates at Chebyshev nodes of 0 <= z <= 1/9:
+ * relative error of the logarithm 4e-10 in float32 (5 terms), 7e-18 in float64 (10 terms). */
+LM_INLINE float lm_log_sigmoid_f32(float x) {
+    float e = lm_exp_below_f32(-fabsf(x)), t = e / (2.0f + e), z = t * t;
+    float r = 0.232243299f;
+    r = LM_MAD_f32(r, z, 0.217065752f);
+    r = LM_MAD_f32(r, z, 0.285923570f);
+    r = LM_MAD_f32(r, z, 0.399997056f);
+    r = LM_MAD_f32(r, z, 0.666666687f);
+    return (x < 0.0f ? x : 0.0f) - t * LM_MAD_f32(z, r, 2.0f);
+}
+
+LM_INLINE double lm_log_sigmoid_f64(double x) {
+    double e = lm_exp_below_f64(-fabs(x)), t = e / (2.0 + e), z = t * t;
+    double r = 0.1616404561192542;
+    r = LM_MAD_f64(r, z, 0.08800738486152511);
+    r = LM_MAD_f64(r, z, 0.12001072809589303);
+    r = LM_MAD_f64(r, z, 0.13314144209655074);
+    r = LM_MAD_f64(r, z, 0.15385570064958615);
+    r = LM_MAD_f64(r, z, 0.18181789436132859);
+    r = LM_MAD_f64(r, z, 0.22222222717427864);
+    r = LM_MAD_f64(r, z, 0.2857142856710876);
+    r = LM_MAD_f64(r, z, 0.40000000000014585);
+    r = LM_MAD_f64(r, z, 0.6666666666666666);
+    return (x < 0.0 ? x : 0.0) - t * LM_MAD_f64(z, r, 2.0);
 }
 
 /* tanh|x| = -e / (2 + e), e = expm1(-2|x|) = s q + (s - 1); the sign is put back at the end.

@@ -16,7 +16,7 @@
  *           out: dLoss / d s_prev, without what flows through U
  *   s_prev, s_next, k, p  in: as above
  *   dwx     out: [G][H]
- *   duh     out: [gates_u][H]; NULL for a cell that sums early, where it is dwx
+ *   duh     out: [gates_u][H]; NULL for a cell that sums early, where it is dwx, or has no U
  *   dp      +=:  [row_params][H]; NULL if the cell has none
  *
  * Nothing else may overlap. The definition of correct is lstm_music/reference.
@@ -53,6 +53,8 @@ const lm_rows *lm_rows_of(int level, const char *name);
     struct {                                                                                   \
         void (*sigmoid)(ptrdiff_t n, const real *x, real *y);                                  \
         void (*tanh)(ptrdiff_t n, const real *x, real *y);                                     \
+        void (*exp_below)(ptrdiff_t n, const real *x, real *y);                                \
+        void (*log_sigmoid)(ptrdiff_t n, const real *x, real *y);                              \
         void (*add_rows)(ptrdiff_t rows, ptrdiff_t columns, const real *x, ptrdiff_t stride,   \
                          real *sums);                                                          \
     }

@@ -32,7 +32,8 @@ def write(path, config=SMALL, *, storage="float32"):
 
 
 CELLS = {
-    cell: dataclasses.replace(SMALL, cell=cell) for cell in ("lstm", "peephole:s_h=identity", "gru")
+    cell: dataclasses.replace(SMALL, cell=cell)
+    for cell in ("lstm", "peephole:s_h=identity", "gru", "sru", "slstm")
 }
 
 

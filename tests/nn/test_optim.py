@@ -107,7 +107,7 @@ def test_the_penalty_is_on_the_named_parameters_alone(backend):
     np.testing.assert_allclose(params, [0, 0.95, 2, 3, 3.8, 4.75], rtol=1e-12)
 
 
-@pytest.mark.parametrize("cell", ["lstm", "peephole", "memory-gated"])
+@pytest.mark.parametrize("cell", ["lstm", "peephole", "memory-gated", "sru"])
 def test_weights_are_penalised_and_biases_are_not(cell):
     model = LanguageModel.create(dataclasses.replace(SMALL, cell=cell), 0)
     model.flat_params[:] = 0

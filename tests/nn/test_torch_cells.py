@@ -21,9 +21,12 @@ def compare(problem, run):
     y, last = run(tensors)
     loss = (y * torch.tensor(problem.dy)).sum() + (last * torch.tensor(problem.ds_last)).sum()
     loss.backward()
-    theirs = {k: t.grad.numpy() for k, t in tensors.items()} | {"y": y.detach().numpy()}
+    # torch gives no gradient to U of a cell without a recurrent matrix: it has no element.
+    theirs = {k: t.grad.numpy() for k, t in tensors.items() if t.numel()}
+    theirs["y"] = y.detach().numpy()
     engine = CpuBackend(2)
     ours = problem.backward(engine) | {"y": problem.forward(engine).y}
+    ours = {k: value for k, value in ours.items() if value.size}
     assert worst_difference(theirs, ours) < TOLERANCE[problem.dy.dtype]
 
 

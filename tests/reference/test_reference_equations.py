@@ -8,14 +8,22 @@ from cell_cases import VARIANTS
 
 from lstm_music.backends.reference import ReferenceBackend
 from lstm_music.cells.registry import cell_spec
+from lstm_music.cells.slstm import START
 from lstm_music.nn.composition import composition_of
 from lstm_music.reference.rows import ROWS
 
 # Its equations speak of means over units; tests/nn/test_torch_cells.py has them in torch.
 OVER_UNITS = {"layernorm-lstm"}
-STATES = "hcifo"  # in the order of every cell that has them
-FUNCTIONS = {"sigmoid": lambda x: 1 / (1 + np.exp(-x)), "tanh": np.tanh, "B": lambda x: x}
-B_OF_ONE = "B(a) = the H / size values of a, one a block, each for all cells of its block"
+FUNCTIONS = {
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "tanh": np.tanh,
+    "exp": np.exp,
+    "log": np.log,
+    "max": max,
+    "relu": lambda x: max(x, 0),
+    "B": lambda x: x,
+}
+REMARKS = ("B(a) = the H / size values of a, one a block, each for all cells of its block", START)
 
 
 def in_python(line: str) -> tuple[str, str]:
@@ -25,6 +33,12 @@ def in_python(line: str) -> tuple[str, str]:
     """
     left, right = line.replace("(t-1)", "_prev").split(" = ")
     return left.strip(), re.sub(r"(?<=[\w)]) (?=[\w(])", "*", right)
+
+
+def row_number(spec, name: str) -> int:
+    """Of p_7, or of p_f in the order of the gates; a single row is p."""
+    _, _, end = name.partition("_")
+    return int(end) if end.isdigit() else spec.gate_order.index(end) if end else 0
 
 
 OF_ONE_UNIT = {"block": "size=1", "conv-lstm": "size=1,kernel=1"}
@@ -45,7 +59,10 @@ def test_reference_computes_what_the_spec_says(name):
     """One step of one unit with one input: every letter of the equations is a number."""
     spec, rng = cell_spec(name), np.random.default_rng(1)
     composition = composition_of(spec)
-    s_prev = dict(zip(STATES, rng.normal(size=spec.states)))
+    order = spec.state_order
+    s_prev = dict(zip(order, rng.normal(size=spec.states)))
+    if "n" in s_prev:  # a sum of what is above 0
+        s_prev["n"] = abs(s_prev["n"])
     x = rng.normal()
     known = FUNCTIONS | {"x": x} | {f"{state}_prev": s for state, s in s_prev.items()}
     own = {key: rng.normal(size=shape) for key, shape in composition.shapes(1, 1).items()}
@@ -60,15 +77,18 @@ def test_reference_computes_what_the_spec_says(name):
         known |= {"W" + end: own["W"][row, 0], "b" + end: own["b"][row]}
     # In U, what sees one state lies together, in the order of the gates; a name ends with its gate.
     fed = re.findall(r"\b(U(?:_\w+)?) (?:\* )?(\w)\(t-1\)", spec.equations)
-    fed.sort(key=lambda u: (STATES.index(u[1]), 0 if single else spec.gate_order.index(u[0][-1])))
-    assert [STATES.index(state) for _, state in fed] == list(spec.fed or (0,) * spec.gates_u)
+    fed.sort(key=lambda u: (order.index(u[1]), 0 if single else spec.gate_order.index(u[0][-1])))
+    assert [order.index(state) for _, state in fed] == list(spec.fed or (0,) * spec.gates_u)
     known |= {name: own["U"][row, 0] for row, (name, _) in enumerate(fed)}
-    rows = re.findall(r"\bp(?:_\w)?\b", spec.equations)
-    rows.sort(key=lambda peep: spec.gate_order.index(peep[-1]) if "_" in peep else 0)
+    rows = re.findall(r"\bp(?:_\w+)?\b", spec.equations)
+    rows.sort(key=lambda row: row_number(spec, row))
     assert len(rows) == spec.row_params
     known |= dict(zip(rows, p))
-    for line in spec.equations.replace(B_OF_ONE, "").strip().splitlines():
-        left, right = in_python(line.strip())
+    lines = [line.strip() for line in spec.equations.strip().splitlines()]
+    for line in lines:
+        if line in REMARKS:
+            continue
+        left, right = in_python(line)
         known[left] = eval(right, {"__builtins__": {}}, known)  # our own text
 
     U, W, b = kernel["U"][:, 0], kernel["W"][:, 0], kernel["b"]

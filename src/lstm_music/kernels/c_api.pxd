@@ -60,12 +60,16 @@ cdef extern from "rows.h" nogil:
     ctypedef struct lm_maps_f32:
         void (*sigmoid)(Py_ssize_t n, const float* x, float* y) noexcept nogil
         void (*tanh)(Py_ssize_t n, const float* x, float* y) noexcept nogil
+        void (*exp_below)(Py_ssize_t n, const float* x, float* y) noexcept nogil
+        void (*log_sigmoid)(Py_ssize_t n, const float* x, float* y) noexcept nogil
         void (*add_rows)(Py_ssize_t rows, Py_ssize_t columns, const float* x, Py_ssize_t stride,
                          float* sums) noexcept nogil
 
     ctypedef struct lm_maps_f64:
         void (*sigmoid)(Py_ssize_t n, const double* x, double* y) noexcept nogil
         void (*tanh)(Py_ssize_t n, const double* x, double* y) noexcept nogil
+        void (*exp_below)(Py_ssize_t n, const double* x, double* y) noexcept nogil
+        void (*log_sigmoid)(Py_ssize_t n, const double* x, double* y) noexcept nogil
         void (*add_rows)(Py_ssize_t rows, Py_ssize_t columns, const double* x, Py_ssize_t stride,
                          double* sums) noexcept nogil
 

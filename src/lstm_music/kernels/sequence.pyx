@@ -11,7 +11,8 @@ of rows of a table that holds W times every row of the embedding: E W^T.
 
 T time, B batch, D inputs, H hidden; Gw and Gu = gates_w·H and gates_u·H. A feed is a row
 (state, first, last) of CellSpec.feeds: blocks first..last-1 of U multiply that state. What belongs
-to each feed lies one behind the other in one array, in the order of the feeds.
+to each feed lies one behind the other in one array, in the order of the feeds. A cell without a
+recurrent matrix has none.
 """
 
 from libc.string cimport memcpy, memset
@@ -63,7 +64,8 @@ def forward_rows(
     cdef Py_ssize_t T = K.shape[0], B = K.shape[1], H = S.shape[3]
     cdef Py_ssize_t Gw = bias.shape[0], states = S.shape[1], t, b, s, n
     cdef Py_ssize_t together = steps_together(B, b0, b1)
-    cdef bint blockwise = together == 1 and uh is None and tokens is None
+    cdef bint recurrent = feeds.shape[0] > 0
+    cdef bint blockwise = recurrent and together == 1 and uh is None and tokens is None
     cdef const real* p0 = &p[0, 0] if p.shape[0] else NULL
     cdef real* sums = NULL
     cdef real* uh_b
@@ -86,8 +88,9 @@ def forward_rows(
                                      &packed_W[0], sums, Gw, &bias[0], 0, &scratch[0])
                         else:
                             gather(level, n, tokens.shape[2], table, &tokens[t, b0, 0], bias, sums)
-                    recurrent_sums(gemm, b1 - b0, H, B * H, &S[t, 0, b0, 0], &packed_U[0], feeds,
-                                   sums, Gw, uh, b0, &scratch[0])
+                    if recurrent:
+                        recurrent_sums(gemm, b1 - b0, H, B * H, &S[t, 0, b0, 0], &packed_U[0],
+                                       feeds, sums, Gw, uh, b0, &scratch[0])
             for b in range(b0, b1):
                 if t < lengths[b]:
                     uh_b = NULL if uh is None else &uh[b, 0]

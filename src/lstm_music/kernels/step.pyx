@@ -85,7 +85,7 @@ cdef class StepWeights:
             U, H = layer["U"], config.hidden_size
             feeds = [self._packed(U[i * H:k * H]) for _, i, k in self.spec.feeds]
             rest = [layer["b"], layer.get("p", nothing)]
-            parts += [self._packed(layer["W"]), np.concatenate(feeds)]
+            parts += [self._packed(layer["W"]), np.concatenate([nothing.view(np.uint8), *feeds])]
             parts += [part.astype(np.float32) for part in rest]
         parts += [self._packed(params["head.W"]), nothing, params["head.b"].astype(np.float32)]
         table = params["embedding"].astype(np.float32)
@@ -119,8 +119,9 @@ cdef class StepWeights:
         plan.matvec = (lm_matvec_bf16_of(level) if self.precision == "bfloat16"
                        else lm_matvec_f32_of(level))
         plan.layers, plan.cell = lm_layers_of(level), lm_rows_of(level, spec.rows.encode())
-        self.feeds = np.array(spec.feeds, np.int32)
-        plan.n_feeds, plan.feeds = self.feeds.shape[0], &self.feeds[0, 0]
+        self.feeds = np.array(spec.feeds, np.int32).reshape(-1, 3)
+        plan.n_feeds = self.feeds.shape[0]
+        plan.feeds = &self.feeds[0, 0] if plan.n_feeds else NULL
         self.zone = Zoneout(level, spec.zoneout, None)
         plan.zone = self.zone.zones if any(spec.zoneout) else NULL
         return plan
