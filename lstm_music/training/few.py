@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,13 +11,19 @@ from lstm_music.training.base import Base
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.settings import make_config
 
-_FROM = {"batch_size": 8, "learning_rate": 0.001, "stop_after": 3}
+_FROM = {"batch_size": 8, "stop_after": 2}
 _FROM_NOTHING = {"batch_size": 8, "stop_after": 5}
 """benchmarks/few_songs.py has the figures."""
 
 _EPOCHS_FROM = 16
 _TOKENS_FROM = (100_000, 600_000)
+_LEAST_EPOCHS_FROM = 4
+_WITH_TIME = 3
+"""With a time to train for, so many times as many tokens are trained on at most."""
+
 _VALIDATIONS = 10
+_EPOCHS_A_VALIDATION = 2
+"""A validation reads all pieces twice, so that it costs as much as training on some two thirds."""
 
 
 def few_settings(corpus: TokenCache, *, has_base: bool) -> dict[str, Any]:
@@ -30,11 +37,18 @@ def few_settings(corpus: TokenCache, *, has_base: bool) -> dict[str, Any]:
     if corpus.heard is None:
         return {}
     n_tokens = corpus.n_targets("train")
-    most = min(max(_EPOCHS_FROM * n_tokens, _TOKENS_FROM[0]), _TOKENS_FROM[1])
+    least, most = _TOKENS_FROM[0], max(_TOKENS_FROM[1], _LEAST_EPOCHS_FROM * n_tokens)
+    most = min(max(_EPOCHS_FROM * n_tokens, least), most)
     if has_base:
-        every = max(most // _VALIDATIONS, n_tokens)
+        every = max(most // _VALIDATIONS, _EPOCHS_A_VALIDATION * n_tokens)
         return _FROM | {"max_tokens": most, "evaluate_every": every}
     return _FROM_NOTHING | {"evaluate_every": max(4 * n_tokens, _TOKENS_FROM[0])}
+
+
+def most_tokens(corpus: TokenCache, *, has_base: bool) -> float:
+    """The most tokens that are worth the time that a run is given; see `few_settings`."""
+    tokens = few_settings(corpus, has_base=has_base).get("max_tokens")
+    return math.inf if tokens is None else float(_WITH_TIME * tokens)
 
 
 def configured(

@@ -19,7 +19,7 @@ from lstm_music.nn.sealed import Sealed
 from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.training.base import Base
 from lstm_music.training.config import TrainConfig
-from lstm_music.training.few import configured, few_settings
+from lstm_music.training.few import configured, most_tokens
 from lstm_music.training.held_out import kept_tokens, nats_a_note, validation_sequences
 from lstm_music.training.plan import Deadline, as_planned, plan
 from lstm_music.training.speed import Speed, measure_speed
@@ -111,15 +111,15 @@ class Job:
         else:
             speed = self.speed(deadline.measured_seconds, team)
             scored = sum(len(targets) for _, targets in self.valid) // team.size
-            few = few_settings(self.corpus, has_base=self.base is not None)
+            has_base = self.base is not None
             config, end_seconds = plan(
                 self.config,
                 self.given,
                 speed,
                 scored + kept_tokens(self.corpus),
                 deadline,
-                has_base=self.base is not None,
-                most_tokens=few.get("max_tokens", float("inf")),
+                has_base=has_base,
+                most_tokens=most_tokens(self.corpus, has_base=has_base),
             )
             planned = [config.max_tokens, config.evaluate_every] if team.leads else [0, 0]
             tokens, every = team.greatest(planned)
