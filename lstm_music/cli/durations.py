@@ -49,7 +49,7 @@ def parse_seconds(text: str, bare_unit: str = "s") -> float:
     return seconds
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType):  # type: ignore[type-arg]  # before click 8.4 it takes none
     """An option that takes a duration; its value is in the unit of a number alone.
 
     Parameters

@@ -10,6 +10,7 @@ import lstm_music as lm
 from lstm_music.corpus.batches import ChunkStream
 from lstm_music.corpus.ends import LEAST_BARS, LEAST_PIECES, heard_before, hold_out, last_bars_start
 from lstm_music.corpus.facts import count_bars
+from lstm_music.corpus.fingerprints import corpus_fingerprints
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Tempo, Track, make_notes
 from lstm_music.tokens.annotate import annotate
@@ -182,3 +183,9 @@ def test_random_music_is_parted_where_its_tokens_say():
         n = held.heard_tokens(int(j))
         assert np.array_equal(begun[: n - 1], whole[: n - 1])  # the last note may be cut short
         assert len(begun) == n + 1
+
+
+def test_what_is_usual_is_not_learnt_from_pieces_that_training_begins_with(few):
+    known = corpus_fingerprints(hold_out(few)[0])
+    assert known.pieces == 3
+    assert known.held_out == {}
