@@ -113,7 +113,7 @@ if TYPE_CHECKING:
     type=int,
     default=0,
     show_default=True,
-    help="End after so many validations without a new best; 0: never. Of few pieces: 2 or 5.",
+    help="End after so many validations without a new best; 0: never. Of few pieces: 3 or 5.",
 )
 @click.option("--label-smoothing", type=float, default=0.0, show_default=True)
 @click.option("--clip-norm", type=float, default=1.0, show_default=True)

@@ -11,7 +11,7 @@ from lstm_music.training.base import Base
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.settings import make_config
 
-_FROM = {"batch_size": 8, "stop_after": 2}
+_FROM = {"batch_size": 8, "stop_after": 3}
 _FROM_NOTHING = {"batch_size": 8, "stop_after": 5}
 """benchmarks/few_songs.py has the figures."""
 

@@ -37,14 +37,12 @@ class Job:
     Parameters
     ----------
     corpus : with something held out.
-    held_out : what that is, in one line.
     config : settings of the run.
     base : the model that it begins with.
     given : the settings that were asked for.
     """
 
     corpus: TokenCache
-    held_out: str
     config: TrainConfig
     base: Base | None
     given: Mapping[str, Any]
@@ -68,7 +66,7 @@ class Job:
         config, few = configured(corpus, base, given)
         if few:
             on_note(few)
-        return cls(corpus, line, config, base, given)
+        return cls(corpus, config, base, given)
 
     @cached_property
     def valid(self) -> list[tuple[IntArray, IntArray]]:

@@ -75,7 +75,7 @@ def test_a_run_that_makes_it_worse_leaves_the_base_and_stops(songs, base, tmp_pa
     )
     assert steps[0].step == 0 and steps[0].validated
     assert steps[-1].best_loss == steps[0].valid_loss
-    assert steps[-1].tokens < 5_000  # stop_after is 2 for few pieces
+    assert steps[-1].tokens < 5_000  # stop_after is 3 for few pieces
     assert np.array_equal(load_model(output)[0].flat_params, load_base(base).weights)
     before, now = re.findall(r"\d+\.\d\d", notes[-1])
     assert before == now
@@ -86,9 +86,9 @@ def test_few_pieces_have_settings_of_their_own_and_what_is_given_wins(songs, bas
     lm.train(songs, tmp_path / "m.safetensors", base=base, on_note=notes.append, **QUICK)
     settings = load_model(tmp_path / "m.safetensors")[1]["training"]["settings"]
     assert {n: settings[n] for n in QUICK} == QUICK
-    assert settings["stop_after"] == 2
+    assert settings["stop_after"] == 3
     (line,) = [note for note in notes if note.startswith("for so few pieces: ")]
-    assert "stop after 2" in line
+    assert "stop after 3" in line
     assert "max tokens" not in line
 
 
