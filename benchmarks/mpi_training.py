@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from lstm_music.corpus.cache import token_cache
-from lstm_music.training.api import new_model, training_chunks
 from lstm_music.training.config import TrainConfig
+from lstm_music.training.job import new_model, training_chunks
 from lstm_music.training.loop import Trainer
 from lstm_music.training.team import Team, make_team
 

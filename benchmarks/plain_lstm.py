@@ -23,7 +23,7 @@ from lstm_music.evaluate.likelihood import likelihoods
 from lstm_music.evaluate.network import NetworkModel
 from lstm_music.evaluate.ngram import TokenModel
 from lstm_music.nn.model_file import load_model
-from lstm_music.training.api import training_chunks
+from lstm_music.training.job import training_chunks
 from lstm_music.training.settings import make_config
 from lstm_music.types import IntArray
 

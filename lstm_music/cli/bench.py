@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lstm_music.cli.durations import Duration
+
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
@@ -34,7 +36,7 @@ def _shared(seconds: float) -> Callable[[Any], Any]:
             ),
             click.option(
                 "--seconds",
-                type=click.FloatRange(min=0),
+                type=Duration(),
                 default=seconds,
                 show_default=True,
                 help="To spend on each row, about.",
@@ -58,7 +60,7 @@ def _on_files(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row."),
         click.option(
             "--seconds",
-            type=click.FloatRange(min=0),
+            type=Duration(),
             default=2,
             show_default=True,
             help="To spend on each program and case, about.",

@@ -31,15 +31,28 @@ def command(
     The split is the one that training makes, so pieces on the chosen side were never trained on
     if the model was trained on the same sources. The baselines are fitted on the training side:
     uniform, unigram, and an interpolated Kneser-Ney n-gram, also with every training piece in
-    seven transpositions.
+    seven transpositions. Of too few pieces the last bars of each are scored, as training holds
+    them out. What the model has never met (pedal, loudness, tempo changes, instruments, ...) is
+    named, and nats a note are given without it, too.
     """
     from lstm_music.composer import load
     from lstm_music.corpus.cache import token_cache
+    from lstm_music.corpus.ends import hold_out
+    from lstm_music.corpus.met import Met
     from lstm_music.evaluate.compare import compare
+    from lstm_music.evaluate.unmet import in_words, unmet
 
-    corpus = token_cache(sources, cache)
-    table = compare(load(model).model, corpus, side, order)
-    click.echo(json.dumps(table) if as_json else _readable(table))
+    corpus, line = hold_out(token_cache(sources, cache))
+    if corpus.heard is not None:
+        side = "valid"
+        click.echo(line, err=True)
+    composer = load(model)
+    table: dict[str, Any] = compare(composer.model, corpus, side, order)
+    found = unmet(composer.model, Met.from_dict(composer.metadata["training"]["met"]), corpus, side)
+    if as_json:
+        click.echo(json.dumps(table | {"unmet": found}))
+    else:
+        click.echo("\n".join([_readable(table), *in_words(found)]))
 
 
 def _readable(table: dict[str, dict[str, dict[str, Any]]]) -> str:

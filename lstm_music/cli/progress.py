@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -100,11 +101,13 @@ class _Lines:
 
 
 def _text(progress: Progress, pace: Pace) -> str:
-    loss = f"loss {progress.train_loss:.4f}"
-    if progress.best_loss == progress.best_loss:  # not NaN: there was a validation
-        loss += f", valid {progress.valid_loss:.4f} (best {progress.best_loss:.4f})"
+    parts = []
+    if not math.isnan(progress.train_loss):
+        parts.append(f"loss {progress.train_loss:.4f}")
+    if not math.isnan(progress.best_loss):  # there was a validation
+        parts.append(f"held out {progress.valid_loss:.4f} (best {progress.best_loss:.4f})")
     speed = f", {pace.tokens_per_second:,.0f} tokens/s" if pace.tokens_per_second else ""
-    return f"{loss}, rate {progress.learning_rate:.2g}{speed}"
+    return f"{', '.join(parts)} nats a token, rate {progress.learning_rate:.2g}{speed}"
 
 
 @contextmanager

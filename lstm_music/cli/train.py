@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lstm_music.cli.durations import Duration
 from lstm_music.cli.streams import refuse_stream
 from lstm_music.errors import LstmMusicError
 
@@ -112,7 +113,7 @@ if TYPE_CHECKING:
     type=int,
     default=0,
     show_default=True,
-    help="End after so many validations without a new best; 0: never.",
+    help="End after so many validations without a new best; 0: never. Of few pieces: 3 or 5.",
 )
 @click.option("--label-smoothing", type=float, default=0.0, show_default=True)
 @click.option("--clip-norm", type=float, default=1.0, show_default=True)
@@ -126,23 +127,48 @@ if TYPE_CHECKING:
     show_default=True,
     help="auto: go on with the run that is there, if there is one; the result is the same.",
 )
-@click.option("--time-limit", type=float, metavar="SECONDS", help="Stop then, to be resumed.")
+@click.option(
+    "--for",
+    "for_seconds",
+    type=Duration(above=True),
+    metavar="DURATION",
+    help="Train as much as fits, such as 90s, 10m or 1h30m: plans tokens and validations.",
+)
+@click.option(
+    "--time-limit",
+    type=Duration(),
+    metavar="DURATION",
+    help="Stop then, to be resumed: seconds, or 90s, 10m, 1h30m.",
+)
 @click.option(
     "--checkpoint-seconds",
-    type=float,
+    type=Duration(),
     default=10.0,
     show_default=True,
-    help="Time between two saved states.",
+    metavar="DURATION",
+    help="Time between two saved states: seconds, or 90s, 10m.",
 )
 @click.option(
     "--sample-minutes",
-    type=float,
-    metavar="N",
-    help="Compose 8 bars with the best model every N minutes: samples/ in the run's folder.",
+    type=Duration("m"),
+    metavar="DURATION",
+    help="Compose 8 bars so often, in minutes, or 90s: samples/ in the run's folder.",
 )
 @click.option("--tensorboard", is_flag=True, help="Losses for TensorBoard in the run's folder.")
-@click.option("--max-tokens", type=int, default=20_000_000, show_default=True)
-@click.option("--evaluate-every", type=int, default=1_000_000, show_default=True, help="Tokens.")
+@click.option(
+    "--max-tokens",
+    type=int,
+    default=20_000_000,
+    show_default=True,
+    help="To train on; of few pieces with --from fewer (docs/training.md).",
+)
+@click.option(
+    "--evaluate-every",
+    type=int,
+    default=1_000_000,
+    show_default=True,
+    help="Tokens; of few pieces fewer.",
+)
 @click.option("--rng-seed", type=int, default=0, show_default=True)
 @click.option("--threads", type=int, help="Default: one a core; never changes the result.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Keep the tokens in this folder.")
@@ -172,7 +198,8 @@ def command(
     \b
     lstm-music train my_midi_folder -o my.safetensors
     lstm-music train music21:chorales -o bach.safetensors --max-tokens 5000000
-    lstm-music train my_songs --from default -o mine.safetensors --max-tokens 1000000
+    lstm-music train my_songs --from default -o mine.safetensors
+    lstm-music train my_midi_folder -o my.safetensors --for 1h30m
 
     The best model so far is always in the output file. Whatever ends the run, the same command
     with --resume auto goes on, and ends with the same model.
@@ -228,6 +255,7 @@ def _dry_run(
             sources,
             cache=options["cache"],
             base=options["base"],
+            for_seconds=options["for_seconds"],
             on_note=display.note,
             **settings,
         )
@@ -278,8 +306,10 @@ def _train(
         click.echo(str(output))
 
 
-def _line(progress: Progress, pace: Pace) -> dict[str, float]:
-    return {
+def _line(progress: Progress, pace: Pace) -> dict[str, Any]:
+    from lstm_music.training.loop import without_nan
+
+    numbers = {
         "step": progress.step,
         "tokens": progress.tokens,
         "train_nats_per_token": progress.train_loss,
@@ -288,3 +318,4 @@ def _line(progress: Progress, pace: Pace) -> dict[str, float]:
         "learning_rate": progress.learning_rate,
         "tokens_per_second": pace.tokens_per_second,
     }
+    return without_nan(numbers)

@@ -193,7 +193,10 @@ class ChunkStream:
             rng = np.random.default_rng([self._rng_seed, row.epoch, row.place])
             hide = rng.random() < HIDE_BARS_LEFT
             varied = canonical(vary(decode(tokens), rng, straight_drums=self._straight_drums))
-            tokens, bars = encode(varied), 0 if hide else count_bars(varied)
+            whole_bars = self._cache.bars_of_whole(piece)
+            tokens, bars = encode(varied), 0 if hide else whole_bars or count_bars(varied)
+            if whole_bars:
+                tokens = tokens[:-1]  # this is not where the music ends
             if self._masks is not None:
                 conditioning = draw_mask(varied, rng, self._masks)
         self._tokens[b] = tokens

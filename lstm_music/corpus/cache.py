@@ -42,6 +42,11 @@ class TokenCache:
     ids : (P,) where each piece came from, below its source.
     rejected : (id, reason) of what was left out.
     digest : of the content of the sources, the options and the tokeniser.
+    groups : (P,) first of the near duplicates of each piece, by its place; None: not known.
+    heard : (P,) how many tokens of each piece are heard but not scored, when it is held out: of
+        pieces of which the last bars alone are held out (`lstm_music.corpus.ends`); None: all 0.
+    whole_bars : (P,) how many bars the music has of which this is only the beginning; 0: it is
+        whole; None: all 0.
     keep : whatever must live as long as the tokens are used.
     """
 
@@ -53,6 +58,9 @@ class TokenCache:
     ids: Sequence[str]
     rejected: Sequence[tuple[str, str]]
     digest: str
+    groups: npt.NDArray[np.int64] | None = None
+    heard: npt.NDArray[np.int32] | None = None
+    whole_bars: npt.NDArray[np.int32] | None = None
     keep: object = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -74,21 +82,35 @@ class TokenCache:
         if not chosen.any():
             found = ", ".join(sorted(set(self.styles) - {""})) or "no style at all"
             raise ConfigError(f"no piece is of the style {style!r}; the corpus has {found}")
+        return self.some(np.flatnonzero(chosen))
+
+    def some(self, chosen: npt.NDArray[np.int64]) -> TokenCache:
+        """Some of the pieces, each on the side where it stands."""
+        columns = {n: getattr(self, n) for n in ("groups", "heard", "whole_bars")}
         return replace(
             self,
             starts=self.starts[chosen],
             lengths=self.lengths[chosen],
             sides=self.sides[chosen],
-            styles=(style,) * int(chosen.sum()),
-            ids=_Chosen(self.ids, np.flatnonzero(chosen)),
+            styles=tuple(self.styles[int(i)] for i in chosen),
+            ids=_Chosen(self.ids, chosen),
+            **{n: column[chosen] for n, column in columns.items() if column is not None},
         )
+
+    def heard_tokens(self, index: int) -> int:
+        """How many tokens of a piece are heard but not scored when it is held out."""
+        return 0 if self.heard is None else int(self.heard[index])
+
+    def bars_of_whole(self, index: int) -> int:
+        """Bars of the music of which this is only the beginning; 0: it is whole."""
+        return 0 if self.whole_bars is None else int(self.whole_bars[index])
 
     def indices(self, side: str) -> npt.NDArray[np.int64]:
         """Which pieces stand on a side: "train", "valid" or "test"."""
         return np.flatnonzero(self.sides == SPLITS.index(side))
 
     def n_targets(self, side: str) -> int:
-        """Tokens to predict in one pass over a side: all but each piece's first."""
+        """Tokens to read in one pass over a side: all but each piece's first."""
         return int((self.lengths[self.indices(side)].astype(np.int64) - 1).sum())
 
     @property
@@ -249,6 +271,7 @@ def open_cache(folder: str | os.PathLike[str], keep: object = None) -> TokenCach
         ids=_Ids(folder / RECORDS_FILE, index),
         rejected=rejected,
         digest=summary["digest"],
+        groups=np.ascontiguousarray(index["group"]),
         keep=keep,
     )
 

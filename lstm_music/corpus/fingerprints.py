@@ -211,6 +211,9 @@ class Fingerprints:
 def corpus_fingerprints(cache: TokenCache) -> Fingerprints:
     """Fingerprints of the training side, and the longest runs of the pieces on the other two.
 
+    Pieces of which the last bars alone are held out tell nothing of what is usual: they begin with
+    the very music that is known.
+
     Raises
     ------
     ConfigError : no piece on the training side.
@@ -219,7 +222,8 @@ def corpus_fingerprints(cache: TokenCache) -> Fingerprints:
     if not len(training):
         raise ConfigError(f"0 training pieces, {len(cache)} held out: give more known music")
     known = Fingerprints.of(decode(cache.piece_tokens(int(i))) for i in training)
-    held_out = np.flatnonzero(cache.sides != SPLITS.index("train")).tolist()
+    others = np.flatnonzero(cache.sides != SPLITS.index("train")).tolist()
+    held_out = [i for i in others if not cache.heard_tokens(i)]
     counts: dict[str, Counter[int]] = {}
     for start in range(0, len(held_out), _PIECES_AT_ONCE):
         some = held_out[start : start + _PIECES_AT_ONCE]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_music.errors import ModelFileError
+from lstm_music.music.meter import DENOMINATORS
 from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.types import IntArray
 
@@ -30,6 +31,7 @@ class Met:
     dynamics : whether notes of one pitched track differ in loudness.
     styles : style words of the pieces, "" for those without.
     mixed : whether some pieces have drums beside pitched tracks.
+    meters : that the pieces begin in, such as "6/8"; none: not told.
     """
 
     kinds: tuple[str, ...]
@@ -37,6 +39,7 @@ class Met:
     dynamics: bool
     styles: tuple[str, ...]
     mixed: bool = True
+    meters: tuple[str, ...] = ()
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Met:
@@ -53,6 +56,7 @@ class Met:
                 facts["dynamics"],
                 tuple(facts["styles"]),
                 facts.get("mixed", True),  # files from before this was told
+                tuple(facts.get("meters", ())),
             )
         except (KeyError, TypeError) as error:
             raise ModelFileError(
@@ -88,7 +92,18 @@ def met_in_training(corpus: TokenCache) -> Met:
         bool(changes >= _LEAST_SHARE * max(notes, 1) and changes > 0),
         tuple(sorted({corpus.styles[int(i)] for i in corpus.indices("train")})),
         mixed >= max(least, 1),
+        tuple(sorted({meter_name(tokens) for tokens in pieces})),
     )
+
+
+def meter_name(tokens: IntArray) -> str:
+    """The meter that a piece (N,) int32, or its header, begins in, such as "6/8"."""
+    first = {
+        kind: int(np.argmax(DEFAULT.is_kind(tokens, kind))) for kind in ("numerator", "denominator")
+    }
+    numerator = int(tokens[first["numerator"]]) - DEFAULT["numerator"].start + 1
+    denominator = DENOMINATORS[int(tokens[first["denominator"]]) - DEFAULT["denominator"].start]
+    return f"{numerator}/{denominator}"
 
 
 def _velocity_changes(body: IntArray, n_tracks: int) -> tuple[int, int]:

@@ -68,31 +68,42 @@ def body_start(tokens: IntArray) -> int:
     return int(places[0]) + 1
 
 
-def body_likelihood(tokens: IntArray, log_probs: npt.NDArray[np.float64]) -> Likelihood:
-    """Score one piece.
+def body_likelihood(
+    tokens: IntArray, log_probs: npt.NDArray[np.float64], heard: int = 0
+) -> Likelihood:
+    """Score one piece, or its last bars.
 
     Parameters
     ----------
     tokens : (N,) int32, a whole piece.
     log_probs : (N-1,) natural log-probabilities of ``tokens[1:]``.
+    heard : so many tokens are heard and not scored.
     """
-    start = body_start(tokens)
+    start = max(body_start(tokens), heard)
     body = tokens[start:]
     n_notes = sum(int(DEFAULT.is_kind(body, kind).sum()) for kind in ("pitch", "drum"))
     nats = -float(np.sum(log_probs[start - 1 :]))
+    n_bars = _bars(tokens) - (_bars(tokens[:heard]) if heard else 0)
+    return Likelihood(nats, len(body), n_notes, 1, n_bars)
+
+
+def _bars(tokens: IntArray) -> int:
     music = Automaton(len(tokens))
     music.extend(tokens)
-    return Likelihood(nats, len(body), n_notes, 1, music.n_bars)
+    return music.n_bars
 
 
 def likelihoods(
     model: TokenModel, cache: TokenCache, pieces: Iterable[int]
 ) -> dict[str, Likelihood]:
-    """Likelihood of pieces of a cache under a model, by style and, under "all", together."""
+    """Likelihood of pieces of a cache under a model, by style and, under "all", together.
+
+    Of pieces whose last bars are held out these alone are scored.
+    """
     by_style: dict[str, Likelihood] = {}
     for i in pieces:
         tokens = cache.piece_tokens(i)
-        likelihood = body_likelihood(tokens, model.log_probs(tokens))
+        likelihood = body_likelihood(tokens, model.log_probs(tokens), cache.heard_tokens(i))
         for style in (cache.styles[i], "all"):
             by_style[style] = by_style.get(style, Likelihood()) + likelihood
     return by_style

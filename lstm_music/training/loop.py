@@ -81,6 +81,8 @@ class Trainer:
     keep : called with the `summary` whenever the validation loss is the best so far; it saves.
     interrupt : holds signals back while what belongs together changes; None: none are handled.
     team : the processes that share the batch; None: this one alone.
+    is_worth_keeping : whether the model is something already, so that it is scored before the
+        first update and stays the best until training has made a better one.
 
     Attributes
     ----------
@@ -97,6 +99,8 @@ class Trainer:
         keep: Callable[[dict[str, Any]], None],
         interrupt: Interrupt | None = None,
         team: Team | None = None,
+        *,
+        is_worth_keeping: bool = False,
     ) -> None:
         self._interrupt = interrupt or Interrupt()
         self.is_whole = True
@@ -121,7 +125,7 @@ class Trainer:
         self._tokens = 0
         self._next_validation = config.evaluate_every
         self._losses = _Losses()
-        self._validated_at = 0  # step
+        self._validated_at = -1 if is_worth_keeping else 0  # step
         self._settled = self._stream.cursor()
 
     @property
@@ -164,7 +168,7 @@ class Trainer:
 
     @property
     def _is_due(self) -> bool:
-        wanted = min(self._next_validation, self._config.max_tokens)
+        wanted = min(self._next_validation, self._config.max_tokens) if self._step else 0
         return self._tokens >= wanted and self._validated_at < self._step
 
     def _learning_rate(self) -> float:
@@ -241,7 +245,7 @@ class Trainer:
         with self._changing():
             is_best = not valid >= self._losses.best  # also when there is no best yet
             self._losses = self._losses.after(valid, is_best)
-            self._next_validation += self._config.evaluate_every
+            self._next_validation += self._config.evaluate_every if self._step else 0
             self._validated_at = self._step
             if is_best:
                 self._keep(self.summary())
@@ -251,7 +255,7 @@ class Trainer:
         numbers = asdict(self.progress) | {"valid_nats_per_token": self._losses.best}
         settings = asdict(self._config) | {"learning_rate": self._config.peak_learning_rate}
         del settings["threads"], numbers["validated"]
-        return {"settings": settings, **numbers}
+        return {"settings": settings, **without_nan(numbers)}
 
     def state(self) -> tuple[Params, dict[str, Any]]:
         """All that a resume needs: arrays by name, and JSON values; whole at the leader."""

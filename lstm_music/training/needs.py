@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import os
 import sys
-import time
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from lstm_music.corpus.cache import TokenCache
-from lstm_music.tokens.annotate import annotate
-from lstm_music.training.api import Sources, check_sides, new_model, read_corpus, training_chunks
-from lstm_music.training.base import load_base
-from lstm_music.training.config import TrainConfig
-from lstm_music.training.loop import Trainer
-from lstm_music.training.settings import make_config
+import numpy as np
 
-_VALIDATION_SHARE = 1 / 3
-"""Scoring a token costs about so much of training on it: the way there without the way back."""
+from lstm_music.corpus.cache import TokenCache
+from lstm_music.training.api import Sources, read_corpus
+from lstm_music.training.base import load_base
+from lstm_music.training.checkpoint import write_checkpoint
+from lstm_music.training.config import TrainConfig
+from lstm_music.training.curve import draw_losses
+from lstm_music.training.job import Job, new_model, training_chunks
+from lstm_music.training.loop import Trainer
+from lstm_music.training.output import model_writer
+from lstm_music.training.plan import Deadline, refuse_tokens
+from lstm_music.training.run import METRICS, RunFolder
+from lstm_music.training.settings import make_config
+from lstm_music.training.speed import Speed, measure_speed
+from lstm_music.training.team import Team
+
+_LINE = '{"tokens": 1, "train_loss": 1.0, "valid_loss": 1.0}\n'
 
 
 def training_needs(
@@ -42,28 +51,8 @@ def training_needs(
     """
     config = config or TrainConfig()
     model = new_model(config)
-    tokens = corpus.piece_tokens(int(corpus.indices("train")[0]))[: config.chunk_steps or None]
-    valid = [(annotate(tokens)[:-1], tokens[1:])]
-    stream = training_chunks(corpus, config)
-    run = Trainer(model, stream, valid, config, lambda _: None).run()
-    warm = last = next(run)
-    started = time.monotonic()
-    while time.monotonic() - started < seconds:
-        last = next(run, last)
-    elapsed = time.monotonic() - started
-    per_second = max(last.tokens - warm.tokens, 1) / elapsed
-    n_validations = config.max_tokens / config.evaluate_every
-    n_scored = corpus.n_targets("valid") * (2 if config.infill else 1)  # plain, and masked
-    scored = _VALIDATION_SHARE * n_validations * n_scored
-    return {
-        "parameters": int(model.flat_params.size),
-        "tokens_per_second": round(per_second),
-        "tokens": config.max_tokens,
-        "epochs": round(config.max_tokens / max(corpus.n_targets("train"), 1), 2),
-        "seconds": round((config.max_tokens + scored) / per_second),
-        "seconds_per_epoch": round(corpus.n_targets("train") / per_second),
-        "memory_bytes": _most_memory(),
-    }
+    speed = measure_speed(model, training_chunks(corpus, config), [], config, seconds)
+    return _needs(corpus, config, speed, model.flat_params.size)
 
 
 def dry_run(
@@ -71,23 +60,88 @@ def dry_run(
     *,
     cache: str | os.PathLike[str] | None = None,
     base: str | os.PathLike[str] | None = None,
+    for_seconds: float | None = None,
     on_note: Callable[[str], None] = lambda _: None,
     **settings: Any,
 ) -> dict[str, Any]:
     """What `lstm_music.training.api.train` with these arguments would need; nothing is kept.
 
+    All that a run does is done once, so that the memory is what the run will take.
+
     Returns
     -------
     needs : as from `training_needs`.
     """
+    deadline = None if for_seconds is None else Deadline(for_seconds)
+    if deadline is not None:
+        refuse_tokens(settings)
     begin_with = None if base is None else load_base(base)
-    config = make_config(settings if begin_with is None else begin_with.merged(settings))
-    corpus = read_corpus(sources, cache, config.style, on_note)
-    check_sides(corpus)
-    return training_needs(corpus, config)
+    style = make_config(settings if begin_with is None else begin_with.merged(settings)).style
+    job = Job.of(read_corpus(sources, cache, style, on_note), begin_with, settings, on_note)
+    if deadline is not None:
+        job, _ = job.fitted(deadline, None, Team(), None, on_note)
+    speed = job.speed(2.0)
+    _rehearse(job)
+    return _needs(job.corpus, job.config, speed, job.new_model().flat_params.size)
+
+
+def _needs(
+    corpus: TokenCache, config: TrainConfig, speed: Speed, n_parameters: int
+) -> dict[str, Any]:
+    n_validations = config.max_tokens / config.evaluate_every
+    n_scored = corpus.n_targets("valid") * (2 if config.infill else 1)  # plain, and masked
+    per_second = max(speed.trained_per_second, 1.0)
+    seconds = config.max_tokens / per_second + n_validations * n_scored / speed.scored_per_second
+    return {
+        "parameters": int(n_parameters),
+        "tokens_per_second": round(per_second),
+        "tokens": config.max_tokens,
+        "epochs": round(config.max_tokens / max(corpus.n_targets("train"), 1), 2),
+        "seconds": round(seconds),
+        "seconds_per_epoch": round(corpus.n_targets("train") / per_second),
+        "memory_bytes": _most_memory(),
+    }
+
+
+def _rehearse(job: Job) -> None:
+    """Update, validate and save once, in a folder that is then removed; of what is held out the
+    longest alone is scored, which takes as much memory as all, and less time.
+    """
+    config, model = job.config, job.new_model()
+    longest = np.argsort([len(targets) for _, targets in job.valid])[-config.batch_size :]
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "model.safetensors"
+        run = RunFolder(output)
+        run.path.mkdir()
+        chunks = training_chunks(job.corpus, config)
+        trainer = Trainer(
+            model,
+            chunks,
+            [job.valid[int(i)] for i in longest],
+            config,
+            lambda _: None,
+            is_worth_keeping=True,
+        )
+        steps = trainer.run()
+        next(steps)
+        next(steps, None)
+        model_writer(job.corpus, output, {}, "float32")(model, trainer.summary())
+        write_checkpoint(run.path, *trainer.state())
+        (run.path / METRICS).write_text(_LINE, encoding="ascii")
+        draw_losses(run.path / METRICS, run.path / "losses.png")
+        if job.base is not None:
+            job.gain(output, "")
 
 
 def _most_memory() -> int:
+    """The most memory that this process has held so far, in bytes."""
+    try:
+        # Not ru_maxrss: after exec it still counts what the parent held.
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
     try:
         import resource
     except ImportError:  # Windows

@@ -167,6 +167,8 @@ class Run:
     checkpoint_seconds : time between two checkpoints, or twenty times what one takes if that is
         longer; one is written at each validation, too.
     time_limit : seconds after which it stops, to be resumed; None: no limit.
+    is_planned : whether the run was to be done by then: it is validated once more, so that what
+        was learnt last counts.
     on_note : told of a disk that refuses to save, once.
     interrupt : what the trainer's signals are held back with.
     team : the processes that train together; its leader writes. A signal to one stops them all
@@ -183,6 +185,7 @@ class Run:
         *,
         checkpoint_seconds: float,
         time_limit: float | None,
+        is_planned: bool = False,
         on_note: Callable[[str], None],
         interrupt: Interrupt,
         team: Team,
@@ -191,6 +194,7 @@ class Run:
         self._trainer, self._best = trainer, best
         self._folder, self._settings = folder, settings
         self._checkpoint_seconds, self._time_limit = checkpoint_seconds, time_limit
+        self._is_planned = is_planned
         self._on_note = on_note
         self._unsaved: OutputError | None = None
         self._told: set[str] = set()
@@ -225,7 +229,10 @@ class Run:
                 if signal:  # never in a process alone: there it has raised
                     self._interrupt.pending = signal
                     break
-                if is_over:
+                if is_over and not self._trainer.is_done:
+                    if self._is_planned and not progress.validated:
+                        self._trainer.validate()
+                        yield self._trainer.progress
                     self._on_note("time is up: --resume auto goes on from here")
                     break
         except (KeyboardInterrupt, GeneratorExit):

@@ -12,8 +12,8 @@ from lstm_music.music.piece import Piece, Track, make_notes
 from lstm_music.tokens.annotate import annotate
 from lstm_music.tokens.decode import decode
 from lstm_music.tokens.vocabulary import DEFAULT
-from lstm_music.training.api import training_chunks
 from lstm_music.training.config import TrainConfig
+from lstm_music.training.job import training_chunks
 
 
 @pytest.fixture(scope="module")

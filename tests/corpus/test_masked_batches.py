@@ -17,8 +17,9 @@ from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.decode import decode
 from lstm_music.tokens.encode import encode
 from lstm_music.tokens.vocabulary import DEFAULT
-from lstm_music.training.api import _sequences, training_chunks
 from lstm_music.training.config import TrainConfig
+from lstm_music.training.held_out import validation_sequences
+from lstm_music.training.job import mask_chances, training_chunks
 
 FIRST = [name for name, _ in DEFAULT.streams].index("closed")
 AHEAD = slice(FIRST, [name for name, _ in DEFAULT.streams].index("own_low"))
@@ -141,8 +142,8 @@ def test_the_settings_decide_on_masks(cache):
 
 
 def test_held_out_pieces_come_plain_and_masked(cache):
-    plain = _sequences(cache, "valid", TrainConfig(infill=0.0))
-    both = _sequences(cache, "valid", TrainConfig(infill=1.0))
+    plain = validation_sequences(cache, mask_chances(TrainConfig(infill=0.0)))
+    both = validation_sequences(cache, mask_chances(TrainConfig(infill=1.0)))
     tokens = [cache.piece_tokens(int(i)) for i in cache.indices("valid")]
     assert len(plain) == 2 and len(both) == 4
     for i, piece in enumerate(tokens):
@@ -154,6 +155,6 @@ def test_held_out_pieces_come_plain_and_masked(cache):
         assert 0 < np.count_nonzero(targets >= 0) < len(targets)
         assert np.array_equal(targets[targets >= 0], piece[1:][targets >= 0])
         assert targets.dtype == np.int32
-    again = _sequences(cache, "valid", TrainConfig(infill=1.0, rng_seed=99))
+    again = validation_sequences(cache, mask_chances(TrainConfig(infill=1.0, rng_seed=99)))
     for (rows, targets), (same_rows, same_targets) in zip(both, again, strict=True):
         assert np.array_equal(rows, same_rows) and np.array_equal(targets, same_targets)

@@ -23,9 +23,9 @@ from lstm_music.tokens.annotate import annotate
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.encode import encode
 from lstm_music.tokens.vocabulary import DEFAULT, Vocabulary
-from lstm_music.training.api import new_model
 from lstm_music.training.base import load_base
 from lstm_music.training.config import TrainConfig
+from lstm_music.training.job import new_model
 from lstm_music.training.settings import make_config
 
 OLD = Vocabulary.beginning(ranges=20, streams=31, styles=8)

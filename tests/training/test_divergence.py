@@ -15,9 +15,9 @@ from lstm_music.corpus.batches import Chunk, ChunkStream
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
 from lstm_music.nn.optim import OPTIMISERS
-from lstm_music.training.api import new_model
 from lstm_music.training.checkpoint import read_checkpoint
 from lstm_music.training.config import TrainConfig
+from lstm_music.training.job import new_model
 from lstm_music.training.loop import Trainer
 
 QUICK = {"evaluate_every": 400, "checkpoint_seconds": 0.0}

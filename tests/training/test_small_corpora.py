@@ -8,6 +8,8 @@ from corpus_data import random_piece
 
 import lstm_music as lm
 from lstm_music.corpus.cache import token_cache
+from lstm_music.corpus.ends import LEAST_PIECES
+from lstm_music.nn.model_file import load_model
 
 SETTINGS = {
     "hidden_size": 8,
@@ -69,11 +71,29 @@ def train(folder, **settings):
     return steps, notes
 
 
-@pytest.mark.parametrize("counts", [{"train": 1}, {"train": 30}, {"valid": 1}])
-def test_pieces_on_one_side_only(folder, music, counts):
+@pytest.mark.parametrize("counts", [{"train": 1}, {"train": 8}, {"train": 30}, {"valid": 1}])
+def test_pieces_on_one_side_only_hold_out_their_last_bars(folder, music, counts):
     music.put(folder, "tune", **counts)
-    missing = "valid" if "train" in counts else "train"
-    with pytest.raises(lm.ConfigError, match=f"none is on the {missing} side.*give more music"):
+    _, notes = train(folder)
+    n = sum(counts.values())
+    assert sum(f"bars of {n} piece" in note for note in notes) == 1
+    facts = load_model(folder.parent / "m.safetensors")[1]["training"]
+    assert facts["corpus"]["train"] == facts["corpus"]["valid"] == n
+    assert facts["settings"]["stop_after"] == 5
+
+
+def test_enough_whole_pieces_are_held_out_whole(folder, music):
+    music.put(folder, "tune", train=2, valid=LEAST_PIECES)
+    _, notes = train(folder)
+    assert f"held out: {LEAST_PIECES} whole pieces (at least {LEAST_PIECES} are enough)" in notes
+    facts = load_model(folder.parent / "m.safetensors")[1]["training"]
+    assert facts["corpus"]["train"] == 2
+    assert facts["settings"]["stop_after"] == 0
+
+
+def test_without_a_bar_line_to_cut_at_nothing_is_trained(folder, music):
+    music.put(folder, "note", train=3)
+    with pytest.raises(lm.ConfigError, match=r"none of 3 pieces has two bars.*give more music"):
         train(folder)
     assert not (folder.parent / "m.safetensors").exists()
 

@@ -1,0 +1,175 @@
+"""``--for``: what is planned fits into the time, and a run that goes on keeps its plan."""
+
+import math
+import subprocess
+import sys
+import time
+
+import pytest
+from paths import MIDI_DATA
+from training_runs import SETTINGS
+
+import lstm_music as lm
+from lstm_music.training.checkpoint import LAST
+from lstm_music.training.config import TrainConfig
+from lstm_music.training.interrupt import Interrupt
+from lstm_music.training.plan import Deadline, plan
+from lstm_music.training.speed import Speed
+
+TINY = {n: SETTINGS[n] for n in ("hidden_size", "embedding_size", "layers", "batch_size")}
+TINY |= {"chunk_steps": 32, "rng_seed": 5}
+SPEED = Speed(trained_per_second=1000.0, scored_per_second=5000.0, update_tokens=100)
+
+
+def seconds_of(config, scored, *, has_base):
+    """How long a planned run takes at exactly `SPEED`, picture and all."""
+    n = math.ceil(config.max_tokens / config.evaluate_every) + has_base
+    trained = config.max_tokens / SPEED.trained_per_second
+    return trained + n * scored / SPEED.scored_per_second
+
+
+@pytest.mark.parametrize("has_base", [False, True])
+@pytest.mark.parametrize("scored", [10, 5_000, 100_000])
+@pytest.mark.parametrize("seconds", [100, 600, 7200])
+def test_what_is_planned_fits(seconds, scored, has_base):
+    deadline = Deadline(seconds)
+    config, end = plan(TrainConfig(), {}, SPEED, scored, deadline, has_base=has_base)
+    took = seconds_of(config, scored, has_base=has_base)
+    assert 0.5 * seconds < took + end <= seconds + scored / SPEED.scored_per_second
+    assert config.max_tokens / config.evaluate_every <= 20.5
+    assert config.max_tokens <= 20 * config.evaluate_every  # the last one is at the end
+
+
+def test_a_given_interval_is_kept():
+    given = {"evaluate_every": 1234}
+    config, _ = plan(
+        TrainConfig(evaluate_every=1234), given, SPEED, 5_000, Deadline(100), has_base=False
+    )
+    assert config.evaluate_every == 1234
+    assert seconds_of(config, 5_000, has_base=False) < 100
+
+
+def test_more_than_the_music_needs_is_not_planned():
+    config, _ = plan(
+        TrainConfig(), {}, SPEED, 100, Deadline(3600), has_base=True, most_tokens=50_000
+    )
+    assert config.max_tokens == 50_000
+    assert config.evaluate_every == 2_500
+
+
+def test_too_little_time_is_refused():
+    with pytest.raises(lm.ConfigError, match="give more time"):
+        plan(TrainConfig(), {}, SPEED, 100_000, Deadline(5), has_base=False)
+    for seconds in (0.0, -1.0, math.inf, math.nan):
+        with pytest.raises(lm.ConfigError, match="above 0"):
+            Deadline(seconds)
+
+
+def test_a_time_beside_a_number_of_tokens_is_refused(tmp_path):
+    with pytest.raises(lm.ConfigError, match="leave out max_tokens"):
+        lm.train(MIDI_DATA, tmp_path / "m.safetensors", for_seconds=9, max_tokens=100)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_takes_the_time_it_was_given(whole, tmp_path):
+    steps, notes = [], []
+    started = time.monotonic()
+    lm.train(
+        MIDI_DATA,
+        tmp_path / "m.safetensors",
+        cache=whole.cache,
+        for_seconds=12,
+        on_progress=steps.append,
+        on_note=notes.append,
+        **TINY,
+    )
+    assert time.monotonic() - started < 12 * 1.1
+    (line,) = [note for note in notes if note.startswith("for 12 seconds:")]
+    assert f"{steps[-1].max_tokens:,} tokens" in line
+    assert math.isfinite(steps[-1].best_loss)
+    assert steps[-1].validated  # also where the machine became slower than it was planned for
+    assert lm.load(tmp_path / "m.safetensors")
+
+
+def test_a_machine_that_gets_slower_does_not_overrun(whole, tmp_path, monkeypatch):
+    """Planned for a hundred times the speed; what was learnt last counts all the same."""
+    from lstm_music.training import job
+
+    real = job.measure_speed
+
+    def dreamt(*arguments):
+        speed = real(*arguments)
+        return Speed(100 * speed.trained_per_second, speed.scored_per_second, 1)
+
+    monkeypatch.setattr(job, "measure_speed", dreamt)
+    steps, notes = [], []
+    started = time.monotonic()
+    lm.train(
+        MIDI_DATA,
+        tmp_path / "m.safetensors",
+        cache=whole.cache,
+        for_seconds=8,
+        on_progress=steps.append,
+        on_note=notes.append,
+        **TINY,
+    )
+    assert time.monotonic() - started < 8 * 1.1
+    assert steps[-1].tokens < steps[-1].max_tokens
+    assert steps[-1].validated
+    assert any("time is up" in note for note in notes)
+
+
+def planned(folder, cache, **changes):
+    """A run planned for a time, going on with what is there."""
+    arguments = {"cache": cache, "resume": True, "for_seconds": 60.0, **TINY} | changes
+    lm.train(MIDI_DATA, folder / "m.safetensors", **arguments)
+
+
+def stopped_after(folder, cache, n):
+    """Begin a planned run and stop it by Ctrl-C after n updates; its max_tokens."""
+    seen = []
+
+    def stop(progress):
+        seen.append(progress)
+        if progress.step == n:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        planned(folder, cache, on_progress=stop, interrupt=Interrupt())
+    assert (folder / "m.run" / LAST).exists()
+    return seen[-1].max_tokens
+
+
+def test_a_run_that_goes_on_keeps_its_plan(whole, tmp_path, monkeypatch):
+    tokens = stopped_after(tmp_path, whole.cache, 3)
+    from lstm_music.training import job
+
+    def never(*_):
+        raise AssertionError("the speed was measured again")
+
+    monkeypatch.setattr(job, "measure_speed", never)
+    steps = []
+
+    def stop(progress):
+        steps.append(progress)
+        if len(steps) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        planned(tmp_path, whole.cache, on_progress=stop)
+    assert [one.step for one in steps] == [4, 5, 6]
+    assert {one.max_tokens for one in steps} == {tokens}
+    with pytest.raises(lm.ConfigError, match=r"for_seconds was 60\.0, is 30\.0"):
+        planned(tmp_path, whole.cache, for_seconds=30.0)
+
+
+def test_the_command_line_plans(whole, tmp_path):
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in TINY.items()]
+    command = [sys.executable, "-m", "lstm_music", "train", str(MIDI_DATA)]
+    command += ["-o", str(tmp_path / "m.safetensors"), "--cache", str(whole.cache), *options]
+    run = subprocess.run(
+        [*command, "--for", "0m6s"], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "for 6 seconds: " in run.stderr
+    assert " nats a token, rate " in run.stderr
+    assert "valid " not in run.stderr.split("for 6 seconds")[1]
