@@ -4,7 +4,7 @@
 
 Each trial draws files of FOLDER, trains on them as `lstm-music train --from default` does, and
 prints nats a note of their last bars with the model that it began with and with the best of the
-run, the seconds that it took, and those of the processor. The table is that of docs/training.md.
+run, the seconds that it took, and those of the processor.
 """
 
 from __future__ import annotations
