@@ -28,7 +28,7 @@ from lstm_music.tokens.annotate import annotate, annotate_choices
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.conditioning import Conditioning
 from lstm_music.tokens.decode import decode
-from lstm_music.tokens.encode import encode
+from lstm_music.tokens.encode import encode, given_text
 from lstm_music.types import BoolArray, IntArray
 
 BARS, FIRST, LAST = 16, 6, 10
@@ -62,7 +62,8 @@ def scores(
     the open notes.
     """
     tokens = encode(piece)
-    given = Conditioning(given_notes(piece, places), places)
+    notes = given_notes(piece, places)
+    given = Conditioning(notes, places, text=given_text(notes, piece.tracks))
     rows, free = annotate_choices(tokens, 0, given)
     open_notes = int(begins_in(piece.notes, places).sum())
     if not open_notes:
