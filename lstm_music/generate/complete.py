@@ -18,6 +18,7 @@ from lstm_music.generate.character import (
 )
 from lstm_music.generate.compose import Job, job, written
 from lstm_music.generate.engine import Engine
+from lstm_music.generate.form_plan import planned_form
 from lstm_music.generate.impossible import check_possible
 from lstm_music.generate.loop import Generator
 from lstm_music.generate.plan import (
@@ -108,6 +109,8 @@ def get_ready(engine: Engine, request: Request, seed: Piece, rng_seed: int) -> J
     ConfigError, MidiError : it is not.
     """
     plan = plan_for(request, seed, rng_seed)
+    if sections := request.sections():
+        plan = replace(plan, form=planned_form(sections))
     rest = -1
     if request.task == "accompany":
         rest = _LONGEST_REST_BARS * plan.given.bar_lines.meter_at(plan.start_steps).bar_steps
@@ -165,16 +168,17 @@ def complete_seed(
     judge = Judge(work.plan, tuple(others), copied_notes, request.max_copy)
     sampling = request.sampling(advice)
     most = request.drafts or (1 if _is_plain(work, judge) else DRAFTS)
-    best: dict[int, tuple[int, Generator, Piece, NoteArray]] = {}
+    best: dict[int, tuple[int, Generator, Piece, NoteArray, int]] = {}
     left = list(range(request.n))
     for number in range(most):
         warm = sampling.but(temperature=min(sampling.temperature * _WARMER**number, 100.0))
-        drawn = _draw(work, request, warm, rng_seed, [i + number * _DRAFTS_APART for i in left])
-        for i, generator in zip(left, drawn, strict=True):
+        streams = [i + number * _DRAFTS_APART for i in left]
+        drawn = _draw(work, request, warm, rng_seed, streams)
+        for i, stream, generator in zip(left, streams, drawn, strict=True):
             piece, new = written(work, generator)
             faults = judge.faults(piece, new)
             if i not in best or faults < best[i][0]:
-                best[i] = (faults, generator, piece, new)
+                best[i] = (faults, generator, piece, new, stream)
         left = [i for i in left if best[i][0]]
         if not left:
             break
@@ -278,15 +282,19 @@ def _take(
     generator: Generator,
     piece: Piece,
     new: NoteArray,
+    stream: int,
     *,
     remarks: tuple[str, ...],
 ) -> Take:
     if remarks:
         piece = piece.replace(repairs=(*piece.repairs, *remarks))
-    likely = nats_a_note(work, generator)
+    likely, plan = nats_a_note(work, generator), work.plan
+    if (formed := work.formed(rng_seed, stream)) is not None:
+        plan, n_notes = replace(plan, form=formed.form), formed.free_notes(generator.score.notes())
+        likely = -generator.log_prob / n_notes if n_notes else float("nan")
     n_joined = joined_notes(work)
     joined = float("nan")
     if n_joined:
         joined = -float(join_log_probs(work, [generator])[0]) / n_joined
-    report = make_report(request, work.ruling, work.plan, piece, new)
+    report = make_report(request, work.ruling, plan, piece, new)
     return Take(piece, rng_seed, report, new, likely, joined)

@@ -18,6 +18,7 @@ from lstm_music.backends.registry import get_backend
 from lstm_music.corpus.batches import ChunkStream
 from lstm_music.corpus.cache import TokenCache, token_cache
 from lstm_music.corpus.fingerprints import corpus_fingerprints
+from lstm_music.corpus.forms import forms_in_training
 from lstm_music.corpus.masks import MaskChances, draw_mask
 from lstm_music.corpus.met import met_in_training
 from lstm_music.corpus.split import SPLITS
@@ -294,11 +295,12 @@ def _writer(
     corpus: TokenCache, output: str | os.PathLike[str], card: dict[str, Any], storage: str
 ) -> Write:
     """What writes the model file, and the fingerprints beside it."""
-    met = asdict(met_in_training(corpus))
+    met, forms = asdict(met_in_training(corpus)), forms_in_training(corpus).to_json()
     known = once(lambda: corpus_fingerprints(corpus).to_bytes())
 
     def write(model: LanguageModel, summary: dict[str, Any]) -> None:
-        facts = summary | {"corpus": _counts(corpus), "met": met, "knows": knows(model, corpus)}
+        facts = summary | {"corpus": _counts(corpus), "met": met, "forms": forms}
+        facts |= {"knows": knows(model, corpus)}
         save_model(output, model, DEFAULT.to_json(), facts, card, storage=storage)
         atomic_write(known_beside(output), known())
 
