@@ -174,9 +174,9 @@ def parse_form(text: str) -> tuple[Section, ...]:
         if not word or "".join(match[0] for match in found) != word:
             raise ConfigError(expected)
         for match in found:
-            primes, length = match[2] or match[5] or "", match[3] or match[4] or "0"
-            sections.append(Section(match[1] + "'" * len(primes), int(length[:6])))
-            if length != "0" and not sections[-1].bars:
+            primes, length = match[2] or match[5] or "", match[3] or match[4]
+            sections.append(Section(match[1] + "'" * len(primes), int((length or "0")[:6])))
+            if length and not sections[-1].bars:
                 raise ConfigError(f"{expected}; a section has 1 bar or more")
     if len({section.bars > 0 for section in sections}) > 1:
         raise ConfigError(f"{expected}; give a number of bars to all sections or to none")
