@@ -4,7 +4,7 @@ CACHE is a folder that ``lstm-music corpus build`` made of the music of the bund
 style pieces are composed from nothing, without a form and with ``--form auto``, and compared with
 the first bars, as many, of the pieces of the valid and test sides that are at least so long:
 
-returns     share of bars that are equal to an earlier one, 8, 16, 4, 2, 1, 12, 24, 6 or 3 bars before
+returns     share of bars that are equal to an earlier one (8, 16, 4, 2, 1, 12, 24, 6, 3 before)
 varied      share of bars that are not, but share more than half of their notes with an earlier one
 loops       share of pieces of which 60 % of the bars are equal to the bar eight before
 alike N     how many notes bars share with the bar N before (Jaccard), the mean

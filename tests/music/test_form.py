@@ -165,7 +165,8 @@ def test_a_drawn_label_is_possible():
 
 
 @pytest.mark.parametrize(
-    "facts", [{"folk": 3}, {"folk": {"0 0 0 - -": "x:1"}}, {"folk": {"0 0": "f:1"}}, {"a": {"": ""}}]
+    "facts",
+    [{"folk": 3}, {"folk": {"0 0 0 - -": "x:1"}}, {"folk": {"0 0": "f:1"}}, {"a": {"": ""}}],
 )
 def test_damaged_counts_are_refused(facts):
     with pytest.raises(lm.ModelFileError, match="counts of forms are damaged"):
