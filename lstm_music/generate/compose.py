@@ -15,7 +15,7 @@ from lstm_music.generate.given import Given
 from lstm_music.generate.hearing import Heard, hear
 from lstm_music.generate.loop import Generator
 from lstm_music.generate.plan import Place, Plan
-from lstm_music.generate.returns import Formed, write_last_stage, write_stages
+from lstm_music.generate.returns import Formed, write_stages
 from lstm_music.generate.ruling import Ruling, leans_for, rules_for
 from lstm_music.music.piece import PEDAL_DTYPE, Piece
 from lstm_music.music.places import begins_in
@@ -98,8 +98,7 @@ class Job:
             generator.copy_state_from(opened[i])
             return generator
 
-        write_stages(opened, formed, again, None)
-        write_last_stage(opened, formed)
+        write_stages(opened, formed, again, None, closes_later=False)
         return opened
 
 

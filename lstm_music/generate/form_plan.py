@@ -205,6 +205,8 @@ def repeated(plan: FormPlan, bars: Sequence[Bar], first: int, new: slice) -> int
         the section that the bars belong to is like one of another letter, or like the very one
         that it is to vary; returns within a section are its own affair.
     """
+    if new.start >= new.stop:
+        return 0
     if not plan.sections:
         labels = label_bars(bars)[first:]
         return sum(
@@ -219,7 +221,7 @@ def repeated(plan: FormPlan, bars: Sequence[Bar], first: int, new: slice) -> int
         theirs = bars[first + start : first + start + other.bars][: len(mine)]
         if other.letter != section.letter and blocks_alike(mine[: len(theirs)], theirs) > ALIKE:
             return 1
-        if other.letter == section.letter and mine == theirs and new.start < new.stop:
+        if other.letter == section.letter and mine == theirs:
             return 1
     return 0
 

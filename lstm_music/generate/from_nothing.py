@@ -34,7 +34,6 @@ from lstm_music.generate.returns import (
     Again,
     Formed,
     close_with_forms,
-    write_last_stage,
     write_stages,
 )
 from lstm_music.generate.ruling import Ruling, leans_for, rules_for, ruling_for
@@ -187,10 +186,9 @@ class _Writer:
         opened = [self._begin(i) for i in share]
         formed = [self._formed[i] for i in share]
         again = self._again(share, opened)
-        write_stages(opened, formed, again, self._key)
+        write_stages(opened, formed, again, self._key, closes_later=self._closes)
         if self._closes:
             return close_with_forms(opened, formed, again, self._key)
-        write_last_stage(opened, formed)
         return opened
 
     def _again(self, share: Sequence[int], opened: Sequence[Generator]) -> Again:

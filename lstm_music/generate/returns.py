@@ -241,23 +241,31 @@ def _copied_pedal(pedal: NoteArray, copies: Sequence[Copy]) -> NoteArray:
 
 
 def write_stages(
-    opened: list[Generator], formed: Sequence[Formed], again: Again, key: Key | None
+    opened: list[Generator],
+    formed: Sequence[Formed],
+    again: Again,
+    key: Key | None,
+    *,
+    closes_later: bool,
 ) -> None:
-    """Write all stages of some pieces, side by side, but for the last of each.
+    """Write all stages of some pieces, side by side.
 
     A stage is drawn up to `STAGE_DRAWS` times, until what is new in it is new: see `Formed.faults`.
 
     Parameters
     ----------
-    opened : they stand before their first stage; each is replaced by one that stands before its
-        last.
+    opened : they stand before their first stage; each is replaced by one that has written them.
     formed : how each is written.
     again : continues ``opened[i]``.
     key : given; None: that of each piece's own header.
+    closes_later : leave the last stage of each to `close_with_forms`.
     """
-    for k in range(max(len(one.stages) for one in formed) - 1):
-        now = {i: one.stages[k] for i, one in enumerate(formed) if k < len(one.stages) - 1}
-        _draw(opened, formed, now, again, key)
+    for k in range(max(len(one.stages) for one in formed)):
+        now = {
+            i: one.stages[k] for i, one in enumerate(formed) if k < len(one.stages) - closes_later
+        }
+        if now:
+            _draw(opened, formed, now, again, key, pauses=closes_later)
 
 
 def _draw(
@@ -266,9 +274,11 @@ def _draw(
     stages: Mapping[int, Stage],
     again: Again,
     key: Key | None,
+    *,
+    pauses: bool,
 ) -> None:
-    """Write a stage of some of the pieces, by number, up to where its ending begins, if it is the
-    last; of several draws the first with the fewest faults.
+    """Write a stage of some of the pieces, by number; one that ``pauses``, if it is the last, up to
+    where its ending begins. Of several draws the first with the fewest faults.
     """
     left = list(stages)
     best: dict[int, tuple[int, Generator]] = {}
@@ -276,7 +286,7 @@ def _draw(
         drawn = [again(i, draw * DRAWS_APART, WARMER**draw) for i in left]
         for i, generator in zip(left, drawn, strict=True):
             formed[i].begin(generator, stages[i])
-            if stages[i].is_last:
+            if pauses and stages[i].is_last:
                 generator.set_pause(formed[i].ending(stages[i]))
         run_together(drawn)
         for i, generator in zip(left, drawn, strict=True):
@@ -288,13 +298,6 @@ def _draw(
             break
     for i, (_, generator) in best.items():
         opened[i] = generator
-
-
-def write_last_stage(generators: Sequence[Generator], formed: Sequence[Formed]) -> None:
-    """Write the last stage of some pieces as it comes."""
-    for generator, one in zip(generators, formed, strict=True):
-        one.begin(generator, one.stages[-1])
-    run_together(generators)
 
 
 def close_with_forms(
@@ -315,7 +318,9 @@ def close_with_forms(
     copying = [i for i, stage in enumerate(last) if stage.free_start == stage.free_end]
     if copying:
         copied = [again(i, 0, 1.0) for i in copying]
-        write_last_stage(copied, [formed[i] for i in copying])
+        for i, generator in zip(copying, copied, strict=True):
+            formed[i].begin(generator, last[i])
+        run_together(copied)
         for i, generator in zip(copying, copied, strict=True):
             if closes(generator, key) is not False:
                 results[i] = generator
@@ -323,7 +328,7 @@ def close_with_forms(
                 last[i] = last[i].with_free_end(formed[i].bar_steps)
     left = [i for i in range(len(opened)) if i not in results]
     if left:
-        _draw(opened, formed, {i: last[i] for i in left}, again, key)
+        _draw(opened, formed, {i: last[i] for i in left}, again, key, pauses=True)
         closed = close_all(
             [opened[i] for i in left], lambda k, stream: again(left[k], stream, 1.0), key
         )

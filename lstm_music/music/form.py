@@ -62,7 +62,8 @@ class Section(NamedTuple):
 
 def bars_of(piece: Piece, n_bars: int | None = None) -> list[Bar]:
     """The full bars of a piece, up to the end of its last note or to ``n_bars`` of them."""
-    lines, at, bounds = piece.bar_lines, piece.pickup_steps, []
+    lines, at = piece.bar_lines, piece.pickup_steps
+    bounds: list[tuple[int, int]] = []
     end = max(piece.end_steps, piece.length_steps)
     while at < end if n_bars is None else len(bounds) < n_bars:
         bounds.append((at, lines.bar_end(at)))
