@@ -98,6 +98,7 @@ def line(row: Control) -> str:
 def kind(row: Control) -> str:
     """Kind and unit, in the words of the first table."""
     special = {"bars": "bars", "seed_bars": "bars", "tracks": "tracks", "with_": "instruments"}
+    special |= {"form_of": "file"}
     name = special.get(row.name, "text" if row.kind == "any" else row.kind)
     unit = row.unit.strip("()")
     return f"{name}, {unit}" if unit else name

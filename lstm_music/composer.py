@@ -99,7 +99,10 @@ class Composer:
         settings = metadata["training"].get("settings", {})
         learnt = Vocabulary.from_json(metadata["vocabulary"])
         hears_ahead = learnt.has_stream("closed") and settings.get("infill", 0) > 0
-        self._engine = Engine(StepWeights(self.model), self._vocabulary, met, knows, hears_ahead)
+        forms = metadata["training"].get("forms", {})
+        self._engine = Engine(
+            StepWeights(self.model), self._vocabulary, met, knows, hears_ahead, forms
+        )
         self._source = name if source is None else source
         self._known: Fingerprints | None = None
 
@@ -123,6 +126,10 @@ class Composer:
         >>> [take.piece.tracks[0].program for take in lm.load().complete(ask)]
         [40]
         """
+        if request.form_of is not None:
+            from lstm_music.generate.forms import with_found_form
+
+            request = with_found_form(request)
         rng_seed = random_rng_seed() if request.rng_seed is None else request.rng_seed
         others = [_as_piece(piece) for piece in avoid]
         copied = None if request.max_copy is None else self._copied_notes
@@ -274,6 +281,8 @@ class Composer:
         from lstm_music.generate.compose import stream_notes
 
         request = _request("generate", seed, sampling, **controls)
+        if request.form is not None or request.form_of is not None:
+            raise ConfigError("a form cannot be streamed; call generate, or leave it out")
         rng_seed = random_rng_seed() if request.rng_seed is None else request.rng_seed
         work = get_ready(self._engine, request, self._seed(request), rng_seed)
         return stream_notes(work, request.sampling(self.sampling), rng_seed)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lstm_music.errors import ConfigError
+
 if TYPE_CHECKING:
     from lstm_music.cli.outputs import Outputs
     from lstm_music.composer import Composer
@@ -55,6 +57,8 @@ def compose(task: str, seed_path: Path | None, options: dict[str, Any]) -> None:
     if seed_path is not None:
         # Values are checked before the file is read; a path stands for it.
         Request(task, seed_path, **controls)
+    if controls.get("form_of") is not None:
+        _find_form(controls)
     default = default_output(task, seed_path)
     outputs = plan_outputs(
         options["output"],
@@ -76,6 +80,17 @@ def compose(task: str, seed_path: Path | None, options: dict[str, Any]) -> None:
         request={"task": task, **record.controls, "rng_seed": record.rng_seed},
     )
     report(paths, takes, request, seed_path, as_json=options["as_json"])
+
+
+def _find_form(controls: dict[str, Any]) -> None:
+    """Put the form of a file in place of its name: `again` then needs no such file."""
+    from lstm_music.cli.streams import read_music
+    from lstm_music.generate.forms import form_in
+
+    if controls["form"] is not None:
+        raise ConfigError("give --form or --form-of, not both")
+    controls["form"] = form_in(read_music(Path(controls["form_of"])), controls["bars"])
+    controls["form_of"] = None
 
 
 def _unlike(

@@ -29,6 +29,8 @@ _METAVARS = {
     "style": "STYLE",
     "scale": "SCALE",
     "chords": "CHORDS",
+    "form": "FORM",
+    "form_of": "FILE",
 }
 _METAVARS_BY_KIND = {
     "number": "X",

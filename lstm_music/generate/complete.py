@@ -18,6 +18,7 @@ from lstm_music.generate.character import (
 )
 from lstm_music.generate.compose import Job, job, written
 from lstm_music.generate.engine import Engine
+from lstm_music.generate.form_plan import planned_form
 from lstm_music.generate.impossible import check_possible
 from lstm_music.generate.loop import Generator
 from lstm_music.generate.plan import (
@@ -122,6 +123,8 @@ def get_ready(engine: Engine, request: Request, seed: Piece, rng_seed: int) -> J
     ConfigError, MidiError : it is not.
     """
     plan = plan_for(request, seed, rng_seed)
+    if sections := request.sections():
+        plan = replace(plan, form=planned_form(sections))
     rest = -1
     if request.task == "accompany":
         rest = _LONGEST_REST_BARS * plan.given.bar_lines.meter_at(plan.start_steps).bar_steps
@@ -179,16 +182,17 @@ def complete_seed(
     judge = Judge(work.plan, tuple(others), copied_notes, request.max_copy)
     sampling = request.sampling(advice)
     most = request.drafts or (1 if _is_plain(work, judge) else DRAFTS)
-    best: dict[int, tuple[int, Drawn, Piece, NoteArray]] = {}
+    best: dict[int, tuple[int, Drawn, Piece, NoteArray, int]] = {}
     left = list(range(request.n))
     for number in range(most):
         warm = sampling.but(temperature=min(sampling.temperature * _WARMER**number, 100.0))
-        drawn = _draw(work, request, warm, rng_seed, [i + number * _DRAFTS_APART for i in left])
-        for i, draft in zip(left, drawn, strict=True):
+        streams = [i + number * _DRAFTS_APART for i in left]
+        drawn = _draw(work, request, warm, rng_seed, streams)
+        for i, stream, draft in zip(left, streams, drawn, strict=True):
             piece, new = written(work, draft.generator)
             faults = judge.faults(piece, new)
             if i not in best or faults < best[i][0]:
-                best[i] = (faults, draft, piece, new)
+                best[i] = (faults, draft, piece, new, stream)
         left = [i for i in left if best[i][0]]
         if not left:
             break
@@ -294,17 +298,22 @@ def _take(
     draft: Drawn,
     piece: Piece,
     new: NoteArray,
+    stream: int,
     *,
     remarks: tuple[str, ...],
 ) -> Take:
     if remarks:
         piece = piece.replace(repairs=(*piece.repairs, *remarks))
-    likely = nats_a_note(work, draft.generator)
+    generator = draft.generator
+    likely, plan = nats_a_note(work, generator), work.plan
+    if (formed := work.formed(rng_seed, stream)) is not None:
+        plan, n_notes = replace(plan, form=formed.form), formed.free_notes(generator.score.notes())
+        likely = -generator.log_prob / n_notes if n_notes else float("nan")
     n_joined = joined_notes(work)
     joined = float("nan")
     if n_joined:
         known = draft.join_log_prob
-        joined = -(join_log_probs(work, [draft.generator])[0] if known is None else known)
+        joined = -(join_log_probs(work, [generator])[0] if known is None else known)
         joined = float(joined) / n_joined
-    report = make_report(request, work.ruling, work.plan, piece, new)
+    report = make_report(request, work.ruling, plan, piece, new)
     return Take(piece, rng_seed, report, new, likely, joined)

@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.generate.engine import TOKENS_A_BAR, Engine, in_shares, new_generator, run_share
+from lstm_music.generate.forms import take_form
 from lstm_music.generate.given import Given
 from lstm_music.generate.hearing import Heard, hear
 from lstm_music.generate.loop import Generator
 from lstm_music.generate.plan import Place, Plan
+from lstm_music.generate.returns import Formed, write_stages
 from lstm_music.generate.ruling import Ruling, leans_for, rules_for
 from lstm_music.music.distinct import is_among
 from lstm_music.music.piece import PEDAL_DTYPE, Piece
@@ -21,7 +23,7 @@ from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.conditioning import Conditioning
 from lstm_music.tokens.encode import encode_header, given_text
-from lstm_music.tokens.vocabulary import RADIX_STEPS, Vocabulary
+from lstm_music.tokens.vocabulary import DEFAULT, RADIX_STEPS, Vocabulary
 from lstm_music.types import BoolArray, IntArray, NoteArray
 
 JUDGED_BARS = 4
@@ -68,15 +70,44 @@ class Job:
         generator.copy_state_from(self.base)
         return generator
 
+    def formed(self, rng_seed: int, sequence: int) -> Formed | None:
+        """How the draft of a random stream is written in stages; None: in one go."""
+        form = take_form(self.engine, self.ruling, self.plan, self.heard, rng_seed, sequence)
+        return None if form is None else Formed(form, self.plan, self.ruling, self.heard)
+
     def compose(
         self, sampling: Sampling, rng_seed: int, sequences: Sequence[int], threads: int | None
     ) -> list[Generator]:
         """One draft for each random stream of ``sequences``."""
 
         def share(some: Sequence[int]) -> list[Generator]:
+            if self.ruling.request.form is not None:
+                return self._in_stages(sampling, rng_seed, some)
             return run_share(lambda i: self.begin(sampling, rng_seed, i), some)
 
         return in_shares(share, sequences, threads)
+
+    def _in_stages(self, sampling: Sampling, rng_seed: int, some: Sequence[int]) -> list[Generator]:
+        opened = [self.begin(sampling, rng_seed, i) for i in some]
+        formed = [one for i in some if (one := self.formed(rng_seed, i)) is not None]
+        for generator, one in zip(opened, formed, strict=True):
+            if not one.stages[0].copies:
+                _wait_for_start(generator, self.heard)
+
+        def again(i: int, stream: int, warmth: float) -> Generator:
+            generator = self.begin(sampling.warmed(warmth), rng_seed, some[i] + stream)
+            generator.copy_state_from(opened[i])
+            return generator
+
+        write_stages(opened, formed, again, None, closes_later=False)
+        return opened
+
+
+def _wait_for_start(generator: Generator, heard: Heard) -> None:
+    """Move to where the first place begins, where something must begin then."""
+    wait = heard.start_steps - generator.score.onset_steps
+    if wait:
+        generator.force(np.array(_time_move(DEFAULT, wait), np.int32))
 
 
 def job(engine: Engine, plan: Plan, ruling: Ruling) -> Job:
@@ -103,10 +134,8 @@ def job(engine: Engine, plan: Plan, ruling: Ruling) -> Job:
     generator.set_task(given, rules, heard.bar_steps, leans_for(ruling, plan, heard, rules))
     generator.force(encode_header(heard.context))
     nats_heard = _hear(generator, heard)
-    if plan.is_continuation:
-        wait = heard.start_steps - generator.score.onset_steps
-        if wait:
-            generator.force(np.array(_time_move(engine.vocabulary, wait), np.int32))
+    if plan.is_continuation and ruling.request.form is None:
+        _wait_for_start(generator, heard)
     return Job(engine, plan, heard, ruling, generator, nats_heard)
 
 

@@ -39,12 +39,12 @@ def close_all(
         if drawn:
             run_together(list(drawn.values()))
         for i, ending in drawn.items():
-            closes = _closes(ending, key)
-            if closes and (i not in best or ending.has_ended):
+            closed = closes(ending, key)
+            if closed and (i not in best or ending.has_ended):
                 best[i] = ending
-            if closes is None or (closes and ending.has_ended):
+            if closed is None or (closed and ending.has_ended):
                 left.remove(i)
-            if closes is None or draw == DRAWS - 1:
+            if closed is None or draw == DRAWS - 1:
                 best.setdefault(i, ending)
     return [best[i] for i in range(len(opened))]
 
@@ -77,7 +77,7 @@ def closed_by_hand(piece: Piece) -> Piece:
     return piece.replace(notes=notes)
 
 
-def _closes(generator: Generator, key: Key | None) -> bool | None:
+def closes(generator: Generator, key: Key | None) -> bool | None:
     """Whether it ends on the tonic; None for music without pitches or key: it ends as it likes."""
     piece = written_piece(generator.score)
     return ends_on_tonic(piece.replace(key=key or piece.key))

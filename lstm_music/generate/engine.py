@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TypeVar
+from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +20,13 @@ from lstm_music.kernels.step import Stepper, StepWeights
 from lstm_music.music.distinct import distinct
 from lstm_music.music.drum_keys import drums_in_general_midi, has_pad_keys
 from lstm_music.music.excerpt import excerpt
+from lstm_music.music.form_model import FormModel
 from lstm_music.music.key import Key
 from lstm_music.music.listening.styles import infer_style
 from lstm_music.music.piece import Piece, on_their_onsets
 from lstm_music.music.theory import likely_key
 from lstm_music.nn.sampling import Sampling
+from lstm_music.pretrained import bundled_forms
 from lstm_music.tokens.automaton import Automaton
 from lstm_music.tokens.vocabulary import MAX_TRACKS, Vocabulary
 
@@ -55,6 +58,8 @@ class Engine:
     knows : nats a note of held-out pieces of each style, the median and the 95th percentile;
         empty where the model does not tell.
     hears_ahead : whether the network has learnt to be told what lies ahead.
+    forms : how bars return in the training music, for `FormModel.from_json`; empty where the model
+        does not tell.
     """
 
     weights: StepWeights
@@ -62,6 +67,12 @@ class Engine:
     met: Met
     knows: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     hears_ahead: bool = False
+    forms: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def form_model(self) -> FormModel:
+        """What forms are drawn from: those of the training music, else of the bundled styles."""
+        return FormModel.from_json(self.forms or bundled_forms())
 
     def strangeness(self, style: str, nats_a_note: float) -> tuple[str, ...]:
         """What to say of music that the network finds much less likely than what it knows."""

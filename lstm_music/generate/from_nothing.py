@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from lstm_music.generate.engine import (
     run_share,
     with_sounding_tracks,
 )
+from lstm_music.generate.form_plan import same_variations
+from lstm_music.generate.forms import take_form
 from lstm_music.generate.given import Given
 from lstm_music.generate.header import write_header
 from lstm_music.generate.hearing import Heard
@@ -27,9 +30,16 @@ from lstm_music.generate.plan import Place, Plan
 from lstm_music.generate.planning import new_programs
 from lstm_music.generate.report import make_report
 from lstm_music.generate.request import CONTROLS, Request
+from lstm_music.generate.returns import (
+    Again,
+    Formed,
+    close_with_forms,
+    write_stages,
+)
 from lstm_music.generate.ruling import Ruling, leans_for, rules_for, ruling_for
 from lstm_music.generate.takes import Take, ranked
 from lstm_music.music.drum_keys import in_general_midi
+from lstm_music.music.form import bars_of
 from lstm_music.music.harmony.scale import Scale
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
@@ -74,14 +84,16 @@ def compose_from_nothing(
     if request.beam > 1:
         raise ConfigError("beam is for a seed; leave it out for a piece from nothing")
     writer = _Writer(engine, request, rng_seed, request.sampling(advice))
-    best: dict[int, tuple[int, Piece, Generator]] = {}
+    best: dict[int, tuple[int, Piece, Generator, Formed | None]] = {}
     left = list(range(request.n))
     for number in range(request.drafts or DRAFTS):
         drafts = writer.draft([i + number * _DRAFTS_APART for i in left])
-        for i, (piece, generator) in zip(left, drafts, strict=True):
+        for i, (piece, generator, formed) in zip(left, drafts, strict=True):
             judge = Judge(writer.plan(piece), tuple(others), copied_notes, request.max_copy)
             broken = _broken(piece) + judge.faults(piece, piece.notes)
-            judged = (broken, piece, generator)
+            if formed is not None:
+                broken += len(same_variations(formed.form, bars_of(piece), 0))
+            judged = (broken, piece, generator, formed)
             best[i] = min(best.get(i, judged), judged, key=lambda found: found[0])
         left = [i for i in left if best[i][0]]
         if not left:
@@ -109,6 +121,7 @@ class _Writer:
             [] if request.with_ is None else [p for p, _ in new_programs(request.with_)]
         )
         self._closes = request.ending != "free"
+        self._formed: dict[int, Formed] = {}
 
     def _begin(self, sequence: int) -> Generator:
         capacity = self._bars * TOKENS_A_BAR
@@ -127,13 +140,17 @@ class _Writer:
         )
         header = written_piece(generator.score)
         plan, ruling = self._planned(header)
-        check_possible(ruling, plan)
         heard = _heard(plan, self._bars)
+        form = take_form(self._engine, ruling, plan, heard, self._rng_seed, sequence)
+        plan = replace(plan, form=form)
+        check_possible(ruling, plan)
+        if form is not None:
+            self._formed[sequence] = Formed(form, plan, ruling, heard)
         generator.set_conditioning(conditioning(heard, ruling, plan))
         rules = rules_for(ruling, plan, heard)
         leans = leans_for(ruling, plan, heard, rules)
         generator.set_task(Given([]), rules, bar_steps, leans)
-        if self._closes:
+        if self._closes and form is None:
             generator.set_pause((self._bars - ENDING_BARS) * bar_steps)
         return generator
 
@@ -148,28 +165,47 @@ class _Writer:
         plan = Plan(header, places, is_continuation=True, n_new_tracks=n_new)
         return plan, ruling_for(self._request, plan)
 
-    def draft(self, sequences: Sequence[int]) -> list[tuple[Piece, Generator]]:
-        """A draft for each random stream."""
+    def draft(self, sequences: Sequence[int]) -> list[tuple[Piece, Generator, Formed | None]]:
+        """A draft for each random stream, and how it was written in stages, if it has a form."""
         generators = in_shares(self._compose, sequences, self._request.threads)
-        return [(self._finished(generator), generator) for generator in generators]
+        return [
+            (self._finished(generator), generator, self._formed.get(sequence))
+            for generator, sequence in zip(generators, sequences, strict=True)
+        ]
 
     def _compose(self, share: Sequence[int]) -> list[Generator]:
+        if self._request.form is not None:
+            return self._compose_in_stages(share)
         opened = run_share(self._begin, share)
         if not self._closes:
             return opened
+        again = self._again(share, opened)
+        return close_all(opened, lambda i, stream: again(i, stream, 1.0), self._key)
 
-        def again(i: int, stream: int) -> Generator:
+    def _compose_in_stages(self, share: Sequence[int]) -> list[Generator]:
+        opened = [self._begin(i) for i in share]
+        formed = [self._formed[i] for i in share]
+        again = self._again(share, opened)
+        write_stages(opened, formed, again, self._key, closes_later=self._closes)
+        if self._closes:
+            return close_with_forms(opened, formed, again, self._key)
+        return opened
+
+    def _again(self, share: Sequence[int], opened: Sequence[Generator]) -> Again:
+        """What makes generators that go on from where those of a share stand."""
+
+        def again(i: int, stream: int, warmth: float) -> Generator:
             generator = new_generator(
                 self._engine,
                 opened[i].capacity,
-                self._sampling,
+                self._sampling.warmed(warmth),
                 self._rng_seed,
                 share[i] + stream,
             )
             generator.copy_state_from(opened[i])
             return generator
 
-        return close_all(opened, again, self._key)
+        return again
 
     def _finished(self, generator: Generator) -> Piece:
         piece = in_general_midi(written_piece(generator.score))
@@ -195,11 +231,14 @@ class _Writer:
         report = make_report(self._request, ruling, plan, piece, piece.notes)
         return {name for name in rules if name in report and report[name]["kept"] is False}
 
-    def take(self, piece: Piece, generator: Generator) -> Take:
+    def take(self, piece: Piece, generator: Generator, formed: Formed | None) -> Take:
         """A draft as a result."""
         plan, ruling = self._planned(piece.replace(notes=piece.notes[:0]))
-        report = make_report(self._request, ruling, plan, piece, piece.notes)
         n_notes = len(piece.notes)
+        if formed is not None:
+            plan = replace(plan, form=formed.form)
+            n_notes = formed.free_notes(piece.notes)
+        report = make_report(self._request, ruling, plan, piece, piece.notes)
         nats = -generator.log_prob / n_notes if n_notes else float("nan")
         return Take(piece, self._rng_seed, report, piece.notes, nats)
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from lstm_music.errors import ConfigError
+from lstm_music.generate.forms import may_return
 from lstm_music.generate.plan import Plan
 from lstm_music.generate.ruling import Ruling, allowed_pitches, of_track
 from lstm_music.music.piece import Piece
@@ -29,6 +30,7 @@ def check_possible(ruling: Ruling, plan: Plan) -> None:
         _check_pitches(ruling, plan.given, track)
         _check_density(ruling, plan, track)
     _check_chords(ruling, plan)
+    _check_form(ruling, plan)
 
 
 def _check_bounds(ruling: Ruling) -> None:
@@ -177,3 +179,17 @@ def _check_chords(ruling: Ruling, plan: Plan) -> None:
                     f"no tone of {chord} is left in track {track + 1} by the scale and range; "
                     "widen one of them, or ask for the chords loosely"
                 )
+
+
+def _check_form(ruling: Ruling, plan: Plan) -> None:
+    """A bar that returns has the chords of the bar that it returns to."""
+    if plan.form is None or not plan.form.sections:
+        return
+    steps = plan.given.bar_lines.meter_at(plan.start_steps).bar_steps
+    fits = may_return(ruling, plan, steps)
+    for i, back in enumerate(plan.form.returns):
+        if back is not None and not fits(i, back.bar):
+            raise ConfigError(
+                f"new bar {i + 1} is to return to new bar {back.bar + 1}, but other chords are "
+                "asked for there; give both the same chords, or ask for them loosely"
+            )

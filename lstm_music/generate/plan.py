@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from lstm_music.errors import ConfigError, MidiError
-from lstm_music.generate.request import KEEPS
+from lstm_music.generate.asked_piece import KEEPS
+from lstm_music.generate.form_plan import FormPlan
 from lstm_music.music.distinct import distinct
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
 from lstm_music.music.places import begins_in
@@ -46,6 +47,7 @@ class Plan:
     is_continuation : whether the places are the end of the piece, and lengthen it.
     n_new_tracks : how many tracks, the last ones, the seed does not have.
     writes_freely : whether notes may be written beside the slots.
+    form : which of the new bars return; None: as the network likes.
     """
 
     given: Piece
@@ -56,6 +58,7 @@ class Plan:
     is_continuation: bool = False
     n_new_tracks: int = 0
     writes_freely: bool = True
+    form: FormPlan | None = None
 
     @property
     def start_steps(self) -> int:

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from lstm_music.generate.character import Character
+from lstm_music.generate.form_plan import form_shares, same_variations
 from lstm_music.generate.plan import Plan
 from lstm_music.generate.request import CONTROLS, Request
 from lstm_music.generate.ruling import Ruling, of_track, written_pitches
 from lstm_music.music.cadence import ends_on_tonic
 from lstm_music.music.distinct import distinct
+from lstm_music.music.form import bars_of
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.instruments import SOUNDING_RANGES
 from lstm_music.music.piece import Piece
@@ -282,6 +284,20 @@ def _chords(result: _Result) -> Found:
     return found, share == 1.0 or result.request.chords_fit == "loose"
 
 
+def _form(result: _Result) -> Found:
+    """The form that is heard in the new bars, and how many of them return as was asked."""
+    plan, piece = result.plan, result.piece
+    if plan.form is None:
+        return None, None
+    bars = bars_of(piece)
+    first = piece.bar_lines.bar_at(plan.start_steps) - (piece.pickup_steps > 0)
+    found = form_shares(plan.form, bars, first)
+    last = len(plan.form.returns)
+    closes = result.request.seed is None and result.request.ending != "free"
+    kept = not set(found["differ"]) - ({last} if closes else set())
+    return found, kept and not same_variations(plan.form, bars, first)
+
+
 def _ending(result: _Result) -> Found:
     closes = ends_on_tonic(result.piece)
     return closes, closes if result.request.ending == "tonic" else None
@@ -350,4 +366,5 @@ _MEASURES: dict[str, Callable[[_Result], Found]] = {
         pitched=True,
     ),
     "ending": _ending,
+    "form": _form,
 }

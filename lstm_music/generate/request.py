@@ -6,28 +6,21 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from lstm_music.errors import ConfigError
+from lstm_music.generate.asked_piece import TASKS, PieceControls
 from lstm_music.generate.controls import Control, control, controls_of
 from lstm_music.nn.sampling import Sampling
-
-TASKS = ("generate", "infill", "accompany", "vary")
-KEEPS = ("rhythm", "pitch", "outline")
-"""What `vary` keeps: all onsets and durations; the pitches in order; the notes on the beats."""
-
-ENDINGS = ("tonic", "free")
-"""``tonic``: the last bars are drawn again until the bass ends on the tonic of the key, of several
-such endings the first that the network itself takes for one; ``free``: drawn once."""
 
 RANKS = ("drawn", "likelihood", "join", "difference")
 
 _SEEDED = ("infill", "accompany", "vary")
 _FROM_NOTHING = ("with_", "key", "tempo_bpm", "ending")
 _OF_A_SEED = ("from_bar", "seed_bars", "pickup")
-_PIECE, _RULES, _WISHES = "Piece", "Rules (kept exactly)", "Wishes (kept roughly)"
+RULES, _WISHES = "Rules (kept exactly)", "Wishes (kept roughly)"
 _DRAWING, _TAKES = "Sampling", "Takes"
 
 
 @dataclass(frozen=True, eq=False)
-class Request:
+class Request(PieceControls):
     """What is asked. Fields that are None are left to the network or the model's card.
 
     Tracks and bars are counted from 1, as in a score; a pickup is bar 0. What holds "by track" is
@@ -46,146 +39,61 @@ class Request:
     ConfigError : a value is of the wrong kind or out of range, or has no place in this task.
     """
 
-    task: str = "generate"
-    seed: Any = None
-
-    bars: Any = control(
-        "any", None, "How many bars to compose; with a file to complete, which: 5-8.", group=_PIECE
-    )
-    tracks: Any = control(
-        "any",
-        None,
-        "Tracks to write in, by number, name or role: 1,3 or bass. Default: all with notes.",
-        group=_PIECE,
-        tasks=("infill", "vary"),
-    )
-    with_: Any = control(
-        "any",
-        None,
-        "Instruments of the new tracks, or of a piece from nothing: drums,bass or any General MIDI "
-        "name.",
-        group=_PIECE,
-        tasks=("accompany", "generate"),
-    )
-    keep: str | None = control(
-        "choice",
-        None,
-        "What stays: the rhythm, the pitches in their order, or the notes on the beats.",
-        group=_PIECE,
-        choices=KEEPS,
-        tasks=("vary",),
-    )
-    amount: float = control(
-        "number",
-        1.0,
-        "Share of the notes that may change, 0 to 1; with keep pitch, of the bars.",
-        group=_PIECE,
-        low=0,
-        high=1,
-        tasks=("vary",),
-    )
-    from_bar: int | None = control(
-        "integer",
-        None,
-        "Continue from this bar of the seed; the new music replaces all notes from there on.",
-        group=_PIECE,
-        low=2,
-        tasks=("generate",),
-    )
-    seed_bars: Any = control("any", None, "Use only these bars of the seed: 9-16.", group=_PIECE)
-    meter: Any = control(
-        "any", None, 'Meter, from nothing or in place of the seed\'s: "6/8".', group=_PIECE
-    )
-    pickup: str | None = control(
-        "text",
-        None,
-        'Length of the seed\'s incomplete first bar, such as "1/8"; "0" if it has none.',
-        group=_PIECE,
-    )
-    key: Any = control(
-        "any",
-        None,
-        'Key of a piece from nothing: "D minor", "Bb major", ...',
-        group=_PIECE,
-        tasks=("generate",),
-    )
-    tempo_bpm: float | None = control(
-        "number",
-        None,
-        "Tempo of a piece from nothing. Default: 120.",
-        group=_PIECE,
-        unit="bpm",
-        low=10,
-        high=400,
-        tasks=("generate",),
-    )
-    style: str | None = control(
-        "text", None, "Style that the model has learnt: chorale, folk, lead, drums.", group=_PIECE
-    )
-    ending: str | None = control(
-        "choice",
-        None,
-        "How a piece from nothing ends: on the tonic of its key (the default), or freely.",
-        group=_PIECE,
-        choices=ENDINGS,
-        tasks=("generate",),
-    )
-
     scale: str | None = control(
-        "text", None, 'Pitches allowed: "D dorian", "C E G B", ... Drums are exempt.', group=_RULES
+        "text", None, 'Pitches allowed: "D dorian", "C E G B", ... Drums are exempt.', group=RULES
     )
     scale_fit: str = control(
         "choice",
         "strict",
         "strict: no other pitch; mostly: other pitches are rare.",
-        group=_RULES,
+        group=RULES,
         choices=("strict", "mostly"),
     )
     pitch_range: Any = control(
         "range by track",
         None,
         "Lowest and highest pitch: 48-84 for all tracks, or 1:60-84,2:36-60.",
-        group=_RULES,
+        group=RULES,
         unit="(MIDI pitch)",
         low=0,
         high=127,
     )
     max_polyphony: Any = control(
-        "number by track", None, "Most notes at once in a track.", group=_RULES, low=1, high=64
+        "number by track", None, "Most notes at once in a track.", group=RULES, low=1, high=64
     )
     min_duration: int | None = control(
-        "note value", None, "Shortest note, such as 1/16. Drums are exempt.", group=_RULES
+        "note value", None, "Shortest note, such as 1/16. Drums are exempt.", group=RULES
     )
     max_duration: int | None = control(
-        "note value", None, "Longest note, such as 1/2. Drums are exempt.", group=_RULES
+        "note value", None, "Longest note, such as 1/2. Drums are exempt.", group=RULES
     )
     grid: int | None = control(
-        "note value", None, "Onsets only on multiples of this from the bar line: 1/8.", group=_RULES
+        "note value", None, "Onsets only on multiples of this from the bar line: 1/8.", group=RULES
     )
     velocity_range: Any = control(
-        "range", None, "Softest and loudest velocity: 40-100.", group=_RULES, low=1, high=127
+        "range", None, "Softest and loudest velocity: 40-100.", group=RULES, low=1, high=127
     )
     min_density: Any = control(
-        "number by track", None, "Fewest onsets in a bar of a track.", group=_RULES, low=0, high=64
+        "number by track", None, "Fewest onsets in a bar of a track.", group=RULES, low=0, high=64
     )
     max_density: Any = control(
-        "number by track", None, "Most onsets in a bar of a track.", group=_RULES, low=0, high=64
+        "number by track", None, "Most onsets in a bar of a track.", group=RULES, low=0, high=64
     )
     rests: bool = control(
-        "switch", True, "Whether a written track may be silent between its notes.", group=_RULES
+        "switch", True, "Whether a written track may be silent between its notes.", group=RULES
     )
     playable: bool = control(
         "switch",
         False,
         "Only what players can play: the range of the instrument, two hands on a keyboard, two "
         "hands and two feet at the drums.",
-        group=_RULES,
+        group=RULES,
     )
     in_character: bool = control(
         "switch",
         True,
         "Whether tracks keep about their range, kit and density; new ones suit their instrument.",
-        group=_RULES,
+        group=RULES,
         tasks=("generate", "infill", "accompany"),
     )
     chords: str | None = control(
@@ -193,13 +101,13 @@ class Request:
         None,
         'Chords: "Dm7 | G7 | Cmaj7 | %", bar by bar, % for the same again; "seed" for the chord '
         'symbols in the file; "found" for the harmony of its notes.',
-        group=_RULES,
+        group=RULES,
     )
     chords_fit: str = control(
         "choice",
         "strict",
         "strict: only chord tones begin on beats; loose: other pitches are rarer everywhere.",
-        group=_RULES,
+        group=RULES,
         choices=("strict", "loose"),
     )
 
@@ -352,6 +260,7 @@ class Request:
             for name in out_of_place:
                 if getattr(self, name) is not None:
                     raise ConfigError(f"{name} is for a {whose}; leave it out")
+            self._check_form()
         self.sampling(Sampling())
 
     def sampling(self, advice: Sampling) -> Sampling:
@@ -364,22 +273,15 @@ class Request:
         names = [one.name for one in fields(Sampling) if one.name in CONTROLS]
         return advice.but(**{name: getattr(self, name) for name in names})
 
-    def bar_count(self) -> int:
-        """How many bars `generate` is to compose.
+    def _check_form(self) -> None:
+        if self.form is None and self.form_of is None:
+            return
+        if self.form is not None and self.form_of is not None:
+            raise ConfigError("give form or form_of, not both")
+        if self.beam > 1:
+            raise ConfigError("beam cannot be combined with a form; leave one of them out")
+        self.sections()
 
-        Raises
-        ------
-        ConfigError : no whole number, 1 or more.
-        """
-        bars = 8 if self.bars is None else self.bars
-        if isinstance(bars, str) and bars.strip().isdecimal():
-            bars = int(bars)
-        if isinstance(bars, bool) or not isinstance(bars, int) or not 1 <= bars <= MOST_BARS:
-            raise ConfigError(f"bars must be a whole number, 1..{MOST_BARS}, got {self.bars!r}")
-        return bars
-
-
-MOST_BARS = 1024
 
 CONTROLS: dict[str, Control] = {}
 CONTROLS.update(controls_of(Request))

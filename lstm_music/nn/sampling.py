@@ -95,6 +95,12 @@ class Sampling:
         """The same with other settings; None leaves one as it is."""
         return replace(self, **{name: x for name, x in settings.items() if x is not None})
 
+    def warmed(self, warmth: float) -> Sampling:
+        """The same at so many times its temperatures, 100 at most; 1 leaves it as it is."""
+        names = ("temperature", "temperature_rhythm", "temperature_pitch")
+        warm = {name: getattr(self, name) for name in names}
+        return self.but(**{name: x and min(x * warmth, 100.0) for name, x in warm.items()})
+
     def sampler(
         self, group_of: npt.NDArray[np.uint8], *, rng_seed: int = 0, sequence: int = 0
     ) -> Sampler:

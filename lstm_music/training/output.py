@@ -9,6 +9,7 @@ from typing import Any
 
 from lstm_music.corpus.cache import TokenCache
 from lstm_music.corpus.fingerprints import corpus_fingerprints
+from lstm_music.corpus.forms import forms_in_training
 from lstm_music.corpus.met import met_in_training
 from lstm_music.corpus.split import SPLITS
 from lstm_music.files import atomic_write
@@ -32,11 +33,12 @@ def model_writer(
     card : of the data.
     storage : "float32" or "float16".
     """
-    met = asdict(met_in_training(corpus))
+    met, forms = asdict(met_in_training(corpus)), forms_in_training(corpus).to_json()
     known = once(lambda: corpus_fingerprints(corpus).to_bytes())
 
     def write(model: LanguageModel, summary: dict[str, Any]) -> None:
-        facts = summary | {"corpus": counts(corpus), "met": met, "knows": knows(model, corpus)}
+        facts = summary | {"corpus": counts(corpus), "met": met, "forms": forms}
+        facts |= {"knows": knows(model, corpus)}
         save_model(output, model, DEFAULT.to_json(), facts, card, storage=storage)
         atomic_write(known_beside(output), known())
 

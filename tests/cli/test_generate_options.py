@@ -119,3 +119,23 @@ def test_an_output_that_cannot_be_is_refused_before_the_work(call, composer, tmp
     (tmp_path / "x.mid").write_bytes(b"mine")
     assert call("generate", *args)[0] != 0
     assert not hasattr(composer, "asked")
+
+
+def test_a_form_of_a_file_is_kept_in_the_record(call, tmp_path):
+    """`again` needs the result alone, not the file whose form it has."""
+    tune = tmp_path / "tune.mid"
+    lm.load("folk").generate(form="AAA", bars=24, rng_seed=1, ending="free").write(tune)
+    words = "generate --model folk --form-of tune.mid --rng-seed 1 --json -o out.mid"
+    code, out, err = call(*words.split())
+    assert code == 0, err
+    report = json.loads(out)["files"][0]["report"]["form"]
+    assert (report["asked"], report["kept"]) == ("A8 A8 A8", True)
+    tune.unlink()
+    assert call("again", "out.mid", "-o", "again.mid")[0] == 0
+    assert (tmp_path / "again.mid").read_bytes() == (tmp_path / "out.mid").read_bytes()
+
+
+def test_a_form_that_cannot_be_is_refused_before_the_work(call, composer):
+    assert call("generate", "--form", "AABA", "--bars", "3")[0] == 2
+    assert call("generate", "--form", "AA", "--form-of", CHORALE)[0] == 2
+    assert not hasattr(composer, "asked")

@@ -123,7 +123,12 @@ cdef class Generator:
         self.automaton.set_conditioning(conditioning)
 
     def set_task(
-        self, Given given not None, Rules rules not None, long bar_steps, Leans leans=None
+        self,
+        Given given not None,
+        Rules rules not None,
+        long bar_steps,
+        Leans leans=None,
+        bint goes_on=False,
     ):
         """What is given, and what may be written, where.
 
@@ -134,8 +139,9 @@ cdef class Generator:
         bar_steps : the longest wait between two onsets where nothing is given, so that no bar
             stays empty.
         leans : what is made likelier; None: nothing.
+        goes_on : whether another task is to follow: the network may not end the piece.
         """
-        self.task.begin(given, rules, bar_steps, leans)
+        self.task.begin(given, rules, bar_steps, leans, goes_on)
 
     def copy_state_from(self, Generator other not None):
         """Start where ``other`` stands: tokens, grammar, network, task."""

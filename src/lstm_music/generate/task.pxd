@@ -23,9 +23,12 @@ cdef class Task:
     cdef bint after_given  # what stands last is a given event, complete
     cdef bint begins
     cdef long n_notes
+    cdef bint goes_on  # another task is to follow: the piece may not end
     cdef long bar_steps  # the longest wait between two onsets where nothing is given
 
-    cdef void begin(self, Given given, Rules rules, long bar_steps, Leans leans)
+    cdef void begin(
+        self, Given given, Rules rules, long bar_steps, Leans leans, bint goes_on
+    )
     cdef void copy_from(self, Task other)
     cdef int given_token(self) noexcept nogil
     # To be called before and after the automaton reads a token.

@@ -54,10 +54,13 @@ cdef class Task:
         self.automaton = automaton
         self._forbidden = np.ascontiguousarray(forbidden, np.uint8)
         self.legal, self.allowed = np.zeros(T.V, np.uint8), np.zeros(T.V, np.uint8)
-        self.begin(Given([]), Rules([], np.zeros((16, 128)), np.zeros((16, 8))), 0, None)
+        self.begin(Given([]), Rules([], np.zeros((16, 128)), np.zeros((16, 8))), 0, None, False)
 
-    cdef void begin(self, Given given, Rules rules, long bar_steps, Leans leans):
+    cdef void begin(
+        self, Given given, Rules rules, long bar_steps, Leans leans, bint goes_on
+    ):
         self.given, self.rules, self.bar_steps, self.leans = given, rules, bar_steps, leans
+        self.goes_on = goes_on
         self.event, self.in_event = 0, False
         self.after_given = True  # what stands so far is complete
         rules.clear(&self.tally)
@@ -66,6 +69,7 @@ cdef class Task:
         self.given, self.rules, self.bar_steps = other.given, other.rules, other.bar_steps
         self.tally, self.event, self.in_event = other.tally, other.event, other.in_event
         self.after_given, self.leans = other.after_given, other.leans
+        self.goes_on = other.goes_on
 
     cdef int given_token(self) noexcept nogil:
         """The token that leads to the next given event or goes on with it."""
@@ -281,7 +285,9 @@ cdef class Task:
         cdef bint moves = not here and owing == N_TRACKS
         cdef int i
         latest = self.rules.latest(&self.tally, self.automaton)
-        self.allowed[T.end] &= is_last and moves and self.automaton.n_notes > 0 and latest >= end
+        self.allowed[T.end] &= is_last and moves and not self.goes_on and (
+            self.automaton.n_notes > 0 and latest >= end
+        )
         if not self.legal[T.shift]:
             return
         if not moves:

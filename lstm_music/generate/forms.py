@@ -1,0 +1,125 @@
+"""Forms that are asked for: named, found in a file, or drawn from those of real pieces."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from copy import copy
+
+import numpy as np
+
+from lstm_music.errors import ConfigError
+from lstm_music.generate.asked_piece import AUTO
+from lstm_music.generate.engine import Engine
+from lstm_music.generate.form_plan import FormPlan, drawn_form, planned_form
+from lstm_music.generate.hearing import Heard
+from lstm_music.generate.plan import Plan
+from lstm_music.generate.request import CONTROLS, RULES, Request
+from lstm_music.generate.ruling import Ruling
+from lstm_music.music.form import Bar, bars_of, find_form, form_text
+from lstm_music.music.piece import Piece
+
+
+def take_form(
+    engine: Engine, ruling: Ruling, plan: Plan, heard: Heard, rng_seed: int, sequence: int
+) -> FormPlan | None:
+    """The form of the take that is drawn from a random stream; None where none is asked for.
+
+    Parameters
+    ----------
+    engine, ruling, plan, heard : of the piece.
+    rng_seed, sequence : the random stream, which decides where the form is drawn.
+    """
+    request = ruling.request
+    if request.form is None:
+        return None
+    if request.form != AUTO:
+        return planned_form(request.sections())
+    n_bars = (heard.end_steps - heard.start_steps) // heard.bar_steps
+    return drawn_form(
+        engine.form_model,
+        heard.context.style,
+        n_bars,
+        np.random.default_rng([rng_seed, sequence, n_bars]),
+        bars_before(heard),
+        heard.bar_steps,
+        may_return(ruling, plan, heard.bar_steps),
+    )
+
+
+def bars_before(heard: Heard) -> list[Bar]:
+    """The full bars that the network hears before the first new one."""
+    context = heard.context
+    n_bars = context.bar_lines.bar_at(heard.start_steps) - (context.pickup_steps > 0)
+    return bars_of(context, n_bars)
+
+
+def may_return(ruling: Ruling, plan: Plan, bar_steps: int) -> Callable[[int, int], bool]:
+    """Whether a new bar may have the music of another, by number from the first new one.
+
+    Their chords must be the same where chords are kept strictly, and no rule may be set that a
+    seed need not keep.
+    """
+    request = ruling.request
+    ruled = any(
+        getattr(request, name) != row.default
+        for name, row in CONTROLS.items()
+        if row.group == RULES
+    )
+    chords = ruling.chords if request.chords_fit == "strict" else None
+
+    def fits(bar: int, source: int) -> bool:
+        if source < 0 and ruled:
+            return False
+        if chords is None:
+            return True
+        here, there = (
+            chords.pitch_classes_at(plan.start_steps + i * bar_steps + np.arange(bar_steps))
+            for i in (bar, source)
+        )
+        return bool((here == there).all())
+
+    return fits
+
+
+def with_found_form(request: Request) -> Request:
+    """The request with the form of the file ``form_of`` in place of its name.
+
+    Raises
+    ------
+    ConfigError : its form cannot be made to fit the bars asked for.
+    MidiError : it cannot be read.
+    """
+    if request.form_of is None:
+        return request
+    found = copy(request)
+    object.__setattr__(found, "form", form_in(request.form_of, request.bars))
+    object.__setattr__(found, "form_of", None)
+    found.sections()
+    return found
+
+
+def form_in(music: Piece | str | bytes | os.PathLike[str], bars: object = None) -> str:
+    """The form of a piece or file as ``form`` takes it, for so many bars.
+
+    Parameters
+    ----------
+    music : a Piece, or a path, bytes or an open file of music.
+    bars : how many bars are to be composed; None: as many as it has.
+
+    Raises
+    ------
+    ConfigError : its sections do not divide into so many bars.
+    MidiError : it cannot be read.
+    """
+    from lstm_music.midi.files import read
+
+    piece = music if isinstance(music, Piece) else read(music)
+    sections = find_form(piece)
+    total = sum(section.bars for section in sections)
+    if not total:
+        raise ConfigError("form_of needs a piece with at least one full bar of music")
+    if bars is not None and str(bars).strip() != str(total):
+        whole = sections[:-1] if sections[-1].bars < sections[0].bars else sections
+        return form_text([section._replace(bars=0) for section in whole])
+    return form_text(sections, lengths=True)

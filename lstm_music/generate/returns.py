@@ -1,0 +1,336 @@
+"""Bars that return: generators hear them as given music, note for note, and compose the others.
+
+A piece with a form is written in stages. In each the network first hears the copies of bars that
+are there already; then it composes the bars up to the next copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from lstm_music.generate.endings import DRAWS_APART, ENDING_BARS, close_all, closes
+from lstm_music.generate.events import given_events
+from lstm_music.generate.form_plan import FormPlan, kept_steps, repeated
+from lstm_music.generate.forms import bars_before
+from lstm_music.generate.given import Given
+from lstm_music.generate.hearing import Heard
+from lstm_music.generate.loop import Generator, run_together
+from lstm_music.generate.plan import Place, Plan
+from lstm_music.generate.ruling import Ruling, leans_for, rules_for
+from lstm_music.music.form import bars_of
+from lstm_music.music.key import Key
+from lstm_music.music.piece import PEDAL_DTYPE, Piece, Track
+from lstm_music.tokens.decode import written_piece
+from lstm_music.types import IntArray, NoteArray
+
+STAGE_DRAWS = 8
+"""So often at most is a stage drawn."""
+
+WARMER = 1.05
+"""What the temperature is multiplied by for each further draw: music that goes round in circles at
+the usual one gets out of them."""
+
+Again = Callable[[int, int, float], Generator]
+"""``again(i, stream, warmth)``: a generator that stands where the i-th does, with random numbers of
+its own stream, and its temperature so many times the usual one."""
+
+
+class Copy(NamedTuple):
+    """What begins in [start, end) is what began ``shift`` steps earlier, and nothing of it rings
+    beyond ``until``; all in steps.
+    """
+
+    start: int
+    end: int
+    shift: int
+    until: int
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Copies, in order of time, and then the stretch [free_start, free_end) that is composed. It is
+    empty in the last stage of a piece that ends with a copy.
+    """
+
+    copies: tuple[Copy, ...]
+    free_start: int
+    free_end: int
+    is_last: bool = False
+
+    def with_free_end(self, steps: int) -> Stage:
+        """The stage with its last steps composed; they were copied."""
+        start = self.free_end - steps
+        copies = [copy._replace(end=min(copy.end, start)) for copy in self.copies]
+        return replace(self, copies=tuple(c for c in copies if c.start < c.end), free_start=start)
+
+
+class Formed:
+    """How one piece is written in stages.
+
+    Parameters
+    ----------
+    form : which of its new bars return.
+    plan, ruling, heard : of the whole, as those of a piece without a form.
+    """
+
+    def __init__(self, form: FormPlan, plan: Plan, ruling: Ruling, heard: Heard) -> None:
+        self.form = form
+        self.stages = stages_of(form, heard)
+        self._plan, self._ruling, self._heard = plan, ruling, heard
+        self._n_before = len(bars_before(heard))
+        request = ruling.request
+        self._closes = request.seed is None and request.ending != "free"
+        self._last_root = form.roots()[-1]
+
+    def begin(self, generator: Generator, stage: Stage) -> None:
+        """Set a generator the task of a stage; it stands at the end of the one before."""
+        where = (stage.free_start, stage.free_end)
+        places = tuple(Place(track, *where) for track in range(len(self._heard.tracks)))
+        heard = replace(self._heard, places=places)
+        rules = rules_for(self._ruling, self._plan, heard)
+        leans = leans_for(self._ruling, self._plan, heard, rules)
+        given = Given(copied_events(generator, stage.copies))
+        generator.set_task(given, rules, heard.bar_steps, leans, goes_on=not stage.is_last)
+
+    def ending(self, stage: Stage) -> int:
+        """Where the bars of the last stage begin that are drawn until they close the piece."""
+        return max(stage.free_end - ENDING_BARS * self.bar_steps, stage.free_start)
+
+    def faults(self, generator: Generator, stage: Stage, key: Key | None) -> int:
+        """How much is wrong with a stage that a generator has just written, 0 for nothing.
+
+        What is to be new must be unlike what was there before it, and what returns at the end of a
+        piece that ends on the tonic of ``key``, or of its own key, must end on it.
+        """
+        end = self.ending(stage) if stage.is_last else stage.free_end
+        start = self._heard.start_steps
+        new = slice((stage.free_start - start) // self.bar_steps, (end - start) // self.bar_steps)
+        bars = bars_of(written_piece(generator.score), self._n_before + new.stop)
+        found = repeated(self.form, bars, self._n_before, new)
+        if self._closes and not stage.is_last and self._last_root == new.stop - 1:
+            found += closes(generator, key) is False
+        return found
+
+    def free_notes(self, notes: NoteArray) -> int:
+        """How many notes, in steps of what the network hears, stand where it composes."""
+        onsets = notes["onset_steps"]
+        free = [(onsets >= one.free_start) & (onsets < one.free_end) for one in self.stages]
+        return int(np.any(free, axis=0).sum())
+
+    @property
+    def bar_steps(self) -> int:
+        """Length of a new bar."""
+        return self._heard.bar_steps
+
+
+def stages_of(form: FormPlan, heard: Heard) -> list[Stage]:
+    """The stages of a form, in steps of what the network hears."""
+    stretches = _stretches(form, heard)
+    end = stretches[-1][2]
+    stages, copies = [], list[Copy]()
+    for i, (shift, start, stop) in enumerate(stretches):
+        if shift:
+            later = (begin for back, begin, _ in stretches[i + 1 :] if back)
+            copies.append(Copy(start, stop, shift, next(later, end)))
+        else:
+            stages.append(Stage(tuple(copies), start, stop, is_last=stop == end))
+            copies = []
+    if copies:
+        stages.append(Stage(tuple(copies), end, end, is_last=True))
+    return stages
+
+
+def _stretches(form: FormPlan, heard: Heard) -> list[tuple[int, int, int]]:
+    """(shift, start, end) of all that is copied from ``shift`` steps before, or composed: shift 0.
+
+    What is copied is what was composed, never itself a copy that may not be there yet.
+    """
+    steps, n_before = heard.bar_steps, len(bars_before(heard))
+    lines, at, starts = heard.context.bar_lines, heard.context.pickup_steps, []
+    for _ in range(n_before):
+        starts.append(at)
+        at = lines.bar_end(at)
+    starts += [heard.start_steps + i * steps for i in range(len(form.returns))]
+    found: list[tuple[int, int, int]] = []
+    roots, firsts = form.roots(), form.section_starts()
+    for i, back in enumerate(form.returns):
+        start = starts[n_before + i]
+        parts = [(0, start, start + steps)]
+        if back is not None:
+            kept = start + (kept_steps(steps) if back.is_varied else steps)
+            root = (
+                roots[i] if not back.is_varied else roots[back.bar] if back.bar >= 0 else back.bar
+            )
+            shift = start - starts[n_before + root]
+            parts = [(shift, start, kept), (0, kept, start + steps)]
+        for shift, begin, stop in parts:
+            if begin == stop:
+                continue
+            joins = bool(found) and found[-1][0] == shift and (bool(shift) or i not in firsts)
+            found.append((shift, found.pop()[1] if joins else begin, stop))
+    return found
+
+
+def copied_events(generator: Generator, copies: Sequence[Copy]) -> IntArray:
+    """What copies add to a piece, as `Given` takes it.
+
+    A key that sounds where it would be struck again is left out: it would never end.
+    """
+    notes, pedal = generator.score.notes(), generator.score.pedal()
+    parts = []
+    for copy in copies:
+        some = notes[_begins_in(notes, copy)].copy()
+        some["onset_steps"] += copy.shift
+        some["duration_steps"] = np.minimum(
+            some["duration_steps"], copy.until - some["onset_steps"]
+        )
+        parts.append(some)
+    new = np.concatenate([notes[:0], *parts])
+    if copies:
+        new = new[~_strikes_what_sounds(new, notes, copies[0].start)]
+    piece = Piece(
+        notes=new,
+        tracks=tuple(Track() for _ in generator.score.programs),
+        pedal=_copied_pedal(pedal, copies),
+    )
+    return given_events(piece, np.zeros(len(new), bool))
+
+
+def _begins_in(events: NoteArray, copy: Copy) -> np.ndarray:
+    onsets = events["onset_steps"] + copy.shift
+    return np.asarray((onsets >= copy.start) & (onsets < copy.end))
+
+
+def _strikes_what_sounds(new: NoteArray, old: NoteArray, start: int) -> np.ndarray:
+    """Which new notes strike a key that an old note holds beyond ``start``."""
+    ends = old["onset_steps"] + old["duration_steps"]
+    held = {
+        (int(note["track"]), int(note["pitch_midi"])): int(end)
+        for note, end in zip(old[ends > start], ends[ends > start], strict=True)
+    }
+    keys = zip(new["track"].tolist(), new["pitch_midi"].tolist(), strict=True)
+    until = [held.get(key, 0) for key in keys]
+    return np.asarray(new["onset_steps"] < np.array(until, np.int64))
+
+
+def _copied_pedal(pedal: NoteArray, copies: Sequence[Copy]) -> NoteArray:
+    """The pedal of copies; each begins with the pedals as they were where it was taken from."""
+    rows: list[tuple[int, int, bool]] = []
+    for track in np.unique(pedal["track"]).tolist():
+        mine = [(int(e["onset_steps"]), bool(e["down"])) for e in pedal[pedal["track"] == track]]
+        is_down = mine[-1][1]
+        for copy in copies:
+            source = copy.start - copy.shift
+            was_down = ([False] + [down for onset, down in mine if onset < source])[-1]
+            there = [down for onset, down in mine if onset == source]
+            changes = [(copy.start, down) for down in there or [was_down]]
+            changes += [
+                (onset + copy.shift, down)
+                for onset, down in mine
+                if source < onset < source + copy.end - copy.start
+            ]
+            for onset, down in changes:
+                if down != is_down:
+                    rows.append((onset, track, down))
+                    is_down = down
+    return np.array(rows, PEDAL_DTYPE)
+
+
+def write_stages(
+    opened: list[Generator],
+    formed: Sequence[Formed],
+    again: Again,
+    key: Key | None,
+    *,
+    closes_later: bool,
+) -> None:
+    """Write all stages of some pieces, side by side.
+
+    A stage is drawn up to `STAGE_DRAWS` times, until what is new in it is new: see `Formed.faults`.
+
+    Parameters
+    ----------
+    opened : they stand before their first stage; each is replaced by one that has written them.
+    formed : how each is written.
+    again : continues ``opened[i]``.
+    key : given; None: that of each piece's own header.
+    closes_later : leave the last stage of each to `close_with_forms`.
+    """
+    for k in range(max(len(one.stages) for one in formed)):
+        now = {
+            i: one.stages[k] for i, one in enumerate(formed) if k < len(one.stages) - closes_later
+        }
+        if now:
+            _draw(opened, formed, now, again, key, pauses=closes_later)
+
+
+def _draw(
+    opened: list[Generator],
+    formed: Sequence[Formed],
+    stages: Mapping[int, Stage],
+    again: Again,
+    key: Key | None,
+    *,
+    pauses: bool,
+) -> None:
+    """Write a stage of some of the pieces, by number; one that ``pauses``, if it is the last, up to
+    where its ending begins. Of several draws the first with the fewest faults.
+    """
+    left = list(stages)
+    best: dict[int, tuple[int, Generator]] = {}
+    for draw in range(STAGE_DRAWS):
+        drawn = [again(i, draw * DRAWS_APART, WARMER**draw) for i in left]
+        for i, generator in zip(left, drawn, strict=True):
+            formed[i].begin(generator, stages[i])
+            if pauses and stages[i].is_last:
+                generator.set_pause(formed[i].ending(stages[i]))
+        run_together(drawn)
+        for i, generator in zip(left, drawn, strict=True):
+            faults = formed[i].faults(generator, stages[i], key)
+            if i not in best or faults < best[i][0]:
+                best[i] = (faults, generator)
+        left = [i for i in left if best[i][0]]
+        if not left:
+            break
+    for i, (_, generator) in best.items():
+        opened[i] = generator
+
+
+def close_with_forms(
+    opened: list[Generator], formed: Sequence[Formed], again: Again, key: Key | None
+) -> list[Generator]:
+    """Write the last stage of some pieces so that they end on the tonic, where they can.
+
+    A piece that ends with a copy is left so if that closes it; otherwise its last bar is composed.
+
+    Parameters
+    ----------
+    opened : they stand before their last stage.
+    formed : how each is written.
+    again, key : as of `write_stages`.
+    """
+    results: dict[int, Generator] = {}
+    last = [one.stages[-1] for one in formed]
+    copying = [i for i, stage in enumerate(last) if stage.free_start == stage.free_end]
+    if copying:
+        copied = [again(i, 0, 1.0) for i in copying]
+        for i, generator in zip(copying, copied, strict=True):
+            formed[i].begin(generator, last[i])
+        run_together(copied)
+        for i, generator in zip(copying, copied, strict=True):
+            if closes(generator, key) is not False:
+                results[i] = generator
+            else:
+                last[i] = last[i].with_free_end(formed[i].bar_steps)
+    left = [i for i in range(len(opened)) if i not in results]
+    if left:
+        _draw(opened, formed, {i: last[i] for i in left}, again, key, pauses=True)
+        closed = close_all(
+            [opened[i] for i in left], lambda k, stream: again(left[k], stream, 1.0), key
+        )
+        results |= dict(zip(left, closed, strict=True))
+    return [results[i] for i in range(len(opened))]

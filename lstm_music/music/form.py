@@ -1,0 +1,239 @@
+"""Form: which bars of a piece return, exactly or varied, and its sections as letters.
+
+Bars are counted from the first full one; a pickup does not count. What begins in a bar belongs to
+it: track, place in the bar, pitch and duration of each note. Loudness and timing are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from lstm_music.errors import ConfigError
+from lstm_music.music.piece import Piece
+
+EQUAL_LAGS = (8, 16, 4, 2, 1, 12, 24, 6, 3)
+"""How many bars before a bar its like is looked for, in this order: phrases come in eights."""
+
+VARIED_LAGS = (8, 16, 4, 2)
+ALIKE = 0.5
+"""A bar that shares more of its notes than this with another is a varied return of it."""
+
+FRESH, EQUAL, VARIED = "fresh", "equal", "varied"
+
+_SECTION_BARS = (8, 4, 2)
+_USUAL_BARS = 8
+_SECTION = re.compile(r"([A-Za-z])(?:(['’′]+)(\d*)|(\d*)(['’′]*))")
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_RETURNING_SHARE = 0.25
+"""Of the sections: where fewer return, the piece has no form of sections so long."""
+
+
+class Bar(NamedTuple):
+    """What a bar holds: its length in steps, and (track, place, pitch, duration) of each note."""
+
+    steps: int
+    notes: frozenset[tuple[int, int, int, int]]
+
+
+class Label(NamedTuple):
+    """How a bar comes about: `FRESH`, or `EQUAL` to or `VARIED` of the bar ``lag`` bars before."""
+
+    kind: str
+    lag: int = 0
+
+
+class Section(NamedTuple):
+    """A stretch of whole bars. Its name is a letter and a prime for each variation; 0 bars: as
+    many as there are for it.
+    """
+
+    name: str
+    bars: int = 0
+
+    @property
+    def letter(self) -> str:
+        """Its name without primes."""
+        return self.name[0]
+
+
+def bars_of(piece: Piece, n_bars: int | None = None) -> list[Bar]:
+    """The full bars of a piece, up to the end of its last note or to ``n_bars`` of them."""
+    lines, at = piece.bar_lines, piece.pickup_steps
+    bounds: list[tuple[int, int]] = []
+    end = max(piece.end_steps, piece.length_steps)
+    while at < end if n_bars is None else len(bounds) < n_bars:
+        bounds.append((at, lines.bar_end(at)))
+        at = bounds[-1][1]
+    notes = piece.notes
+    first = np.searchsorted(notes["onset_steps"], [start for start, _ in bounds] + [at])
+    columns = ("track", "onset_steps", "pitch_midi", "duration_steps")
+    rows = list(zip(*(notes[name].tolist() for name in columns), strict=True))
+    return [
+        Bar(
+            stop - start,
+            frozenset((t, onset - start, p, d) for t, onset, p, d in rows[first[i] : first[i + 1]]),
+        )
+        for i, (start, stop) in enumerate(bounds)
+    ]
+
+
+def alike(one: Bar, other: Bar) -> float:
+    """Share of notes, 0..1, that two bars share, of those of either (Jaccard); 0 without notes."""
+    if one.steps != other.steps or not one.notes or not other.notes:
+        return 0.0
+    shared = len(one.notes & other.notes)
+    return shared / (len(one.notes) + len(other.notes) - shared)
+
+
+def label_bars(bars: Sequence[Bar]) -> list[Label]:
+    """How each bar comes about: the first lag that fits, an exact return before a varied one.
+
+    A bar in which nothing begins is fresh.
+    """
+    return [_label(bars, i) for i in range(len(bars))]
+
+
+def _label(bars: Sequence[Bar], i: int) -> Label:
+    for lag in EQUAL_LAGS:
+        if lag <= i and bars[i].notes and bars[i] == bars[i - lag]:
+            return Label(EQUAL, lag)
+    for lag in VARIED_LAGS:
+        if lag <= i and alike(bars[i], bars[i - lag]) > ALIKE:
+            return Label(VARIED, lag)
+    return Label(FRESH)
+
+
+def find_form(piece: Piece) -> tuple[Section, ...]:
+    """The sections of a piece; see `sections_of`."""
+    return sections_of(bars_of(piece))
+
+
+def sections_of(bars: Sequence[Bar]) -> tuple[Section, ...]:
+    """The sections that bars make: equal ones have one name, one that is like an earlier one its
+    letter with a prime.
+
+    Sections are of eight, four or two bars, the longest of which a quarter returns; a piece of
+    which less returns is one section.
+    """
+    for length in _SECTION_BARS:
+        blocks = [bars[i : i + length] for i in range(0, len(bars), length)]
+        names = name_sections(blocks)
+        n_letters = len({name[0] for name in names})
+        if len(names) - n_letters >= max(_RETURNING_SHARE * len(names), 1) and (
+            n_letters <= len(_LETTERS)
+        ):
+            return tuple(Section(n, len(b)) for n, b in zip(names, blocks, strict=True))
+    return (Section("A", len(bars)),)
+
+
+def name_sections(blocks: Sequence[Sequence[Bar]]) -> list[str]:
+    """The letter of each section, with primes where it varies an earlier one."""
+    names: list[str] = []
+    for i, block in enumerate(blocks):
+        scores = [(blocks_alike(block, blocks[j]), -j) for j in range(i)]
+        score, j = max(scores, default=(0.0, 0))
+        if score == 1.0:
+            names.append(names[-j])
+        elif score > ALIKE:
+            letter = names[-j][0]
+            names.append(letter + "'" * max(n.count("'") + 1 for n in names if n[0] == letter))
+        else:
+            n_letters = len({name[0] for name in names})
+            names.append(_LETTERS[min(n_letters, len(_LETTERS) - 1)])
+    return names
+
+
+def blocks_alike(one: Sequence[Bar], other: Sequence[Bar]) -> float:
+    """How alike two sections are, bar by bar, 0..1; 0 if they are of different lengths or empty."""
+    pairs = [(a, b) for a, b in zip(one, other, strict=False) if a.notes or b.notes]
+    if len(one) != len(other) or not pairs:
+        return 0.0
+    return float(np.mean([alike(a, b) for a, b in pairs]))
+
+
+def parse_form(text: str) -> tuple[Section, ...]:
+    """Read a form such as ``AABA``, ``AABB'`` or ``A8 A8 B4 A8'``.
+
+    Parameters
+    ----------
+    text : letters, each with primes for a variation and a number of bars, in either order;
+        spaces, commas, hyphens and bars between them say nothing.
+
+    Raises
+    ------
+    ConfigError : anything else, lengths for some of the sections only, or a variation of what has
+        not come yet.
+    """
+    expected = f"form must look like AABA, AABB' or A8 A8 B4 A8; got {text!r}"
+    sections = []
+    for word in re.split(r"[\s,|-]+", text.strip()):
+        found = list(_SECTION.finditer(word))
+        if not word or "".join(match[0] for match in found) != word:
+            raise ConfigError(expected)
+        for match in found:
+            primes, length = match[2] or match[5] or "", match[3] or match[4]
+            sections.append(Section(match[1] + "'" * len(primes), int((length or "0")[:6])))
+            if length and not sections[-1].bars:
+                raise ConfigError(f"{expected}; a section has 1 bar or more")
+    if len({section.bars > 0 for section in sections}) > 1:
+        raise ConfigError(f"{expected}; give a number of bars to all sections or to none")
+    for i, section in enumerate(sections):
+        if section.name != section.letter and section.letter not in {s.name for s in sections[:i]}:
+            raise ConfigError(
+                f"form {text!r}: {section.name} varies {section.letter}, which must come before it"
+            )
+    return tuple(sections)
+
+
+def bars_of_form(text: str) -> int:
+    """How many bars a form has: those that it states, else eight a section.
+
+    Raises
+    ------
+    ConfigError : it is none.
+    """
+    return sum(section.bars or _USUAL_BARS for section in parse_form(text))
+
+
+def fit_form(text: str, bars: int) -> tuple[Section, ...]:
+    """The sections of a form for a piece of so many bars, each with its length.
+
+    Raises
+    ------
+    ConfigError : it is no form, or does not fit.
+    """
+    sections = parse_form(text)
+    stated, n = sum(section.bars for section in sections), len(sections)
+    if stated:
+        if stated != bars:
+            raise ConfigError(f"form {text!r} has {stated} bars, but bars is {bars}")
+        return sections
+    each, rest = divmod(bars, n)
+    if not each:
+        raise ConfigError(
+            f"form {text!r} has {n} sections, which need {n} bars or more, got {bars}"
+        )
+    if rest:
+        raise ConfigError(
+            f"{bars} bars do not divide into the {n} sections of form {text!r}; ask for "
+            f"{bars - rest} or {bars - rest + n} bars, or say how long each is, as in A8 B4"
+        )
+    return tuple(section._replace(bars=each) for section in sections)
+
+
+def form_text(sections: Sequence[Section], *, lengths: bool = False) -> str:
+    """A form as `parse_form` reads it; without numbers where all sections are equally long, unless
+    ``lengths`` are wanted.
+
+    Examples
+    --------
+    >>> form_text(parse_form("A8 A8 B8 A'8")), form_text(parse_form("A4 B2"))
+    ("AABA'", 'A4 B2')
+    """
+    if not lengths and len({section.bars for section in sections}) == 1:
+        return "".join(section.name for section in sections)
+    return " ".join(f"{section.letter}{section.bars}{section.name[1:]}" for section in sections)
