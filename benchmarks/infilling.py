@@ -32,7 +32,7 @@ from lstm_music.tokens.encode import encode, given_text
 from lstm_music.types import BoolArray, IntArray
 
 BARS, FIRST, LAST = 16, 6, 10
-STYLES = ("chorale", "folk", "lead", "drums")
+STYLES = ("chorale", "folk", "lead", "drums", "piano", "song", "ensemble", "band", "hymn")
 
 Places = list[tuple[int, int, int]]
 

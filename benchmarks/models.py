@@ -54,8 +54,8 @@ from lstm_music.music.promises import (
 )
 from lstm_music.tokens.decode import decode
 
-STYLES = ("chorale", "folk", "lead", "drums")
-BARS = {"chorale": 12}
+STYLES = ("chorale", "folk", "lead", "drums", "piano", "song", "ensemble", "band", "hymn")
+BARS = {"chorale": 12, "hymn": 12}
 USUAL_BARS = 16
 HELD_OUT = ("valid", "test")
 PROMISES: dict[str, Callable[[Piece], bool | None]] = {

@@ -5,6 +5,7 @@ it again whenever a model has changed. The figures beside held-out music are tho
 docs/models/figures.json; a model that it does not name is described without them. They come from
 
     python benchmarks/models.py CACHE --json docs/models/figures.json
+    python benchmarks/character.py CACHE --json docs/models/character.json
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from lstm_music.training.config import TrainConfig
 DOCS = Path(__file__).resolve().parent
 PICTURES = DOCS / "models"
 FIGURES = PICTURES / "figures.json"
+CHARACTER = PICTURES / "character.json"
 
 SAMPLES, BARS, ENGRAVED_BARS = 5, 16, 8
 ENGRAVING_DPI, MARGIN_PIXELS = 100, 8
@@ -39,9 +41,8 @@ COLOURS = 32  # of a picture's palette
 
 HEAD = """# The bundled models
 
-Each is loaded by its name: `lstm-music generate --model NAME`, `lm.load("NAME")`. All are
-{size}.
-A model of one style composes no other.
+Each is loaded by its name: `lstm-music generate --model NAME`, `lm.load("NAME")`. A model of one
+style composes no other.
 
 {table}
 
@@ -62,13 +63,24 @@ file.
 This page is written by `docs/make_models.py`.
 """
 
+REAL_SEEDS = """<a id="real-seeds"></a>
+**Real seeds.** `default` continues pieces of the test side by eight bars: at their end, and cut at the
+bar line nearest their middle. A track keeps its character if its notes a bar stay within 2.5 times, its
+mean pitch within 7 semitones, its notes an onset within 2 times, and its median duration within 3 times.
+Beside it the music itself: the eight bars behind the middle against the eight before it. In brackets the
+95 % interval, pieces drawn again. "Octave up": the lowest note rises by an octave or more; "halved": half
+the notes a bar (`python benchmarks/character.py CACHE`).
+
+"""
+
 
 def page(figures: dict[str, Any]) -> str:
     """The whole page; makes its pictures."""
     composers = {name: lm.load(name) for name in model_names()}
     sections = [section(name, composer, figures) for name, composer in composers.items()]
+    if CHARACTER.is_file():
+        sections.insert(0, REAL_SEEDS + real_seeds(json.loads(CHARACTER.read_text())) + "\n")
     head = HEAD.format(
-        size=size(composers["default"]),
         table=overview(composers),
         samples=SAMPLES,
         bars=BARS,
@@ -77,22 +89,43 @@ def page(figures: dict[str, Any]) -> str:
     return "\n".join([head, *sections])
 
 
+def real_seeds(table: dict[str, Any]) -> str:
+    """A row a style: what becomes of the tracks."""
+    rows = [
+        "| | pieces | tracks | kept at the end | kept in the middle | real music | silent, middle "
+        "| octave up, middle | halved, middle |",
+        "|---" * 9 + "|",
+    ]
+    for style, at in table.items():
+        end, middle, real = at["end"], at["middle"], at["real"]
+        kept = [
+            f"{one['kept']:.0%} ({one['interval'][0]:.0%} to {one['interval'][1]:.0%})"
+            for one in (end, middle, real)
+        ]
+        faults = [f"{middle[name]:.0%}" for name in ("silent", "rises", "halves")]
+        cells = [style, str(end["runs"]), str(end["tracks"]), *kept, *faults]
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
 def size(composer: Composer) -> str:
     """How large a network is, in words."""
     config = composer.model.config
-    cells = f"{config.layers} {config.cell.upper()} layers of {config.hidden_size}"
+    cells = f"{config.layers} layers of {config.hidden_size} {config.cell}"
     weights = composer.model.flat_params.size / 1e6
-    return f"{cells} over an embedding of {config.embedding_size} ({weights:.1f} million weights)"
+    return f"{cells}, embedding {config.embedding_size}: {weights:.1f} million weights"
 
 
 def overview(composers: dict[str, Composer]) -> str:
     """A row a model."""
-    rows = ["| model | styles | training pieces | what for |", "|---|---|---|---|"]
+    rows = ["| model | styles | network | training pieces | what for |", "|---|---|---|---|---|"]
     for name, composer in composers.items():
         training, card = composer.metadata["training"], composer.metadata["data_card"]
-        styles = ", ".join(training["met"]["styles"])
+        styles = ", ".join(filter(None, training["met"]["styles"]))
         pieces = f"{training['corpus']['train']:,}"
-        rows.append(f"| [{name}](#{name}) | {styles} | {pieces} | {card['intended_use']} |")
+        use = " ".join(card["intended_use"].split())
+        cells = [f"[{name}](#{name})", styles, size(composer), pieces, use]
+        rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
@@ -111,7 +144,7 @@ def section(name: str, composer: Composer, figures: dict[str, Any]) -> str:
 
 def description(card: dict[str, Any]) -> str:
     """The data card."""
-    lines = [card["intended_use"], " ".join(card["limits"].split()), ""]
+    lines = [" ".join(card["intended_use"].split()), " ".join(card["limits"].split()), ""]
     lines.append(f"Licence: {card['licence']}.\n")
     for data in card["data"]:
         note = f" ({data['note']})" if "note" in data else ""
