@@ -13,6 +13,7 @@ from lstm_music.generate.engine import TOKENS_A_BAR, Engine, in_shares, new_gene
 from lstm_music.generate.given import Given
 from lstm_music.generate.hearing import Heard, hear
 from lstm_music.generate.loop import Generator
+from lstm_music.generate.parts import voices_for
 from lstm_music.generate.plan import Place, Plan
 from lstm_music.generate.ruling import Ruling, leans_for, rules_for
 from lstm_music.music.piece import PEDAL_DTYPE, Piece
@@ -99,7 +100,8 @@ def job(engine: Engine, plan: Plan, ruling: Ruling) -> Job:
     generator = new_generator(engine, capacity, Sampling(), 0, 0, may_end=plan.is_continuation)
     generator.set_total_bars(heard.total_bars)
     generator.set_conditioning(conditioning(heard, ruling, plan))
-    generator.set_task(given, rules, heard.bar_steps, leans_for(ruling, plan, heard, rules))
+    leans = leans_for(ruling, plan, heard, rules)
+    generator.set_task(given, rules, heard.bar_steps, leans, voices_for(ruling, plan, heard))
     generator.force(encode_header(heard.context))
     nats_heard = _hear(generator, heard)
     if plan.is_continuation:

@@ -17,6 +17,8 @@ ENDINGS = ("tonic", "free")
 """``tonic``: the last bars are drawn again until the bass ends on the tonic of the key, of several
 such endings the first that the network itself takes for one; ``free``: drawn once."""
 
+VOICE_LEADINGS = ("strict", "free")
+
 RANKS = ("drawn", "likelihood", "join", "difference")
 
 _SEEDED = ("infill", "accompany", "vary")
@@ -202,6 +204,14 @@ class Request:
         group=_RULES,
         choices=("strict", "loose"),
     )
+    voice_leading: str | None = control(
+        "choice",
+        None,
+        "strict: no parallel fifths, octaves or unisons between tracks, and no crossing parts. "
+        "Default: strict in the styles chorale and hymn, else free.",
+        group=_RULES,
+        choices=VOICE_LEADINGS,
+    )
 
     density: Any = control(
         "number by track", None, "Onsets in each bar of a track.", group=_WISHES, low=0, high=16
@@ -383,16 +393,3 @@ MOST_BARS = 1024
 
 CONTROLS: dict[str, Control] = {}
 CONTROLS.update(controls_of(Request))
-
-
-def schema() -> dict[str, Any]:
-    """The controls as JSON schema."""
-    properties: dict[str, Any] = {"task": {"enum": list(TASKS)}}
-    properties |= {name: row.schema() for name, row in CONTROLS.items()}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Request",
-        "type": "object",
-        "properties": properties,
-        "additionalProperties": False,
-    }
