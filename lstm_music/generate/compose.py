@@ -15,7 +15,7 @@ from lstm_music.generate.hearing import Heard, hear
 from lstm_music.generate.loop import Generator
 from lstm_music.generate.parts import voices_for
 from lstm_music.generate.plan import Place, Plan
-from lstm_music.generate.ruling import Ruling, leans_for, rules_for
+from lstm_music.generate.ruling import Ruling, allowed_pitches, leans_for, rules_for
 from lstm_music.music.piece import PEDAL_DTYPE, Piece
 from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
@@ -91,7 +91,7 @@ def job(engine: Engine, plan: Plan, ruling: Ruling) -> Job:
     MidiError : the network would hear nothing.
     """
     heard = hear(engine, plan)
-    given = Given(heard.events(), heard.end_steps)
+    given = Given(heard.events(_pitches(ruling, plan, heard)), heard.end_steps)
     rules = rules_for(ruling, plan, heard)
     n_open_bars = -(-(heard.end_steps - heard.start_steps) // heard.bar_steps)
     capacity = (
@@ -109,6 +109,12 @@ def job(engine: Engine, plan: Plan, ruling: Ruling) -> Job:
         if wait:
             generator.force(np.array(_time_move(engine.vocabulary, wait), np.int32))
     return Job(engine, plan, heard, ruling, generator, nats_heard)
+
+
+def _pitches(ruling: Ruling, plan: Plan, heard: Heard) -> BoolArray:
+    """(tracks, 128): what may be written in each track that the network hears."""
+    tracks = heard.tracks.tolist()
+    return np.array([allowed_pitches(ruling, plan.given, track) for track in tracks], bool)
 
 
 def _hear(generator: Generator, heard: Heard) -> float:

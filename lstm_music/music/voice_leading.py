@@ -11,9 +11,10 @@ from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.types import BoolArray, IntArray, NoteArray
+from lstm_music.types import BoolArray, NoteArray
 
 BREAK_STEPS = STEPS_PER_QUARTER
 """A rest from this long on breaks a part: it moves from no note to the next."""
@@ -63,7 +64,7 @@ def parallels(notes: NoteArray, tracks: Sequence[int]) -> list[Parallel]:
     return found
 
 
-def _steps(notes: NoteArray, mine: IntArray) -> dict[int, set[Step]]:
+def _steps(notes: NoteArray, mine: npt.NDArray[np.intp]) -> dict[int, set[Step]]:
     """By onset, how the highest and the lowest note of a track move there."""
     found: dict[int, set[Step]] = {}
     pitch = notes["pitch_midi"]
@@ -82,7 +83,7 @@ def _steps(notes: NoteArray, mine: IntArray) -> dict[int, set[Step]]:
     return found
 
 
-def _chords(notes: NoteArray, mine: IntArray) -> Iterable[tuple[int, list[int]]]:
+def _chords(notes: NoteArray, mine: npt.NDArray[np.intp]) -> Iterable[tuple[int, list[int]]]:
     """Each onset of a track with the notes that sound then, those that begin included."""
     by_onset = mine[np.argsort(notes["onset_steps"][mine], kind="stable")]
     onsets, firsts = np.unique(notes["onset_steps"][by_onset], return_index=True)

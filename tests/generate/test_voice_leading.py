@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from paths import MIDI_DATA
 from small_composers import EVERYTHING, random_composer
@@ -271,7 +270,14 @@ def test_tracks_with_chords_keep_their_outer_parts():
 @pytest.mark.parametrize("tracks", [None, [1], [2], [4], [1, 4]])
 def test_infills_of_a_chorale(tracks):
     seed = lm.read(MIDI_DATA / "chorale.mid")
-    asked = dict(bars=(3, 4), tracks=tracks, n=12, rng_seed=1, drafts=1, temperature=2.0)
+    asked = {
+        "bars": (3, 4),
+        "tracks": tracks,
+        "n": 12,
+        "rng_seed": 1,
+        "drafts": 1,
+        "temperature": 2.0,
+    }
     takes = COMPOSER.complete(Request("infill", seed, style="chorale", **asked))
     reports = [take.report["voice_leading"]["came_out"] for take in takes]
     assert sum(report["parallels"] for report in reports) == 0
@@ -298,7 +304,7 @@ def test_what_a_style_has_by_default(style, holds):
 
 def test_free_is_what_other_styles_had():
     seed = lm.read(MIDI_DATA / "band.mid")
-    asked = dict(bars=(3, 4), n=2, rng_seed=1)
+    asked = {"bars": (3, 4), "n": 2, "rng_seed": 1}
     plain, free = (
         COMPOSER.complete(Request("infill", seed, **asked, **more))
         for more in ({}, {"voice_leading": "free"})
@@ -318,7 +324,7 @@ def test_the_report_tells_the_given_music_from_the_new():
 
 def test_where_the_pitches_are_kept_they_lead_as_they_did():
     seed = lm.read(MIDI_DATA / "chorale.mid").replace(style="chorale")
-    asked = dict(keep="pitch", bars=(2, 3), rng_seed=1)
+    asked = {"keep": "pitch", "bars": (2, 3), "rng_seed": 1}
     assert "voice_leading" not in COMPOSER.complete(Request("vary", seed, **asked))[0].report
     with pytest.raises(lm.ConfigError, match="voice_leading cannot be asked where the pitches"):
         COMPOSER.complete(Request("vary", seed, voice_leading="strict", **asked))

@@ -122,7 +122,7 @@ cdef class VoiceLeading:
         self, Ahead* ahead, Automaton music, Given given, int event, long until
     ) noexcept nogil:
         """Find what sounds on, and what is given from the present onset up to the seam."""
-        cdef int track = music.s.track, i, other, pitch
+        cdef int i, other, pitch
         cdef long now = music.onset_steps, onset
         cdef int[N_OUTER] sounding
         memset(ahead, -1, sizeof(Ahead))
