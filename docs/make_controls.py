@@ -53,11 +53,11 @@ lstm_music.errors.ConfigError: density must be 0..16, got 40
 
 ```
 
-`lstm_music.generate.request.schema()` is this table as JSON schema, for programs that build a
+`lstm_music.generate.schema.schema()` is this table as JSON schema, for programs that build a
 request as a JSON object:
 
 ```python
->>> from lstm_music.generate.request import schema
+>>> from lstm_music.generate.schema import schema
 >>> schema()["properties"]["keep"]["enum"]
 ['rhythm', 'pitch', 'outline']
 

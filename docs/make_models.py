@@ -64,12 +64,13 @@ This page is written by `docs/make_models.py`.
 """
 
 REAL_SEEDS = """<a id="real-seeds"></a>
-**Real seeds.** `default` continues pieces of the test side by eight bars: at their end, and cut at the
-bar line nearest their middle. A track keeps its character if its notes a bar stay within 2.5 times, its
-mean pitch within 7 semitones, its notes an onset within 2 times, and its median duration within 3 times.
-Beside it the music itself: the eight bars behind the middle against the eight before it. In brackets the
-95 % interval, pieces drawn again. "Octave up": the lowest note rises by an octave or more; "halved": half
-the notes a bar (`python benchmarks/character.py CACHE`).
+**Real seeds.** `default` continues pieces of the test side by eight bars: at their end, and cut
+at the bar line nearest their middle. A track keeps its character if its notes a bar stay within
+2.5 times, its mean pitch within 7 semitones, its notes an onset within 2 times, and its median
+duration within 3 times. Beside it the music itself: the eight bars behind the middle against the
+eight before it. In brackets the 95 % interval, pieces drawn again. "Octave up": the lowest note
+rises by an octave or more; "halved": half the notes a bar (`python benchmarks/character.py
+CACHE`).
 
 """
 

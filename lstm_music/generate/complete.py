@@ -128,7 +128,8 @@ def get_ready(engine: Engine, request: Request, seed: Piece, rng_seed: int) -> J
     rest = -1
     if request.task == "accompany":
         rest = _LONGEST_REST_BARS * plan.given.bar_lines.meter_at(plan.start_steps).bar_steps
-    ruling = ruling_for(request, plan, rest, characters(request, plan))
+    style = engine.style_of(plan.given)
+    ruling = ruling_for(request, plan, rest, characters(request, plan), style)
     check_possible(ruling, plan)
     return job(engine, plan, ruling)
 

@@ -14,9 +14,10 @@ from lstm_music.generate.forms import take_form
 from lstm_music.generate.given import Given
 from lstm_music.generate.hearing import Heard, hear
 from lstm_music.generate.loop import Generator
+from lstm_music.generate.parts import voices_for
 from lstm_music.generate.plan import Place, Plan
 from lstm_music.generate.returns import Formed, write_stages
-from lstm_music.generate.ruling import Ruling, leans_for, rules_for
+from lstm_music.generate.ruling import Ruling, allowed_pitches, leans_for, rules_for
 from lstm_music.music.distinct import is_among
 from lstm_music.music.piece import PEDAL_DTYPE, Piece
 from lstm_music.music.places import begins_in
@@ -122,7 +123,7 @@ def job(engine: Engine, plan: Plan, ruling: Ruling) -> Job:
     MidiError : the network would hear nothing.
     """
     heard = hear(engine, plan)
-    given = Given(heard.events(), heard.end_steps)
+    given = Given(heard.events(_pitches(ruling, plan, heard)), heard.end_steps)
     rules = rules_for(ruling, plan, heard)
     n_open_bars = -(-(heard.end_steps - heard.start_steps) // heard.bar_steps)
     capacity = (
@@ -131,12 +132,19 @@ def job(engine: Engine, plan: Plan, ruling: Ruling) -> Job:
     generator = new_generator(engine, capacity, Sampling(), 0, 0, may_end=plan.is_continuation)
     generator.set_total_bars(heard.total_bars)
     generator.set_conditioning(conditioning(heard, ruling, plan))
-    generator.set_task(given, rules, heard.bar_steps, leans_for(ruling, plan, heard, rules))
+    leans = leans_for(ruling, plan, heard, rules)
+    generator.set_task(given, rules, heard.bar_steps, leans, voices_for(ruling, plan, heard))
     generator.force(encode_header(heard.context))
     nats_heard = _hear(generator, heard)
     if plan.is_continuation and ruling.request.form is None:
         _wait_for_start(generator, heard)
     return Job(engine, plan, heard, ruling, generator, nats_heard)
+
+
+def _pitches(ruling: Ruling, plan: Plan, heard: Heard) -> BoolArray:
+    """(tracks, 128): what may be written in each track that the network hears."""
+    tracks = heard.tracks.tolist()
+    return np.array([allowed_pitches(ruling, plan.given, track) for track in tracks], bool)
 
 
 def _hear(generator: Generator, heard: Heard) -> float:

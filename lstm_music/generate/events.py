@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from lstm_music.music.meter import DENOMINATORS
 from lstm_music.music.piece import Piece
 from lstm_music.tokens.vocabulary import VELOCITY_BIN_WIDTH, tempo_bin, timing_index
-from lstm_music.types import BoolArray, IntArray
+from lstm_music.types import BoolArray, IntArray, NoteArray
 
 _METER, _TEMPO, _PEDAL_UP, _PEDAL_DOWN, _NOTE, _SLOT = range(6)
 _N_COLUMNS = 8
 _NONE = -1
 
 
-def given_events(piece: Piece, is_slot: BoolArray) -> IntArray:
+def given_events(piece: Piece, is_slot: BoolArray, allowed: BoolArray | None = None) -> IntArray:
     """The events of a piece, its header left out.
 
     Parameters
     ----------
     piece : in canonical form, though tracks may be without notes.
     is_slot : (N,) bool, the notes whose pitch is open.
+    allowed : (tracks, 128), the pitches that they may take; None: all.
 
     Returns
     -------
@@ -51,8 +53,25 @@ def given_events(piece: Piece, is_slot: BoolArray) -> IntArray:
     some[:, 6] = notes["velocity"] // VELOCITY_BIN_WIDTH
     played = notes["timing_96ths"] != 0
     some[played, 7] = timing_index(notes["timing_96ths"][played])
-    # Within a track pedal (up, down), then notes by pitch; slots among them by the pitch they had.
+    # Within a track pedal (up, down), then notes by pitch; slots among them by the pitch they had,
+    # or where the pitches allowed begin: below a kept note there may be none of these.
+    height = rows[:, 3].astype(float)
+    if allowed is not None:
+        height[at + len(pedal) :][is_slot] = _heights(notes[is_slot], allowed)
     kind = np.minimum(rows[:, 1], _NOTE)
     phase = np.minimum(kind, _PEDAL_UP)
-    order = np.lexsort([rows[:, 3], kind, rows[:, 2], phase, rows[:, 0]])
+    order = np.lexsort([height, kind, rows[:, 2], phase, rows[:, 0]])
     return rows[order].astype(np.int32)
+
+
+def _heights(slots: NoteArray, allowed: BoolArray) -> npt.NDArray[np.float64]:
+    """The pitches of slots, brought to just within the outermost pitches allowed."""
+    found = slots["pitch_midi"].astype(float)
+    for track in np.unique(slots["track"]).tolist():
+        pitches = np.flatnonzero(allowed[track])
+        if len(pitches):
+            mine = slots["track"] == track
+            beyond = np.clip(found[mine], pitches[0] + 0.5, pitches[-1] - 0.5)
+            outside = (found[mine] < pitches[0]) | (found[mine] > pitches[-1])
+            found[mine] = np.where(outside, beyond, found[mine])
+    return found

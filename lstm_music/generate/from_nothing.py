@@ -26,6 +26,7 @@ from lstm_music.generate.header import write_header
 from lstm_music.generate.hearing import Heard
 from lstm_music.generate.impossible import check_possible
 from lstm_music.generate.loop import Generator
+from lstm_music.generate.parts import voices_for
 from lstm_music.generate.plan import Place, Plan
 from lstm_music.generate.planning import new_programs
 from lstm_music.generate.report import make_report
@@ -149,7 +150,8 @@ class _Writer:
         generator.set_conditioning(conditioning(heard, ruling, plan))
         rules = rules_for(ruling, plan, heard)
         leans = leans_for(ruling, plan, heard, rules)
-        generator.set_task(Given([]), rules, bar_steps, leans)
+        voices = voices_for(ruling, plan, heard)
+        generator.set_task(Given([]), rules, bar_steps, leans, voices=voices)
         if self._closes and form is None:
             generator.set_pause((self._bars - ENDING_BARS) * bar_steps)
         return generator
@@ -163,7 +165,7 @@ class _Writer:
         places = tuple(Place(track, 0, end) for track in range(len(header.tracks)))
         n_new = len(header.tracks) if self._programs else 0
         plan = Plan(header, places, is_continuation=True, n_new_tracks=n_new)
-        return plan, ruling_for(self._request, plan)
+        return plan, ruling_for(self._request, plan, style=header.style)
 
     def draft(self, sequences: Sequence[int]) -> list[tuple[Piece, Generator, Formed | None]]:
         """A draft for each random stream, and how it was written in stages, if it has a form."""
@@ -219,15 +221,18 @@ class _Writer:
         _, ruling = self._planned(piece.replace(notes=piece.notes[:0]))
         if self._closes:
             closed = closed_by_hand(piece)
-            piece = piece if self._breaks(closed) - self._breaks(piece) else closed
+            if closed is not piece and not self._breaks(closed) - self._breaks(piece):
+                piece = closed
         return piece.replace(notes=ruling.finished(piece.notes))
 
     def _breaks(self, piece: Piece) -> set[str]:
         """The rules on pitch, which come before the ending, that a piece does not keep."""
-        rules = ("scale", "pitch_range", "chords", "playable")
-        if all(getattr(self._request, name) == CONTROLS[name].default for name in rules):
-            return set()
+        rules = ("scale", "pitch_range", "chords", "playable", "voice_leading")
         plan, ruling = self._planned(piece.replace(notes=piece.notes[:0]))
+        if ruling.voice_leading == "free" and all(
+            getattr(self._request, name) == CONTROLS[name].default for name in rules[:-1]
+        ):
+            return set()
         report = make_report(self._request, ruling, plan, piece, piece.notes)
         return {name for name in rules if name in report and report[name]["kept"] is False}
 

@@ -72,9 +72,12 @@ class Heard:
         """Length of the first open bar."""
         return self.context.bar_lines.meter_at(self.start_steps).bar_steps
 
-    def events(self) -> IntArray:
-        """All given events, those behind the places included."""
-        return given_events(self.context, self.is_slot)
+    def events(self, allowed: BoolArray | None = None) -> IntArray:
+        """All given events, those behind the places included.
+
+        ``allowed`` : (tracks, 128), the pitches that slots may take; None: all.
+        """
+        return given_events(self.context, self.is_slot, allowed)
 
     def in_plan(self, events: NoteArray) -> NoteArray:
         """Notes or pedal in the steps and tracks of the plan's piece."""

@@ -105,7 +105,8 @@ def _check_kept(ruling: Ruling, plan: Plan) -> None:
     if request.keep == "pitch":
         if not request.rests:
             raise ConfigError("rests cannot be refused where the pitches are kept; leave it out")
-        for name in ("scale", "pitch_range", "chords", "register", "max_polyphony", "max_density"):
+        fixed = ("scale", "pitch_range", "chords", "register", "max_polyphony", "max_density")
+        for name in (*fixed, *(["voice_leading"] if request.voice_leading == "strict" else [])):
             if getattr(request, name) is not None:
                 raise ConfigError(
                     f"{name} cannot be asked where the pitches are kept; leave it out"

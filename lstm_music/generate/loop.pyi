@@ -7,6 +7,7 @@ import numpy.typing as npt
 from lstm_music.generate.given import Given
 from lstm_music.generate.leans import Leans
 from lstm_music.generate.rules import Rules
+from lstm_music.generate.voice_leading import VoiceLeading
 from lstm_music.kernels.step import Stepper
 from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.automaton import Automaton
@@ -49,7 +50,13 @@ class Generator:
     weigh: bool
     def set_conditioning(self, conditioning: Conditioning | None) -> None: ...
     def set_task(
-        self, given: Given, rules: Rules, bar_steps: int, leans: Leans | None = None
+        self,
+        given: Given,
+        rules: Rules,
+        bar_steps: int,
+        leans: Leans | None = None,
+        voices: VoiceLeading | None = None,
+        goes_on: bool = False,
     ) -> None: ...
     def set_pause(self, onset_steps: int) -> None: ...
     def run(self, max_notes: int = -1) -> bool: ...

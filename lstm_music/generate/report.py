@@ -12,6 +12,7 @@ import numpy as np
 
 from lstm_music.generate.character import Character
 from lstm_music.generate.form_plan import form_shares, same_variations
+from lstm_music.generate.parts import ordered_parts
 from lstm_music.generate.plan import Plan
 from lstm_music.generate.request import CONTROLS, Request
 from lstm_music.generate.ruling import Ruling, of_track, written_pitches
@@ -23,6 +24,7 @@ from lstm_music.music.instruments import SOUNDING_RANGES
 from lstm_music.music.piece import Piece
 from lstm_music.music.playable import KEYBOARD_PROGRAMS, hand_span_ok, limbs_ok
 from lstm_music.music.polyphony import most_together
+from lstm_music.music.voice_leading import crossings, is_among, parallels
 from lstm_music.types import NoteArray
 
 _NEAR = {"density": 0.25, "polyphony": 0.25, "register": 4.0, "duration": 0.25}
@@ -49,6 +51,8 @@ def make_report(
     report: dict[str, Any] = {}
     for name, measure in _MEASURES.items():
         asked = getattr(request, name)
+        if name == "voice_leading" and ruling.voice_leading == "strict":
+            asked = "strict"  # by its style, if not in so many words
         is_kept_anyway = name == "in_character" and bool(ruling.characters)
         if asked is None or (asked == CONTROLS[name].default and not is_kept_anyway):
             continue
@@ -298,6 +302,30 @@ def _form(result: _Result) -> Found:
     return found, kept and not same_variations(plan.form, bars, first)
 
 
+def _voice_leading(result: _Result) -> Found:
+    if not len(result.pitched):
+        return None, None
+    notes, pitched = result.piece.notes, np.flatnonzero(~result.drums).tolist()
+    written = set(_rows(result.new))
+    is_new = np.array([row in written for row in _rows(notes)], bool)
+    found = [is_among(one.notes, is_new) for one in parallels(notes, pitched)]
+    crossed = [
+        pair
+        for upper, lower in ordered_parts(result.ruling, result.plan)
+        for pair in crossings(notes, upper, lower)
+        if is_among(pair, is_new)
+    ]
+    n_new = sum(found)
+    came_out = {
+        "parallels": n_new,
+        "parallels_per_100_notes": 100 * n_new / len(result.pitched),
+        "parallels_in_given_music": len(found) - n_new,
+        "crossings": len(crossed),
+    }
+    is_strict = result.ruling.voice_leading == "strict"
+    return came_out, not n_new and not crossed if is_strict else None
+
+
 def _ending(result: _Result) -> Found:
     closes = ends_on_tonic(result.piece)
     return closes, closes if result.request.ending == "tonic" else None
@@ -357,6 +385,7 @@ _MEASURES: dict[str, Callable[[_Result], Found]] = {
     "playable": _playable,
     "in_character": _in_character,
     "chords": _chords,
+    "voice_leading": _voice_leading,
     "density": _density,
     "polyphony": _wish("polyphony", _notes_an_onset, pitched=False),
     "register": _wish("register", lambda notes: float(notes["pitch_midi"].mean()), pitched=True),

@@ -10,6 +10,8 @@ from lstm_music.generate.asked_piece import TASKS, PieceControls
 from lstm_music.generate.controls import Control, control, controls_of
 from lstm_music.nn.sampling import Sampling
 
+VOICE_LEADINGS = ("strict", "free")
+
 RANKS = ("drawn", "likelihood", "join", "difference")
 
 _SEEDED = ("infill", "accompany", "vary")
@@ -109,6 +111,14 @@ class Request(PieceControls):
         "strict: only chord tones begin on beats; loose: other pitches are rarer everywhere.",
         group=RULES,
         choices=("strict", "loose"),
+    )
+    voice_leading: str | None = control(
+        "choice",
+        None,
+        "strict: no parallel fifths, octaves or unisons between tracks, and no crossing parts. "
+        "Default: strict in the styles chorale and hymn, else free.",
+        group=RULES,
+        choices=VOICE_LEADINGS,
     )
 
     density: Any = control(
@@ -285,16 +295,3 @@ class Request(PieceControls):
 
 CONTROLS: dict[str, Control] = {}
 CONTROLS.update(controls_of(Request))
-
-
-def schema() -> dict[str, Any]:
-    """The controls as JSON schema."""
-    properties: dict[str, Any] = {"task": {"enum": list(TASKS)}}
-    properties |= {name: row.schema() for name, row in CONTROLS.items()}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Request",
-        "type": "object",
-        "properties": properties,
-        "additionalProperties": False,
-    }

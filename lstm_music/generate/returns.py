@@ -19,6 +19,7 @@ from lstm_music.generate.forms import bars_before
 from lstm_music.generate.given import Given
 from lstm_music.generate.hearing import Heard
 from lstm_music.generate.loop import Generator, run_together
+from lstm_music.generate.parts import voices_for
 from lstm_music.generate.plan import Place, Plan
 from lstm_music.generate.ruling import Ruling, leans_for, rules_for
 from lstm_music.music.form import bars_of
@@ -94,7 +95,10 @@ class Formed:
         rules = rules_for(self._ruling, self._plan, heard)
         leans = leans_for(self._ruling, self._plan, heard, rules)
         given = Given(copied_events(generator, stage.copies))
-        generator.set_task(given, rules, heard.bar_steps, leans, goes_on=not stage.is_last)
+        voices = voices_for(self._ruling, self._plan, heard)
+        generator.set_task(
+            given, rules, heard.bar_steps, leans, voices=voices, goes_on=not stage.is_last
+        )
 
     def ending(self, stage: Stage) -> int:
         """Where the bars of the last stage begin that are drawn until they close the piece."""

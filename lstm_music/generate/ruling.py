@@ -42,6 +42,9 @@ _FEW_PITCHES = 3
 _NEAR = 0.25
 """A density that is wished may be off by this share in a bar."""
 
+_STRICT_STYLES = ("chorale", "hymn")
+"""Their parts move in no parallels and do not cross, unless asked otherwise."""
+
 _T = TypeVar("_T")
 
 
@@ -57,6 +60,7 @@ class Ruling:
     longest_rest_steps : of an open track, -1 for any.
     characters : by index of the track in the plan's piece: bounds that hold where the request
         sets none.
+    style : of the music, as the network is told it; "" for none.
     """
 
     request: Request
@@ -64,6 +68,15 @@ class Ruling:
     chords: ChordTrack | None
     longest_rest_steps: int = -1
     characters: Mapping[int, Character] = field(default_factory=dict)
+    style: str = ""
+
+    @property
+    def voice_leading(self) -> str:
+        """``strict`` or ``free``: as asked, else as the style has it."""
+        if self.request.voice_leading is not None:
+            return self.request.voice_leading
+        is_strict = self.style in _STRICT_STYLES and self.request.keep != "pitch"
+        return "strict" if is_strict else "free"
 
     def told(
         self, heard: Heard, plan: Plan
@@ -131,6 +144,7 @@ def ruling_for(
     plan: Plan,
     longest_rest_steps: int = -1,
     characters: Mapping[int, Character] | None = None,
+    style: str = "",
 ) -> Ruling:
     """Read what a request says in words.
 
@@ -140,7 +154,7 @@ def ruling_for(
     """
     scale = None if request.scale is None else _scale(request.scale)
     chords = None if request.chords is None else _chords(request.chords, plan)
-    return Ruling(request, scale, chords, longest_rest_steps, characters or {})
+    return Ruling(request, scale, chords, longest_rest_steps, characters or {}, style)
 
 
 def _scale(text: str) -> Scale:

@@ -8,6 +8,7 @@ from small_composers import PLAIN, random_composer
 import lstm_music as lm
 from lstm_music.generate.request import Request
 from lstm_music.generate.takes import likeness
+from lstm_music.music.piece import Piece, Track, make_notes
 
 NAMES = ["chorale", "reel", "band", "nocturne", "drums", "pickup"]
 AMOUNTS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -97,3 +98,19 @@ def test_a_chord_of_slots_stays_within_the_scale():
         _, take = vary("nocturne", keep="rhythm", bars=(10, 12), rng_seed=rng_seed, scale="C E G")
         assert set((take.new["pitch_midi"] % 12).tolist()) <= {0, 4, 7}
         assert take.report["scale"]["kept"]
+
+
+@pytest.mark.parametrize(("chord", "bounds"), [((55, 60), (60, 72)), ((72, 80), (60, 72))])
+@pytest.mark.parametrize("rng_seed", range(3))
+def test_a_range_holds_beside_a_kept_note_that_is_beyond_it(chord, bounds, rng_seed):
+    """A new pitch must not stay below a kept note, or above it, because the old one did."""
+    rows = [(i * 24, 24, pitch, 80, 0) for i in range(16) for pitch in chord]
+    seed = Piece(notes=make_notes(rows), tracks=(Track(40),))
+    request = Request(
+        "vary", seed, keep="rhythm", amount=0.5, rng_seed=rng_seed, pitch_range=bounds, drafts=1
+    )
+    take = COMPOSER.complete(request)[0]
+    assert len(take.new) == 16
+    outside = (take.new["pitch_midi"] < bounds[0]) | (take.new["pitch_midi"] > bounds[1])
+    assert not outside.any()
+    assert rhythm(take.piece.notes) == rhythm(seed.notes)

@@ -1,11 +1,16 @@
 """What is wished roughly: pitches and durations that are made likelier, and nothing forbidden."""
 
 from libc.math cimport fabs, log2
+from libc.stdint cimport uint8_t
 
 import numpy as np
 
+from lstm_music.generate.mass cimport log_mass
 from lstm_music.generate.rules cimport Rules
 from lstm_music.tokens.automaton cimport Automaton
+
+from lstm_music.tokens.grammar import FOLLOWS
+from lstm_music.tokens.vocabulary import DEFAULT
 
 cdef enum:
     DRUMS = 128
@@ -13,6 +18,11 @@ cdef enum:
 cdef float REGISTER_WIDTH = 4  # semitones: the deviation of what leans towards a mean pitch
 cdef float DURATION_PULL = 3  # nats for twice or half of what a duration leans towards
 cdef float MOST = 8  # nats
+
+cdef int FIRST_PITCH = DEFAULT["pitch"].start
+cdef int FIRST_DRUM = DEFAULT["drum"].start
+cdef int FIRST_DURATION = DEFAULT["duration"].start
+cdef int IN_NOTE = list(FOLLOWS).index("in note")
 
 
 cdef class Leans:
@@ -33,6 +43,24 @@ cdef class Leans:
         wished = np.zeros((16, 3)) if wishes is None else wishes
         self._wishes = np.ascontiguousarray(wished, np.float32)
         self._chord = chord
+
+    cdef void lean(self, float* logits, const uint8_t* allowed, Automaton music) noexcept nogil:
+        """What is added to pitches leaves the chance that any of them comes next as it is."""
+        cdef int track = music.s.track, i
+        cdef int first = FIRST_DRUM if music.s.programs[track] == DRUMS else FIRST_PITCH
+        cdef double before, after
+        if music.g.expects == IN_NOTE:
+            for i in range(96):
+                logits[FIRST_DURATION + i] += self.of_duration(track, 96 * music.g.longs + i + 1)
+            return
+        before = log_mass(logits, allowed, first, first + 128)
+        for i in range(128):
+            if allowed[first + i]:
+                logits[first + i] += self.of_pitch(music, track, i)
+        after = log_mass(logits, allowed, first, first + 128)
+        before += self.of_another(music, track)
+        for i in range(128):
+            logits[first + i] += <float>(before - after)
 
     cdef float of_pitch(self, Automaton music, int track, int pitch) noexcept nogil:
         cdef float bias = self._pitches[track, pitch], off

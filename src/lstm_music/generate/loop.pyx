@@ -13,6 +13,7 @@ from lstm_music.generate.given cimport ONSET, Given
 from lstm_music.generate.leans cimport Leans
 from lstm_music.generate.rules cimport Rules
 from lstm_music.generate.task cimport Task
+from lstm_music.generate.voice_leading cimport VoiceLeading
 from lstm_music.kernels.sampler cimport Sampler
 from lstm_music.kernels.stretch cimport Stretch
 from lstm_music.kernels.step cimport (
@@ -128,6 +129,7 @@ cdef class Generator:
         Rules rules not None,
         long bar_steps,
         Leans leans=None,
+        VoiceLeading voices=None,
         bint goes_on=False,
     ):
         """What is given, and what may be written, where.
@@ -139,9 +141,10 @@ cdef class Generator:
         bar_steps : the longest wait between two onsets where nothing is given, so that no bar
             stays empty.
         leans : what is made likelier; None: nothing.
+        voices : how parts may move against each other; None: freely.
         goes_on : whether another task is to follow: the network may not end the piece.
         """
-        self.task.begin(given, rules, bar_steps, leans, goes_on)
+        self.task.begin(given, rules, bar_steps, leans, voices, goes_on)
 
     def copy_state_from(self, Generator other not None):
         """Start where ``other`` stands: tokens, grammar, network, task."""
@@ -288,7 +291,8 @@ cdef class Generator:
     cdef int _draw(self) noexcept nogil:
         """Sample from the masked logits; -1 when nothing is allowed."""
         cdef int token
-        self.task.lean(&self._logits[0])
+        if self.task.leans is not None:
+            self.task.leans.lean(&self._logits[0], &self.task.allowed[0], self.automaton)
         token = self._sampler.draw(&self.task.allowed[0], &self._logits[0], self.n_tokens)
         if token >= 0:
             self.log_prob += self._sampler.last_log_prob

@@ -5,6 +5,7 @@ from libc.stdint cimport uint8_t
 from lstm_music.generate.given cimport Given
 from lstm_music.generate.leans cimport Leans
 from lstm_music.generate.rules cimport Rules, Tally
+from lstm_music.generate.voice_leading cimport Lines, VoiceLeading
 from lstm_music.tokens.automaton cimport Automaton
 
 
@@ -13,7 +14,9 @@ cdef class Task:
     cdef Given given
     cdef Rules rules
     cdef Leans leans  # None: to nothing
+    cdef VoiceLeading voices  # None: they lead as they like
     cdef Tally tally
+    cdef Lines lines
     cdef uint8_t[::1] legal  # (V,) by the grammar
     cdef uint8_t[::1] allowed  # (V,) by all
     cdef uint8_t[::1] _forbidden
@@ -27,7 +30,8 @@ cdef class Task:
     cdef long bar_steps  # the longest wait between two onsets where nothing is given
 
     cdef void begin(
-        self, Given given, Rules rules, long bar_steps, Leans leans, bint goes_on
+        self, Given given, Rules rules, long bar_steps, Leans leans, VoiceLeading voices,
+        bint goes_on
     )
     cdef void copy_from(self, Task other)
     cdef int given_token(self) noexcept nogil
@@ -48,6 +52,7 @@ cdef class Task:
     cdef bint _writes(self, bint here, int track) noexcept nogil
     cdef bint _strikes(self, int track, int pitch) noexcept nogil
     cdef void _mask_pitches(self, bint here, int owing) noexcept nogil
+    cdef void _lead_voices(self, long until, bint must) noexcept nogil
     cdef void _mask_pedals(self, int owing) noexcept nogil
     cdef void _mask_shifts(self, bint here, int owing) noexcept nogil
     cdef bint _may_begin_from(self, long reach, long latest) noexcept nogil
@@ -55,5 +60,3 @@ cdef class Task:
         self, long onset, long latest, long start, long given, bint is_last
     ) noexcept nogil
     cdef void _mask_durations(self) noexcept nogil
-    # Add to logits what the rules lean towards.
-    cdef void lean(self, float* logits) noexcept nogil

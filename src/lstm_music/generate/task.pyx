@@ -12,6 +12,7 @@ from lstm_music.generate.given cimport (
 from lstm_music.generate.leans cimport Leans
 from lstm_music.generate.mass cimport log_mass
 from lstm_music.generate.rules cimport N_TRACKS, Rules
+from lstm_music.generate.voice_leading cimport VoiceLeading
 from lstm_music.tokens.automaton cimport Automaton
 
 from lstm_music.tokens.grammar import FOLLOWS
@@ -54,22 +55,29 @@ cdef class Task:
         self.automaton = automaton
         self._forbidden = np.ascontiguousarray(forbidden, np.uint8)
         self.legal, self.allowed = np.zeros(T.V, np.uint8), np.zeros(T.V, np.uint8)
-        self.begin(Given([]), Rules([], np.zeros((16, 128)), np.zeros((16, 8))), 0, None, False)
+        self.begin(
+            Given([]), Rules([], np.zeros((16, 128)), np.zeros((16, 8))), 0, None, None, False
+        )
 
     cdef void begin(
-        self, Given given, Rules rules, long bar_steps, Leans leans, bint goes_on
+        self, Given given, Rules rules, long bar_steps, Leans leans, VoiceLeading voices,
+        bint goes_on
     ):
+        cdef bint is_new = not self.goes_on
         self.given, self.rules, self.bar_steps, self.leans = given, rules, bar_steps, leans
-        self.goes_on = goes_on
+        self.voices, self.goes_on = voices, goes_on
         self.event, self.in_event = 0, False
         self.after_given = True  # what stands so far is complete
         rules.clear(&self.tally)
+        if voices is not None and is_new:  # else parts go on over the seam
+            voices.clear(&self.lines)
 
     cdef void copy_from(self, Task other):
         self.given, self.rules, self.bar_steps = other.given, other.rules, other.bar_steps
         self.tally, self.event, self.in_event = other.tally, other.event, other.in_event
         self.after_given, self.leans = other.after_given, other.leans
         self.goes_on = other.goes_on
+        self.voices, self.lines = other.voices, other.lines
 
     cdef int given_token(self) noexcept nogil:
         """The token that leads to the next given event or goes on with it."""
@@ -82,14 +90,17 @@ cdef class Task:
         self.n_notes = self.automaton.n_notes
 
     cdef void after(self) noexcept nogil:
-        cdef long i = self.n_notes
+        cdef long i = self.n_notes, until
         if self.automaton.n_notes > i:
+            until = self.automaton.onset_steps + self.automaton._notes[i].duration_steps
             self.rules.note(
                 &self.tally,
                 self.automaton,
-                self.automaton.onset_steps + self.automaton._notes[i].duration_steps,
+                until,
                 not self.in_event or self.given._events[self.event, KIND] == SLOT,
             )
+            if self.voices is not None:
+                self.voices.note(&self.lines, self.automaton, until)
         self.in_event |= self.begins
         self.after_given = False
         if self.in_event and self.given.next_token(self.event, self.automaton) < 0:
@@ -193,6 +204,7 @@ cdef class Task:
                 self.allowed[first + pitch] = 0
                 above -= 1
                 found -= 1
+        self._lead_voices(until, True)
         if not found:
             self.allowed[first + own] = self.legal[first + own]
             for pitch in range(128):
@@ -242,7 +254,7 @@ cdef class Task:
         cdef int track = self.automaton.s.track
         cdef int first = T.drum if self._is_drums(track) else T.pitch
         cdef int pitch, top = 127
-        cdef bint writes = False
+        cdef bint writes = False, must = owing == track or not self.automaton.g.used_track
         for pitch in range(128):  # not legal: nothing to do
             writes |= self.allowed[first + pitch]
         if not writes:
@@ -256,11 +268,22 @@ cdef class Task:
             elif self.given._events[self.event, TRACK] == track:
                 writes &= self.given._events[self.event, KIND] == NOTE
                 top = self.given._events[self.event, VALUE] - 1
+                must = owing == track
         for pitch in range(128):
             if self.allowed[first + pitch]:
                 self.allowed[first + pitch] = writes and pitch <= top and (
                     self._strikes(track, pitch)
                 )
+        self._lead_voices(self.automaton.onset_steps + 1, must)
+
+    cdef void _lead_voices(self, long until, bint must) noexcept nogil:
+        """Narrow the choice of a pitch that must sound until a time by voice leading."""
+        cdef int first = T.drum if self._is_drums(self.automaton.s.track) else T.pitch
+        if self.voices is not None:
+            self.voices.narrow(
+                &self.lines, self.automaton, self.given, self.event, until,
+                &self.allowed[first], must,
+            )
 
     cdef void _mask_pedals(self, int owing) noexcept nogil:
         """New pedalling stands only behind all that is given, and in no track after one that
@@ -356,6 +379,10 @@ cdef class Task:
         until = min(until, max(
             self.rules.latest_end(&self.tally, self.automaton, track), now + shortest
         ))
+        if self.voices is not None:
+            until = min(until, max(now + shortest, self.voices.uncrossed_until(
+                self.automaton, self.given, self.event, self.automaton.g.pitch, until
+            )))
         shortest = max(shortest, min(
             self.rules.earliest_end(&self.tally, self.automaton, track), until
         ) - now)
@@ -368,28 +395,3 @@ cdef class Task:
                 self.allowed[T.duration + i] = 0
         if 96 * (self.automaton.g.longs + 1) + 1 > until - now:
             self.allowed[T.long_token] = 0
-
-    cdef void lean(self, float* logits) noexcept nogil:
-        """Add to the logits what the rules lean towards.
-
-        What is added to pitches leaves the chance that any of them comes next as it is.
-        """
-        cdef int track = self.automaton.s.track, i
-        cdef int first = T.drum if self._is_drums(track) else T.pitch
-        cdef double before, after
-        if self.leans is None:
-            return
-        if self.automaton.g.expects == T.in_note:
-            for i in range(96):
-                logits[T.duration + i] += self.leans.of_duration(
-                    track, 96 * self.automaton.g.longs + i + 1
-                )
-            return
-        before = log_mass(logits, &self.allowed[0], first, first + 128)
-        for i in range(128):
-            if self.allowed[first + i]:
-                logits[first + i] += self.leans.of_pitch(self.automaton, track, i)
-        after = log_mass(logits, &self.allowed[0], first, first + 128)
-        before += self.leans.of_another(self.automaton, track)
-        for i in range(128):
-            logits[first + i] += <float>(before - after)
