@@ -37,6 +37,7 @@ _STRANGE = 1.25
 """Beyond so many times the 95th percentile of what the network knows music is strange to it."""
 
 _FIXED_KINDS = frozenset({"numerator", "denominator", "tempo"})
+_NOTE_KINDS = frozenset({"long", "shift", "track", "pitch", "drum", "duration"})
 
 _Item = TypeVar("_Item")
 Notes = npt.NDArray[np.void]
@@ -173,10 +174,15 @@ def new_generator(
 
 
 def _forbidden(engine: Engine, may_end: bool) -> npt.NDArray[np.uint8]:
-    """Meter and tempo stay as they are, the seed's or the header's; the rest must be known."""
+    """Meter and tempo stay as they are, the seed's or the header's; the rest must be known.
+
+    But notes and the way to them are never forbidden: a model that has met one track alone, or no
+    drums, may be asked for others, and what is owed must be possible.
+    """
     mask = np.zeros(engine.vocabulary.n_tokens, np.uint8)
     for kind, _ in engine.vocabulary.ranges:
-        if kind in _FIXED_KINDS or kind not in engine.met.kinds:
+        is_known = kind in engine.met.kinds or kind in _NOTE_KINDS
+        if kind in _FIXED_KINDS or not is_known:
             tokens = engine.vocabulary[kind]
             mask[tokens.start : tokens.stop] = 1
     if not may_end:
