@@ -38,8 +38,8 @@ from lstm_music.tokens.annotate import annotate_choices
 from lstm_music.tokens.conditioning import Conditioning
 from lstm_music.tokens.decode import decode
 from lstm_music.tokens.encode import encode
-from lstm_music.tokens.streams import MAX_BAR_POSITION, MAX_QUARTERS
-from lstm_music.tokens.vocabulary import DEFAULT, MAX_TRACKS
+from lstm_music.tokens.streams import MAX_BAR_POSITION, MAX_QUARTERS, MAX_TRACKS
+from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.training.schedule import rate_share
 from lstm_music.types import BoolArray, IntArray
 

@@ -12,7 +12,7 @@ from lstm_music.music.piece import Piece
 from lstm_music.music.places import begins_in
 from lstm_music.tokens.conditioning import Conditioning
 from lstm_music.tokens.encode import given_text
-from lstm_music.tokens.vocabulary import MAX_TRACKS
+from lstm_music.tokens.streams import MAX_TRACKS
 from lstm_music.tokens.wishes import Measures, measure, wish_values
 from lstm_music.types import BoolArray, NoteArray
 

@@ -28,7 +28,8 @@ from lstm_music.music.theory import likely_key
 from lstm_music.nn.sampling import Sampling
 from lstm_music.pretrained import bundled_forms
 from lstm_music.tokens.automaton import Automaton
-from lstm_music.tokens.vocabulary import MAX_TRACKS, Vocabulary
+from lstm_music.tokens.streams import MAX_TRACKS
+from lstm_music.tokens.vocabulary import Vocabulary
 
 TOKENS_A_BAR = 1024
 """Room for so many."""

@@ -15,8 +15,8 @@ from lstm_music.music.excerpt import excerpt
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.piece import Piece
 from lstm_music.tokens.canonical import canonical_with_all_tracks
-from lstm_music.tokens.streams import LAGS_BARS
-from lstm_music.tokens.vocabulary import DRUMS, MAX_TIME_STEPS, MAX_TRACKS
+from lstm_music.tokens.streams import LAGS_BARS, MAX_TRACKS
+from lstm_music.tokens.vocabulary import DRUMS, MAX_TIME_STEPS
 from lstm_music.types import BoolArray, IntArray, NoteArray
 
 CONTEXT_STEPS = MAX_TIME_STEPS

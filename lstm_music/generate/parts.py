@@ -12,7 +12,7 @@ from lstm_music.generate.ruling import Ruling, of_track
 from lstm_music.generate.voice_leading import VoiceLeading
 from lstm_music.music.instruments import SOUNDING_RANGES
 from lstm_music.music.voice_leading import crossings
-from lstm_music.tokens.vocabulary import MAX_TRACKS
+from lstm_music.tokens.streams import MAX_TRACKS
 
 
 def voices_for(ruling: Ruling, plan: Plan, heard: Heard) -> VoiceLeading | None:

@@ -23,7 +23,7 @@ from lstm_music.music.instruments import SOUNDING_RANGES
 from lstm_music.music.piece import Piece
 from lstm_music.music.places import begins_in
 from lstm_music.music.playable import KEYBOARD_PROGRAMS
-from lstm_music.tokens.vocabulary import MAX_TRACKS
+from lstm_music.tokens.streams import MAX_TRACKS
 from lstm_music.tokens.wishes import Measures, wish_values
 from lstm_music.types import NoteArray
 

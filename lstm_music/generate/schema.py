@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lstm_music.generate.request import CONTROLS, TASKS
+from lstm_music.generate.asked_piece import TASKS
+from lstm_music.generate.request import CONTROLS
 
 
 def schema() -> dict[str, Any]:

@@ -10,11 +10,11 @@ import numpy.typing as npt
 from lstm_music.errors import TokenError
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import MAX_TIMING_96THS, TIMING_PER_STEP, Piece, Tempo, Track
+from lstm_music.tokens.streams import MAX_TRACKS
 from lstm_music.tokens.vocabulary import (
     DEFAULT,
     MAX_ONSET_STEPS,
     MAX_TIME_STEPS,
-    MAX_TRACKS,
     VELOCITY_BIN_WIDTH,
     style_index,
     tempo_bin,

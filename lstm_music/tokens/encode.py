@@ -12,10 +12,10 @@ from lstm_music.music.meter import DENOMINATORS
 from lstm_music.music.piece import Piece, Track
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.given_text import GivenText
+from lstm_music.tokens.streams import MAX_TRACKS
 from lstm_music.tokens.vocabulary import (
     DEFAULT,
     DRUM_PROGRAM,
-    MAX_TRACKS,
     RADIX_STEPS,
     START_VELOCITY_BIN,
     VELOCITY_BIN_WIDTH,

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.music.piece import Piece
-from lstm_music.tokens.streams import WISH_SIZES
-from lstm_music.tokens.vocabulary import DEFAULT, MAX_TRACKS
+from lstm_music.tokens.streams import MAX_TRACKS, WISH_SIZES
+from lstm_music.tokens.vocabulary import DEFAULT
 
 Floats = npt.NDArray[np.float64]
 

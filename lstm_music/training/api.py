@@ -161,7 +161,7 @@ def train(
             # A signal while Python loads matplotlib's modules would abort the process.
             with interrupt.held():
                 _draw(folder, on_note)
-            if begin_with is not None:
+            if base is not None:
                 on_note(job.gain(output, base))
 
 

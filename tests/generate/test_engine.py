@@ -13,7 +13,8 @@ from lstm_music.generate.loop import MOST_AT_ONCE
 from lstm_music.music.key import Key, KeyChange
 from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
 from lstm_music.nn.sampling import Sampling
-from lstm_music.tokens.vocabulary import MAX_TRACKS, Vocabulary
+from lstm_music.tokens.streams import MAX_TRACKS
+from lstm_music.tokens.vocabulary import Vocabulary
 
 EVERYTHING = Met(("pedal_down", "tempo", "timing"), (0,), True, ("folk", "drums"))
 KIT = Track(is_drum=True)

@@ -20,8 +20,8 @@ from lstm_music.tokens.automaton import Automaton
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.conditioning import Conditioning
 from lstm_music.tokens.encode import encode
-from lstm_music.tokens.streams import WISH_SIZES
-from lstm_music.tokens.vocabulary import DEFAULT, MAX_TRACKS
+from lstm_music.tokens.streams import MAX_TRACKS, WISH_SIZES
+from lstm_music.tokens.vocabulary import DEFAULT
 
 OFFSETS = np.array(DEFAULT.stream_offsets)
 SIZES = dict(DEFAULT.streams)

@@ -23,12 +23,12 @@ from lstm_music.tokens.grammar import (
     illegal,
     out_of_capacity,
 )
+from lstm_music.tokens.streams import MAX_TRACKS
 from lstm_music.tokens.vocabulary import (
     DEFAULT,
     DRUM_PROGRAM,
     MAX_LONGS,
     MAX_ONSET_STEPS,
-    MAX_TRACKS,
     RADIX_STEPS,
     START_VELOCITY_BIN,
     VELOCITY_BIN_WIDTH,

@@ -9,8 +9,13 @@ import numpy as np
 
 from lstm_music.errors import ShapeError
 from lstm_music.music.piece import NOTE_DTYPE
-from lstm_music.tokens.streams import LAGS_BARS, MAX_QUARTERS as _MAX_QUARTERS, WISH_SIZES
-from lstm_music.tokens.vocabulary import DEFAULT, MAX_TRACKS
+from lstm_music.tokens.streams import (
+    LAGS_BARS,
+    MAX_QUARTERS as _MAX_QUARTERS,
+    MAX_TRACKS,
+    WISH_SIZES,
+)
+from lstm_music.tokens.vocabulary import DEFAULT
 
 cdef enum:
     FIRST_STREAM = 31
