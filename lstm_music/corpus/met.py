@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,10 @@ from lstm_music.types import IntArray
 if TYPE_CHECKING:  # composing needs no corpus
     from lstm_music.corpus.cache import TokenCache
 
+Ensemble = tuple[int, tuple[int, ...]]
+"""How many pieces have it, and its instruments in the order of the tracks."""
+
+_ENSEMBLES = 32  # of a style
 _LEAST_SHARE = 0.01
 """Of the pieces, or of the notes: what is rarer than this is not learnt."""
 
@@ -32,6 +37,8 @@ class Met:
     styles : style words of the pieces, "" for those without.
     mixed : whether some pieces have drums beside pitched tracks.
     meters : that the pieces begin in, such as "6/8"; none: not told.
+    ensembles : of each style the commonest rows of instruments, as program tokens' values in the
+        order of the tracks, each behind the number of pieces that have it; none: not told.
     """
 
     kinds: tuple[str, ...]
@@ -40,6 +47,7 @@ class Met:
     styles: tuple[str, ...]
     mixed: bool = True
     meters: tuple[str, ...] = ()
+    ensembles: Mapping[str, tuple[Ensemble, ...]] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Met:
@@ -57,14 +65,20 @@ class Met:
                 tuple(facts["styles"]),
                 facts.get("mixed", True),  # files from before this was told
                 tuple(facts.get("meters", ())),
+                {
+                    style: tuple((int(count), tuple(map(int, row))) for count, row in rows)
+                    for style, rows in facts.get("ensembles", {}).items()
+                },
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ModelFileError(
                 f"the model file does not say what music it was trained on ({error}); train again"
             ) from None
         known = set(met.kinds) <= {kind for kind, _ in DEFAULT.ranges}
         known &= set(met.styles) <= set(DEFAULT.styles)
-        if not known or not set(met.programs) <= set(range(len(DEFAULT["program"]))):
+        rows = [row for found in met.ensembles.values() for _, row in found]
+        programs = set(met.programs).union(*rows)
+        if not known or not programs <= set(range(len(DEFAULT["program"]))):
             raise ModelFileError("the model file names tokens that do not exist; train again")
         return met
 
@@ -93,7 +107,23 @@ def met_in_training(corpus: TokenCache) -> Met:
         tuple(sorted({corpus.styles[int(i)] for i in corpus.indices("train")})),
         mixed >= max(least, 1),
         tuple(sorted({meter_name(tokens) for tokens in pieces})),
+        _ensembles(corpus),
     )
+
+
+def _ensembles(corpus: TokenCache) -> dict[str, tuple[Ensemble, ...]]:
+    """The commonest rows of instruments of each style on the training side."""
+    counts: dict[str, Counter[tuple[int, ...]]] = {}
+    first = DEFAULT["program"].start
+    for i in map(int, corpus.indices("train")):
+        tokens = corpus.piece_tokens(i)
+        header = tokens[: int(np.argmax(tokens == DEFAULT["body"].start))]
+        row = tuple((header[DEFAULT.is_kind(header, "program")] - first).tolist())
+        counts.setdefault(corpus.styles[i], Counter())[row] += 1
+    return {
+        style: tuple((count, row) for row, count in found.most_common(_ENSEMBLES))
+        for style, found in sorted(counts.items())
+    }
 
 
 def meter_name(tokens: IntArray) -> str:

@@ -135,7 +135,7 @@ class _Writer:
             key=self._key,
             tempo_bpm=self._tempo.tempo_bpm,
             style=self._request.style,
-            instruments=self._programs,
+            instruments=lambda style: self._instruments(style, sequence),
             programs=self._engine.met.programs,
             styles=self._engine.met.styles,
         )
@@ -155,6 +155,16 @@ class _Writer:
         if self._closes and form is None:
             generator.set_pause((self._bars - ENDING_BARS) * bar_steps)
         return generator
+
+    def _instruments(self, style: str, sequence: int) -> Sequence[int]:
+        """Those asked for, else a row that music of the style is written for, the commoner the
+        likelier; none where the model does not tell."""
+        rows = self._engine.met.ensembles.get(style, ())
+        if self._programs or not rows:
+            return self._programs
+        counts = np.array([count for count, _ in rows], np.float64)
+        rng = np.random.default_rng([self._rng_seed, sequence])
+        return rows[int(rng.choice(len(rows), p=counts / counts.sum()))][1]
 
     def plan(self, piece: Piece) -> Plan:
         """The plan that a piece is the result of: all its tracks are open."""

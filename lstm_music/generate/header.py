@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ def write_header(
     key: Key | None = None,
     tempo_bpm: float,
     style: str | None = None,
-    instruments: Sequence[int] = (),
+    instruments: Callable[[str], Sequence[int]] = lambda style: (),
     programs: Sequence[int] = (0, DRUM_PROGRAM),
     styles: Sequence[str],
 ) -> int:
@@ -33,7 +33,8 @@ def write_header(
     generator : empty.
     vocabulary : what its tokens mean.
     meter, key, tempo_bpm, style : what is given.
-    instruments : values of the program tokens that are given; none: the network chooses.
+    instruments : from the style word to the values of the program tokens that are given; none: the
+        network chooses.
     programs : program tokens' values to choose the instruments from.
     styles : style words to choose from, "" for none; one at least.
 
@@ -68,8 +69,8 @@ def write_header(
             masks["key"][no_key] = is_drums
         tokens = words if kind == "style" else vocabulary[kind]
         chosen[kind] = _force_or_sample(generator, tokens, masks[kind], value)
-    if instruments:
-        given = [vocabulary["program"][program] for program in instruments]
+    if row := instruments(vocabulary.styles[chosen["style"]]):
+        given = [vocabulary["program"][program] for program in row]
         generator.force(np.array([*given, vocabulary["body"].start], np.int32))
     else:
         choices = _mask(vocabulary, "body")

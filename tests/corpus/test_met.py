@@ -1,12 +1,16 @@
 """What a corpus holds decides what its model may do."""
 
+import json
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from corpus_data import cache_of, random_piece
 
 from lstm_music.corpus.met import Met, met_in_training
 from lstm_music.errors import ModelFileError
-from lstm_music.music.piece import PEDAL_DTYPE, Tempo, Track
+from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
+from lstm_music.tokens.canonical import canonical
 
 
 def corpus(change=lambda piece: piece, style="folk"):
@@ -63,3 +67,21 @@ def test_loud_and_soft_drums_are_no_dynamics_of_pitched_tracks():
 def test_a_model_file_without_it_is_refused(facts):
     with pytest.raises(ModelFileError):
         Met.from_dict(facts)
+
+
+def test_the_commonest_instruments_of_each_style_are_kept():
+    rows = [(40, 41), (40, 41), (0,), (25, 32, 128)]
+    pieces = []
+    for number, row in enumerate(rows):
+        tracks = tuple(Track(p % 128, p == 128) for p in row)
+        notes = make_notes([(24 * i, 24, 60 + number, 80, i) for i in range(len(row))])
+        pieces.append(canonical(Piece(notes, tracks, style="lead" if number < 3 else "band")))
+    met = met_in_training(cache_of([*pieces, pieces[0]], ["train"] * 4 + ["test"]))
+    assert met.ensembles == {
+        "lead": ((2, (40, 41)), (1, (0,))),
+        "band": ((1, (25, 32, 128)),),
+    }
+    assert Met.from_dict(json.loads(json.dumps(asdict(met)))) == met
+    wrong = asdict(met) | {"ensembles": {"lead": [[1, [200]]]}}
+    with pytest.raises(ModelFileError, match="tokens that do not exist"):
+        Met.from_dict(wrong)

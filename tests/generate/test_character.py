@@ -60,7 +60,9 @@ def test_the_report_tells_of_it_as_it_is_on_unless_refused():
     refused = report_of(in_character=False)["in_character"]
     assert refused == {"asked": False, "came_out": None, "kept": None}
     continued = COMPOSER.complete(Request("generate", lm.read(BAND), bars=1, rng_seed=1))[0]
-    assert "in_character" not in continued.report
+    assert continued.report["in_character"]["came_out"] == {1: 0, 2: 0, 3: 0, 4: 0}
+    nothing = COMPOSER.complete(Request("generate", bars=1, rng_seed=1))[0]
+    assert "in_character" not in nothing.report
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from paths import MIDI_DATA
 import lstm_music as lm
 from lstm_music.composer import Composer
 from lstm_music.corpus.fingerprints import Fingerprints, copied_notes
+from lstm_music.corpus.sources import KNOWN_STYLES
 from lstm_music.nn.sampling import Sampling
 from lstm_music.pretrained import known_bytes, model_names
 
@@ -36,7 +37,7 @@ def test_the_file_says_where_the_model_comes_from(name):
 
 
 def test_the_default_model_knows_every_style():
-    with pytest.raises(lm.ConfigError, match="one of chorale, drums, folk, lead, got 'jazz'"):
+    with pytest.raises(lm.ConfigError, match="one of band, chorale, drums, .*, song, got 'jazz'"):
         lm.load().generate(bars=1, style="jazz")
 
 
@@ -100,10 +101,26 @@ def test_a_model_knows_what_it_was_trained_on(name, tune):
     known = Fingerprints.from_bytes(data, name)
     trained, styles = lm.load(name).metadata["training"]["corpus"], known.held_out
     assert known.pieces == pytest.approx(trained["train"], rel=0.01)
-    assert set(styles) == {*SPECIALISTS, "lead"} if name == "default" else {name}
+    assert set(styles) == ({*KNOWN_STYLES, ""} if name == "default" else {name})
     held_out = sum(sum(runs.values()) for runs in styles.values())
     assert held_out == pytest.approx(trained["valid"] + trained["test"], rel=0.01)
     piece = lm.read(MIDI_DATA / f"{tune}.mid")
     assert copied_notes(piece, known) > len(piece.notes) / 2
     new = lm.load(name).generate(bars=8, rng_seed=1)
     assert copied_notes(new, known) < 40
+
+
+def test_music_from_nothing_is_for_instruments_of_its_style():
+    model = lm.load()
+    known = dict(model.metadata["training"]["met"]["ensembles"])
+    for style in ("piano", "band", "ensemble"):
+        rows = {tuple(row) for _, row in known[style]}
+        found = set()
+        for rng_seed in range(6):
+            piece = model.generate(bars=2, style=style, rng_seed=rng_seed, drafts=1, ending="free")
+            found.add(tuple(128 if t.is_drum else t.program for t in piece.tracks))
+        # A track that stays silent is left out.
+        assert all(any(set(some) <= set(row) for row in rows) for some in found)
+        assert len(found) > 1
+    asked = model.generate(bars=1, style="band", rng_seed=1, with_=["violin"], drafts=1)
+    assert [track.program for track in asked.tracks] == [40]
