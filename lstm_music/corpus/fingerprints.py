@@ -45,7 +45,7 @@ from lstm_music.tokens.decode import decode
 SETS = ((8, 8), (12, 4))
 """(notes, bits) of the lists of windows, shortest first: docs/novelty.md has what was measured."""
 
-FILTERS = ((8, 65), (12, 35))
+FILTERS = ((8, 40), (12, 60))
 """(notes, percent of the bytes) of the filters that take their place in a large corpus."""
 
 MOST_BYTES = 2_000_000
@@ -56,6 +56,7 @@ _LISTS, _FILTERS = b"1", b"2"  # versions
 _HEADER_BYTES = 20_000  # left for the header: a hundred styles fit, ten take 3,000
 _DIGEST_AT, _LENGTH_AT, _HEADER_AT = 8, 40, 44
 _PIECES_AT_ONCE = 4096
+_LEAST_ROOM = 400  # some buckets for each filter
 _NUMBERS = {
     _LISTS: ("n_notes", "bits", "windows", "n_codes", "n_bytes"),
     _FILTERS: ("n_notes", "windows", "n_bytes"),
@@ -119,8 +120,16 @@ class Fingerprints:
         sets : (notes of a window, bits), shortest first; see `WindowSet`.
         filters : (notes of a window, percent of the bytes), shortest first; see `WindowFilter`.
             They take the place of ``sets`` that are too large.
-        most_bytes : of the file; 40,000 or more.
+        most_bytes : of the file; 20,400 or more.
+
+        Raises
+        ------
+        ConfigError : ``most_bytes`` is less.
         """
+        room = most_bytes - _HEADER_BYTES
+        if room < _LEAST_ROOM:
+            least = _HEADER_BYTES + _LEAST_ROOM
+            raise ConfigError(f"most_bytes must be {least} or more, got {most_bytes}")
         n_notes = sorted({n for n, _ in (*sets, *filters)})
         hashes: dict[int, list[npt.NDArray[np.uint64]]] = {n: [] for n in n_notes}
         remaining, count = iter(pieces), 0
@@ -129,7 +138,6 @@ class Fingerprints:
             _, steps, _ = lines_of(some)
             for n, kept in hashes.items():
                 kept.append(np.unique(window_hashes(steps, n)[1]))
-        room = most_bytes - _HEADER_BYTES
         lists = tuple(WindowSet.of(hashes[n], n, bits) for n, bits in sets)
         if sum(len(windows.to_bytes()) for windows in lists) <= room:
             return cls(lists, count)
@@ -216,12 +224,12 @@ class Fingerprints:
     def _parsed(cls, data: bytes) -> Fingerprints:
         end = _HEADER_AT + int.from_bytes(data[_LENGTH_AT:_HEADER_AT], "little")
         header = json.loads(data[_HEADER_AT:end].decode("ascii"))
-        version, sets = data[7:8], []
-        read = WindowSet.from_bytes if version == _LISTS else WindowFilter.from_bytes
+        version, sets = data[7:8], list[Any]()
+        kind: type[Any] = WindowSet if version == _LISTS else WindowFilter
         for facts in header["sets"]:
             numbers = {name: _count(facts[name]) for name in _NUMBERS[version]}
             part = data[end : end + numbers.pop("n_bytes")]
-            sets.append(read(part, **numbers))
+            sets.append(kind.from_bytes(part, **numbers))
             end += len(part)
         if not sets or end != len(data):
             raise ValueError(f"expected {end} bytes in {len(sets)} sets, got {len(data)}")
