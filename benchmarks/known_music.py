@@ -1,12 +1,14 @@
 """How far fingerprints of known music are from the exact search, and what they cost.
 
-    python benchmarks/known_music.py CACHE [--random 2000]
+    python benchmarks/known_music.py CACHE [--random 2000] [--copies 500]
 
 CACHE is a folder that `lstm-music corpus build` made. The training side is known; all held-out
 pieces are looked for in it, by `lstm_music.evaluate.novelty.KnownMusic` and by
 `lstm_music.corpus.fingerprints.Fingerprints` with several choices of sets. A run too short for a
-choice counts as 0 in both. Random music is melodies whose onsets and intervals are drawn one by
-one, each from those of the held-out pieces: 200 notes, about 32 bars.
+choice counts as 0 in both. The choices of a corpus too large for lists of windows are filters, and
+copies are looked for, too: the first 16 bars of training pieces. Random music is melodies whose
+onsets and intervals are drawn one by one, each from those of the held-out pieces: 200 notes, about
+32 bars.
 
 The tables are those of docs/novelty.md.
 """
@@ -20,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.corpus.cache import TokenCache, open_cache
-from lstm_music.corpus.fingerprints import SETS, Fingerprints, corpus_fingerprints
+from lstm_music.corpus.fingerprints import FILTERS, SETS, Fingerprints, corpus_fingerprints
+from lstm_music.corpus.window_filter import WindowFilter
 from lstm_music.evaluate.novelty import KnownMusic
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
 from lstm_music.tokens.decode import decode
@@ -35,6 +38,18 @@ CHOICES = (
     ((8, 8), (16, 4)),
     ((6, 8), (12, 4)),
 )
+FILTER_CHOICES = (
+    ((8, 100),),
+    ((10, 100),),
+    ((12, 100),),
+    ((16, 100),),
+    ((8, 80), (12, 20)),
+    FILTERS,
+    ((8, 50), (16, 50)),
+    ((8, 30), (12, 30), (16, 40)),
+)
+TOO_LONG = 8  # notes: a false alarm
+COPIED_BARS = 16
 NOTES_OF_RANDOM_MUSIC = 200
 REPEATS = 20
 
@@ -43,17 +58,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("cache")
     parser.add_argument("--random", type=int, default=2000, help="pieces of random music")
+    parser.add_argument("--copies", type=int, default=500, help="training pieces that are cut")
     args = parser.parse_args()
     cache = open_cache(args.cache)
     training = [decode(cache.piece_tokens(int(i))) for i in cache.indices("train")]
     others = np.concatenate([cache.indices("valid"), cache.indices("test")])
     held_out = [decode(cache.piece_tokens(int(i))) for i in others]
     styles = np.array([cache.styles[int(i)] for i in others])
-    exact = _runs(KnownMusic(training), held_out)
-    random = random_music(held_out, args.random)
-    random_exact = _runs(KnownMusic(training), random)
+    everything = KnownMusic(training)
+    exact = _runs(everything, held_out)
     print(f"{len(training):,} training pieces, {len(held_out):,} held out\n")
-    _choices(training, held_out, exact, random, random_exact)
+    if isinstance(Fingerprints.of(training).sets[0], WindowFilter):
+        copies = [_cut(piece) for piece in training[:: max(len(training) // args.copies, 1)]]
+        _filter_choices(training, held_out, exact, copies, _runs(everything, copies))
+    else:
+        random = random_music(held_out, args.random)
+        _choices(training, held_out, exact, random, _runs(everything, random))
     _by_style(Fingerprints.of(training), held_out, styles, exact)
     _costs(cache, held_out)
 
@@ -108,6 +128,37 @@ def _choices(
         ]
         print(f"| {' | '.join(cells)} |")
     print()
+
+
+def _cut(piece: Piece) -> Piece:
+    bars = piece.bar_lines.bars_at(piece.notes["onset_steps"])
+    return piece.replace(notes=piece.notes[bars < bars[:1].sum() + COPIED_BARS])
+
+
+def _filter_choices(
+    training: list[Piece],
+    held_out: list[Piece],
+    exact: npt.NDArray[np.int64],
+    copies: list[Piece],
+    copies_exact: npt.NDArray[np.int64],
+) -> None:
+    columns = ("windows of notes (% of the bytes)", "too long by, median", "95th percentile")
+    columns += (f"{TOO_LONG} or more too long, %", "of runs of 24+: median", "95th percentile")
+    print(f"| {' | '.join(columns)} |")
+    print("|---" * len(columns) + "|")
+    for filters in FILTER_CHOICES:
+        known = Fingerprints.of(training, filters=filters)
+        _over(known, copies, copies_exact)  # ends the program if one is told too short
+        told = _runs(known, held_out)
+        over = np.where(told > 0, told - exact, 0)
+        cells = [
+            " + ".join(f"{n_notes} ({percent})" for n_notes, percent in filters),
+            " | ".join(f"{value:.0f}" for value in np.percentile(over, [50, 95])),
+            f"{100 * (over >= TOO_LONG).mean():.1f}",
+            " | ".join(f"{value:.0f}" for value in np.percentile(over[exact >= 24], [50, 95])),
+        ]
+        print(f"| {' | '.join(cells)} |")
+    print(f"\n{len(copies)} copies of {COPIED_BARS} bars: none is told too short\n")
 
 
 def _over(

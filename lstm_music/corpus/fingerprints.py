@@ -1,19 +1,22 @@
 """What a model was trained on, as fingerprints: a copy is found without the music itself.
 
-`Fingerprints` hold the hashes of all windows of 8 notes of the known music, and of all of 12
-(`lstm_music.corpus.windows`). A run of m notes that stands in known music has all its windows in
-these sets. So the longest stretch whose windows are all known is never shorter than the longest
-run; it is longer where music goes on from a known window to one of another piece (which the
-windows of 12 nearly always tell), or where a hash agrees by chance. Runs of fewer than 8 notes are
-not told. The file says, too, how long such runs are in the pieces that training held out.
+`Fingerprints` hold hashes of all windows of 8 notes of the known music, and of all of 12: as lists
+(`lstm_music.corpus.windows`) or, where these would take more than two megabytes, as filters that
+fit (`lstm_music.corpus.window_filter`). Either way a known window is never forgotten. A run of m
+notes that stands in known music has all its windows in these sets. So the longest stretch whose
+windows are all known is never shorter than the longest run; it is longer where music goes on from
+a known window to one of another piece (which the windows of 12 nearly always tell), or where a
+hash agrees by chance. Runs of fewer than 8 notes are not told. The file says, too, how long such
+runs are in the pieces that training held out.
 
 ::
 
-    8 bytes   "LMKNOWN" and the version, "1"
+    8 bytes   "LMKNOWN" and the version: "1" for lists, "2" for filters
     32 bytes  SHA-256 of all that follows
     4 bytes   length of the header, little-endian
     header    JSON: pieces; held_out: {style: [[notes of the longest run, pieces], ...]};
-              sets: [{n_notes, bits, windows, n_codes, n_bytes}, ...], shortest windows first
+              sets: [{n_notes, windows, n_bytes}, ...], shortest windows first; of lists bits and
+              n_codes, too
     data      the sets, one behind the other
 """
 
@@ -32,6 +35,7 @@ import numpy.typing as npt
 
 from lstm_music.corpus.cache import TokenCache
 from lstm_music.corpus.split import SPLITS
+from lstm_music.corpus.window_filter import WindowFilter
 from lstm_music.corpus.windows import WindowSet, window_hashes
 from lstm_music.errors import ConfigError, ModelFileError
 from lstm_music.music.lines import added_part, lines_of
@@ -39,12 +43,24 @@ from lstm_music.music.piece import Piece
 from lstm_music.tokens.decode import decode
 
 SETS = ((8, 8), (12, 4))
-"""(notes, bits) of the sets of windows, shortest first: docs/novelty.md has what was measured."""
+"""(notes, bits) of the lists of windows, shortest first: docs/novelty.md has what was measured."""
 
-_MAGIC, _VERSION = b"LMKNOWN", b"1"
+FILTERS = ((8, 40), (12, 60))
+"""(notes, percent of the bytes) of the filters that take their place in a large corpus."""
+
+MOST_BYTES = 2_000_000
+"""Of a file, whatever the corpus."""
+
+_MAGIC = b"LMKNOWN"
+_LISTS, _FILTERS = b"1", b"2"  # versions
+_HEADER_BYTES = 20_000  # left for the header: a hundred styles fit, ten take 3,000
 _DIGEST_AT, _LENGTH_AT, _HEADER_AT = 8, 40, 44
 _PIECES_AT_ONCE = 4096
-_NUMBERS = ("n_notes", "bits", "windows", "n_codes", "n_bytes")
+_LEAST_ROOM = 400  # some buckets for each filter
+_NUMBERS = {
+    _LISTS: ("n_notes", "bits", "windows", "n_codes", "n_bytes"),
+    _FILTERS: ("n_notes", "windows", "n_bytes"),
+}
 _DAMAGE = (ModelFileError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
@@ -83,28 +99,50 @@ class Fingerprints:
     123
     """
 
-    sets: tuple[WindowSet, ...]
+    sets: tuple[WindowSet, ...] | tuple[WindowFilter, ...]
     pieces: int
     held_out: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, pieces: Iterable[Piece], sets: Sequence[tuple[int, int]] = SETS) -> Fingerprints:
+    def of(
+        cls,
+        pieces: Iterable[Piece],
+        sets: Sequence[tuple[int, int]] = SETS,
+        filters: Sequence[tuple[int, int]] = FILTERS,
+        *,
+        most_bytes: int = MOST_BYTES,
+    ) -> Fingerprints:
         """Fingerprints of pieces, which are read once and not kept.
 
         Parameters
         ----------
         pieces : the known music.
         sets : (notes of a window, bits), shortest first; see `WindowSet`.
+        filters : (notes of a window, percent of the bytes), shortest first; see `WindowFilter`.
+            They take the place of ``sets`` that are too large.
+        most_bytes : of the file; 20,400 or more.
+
+        Raises
+        ------
+        ConfigError : ``most_bytes`` is less.
         """
-        hashes: list[list[npt.NDArray[np.uint64]]] = [[] for _ in sets]
+        room = most_bytes - _HEADER_BYTES
+        if room < _LEAST_ROOM:
+            least = _HEADER_BYTES + _LEAST_ROOM
+            raise ConfigError(f"most_bytes must be {least} or more, got {most_bytes}")
+        n_notes = sorted({n for n, _ in (*sets, *filters)})
+        hashes: dict[int, list[npt.NDArray[np.uint64]]] = {n: [] for n in n_notes}
         remaining, count = iter(pieces), 0
         while some := list(islice(remaining, _PIECES_AT_ONCE)):
             count += len(some)
             _, steps, _ = lines_of(some)
-            for kept, (n_notes, _) in zip(hashes, sets, strict=True):
-                kept.append(np.unique(window_hashes(steps, n_notes)[1]))
-        made = (WindowSet.of(kept, *kind) for kept, kind in zip(hashes, sets, strict=True))
-        return cls(tuple(made), count)
+            for n, kept in hashes.items():
+                kept.append(np.unique(window_hashes(steps, n)[1]))
+        lists = tuple(WindowSet.of(hashes[n], n, bits) for n, bits in sets)
+        if sum(len(windows.to_bytes()) for windows in lists) <= room:
+            return cls(lists, count)
+        shares = ((n, room * percent // 100) for n, percent in filters)
+        return cls(tuple(WindowFilter.of(hashes[n], n, share) for n, share in shares), count)
 
     @property
     def least_notes(self) -> int:
@@ -146,19 +184,14 @@ class Fingerprints:
             "pieces": self.pieces,
             "held_out": {style: sorted(runs.items()) for style, runs in self.held_out.items()},
             "sets": [
-                {
-                    "n_notes": windows.n_notes,
-                    "bits": windows.bits,
-                    "windows": windows.windows,
-                    "n_codes": len(windows.codes),
-                    "n_bytes": len(part),
-                }
+                windows.facts() | {"n_bytes": len(part)}
                 for windows, part in zip(self.sets, data, strict=True)
             ],
         }
         text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode("ascii")
         body = b"".join([len(text).to_bytes(4, "little"), text, *data])
-        return _MAGIC + _VERSION + hashlib.sha256(body).digest() + body
+        version = _LISTS if isinstance(self.sets[0], WindowSet) else _FILTERS
+        return _MAGIC + version + hashlib.sha256(body).digest() + body
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str = "fingerprints") -> Fingerprints:
@@ -176,9 +209,9 @@ class Fingerprints:
         again = "make it again with `lstm-music corpus fingerprints`"
         if data[:7] != _MAGIC:
             raise ModelFileError(f"{name}: no fingerprints of known music; {again}")
-        if data[7:8] != _VERSION:
+        if data[7:8] not in _NUMBERS:
             raise ModelFileError(
-                f"{name}: expected fingerprints of version 1, got {data[7:8]!r}; {again}"
+                f"{name}: expected fingerprints of version 1 or 2, got {data[7:8]!r}; {again}"
             )
         if hashlib.sha256(data[_LENGTH_AT:]).digest() != data[_DIGEST_AT:_LENGTH_AT]:
             raise ModelFileError(f"{name}: damaged, its SHA-256 is another one; {again}")
@@ -191,11 +224,12 @@ class Fingerprints:
     def _parsed(cls, data: bytes) -> Fingerprints:
         end = _HEADER_AT + int.from_bytes(data[_LENGTH_AT:_HEADER_AT], "little")
         header = json.loads(data[_HEADER_AT:end].decode("ascii"))
-        sets = []
+        version, sets = data[7:8], list[Any]()
+        kind: type[Any] = WindowSet if version == _LISTS else WindowFilter
         for facts in header["sets"]:
-            numbers = {name: _count(facts[name]) for name in _NUMBERS}
+            numbers = {name: _count(facts[name]) for name in _NUMBERS[version]}
             part = data[end : end + numbers.pop("n_bytes")]
-            sets.append(WindowSet.from_bytes(part, **numbers))
+            sets.append(kind.from_bytes(part, **numbers))
             end += len(part)
         if not sets or end != len(data):
             raise ValueError(f"expected {end} bytes in {len(sets)} sets, got {len(data)}")
@@ -208,11 +242,16 @@ class Fingerprints:
         return cls(tuple(sets), _count(header["pieces"]), held_out)
 
 
-def corpus_fingerprints(cache: TokenCache) -> Fingerprints:
+def corpus_fingerprints(cache: TokenCache, *, most_bytes: int = MOST_BYTES) -> Fingerprints:
     """Fingerprints of the training side, and the longest runs of the pieces on the other two.
 
     Pieces of which the last bars alone are held out tell nothing of what is usual: they begin with
     the very music that is known.
+
+    Parameters
+    ----------
+    cache : the corpus.
+    most_bytes : as of `Fingerprints.of`.
 
     Raises
     ------
@@ -221,7 +260,8 @@ def corpus_fingerprints(cache: TokenCache) -> Fingerprints:
     training = cache.indices("train")
     if not len(training):
         raise ConfigError(f"0 training pieces, {len(cache)} held out: give more known music")
-    known = Fingerprints.of(decode(cache.piece_tokens(int(i))) for i in training)
+    pieces = (decode(cache.piece_tokens(int(i))) for i in training)
+    known = Fingerprints.of(pieces, most_bytes=most_bytes)
     others = np.flatnonzero(cache.sides != SPLITS.index("train")).tolist()
     held_out = [i for i in others if not cache.heard_tokens(i)]
     counts: dict[str, Counter[int]] = {}

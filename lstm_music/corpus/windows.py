@@ -26,7 +26,7 @@ _Hashes = npt.NDArray[np.uint64]
 
 MOST_NOTES = 64
 MOST_BITS = 16
-_MOST_WINDOWS = 1 << 32
+MOST_WINDOWS = 1 << 32
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -75,6 +75,11 @@ class WindowSet:
             known[begins] = self.codes[at] == codes
         return known
 
+    def facts(self) -> dict[str, int]:
+        """What `from_bytes` needs beside the bytes."""
+        facts = {"n_notes": self.n_notes, "bits": self.bits, "windows": self.windows}
+        return facts | {"n_codes": len(self.codes)}
+
     def to_bytes(self) -> bytes:
         """The codes alone: low bits of all gaps, then the unary parts, each filled to a byte."""
         gaps = np.diff(self.codes, prepend=np.uint64(0))
@@ -96,7 +101,7 @@ class WindowSet:
         ModelFileError : a number is out of range, or the bytes are no set of so many codes.
         """
         fits = 2 <= n_notes <= MOST_NOTES and 1 <= bits <= MOST_BITS
-        if not (fits and 0 <= n_codes <= windows < _MOST_WINDOWS):
+        if not (fits and 0 <= n_codes <= windows < MOST_WINDOWS):
             raise ModelFileError(
                 f"no set of {n_codes} of {windows} windows of {n_notes} notes at {bits} bits"
             )
@@ -135,14 +140,14 @@ def window_hashes(steps: _Ints, n_notes: int) -> tuple[_Ints, _Hashes]:
     count = max(len(steps) - width + 1, 0)
     ends_before = np.concatenate([[0], np.cumsum(steps == LINE_END)])
     begins = np.flatnonzero(ends_before[width:] == ends_before[:count])
-    mixed = _mix(steps.astype(np.uint64))
+    mixed = mix(steps.astype(np.uint64))
     hashes = np.zeros(len(begins), np.uint64)
     for i in range(width):  # all arithmetic is modulo 2**64
         hashes = hashes * _ODD + mixed[begins + i]
-    return begins, _mix(hashes)
+    return begins, mix(hashes)
 
 
-def _mix(values: _Hashes) -> _Hashes:
+def mix(values: _Hashes) -> _Hashes:
     """SplitMix64: every bit of a value decides about half of the bits that come out."""
     values = values + _ODD
     values = (values ^ values >> np.uint64(30)) * _FIRST

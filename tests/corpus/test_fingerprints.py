@@ -242,7 +242,9 @@ def test_every_changed_byte_and_every_cut_is_told(data):
 
 
 def test_another_version_is_told(data):
-    with pytest.raises(ModelFileError, match="expected fingerprints of version 1, got b'2'"):
+    with pytest.raises(ModelFileError, match="expected fingerprints of version 1 or 2, got b'3'"):
+        Fingerprints.from_bytes(data[:7] + b"3" + data[8:])
+    with pytest.raises(ModelFileError, match="damaged"):
         Fingerprints.from_bytes(data[:7] + b"2" + data[8:])
 
 
