@@ -7,7 +7,7 @@ from typing import Any
 
 from lstm_music.errors import ConfigError
 from lstm_music.generate.controls import control
-from lstm_music.music.form import Section, bars_of_form, fit_form
+from lstm_music.music.form_text import Section, bars_of_form, fit_form
 
 TASKS = ("generate", "infill", "accompany", "vary")
 KEEPS = ("rhythm", "pitch", "outline")

@@ -62,3 +62,19 @@ def _places(seed: Piece, notes: _Notes) -> npt.NDArray[np.int64]:
     """A number for the (track, steps from the bar line, steps of the bar) of each note."""
     place, bar_steps = seed.bar_lines.places(notes["onset_steps"])
     return (notes["track"].astype(np.int64) << 40) | (bar_steps << 20) | place
+
+
+_DYNAMIC_VELOCITIES = 24  # a mark or two, from mp to f
+_LEAST_NOTES = 8
+
+
+def has_dynamics(piece: Piece) -> bool:
+    """Whether a pitched track grows louder and softer by more than accents do."""
+    for track in range(len(piece.tracks)):
+        mine = piece.notes["velocity"][piece.notes["track"] == track]
+        if len(mine) >= _LEAST_NOTES and not piece.tracks[track].is_drum:
+            few = len(mine) // 20  # of either end a twentieth may differ
+            ordered = np.sort(mine)
+            if int(ordered[-1 - few]) - int(ordered[few]) >= _DYNAMIC_VELOCITIES:
+                return True
+    return False

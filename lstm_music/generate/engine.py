@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from lstm_music.corpus.met import Met
 from lstm_music.errors import ConfigError
-from lstm_music.generate.dynamics import Accents, even_velocities
+from lstm_music.generate.dynamics import Accents, even_velocities, has_dynamics
 from lstm_music.generate.loop import MOST_AT_ONCE, Generator, run_together
 from lstm_music.kernels.step import Stepper, StepWeights
 from lstm_music.music.distinct import distinct
@@ -133,8 +133,12 @@ class Engine:
         return self.heard(part).replace(key=_key_at_end(whole), style=self.style_of(whole))
 
     def finish(self, seed: Piece) -> Finish:
-        """What gives new notes that which the network cannot: the seed's accents and drum kit."""
-        accented = (lambda notes: notes) if self.met.dynamics else Accents(seed).given_to
+        """What gives new notes that which the network cannot: the seed's accents and drum kit.
+
+        Nor does a network's rise and fall suit a seed that has only accents.
+        """
+        composes = self.met.dynamics and has_dynamics(seed)
+        accented = (lambda notes: notes) if composes else Accents(seed).given_to
         if has_pad_keys(seed):
             return accented
         return lambda notes: drums_in_general_midi(accented(notes), seed)

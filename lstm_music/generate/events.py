@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.music.distinct import distinct
 from lstm_music.music.meter import DENOMINATORS
 from lstm_music.music.piece import Piece
 from lstm_music.tokens.vocabulary import VELOCITY_BIN_WIDTH, tempo_bin, timing_index
@@ -67,7 +68,7 @@ def given_events(piece: Piece, is_slot: BoolArray, allowed: BoolArray | None = N
 def _heights(slots: NoteArray, allowed: BoolArray) -> npt.NDArray[np.float64]:
     """The pitches of slots, brought to just within the outermost pitches allowed."""
     found = slots["pitch_midi"].astype(float)
-    for track in np.unique(slots["track"]).tolist():
+    for track in distinct(slots["track"]).tolist():
         pitches = np.flatnonzero(allowed[track])
         if len(pitches):
             mine = slots["track"] == track

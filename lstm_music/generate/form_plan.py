@@ -15,14 +15,13 @@ from lstm_music.music.form import (
     VARIED,
     Bar,
     Label,
-    Section,
     blocks_alike,
-    form_text,
     label_bars,
     name_sections,
     sections_of,
 )
 from lstm_music.music.form_model import FormModel
+from lstm_music.music.form_text import Section, form_text
 
 _KEPT_SHARE = 2 / 3
 """Of a bar that returns varied: with fewer of its notes it would not be heard as the same."""

@@ -16,7 +16,8 @@ from lstm_music.generate.hearing import Heard
 from lstm_music.generate.plan import Plan
 from lstm_music.generate.request import CONTROLS, RULES, Request
 from lstm_music.generate.ruling import Ruling
-from lstm_music.music.form import Bar, bars_of, find_form, form_text
+from lstm_music.music.form import Bar, bars_of, find_form
+from lstm_music.music.form_text import form_text
 from lstm_music.music.piece import Piece
 
 

@@ -158,7 +158,8 @@ class _Writer:
 
     def _instruments(self, style: str, sequence: int) -> Sequence[int]:
         """Those asked for, else a row that music of the style is written for, the commoner the
-        likelier; none where the model does not tell."""
+        likelier; none where the model does not tell.
+        """
         rows = self._engine.met.ensembles.get(style, ())
         if self._programs or not rows:
             return self._programs

@@ -95,11 +95,10 @@ def initial_parameters(
     rng = np.random.default_rng(rng_seed)
     parameters = zero_parameters(config, dtype)
     views = parameters.views
-    views["embedding"][...] = rng.normal(
-        0, config.n_streams**-0.5, views["embedding"].shape
-    ).astype(dtype)
+    rows = rng.normal(0, config.n_streams**-0.5, views["embedding"].shape)
     if not config.tied_embedding:
-        views["embedding"][: config.n_tokens] *= TOKEN_DEVIATION * config.n_streams**0.5
+        rows[: config.n_tokens] *= TOKEN_DEVIATION * config.n_streams**0.5
+    views["embedding"][...] = rows.astype(dtype)
     spec, width = cell_spec(config.cell), config.embedding_size
     for params in parameters.layers:
         fresh = init_params(spec, width, config.hidden_size, dtype, rng)

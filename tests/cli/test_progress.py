@@ -19,7 +19,7 @@ VALIDATED = Progress(6, 1000, 1000, 2.5, 2.75, 2.6, 0.1, 1.0, True)
         (GOING_ON, " 50.0 %  loss 3.2500 nats a token, rate 0.003"),
         (
             VALIDATED,
-            "100.0 %  loss 2.5000, held out 2.7500 (best 2.6000) nats a token, rate 0.0001",
+            "100.0 %  loss 2.5000, held out 2.7500 (best 2.6000) nats a token, rate 0.1",
         ),
     ],
 )

@@ -117,13 +117,13 @@ def test_the_command_line_says_so(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "songs").mkdir()
     loud(Piece(make_notes(NOTES), (Track(),))).write(tmp_path / "songs" / "a.mid")
-    assert run(["evaluate", "songs", "--json"]) == 0
+    assert run(["evaluate", "songs", "--model", "folk", "--json"]) == 0
     out, err = capsys.readouterr()
     assert err.startswith("held out: the last 1 bars of 1 pieces")
     found = json.loads(out)["unmet"]
     assert "changes of loudness" in found["kinds"]
-    assert run(["evaluate", "songs"]) == 0
+    assert run(["evaluate", "songs", "--model", "folk"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[-2].startswith("this model has never met: changes of loudness")
     assert f"without it {found['nats_per_note_without']:.3f} nats/note" in lines[-1]
-    assert lm.load().metadata["training"]["met"]["dynamics"] is False
+    assert lm.load("folk").metadata["training"]["met"]["dynamics"] is False

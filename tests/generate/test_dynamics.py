@@ -5,7 +5,7 @@ import pytest
 from paths import MIDI_DATA
 
 import lstm_music as lm
-from lstm_music.generate.dynamics import Accents, even_velocities
+from lstm_music.generate.dynamics import Accents, even_velocities, has_dynamics
 from lstm_music.music.piece import make_notes
 
 
@@ -63,3 +63,15 @@ def test_a_continuation_is_as_loud_as_its_seed(name):
             velocities = new["velocity"][new["track"] == track]
             assert mine.min() <= velocities.min()
             assert velocities.max() <= mine.max()
+
+
+def test_a_seed_with_dynamics_is_told_from_one_with_accents():
+    def piece(velocities, is_drum=False):
+        rows = [(24 * i, 24, 60, velocity, 0) for i, velocity in enumerate(velocities)]
+        return lm.Piece(make_notes(rows), (lm.Track(is_drum=is_drum),))
+
+    assert not has_dynamics(piece([90, 70, 75, 70] * 4))
+    assert not has_dynamics(piece([*[80] * 30, 127]))
+    assert has_dynamics(piece([*[50] * 10, *[80] * 10]))
+    assert not has_dynamics(piece([*[50] * 3, *[80] * 3]))
+    assert not has_dynamics(piece([*[50] * 10, *[80] * 10], is_drum=True))

@@ -37,7 +37,7 @@ def test_the_file_says_where_the_model_comes_from(name):
 
 
 def test_the_default_model_knows_every_style():
-    with pytest.raises(lm.ConfigError, match="one of band, chorale, drums, .*, song, got 'jazz'"):
+    with pytest.raises(lm.ConfigError, match=r"one of band, chorale, drums, .*, song, got 'jazz'"):
         lm.load().generate(bars=1, style="jazz")
 
 

@@ -13,12 +13,10 @@ from lstm_music.music.form import (
     alike,
     bars_of,
     find_form,
-    fit_form,
-    form_text,
     label_bars,
-    parse_form,
 )
 from lstm_music.music.form_model import FormModel
+from lstm_music.music.form_text import fit_form, form_text, parse_form
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Track, make_notes
 

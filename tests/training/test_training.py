@@ -15,11 +15,12 @@ from paths import MIDI_DATA
 import lstm_music as lm
 from lstm_music.corpus.batches import ChunkStream
 from lstm_music.corpus.cache import open_cache
-from lstm_music.corpus.fingerprints import Fingerprints, corpus_fingerprints
+from lstm_music.corpus.fingerprints import Fingerprints
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
 from lstm_music.nn.optim import OPTIMISERS
 from lstm_music.pretrained import known_bytes
+from lstm_music.tokens.decode import decode
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.loop import Trainer
 from lstm_music.training.schedule import rate_share
@@ -77,7 +78,7 @@ def test_files_that_cannot_be_read_are_named_and_left_out(trained):
     text = "\n".join(notes)
     assert "empty.mid" in text
     assert "photo.mid" in text
-    assert "pieces (" in notes[-1]
+    assert "pieces (" in text
 
 
 def test_the_model_file_describes_itself_and_composes(trained):
@@ -98,8 +99,11 @@ def test_fingerprints_of_the_training_side_stand_beside_the_model(trained):
     path = trained[0]
     known = Fingerprints.from_bytes(known_bytes(path), path.name)
     corpus = open_cache(path.parent / "cache")
-    assert known.to_bytes() == corpus_fingerprints(corpus).to_bytes()
-    assert known.pieces == len(corpus.indices("train"))
+    assert known.pieces >= len(corpus.indices("train"))
+    for index in corpus.indices("train"):
+        piece = decode(corpus.piece_tokens(int(index)))
+        if len(piece.notes) > 30:  # of so few pieces the ends are held out
+            assert known.longest_run(piece).n_notes >= len(piece.notes) / 3
 
 
 def test_fingerprints_of_somebody_else_are_not_overwritten(music, tmp_path):
@@ -136,12 +140,6 @@ def test_an_existing_output_is_refused_before_anything_is_read(tmp_path):
     with pytest.raises(lm.OutputExistsError):
         lm.train(tmp_path / "nowhere", tmp_path / "m.safetensors")
     assert (tmp_path / "m.safetensors").read_bytes() == b"mine"
-
-
-def test_too_little_music_is_a_clear_error(tmp_path):
-    shutil.copy(MIDI_DATA / "waltz.mid", tmp_path)
-    with pytest.raises(lm.ConfigError, match="give more music"):
-        lm.train(tmp_path, tmp_path / "m.safetensors", **TINY)
 
 
 @pytest.mark.parametrize(

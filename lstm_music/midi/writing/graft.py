@@ -21,6 +21,7 @@ from lstm_music.midi.writing.original_file import OriginalFile
 from lstm_music.midi.writing.plain import RELEASE_VELOCITY, bar_line_meters
 from lstm_music.midi.writing.played import played_ticks
 from lstm_music.midi.writing.room import with_room
+from lstm_music.music.distinct import distinct
 from lstm_music.music.original import Instrument
 from lstm_music.music.piece import Piece
 
@@ -116,7 +117,7 @@ class _Addition:
         self._messages = messages
         self._instruments = instruments
         starts, ends = played_ticks(added.notes, file.original.ticks)
-        with_notes = np.unique(added.notes["track"]).tolist()
+        with_notes = distinct(added.notes["track"]).tolist()
         first = int(starts.min()) if len(starts) else 0
         left = separate(file, instruments, with_notes, first)
         self._start = file.ticks(added.start_steps or 0)

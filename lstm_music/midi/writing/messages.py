@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.midi.writing.track_bytes import EVENT_DTYPE, encode_track
+from lstm_music.music.distinct import distinct
 
 _INLINE, _ADDED = 0, 2  # as in track_bytes
 _HEADER = struct.Struct(">4sIHHH")
@@ -112,7 +113,7 @@ class Messages:
         ranks = np.concatenate([np.array(self._ranks, np.int64), *self._note_ranks])
         order = np.lexsort((ranks, mine["ticks"], mine["mtrk"]))
         mine, ranks = mine[order], ranks[order]
-        touched = range(n_chunks) if events is None else np.unique(mine["mtrk"]).tolist()
+        touched = range(n_chunks) if events is None else distinct(mine["mtrk"]).tolist()
         added, chunks = bytes(self._bytes), {}
         for mtrk in touched:
             file = _of_chunk(given, mtrk)

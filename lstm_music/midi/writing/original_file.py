@@ -19,6 +19,7 @@ from lstm_music.midi.writing import chase
 from lstm_music.midi.writing.file_notes import NEVER, events_of_notes, file_notes
 from lstm_music.midi.writing.messages import Events, Ticks, chunk, header
 from lstm_music.midi.writing.track_bytes import encode_track, list_events
+from lstm_music.music.distinct import distinct
 from lstm_music.music.original import Instrument, Original
 from lstm_music.music.piece import Piece, Track
 
@@ -139,7 +140,7 @@ class OriginalFile:
         """Port and channel, port << 4 | channel, of all that the file says anything to."""
         parts = self.raw.settings[self.raw.settings["kind"] == MARK_PART]  # by system exclusive
         drums = parts["port"].astype(np.int64) << 4 | parts["channel"]
-        return set(np.unique(self.places).tolist()) | set(drums.tolist())
+        return set(distinct(self.places).tolist()) | set(drums.tolist())
 
     def channel(self, port: int, channel: int) -> chase.Channel:
         """The settings of one channel; in a file of separate pieces those of this piece alone."""

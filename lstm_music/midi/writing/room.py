@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from lstm_music.midi.writing.messages import Ticks
 from lstm_music.midi.writing.original_file import OriginalFile
+from lstm_music.music.distinct import distinct
 from lstm_music.music.original import Instrument
 from lstm_music.types import NoteArray
 
@@ -57,7 +58,7 @@ def with_room(
         return room
     keys = _file_notes(file, int(starts.min()), open_until)
     last, late = {}, {}
-    for track in np.unique(notes["track"]).tolist():
+    for track in distinct(notes["track"]).tolist():
         one = instruments[track]
         channel = file.channel(one.port, one.channel)
         last[track] = file.last_onset(one)
