@@ -179,13 +179,14 @@ class Fingerprints:
 
     def to_bytes(self) -> bytes:
         """The content of a file; the same fingerprints, the same bytes."""
-        data = [windows.to_bytes() for windows in self.sets]
+        sets: Sequence[WindowSet | WindowFilter] = self.sets
+        data = [windows.to_bytes() for windows in sets]
         header = {
             "pieces": self.pieces,
             "held_out": {style: sorted(runs.items()) for style, runs in self.held_out.items()},
             "sets": [
                 windows.facts() | {"n_bytes": len(part)}
-                for windows, part in zip(self.sets, data, strict=True)
+                for windows, part in zip(sets, data, strict=True)
             ],
         }
         text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode("ascii")

@@ -1,2 +1,5 @@
+from typing import final
+
+@final
 class Repeats:
-    def __init__(self, capacity: int) -> None: ...
+    def __new__(cls, capacity: int) -> Repeats: ...

@@ -40,8 +40,8 @@ _SIZES = dict(DEFAULT.streams)
 
 def _fill_tables():
     names = [name for name, _ in DEFAULT.streams]
-    sizes = (names.index("closed"), names.index("own_low"), len(WISH_SIZES), len(LAGS_BARS), _MAX_QUARTERS,
-             MAX_TRACKS)
+    sizes = (names.index("closed"), names.index("own_low"), len(WISH_SIZES), len(LAGS_BARS),
+             _MAX_QUARTERS, MAX_TRACKS)
     if sizes != (FIRST_STREAM, FIRST_STREAM + N_STREAMS, N_WISHES, N_LEADS, MAX_QUARTERS, N_TRACKS):
         raise ImportError("conditioning.pyx and vocabulary.py disagree; build the package again")
     for i in range(N_STREAMS):

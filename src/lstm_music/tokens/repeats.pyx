@@ -98,7 +98,7 @@ cdef class Repeats:
         """Link the last place with the one before it, and look back along the links."""
         cdef const int* symbols = &self._symbols[kind, 0]
         cdef int* links = &self._links[kind, 0]
-        cdef int last = self.n - 1, place, length, tried, longest = 0
+        cdef int last = self.n - 1, place, length, _tried, longest = 0
         cdef unsigned int head
         self.follows[kind] = -1
         self.lengths[kind] = 0
@@ -108,7 +108,7 @@ cdef class Repeats:
         links[last] = self._heads[kind, head]
         self._heads[kind, head] = last
         place = links[last]
-        for tried in range(CANDIDATES):
+        for _tried in range(CANDIDATES):
             if place < 0:
                 break
             length = common_suffix(&symbols[place], place, &symbols[last], last)
