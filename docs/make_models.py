@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import subprocess
 import tempfile
@@ -27,6 +28,7 @@ from lstm_music.evaluate.piano_roll import piano_roll
 from lstm_music.midi.write import write_midi
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.piece import Piece
+from lstm_music.nn.config import ModelConfig, parameter_shapes
 from lstm_music.pretrained import model_names
 from lstm_music.training.config import TrainConfig
 
@@ -111,9 +113,9 @@ def real_seeds(table: dict[str, Any]) -> str:
 
 def size(composer: Composer) -> str:
     """How large a network is, in words."""
-    config = composer.model.config
+    config = ModelConfig.from_dict(composer.metadata["sizes"])
     cells = f"{config.layers} layers of {config.hidden_size} {config.cell}"
-    weights = composer.model.flat_params.size / 1e6
+    weights = sum(map(math.prod, parameter_shapes(config).values())) / 1e6
     return f"{cells}, embedding {config.embedding_size}: {weights:.1f} million weights"
 
 
@@ -137,6 +139,7 @@ def section(name: str, composer: Composer, figures: dict[str, Any]) -> str:
         f"## {name}",
         description(composer.metadata["data_card"]),
         training(name, composer.metadata),
+        " ".join(composer.metadata["data_card"].get("history", "").split()),
         held_out(known) if known else "",
         *samples(name, composer),
     ]
