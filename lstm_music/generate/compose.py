@@ -24,7 +24,7 @@ from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.conditioning import Conditioning
 from lstm_music.tokens.encode import encode_header, given_text
-from lstm_music.tokens.vocabulary import DEFAULT, RADIX_STEPS, Vocabulary
+from lstm_music.tokens.vocabulary import DEFAULT, MAX_TIME_STEPS, RADIX_STEPS, Vocabulary
 from lstm_music.types import BoolArray, IntArray, NoteArray
 
 JUDGED_BARS = 4
@@ -203,6 +203,7 @@ def written(work: Job, generator: Generator) -> tuple[Piece, NoteArray]:
     notes = work.ruling.finished(work.engine.finish(_model_for(plan))(notes))
     if len(plan.slots):
         notes = _with_slots(notes, plan.slots)
+    notes = notes[~_in_long_ones(notes, given.notes)]
     pedal = given.pedal
     if plan.is_continuation:
         pedal = np.concatenate([pedal, _new_pedal(work, generator)])
@@ -215,6 +216,21 @@ def written(work: Job, generator: Generator) -> tuple[Piece, NoteArray]:
         repairs=(*given.repairs, *heard.remarks),
     )
     return piece, notes
+
+
+def _in_long_ones(notes: NoteArray, given: NoteArray) -> BoolArray:
+    """Which notes begin on a key that a given note holds for longer than the network hears."""
+    inside = np.zeros(len(notes), bool)
+    for onset, duration, pitch, _, track, _ in given[
+        given["duration_steps"] > MAX_TIME_STEPS
+    ].tolist():
+        inside |= (
+            (notes["track"] == track)
+            & (notes["pitch_midi"] == pitch)
+            & (notes["onset_steps"] >= onset)
+            & (notes["onset_steps"] < onset + duration)
+        )
+    return inside
 
 
 def _model_for(plan: Plan) -> Piece:
