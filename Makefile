@@ -92,11 +92,11 @@ $(VENV)/.built: $(VENV)/.created setup.py pyproject.toml $(NATIVE)
 	touch $@
 
 $(VENV)/.test: $(VENV)/.created pyproject.toml
-	$(BIN)/python -m pip install --quiet "pytest>=8.2" pytest-xdist "hypothesis>=6.100" symusic pretty_midi distributed mpi4py mpich tensorboardX
+	$(BIN)/python -m pip install --quiet "pytest>=8.2" pytest-xdist "hypothesis>=6.100" symusic pretty_midi distributed mpi4py mpich tensorboardX scikit-learn
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.test
-	$(BIN)/python -m pip install --quiet ruff mypy cython-lint
+	$(BIN)/python -m pip install --quiet ruff mypy cython-lint pycodestyle
 	touch $@
 
 clean:
