@@ -1,7 +1,7 @@
 """Whether the tracks of real music go on as themselves.
 
     python benchmarks/character.py CACHE [--model NAME] [--pieces N] [--styles piano,song]
-        [--in-character] [--json FILE]
+        [--no-in-character] [--json FILE]
 
 Seeds are pieces of the test side, N of each style (the first by number in the cache), each
 continued by 8 bars: once at its end, once cut at the bar line nearest its middle, with rng seed 1.
@@ -138,11 +138,11 @@ def main() -> None:
     parser.add_argument("--model", default="default")
     parser.add_argument("--pieces", type=int, default=USUAL_PIECES)
     parser.add_argument("--styles", default=",".join(KINDS))
-    parser.add_argument("--in-character", action="store_true")
+    parser.add_argument("--no-in-character", action="store_true", help="the network alone")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     cache, model = open_cache(given.cache), lm.load(given.model)
-    options = {"in_character": True} if given.in_character else {}
+    options = {"in_character": not given.no_in_character}
     everything: dict[str, dict[str, list[Run]]] = {}
     began = time.monotonic()
     for style in given.styles.split(","):

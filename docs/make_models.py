@@ -74,6 +74,9 @@ eight before it. In brackets the 95 % interval, pieces drawn again. "Octave up":
 rises by an octave or more; "halved": half the notes a bar (`python benchmarks/character.py
 CACHE`).
 
+The rule that keeps tracks in character is on, as it is unless refused. With `--no-in-character` all
+tracks together keep it in 61 % at the end and in 71 % in the middle.
+
 """
 
 
