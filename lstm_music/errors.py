@@ -11,6 +11,7 @@
     │   ├── OutputExistsError    it is there already, and overwriting was not asked for
     │   ├── RunLockedError       another process trains there
     │   └── UnsavedError         a run ended whose last state the disk did not take
+    ├── ClaimError       what a task of the papers claims is not so
     ├── ConfigError      a setting is wrong (also a ValueError)
     └── ShapeError       an array has the wrong shape or dtype (also a ValueError)
 
@@ -80,6 +81,10 @@ class RunLockedError(OutputError):
 
 class UnsavedError(OutputError):
     """A run has ended, and the disk did not take its last state."""
+
+
+class ClaimError(LstmMusicError):
+    """A task of the papers ran to its end, and what it claims is not so."""
 
 
 class ConfigError(LstmMusicError, ValueError):

@@ -1,9 +1,9 @@
 """`lstm-music`: the command group, lazy commands, and the exit codes.
 
-Exit codes: 0 ok · 1 unexpected · 2 usage, or an output that cannot be written ·
-3 unreadable input · 4 bad or incompatible model · 5 device not available · 6 output exists ·
-74 a run's last state could not be saved · 75 another process trains there · 130 interrupted ·
-141 broken pipe · 128 + n ended by signal n.
+Exit codes: 0 ok · 1 unexpected, or the claim of a paper's task does not hold · 2 usage, or an
+output that cannot be written · 3 unreadable input · 4 bad or incompatible model · 5 device not
+available · 6 output exists · 74 a run's last state could not be saved · 75 another process trains
+there · 130 interrupted · 141 broken pipe · 128 + n ended by signal n.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ _COMMANDS = {
     "novelty": ("lstm_music.cli.novelty", "How much of a file stands in known music."),
     "judge": ("lstm_music.cli.judge", "Can a classifier tell samples from real music?"),
     "plot": ("lstm_music.cli.plot", "A piano roll of a music file."),
+    "reproduce": ("lstm_music.cli.reproduce", "The papers' own tasks, ours beside published."),
     "bench": ("lstm_music.cli.bench", "Our speed beside the speed of torch."),
     "info": ("lstm_music.cli.info", "Versions, instruction sets and the bundled model."),
 }

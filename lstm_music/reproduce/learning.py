@@ -1,0 +1,179 @@
+"""How the tasks train: a net, an optimiser, and the papers' stop rule, "n sequences in a row".
+
+Every batch is new, so the sequences that a network is trained on also test it: each is judged
+before the update that learns from it. The papers update after each sequence; we do after a small
+batch, and count sequences as they do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_music.backends.registry import get_backend
+from lstm_music.nn.cell import Cell
+from lstm_music.nn.composition import composition_of
+from lstm_music.nn.optim import make_optimiser
+from lstm_music.nn.sequence_net import SequenceNet
+from lstm_music.types import FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Sequences and what is asked of them.
+
+    Attributes
+    ----------
+    x : (T, B, D)
+    targets : (T, B, O)
+    asked : (T, B) 1 at the steps where an answer is judged, else 0.
+    lengths : (B,) int32 valid steps; None: all.
+    """
+
+    x: FloatArray
+    targets: FloatArray
+    asked: FloatArray
+    lengths: IntArray | None = None
+
+    @property
+    def size(self) -> int:
+        """B, the number of sequences."""
+        return int(self.x.shape[1])
+
+
+Draw = Callable[[np.random.Generator, int], Batch]
+"""(source of randomness, B) -> new sequences."""
+
+Loss = Callable[[FloatArray, FloatArray, FloatArray], tuple[float, FloatArray]]
+"""(answers, targets, asked) -> loss and its gradient: those of :mod:`lstm_music.nn.sequence_net`"""
+
+Judge = Callable[[FloatArray, Batch], FloatArray]
+"""(answers, batch) -> (B,) error of each sequence; right is who stays below a tolerance."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a training ended.
+
+    Attributes
+    ----------
+    sequences : read until the stop rule held; None: it did not within the limit.
+    losses : mean loss of each update.
+    """
+
+    sequences: int | None
+    losses: list[float]
+
+
+def make_net(
+    cell: str,
+    input_size: int,
+    hidden_size: int,
+    output_size: int,
+    *,
+    rng_seed: int,
+    shortcut: bool = False,
+) -> SequenceNet:
+    """One recurrent layer, float32, on one thread."""
+    return SequenceNet(
+        cell,
+        input_size=input_size,
+        hidden_sizes=(hidden_size,),
+        output_size=output_size,
+        shortcut=shortcut,
+        rng_seed=rng_seed,
+        backend=get_backend("cpu", n_threads=1),
+    )
+
+
+def hold(cell: Cell, lag: float) -> None:
+    """Set the gates' biases so that the state outlasts a lag and little is written to it.
+
+    With a bias of log(lag) a forget gate starts at lag / (lag + 1): what is in the state fades by
+    a factor e in that many steps. With -log(lag) an input gate starts nearly closed, so that the
+    noise of the lag does not bury what was stored. Hochreiter & Schmidhuber (1997) close the input
+    gates of their long experiments in the same way; the logarithm is that of Tallec & Ollivier
+    (2018), arXiv:1804.11188, who draw the lag at random. A GRU's z is its forget gate. A cell
+    without these gates is left alone.
+    """
+    rows = composition_of(cell.spec).gate_rows(cell.hidden_size)
+    biases = np.split(cell.params["b"], np.cumsum(rows)[:-1])
+    for gate, bias in zip(cell.spec.gate_order, biases):
+        if gate in ("f", "z"):
+            bias[...] = np.log(lag)
+        elif gate == "i":
+            bias[...] = -np.log(lag)
+
+
+def train_until_right(
+    net: SequenceNet,
+    draw: Draw,
+    loss: Loss,
+    judge: Judge,
+    *,
+    tolerance: float,
+    in_a_row: int,
+    limit: int,
+    batch_size: int,
+    learning_rate: float,
+    rng: np.random.Generator,
+    mean_below: float = math.inf,
+    max_norm: float = 1.0,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Outcome:
+    """Train with Adam until so many successive sequences were right, each before its update.
+
+    Parameters
+    ----------
+    net : its parameters are trained in place.
+    draw, loss, judge : the task.
+    tolerance : a sequence is right if its error is below this.
+    in_a_row : sequences that must be right one after the other.
+    mean_below : so must be the mean error of these sequences.
+    limit : give up after so many sequences.
+    batch_size : B, sequences an update.
+    learning_rate, max_norm : of Adam; a longer gradient is shortened to ``max_norm``.
+    rng : source of the sequences.
+    progress : gets a line every hundred updates.
+    """
+    adam = make_optimiser("adam", net.flat.size, backend=get_backend("cpu", n_threads=1))
+    losses: list[float] = []
+    last: deque[float] = deque(maxlen=in_a_row)
+    streak = done = 0
+    while done < limit:
+        batch = draw(rng, batch_size)
+        answers, _, tape = net.forward(batch.x, None, batch.lengths)
+        for error in judge(answers, batch):
+            done, streak = done + 1, streak + 1 if error < tolerance else 0
+            last.append(float(error))
+            if streak >= in_a_row and sum(last) / in_a_row < mean_below:
+                return Outcome(sequences=done, losses=losses)
+        mean, d_answers = loss(answers, batch.targets, batch.asked)
+        losses.append(mean)
+        adam.step(net.flat, net.backward(d_answers, tape), learning_rate, max_norm=max_norm)
+        if len(losses) % 100 == 0:
+            recent = float(np.mean(losses[-100:]))
+            progress(f"{done:,} sequences, loss {recent:.3g}, {streak:,} right in a row")
+    return Outcome(sequences=None, losses=losses)
+
+
+def worst_error(answers: FloatArray, batch: Batch) -> FloatArray:
+    """(B,) the largest absolute error of any output at the steps that are asked for."""
+    errors: FloatArray = (np.abs(answers - batch.targets).max(axis=2) * batch.asked).max(axis=0)
+    return errors
+
+
+def answers_to(net: SequenceNet, batches: Iterable[Batch]) -> Iterator[tuple[FloatArray, Batch]]:
+    """What a trained net says to each batch."""
+    for batch in batches:
+        yield net.forward(batch.x, None, batch.lengths)[0], batch
+
+
+def mean_or_none(values: Iterable[float | None]) -> float | None:
+    """Mean of what is there; None where nothing is."""
+    there = [value for value in values if value is not None]
+    return float(np.mean(there)) if there else None

@@ -1,0 +1,28 @@
+"""The table of tasks. A new task is a file of this room and a line here."""
+
+from __future__ import annotations
+
+from lstm_music.errors import ConfigError
+from lstm_music.reproduce.task import Task
+
+_LINES: tuple[tuple[str, str, str], ...] = (
+    # name, line of help, file
+    ("adding", "Add two numbers read up to 1,000 steps ago (1997, experiment 4)", "adding"),
+)
+
+TASKS: dict[str, Task] = {
+    name: Task(name, line, f"{__package__}.{file}") for name, line, file in _LINES
+}
+"""Every task by name, in the order of the papers."""
+
+
+def get_task(name: str) -> Task:
+    """The task of that name.
+
+    Raises
+    ------
+    ConfigError : there is none; the message lists those there are.
+    """
+    if name not in TASKS:
+        raise ConfigError(f"no task is called {name!r}; choose from {', '.join(TASKS)}")
+    return TASKS[name]
