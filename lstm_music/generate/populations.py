@@ -20,8 +20,12 @@ from lstm_music.generate.takes import join_log_probs
 from lstm_music.nn.sampling import Sampling
 
 PARTICLES = 32
-DRAFTS_A_TAKE = 8
-"""For a network that is told what lies ahead: so many are compared by how they join it."""
+DRAFTS, DRAFTS_MORE = 8, 2
+"""For a network that is told what lies ahead: drafts for the first take, and for each further one.
+
+They are compared by how they join what is given. The first take is the best of its own, so that it
+is the same alone as among others; the others are the best of all that are left.
+"""
 
 _COPIES_APART = 1 << 10
 """Between the random streams of two copies of a take: more than there are takes."""
@@ -52,14 +56,19 @@ def by_join(
     sequences: Sequence[int],
     threads: int | None,
 ) -> list[tuple[Generator, float]]:
-    """For each random stream one draft out of several, the one that makes what is given behind it
-    likeliest; and how likely: `join_log_probs`.
+    """As many drafts as there are random streams, the ones out of more that make what is given
+    behind them likeliest; and how likely: `join_log_probs`.
     """
-    streams = [sequence + i * _COPIES_APART for sequence in sequences for i in range(DRAFTS_A_TAKE)]
+    copies = [DRAFTS, *[DRAFTS_MORE] * (len(sequences) - 1)]
+    streams = [
+        sequence + i * _COPIES_APART for sequence, n in zip(sequences, copies) for i in range(n)
+    ]
     drafts = work.compose(sampling, rng_seed, streams, threads)
-    joins = join_log_probs(work, drafts, threads).reshape(len(sequences), DRAFTS_A_TAKE)
-    best = np.argmax(joins, axis=1)
-    return [(drafts[i * DRAFTS_A_TAKE + int(k)], float(joins[i, k])) for i, k in enumerate(best)]
+    joins = join_log_probs(work, drafts, threads)
+    order = np.argsort(-joins, kind="stable").tolist()
+    first = next(i for i in order if i < DRAFTS)
+    order.remove(first)
+    return [(drafts[i], float(joins[i])) for i in [first, *sorted(order[: len(copies) - 1])]]
 
 
 def by_beam(work: Job, sampling: Sampling, rng_seed: int, sequence: int, width: int) -> Generator:

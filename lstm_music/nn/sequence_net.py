@@ -263,6 +263,6 @@ def _shares(answers: FloatArray, weight: FloatArray | None) -> FloatArray:
     T, B, outputs = answers.shape
     if weight is None:
         return np.full((T, B, 1), 1 / (T * B * outputs), answers.dtype)
-    shares: FloatArray = np.asarray(weight, answers.dtype).reshape(T, B, 1)
-    shares = shares / (shares.sum() * outputs)
+    shares: FloatArray = np.array(weight, answers.dtype).reshape(T, B, 1)
+    shares /= shares.sum() * outputs
     return shares

@@ -165,6 +165,21 @@ def test_random_notes_of_a_random_file_are_exchanged(data, number):
     event("ports" if left_out is None else f"{left_out} new notes left out")
 
 
+UNENDED = [  # a key that is struck where the music ends; one that another chunk lets go
+    "4d546864000000060001000200184d54726b0000000c00903c5078803c0000ff2f00"
+    "4d54726b0000000d00ff20010578903a0100ff2f00",
+    "4d546864000000060001000300184d54726b0000000c00903c5078803c0000ff2f00"
+    "4d54726b0000000879833a0000ff2f004d54726b0000001100ff540560010203040"
+    "0933a0100ff2f00",
+]
+
+
+@pytest.mark.parametrize("data", [bytes.fromhex(text) for text in UNENDED])
+def test_a_key_that_never_ends_ends_behind_its_onset(data):
+    for number in range(40):
+        check(data, lm.read(data), np.random.default_rng(number))
+
+
 def check(data, piece, rng):
     filled, rows, wanted, without = infilled(piece, rng)
     output = to_midi_bytes(filled, text="made by a test")

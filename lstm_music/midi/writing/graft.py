@@ -205,9 +205,9 @@ class _Addition:
 
     def _end_hung_notes(self) -> None:
         """A note that the file never ends would sound through what is added."""
-        for note in self._file.notes[self._file.open_notes]:
+        open_notes = self._file.notes[self._file.open_notes]
+        for note, ticks in zip(open_notes, self._file.open_ends(self._start).tolist()):
             off = (0x80 | int(note["channel"]), int(note["pitch_midi"]), RELEASE_VELOCITY)
-            ticks = max(int(note["end_ticks"]), self._start)
             self._messages.add(int(note["mtrk"]), ticks, off, Rank.OFF)
 
     def _add_pedal(self) -> None:

@@ -88,6 +88,28 @@ class OriginalFile:
             return np.empty(0, np.int64)
         return np.flatnonzero(events_of_notes(self.events, self.places)[1] == NEVER)
 
+    def open_ends(self, start: int) -> Ticks:
+        """Where each of ``open_notes`` is to end, so that it does not sound through what is added.
+
+        Parameters
+        ----------
+        start : tick of the first addition.
+
+        Returns
+        -------
+        Ticks, not before ``start`` nor at the note's own onset; and not before the last event of
+        another chunk that ends this key.
+        """
+        notes = self.notes[self.open_notes]
+        ends = np.maximum(np.maximum(notes["end_ticks"], notes["onset_ticks"] + 1), start)
+        message = self.events["status"] >> 4
+        is_off = (message == 0x8) | ((message == 0x9) & (self.events["data2"] == 0))
+        for i, note in enumerate(notes):
+            place = int(note["port"]) << 4 | int(note["channel"])
+            mine = is_off & (self.places == place) & (self.events["data1"] == note["pitch_midi"])
+            ends[i] = max(ends[i], self.events["ticks"][mine].max(initial=0))
+        return np.asarray(ends, np.int64)
+
     def ticks(self, steps: float) -> int:
         """The tick of a step of the piece."""
         return max(int(self.original.ticks(np.array([steps], np.float64))[0]), 0)

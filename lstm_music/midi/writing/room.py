@@ -85,8 +85,7 @@ def _file_notes(
     Those of a key stand in the order in which they begin.
     """
     raw = file.notes.copy()
-    open_ends = np.maximum(raw["end_ticks"][file.open_notes], open_until)
-    raw["end_ticks"][file.open_notes] = open_ends
+    raw["end_ticks"][file.open_notes] = file.open_ends(open_until)
     if file.original.mtrk >= 0:
         raw = raw[raw["mtrk"] == file.original.mtrk]
     raw = raw[raw["end_ticks"] >= first]
