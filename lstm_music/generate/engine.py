@@ -25,8 +25,9 @@ from lstm_music.music.key import Key
 from lstm_music.music.listening.styles import infer_style
 from lstm_music.music.piece import Piece, on_their_onsets
 from lstm_music.music.theory import likely_key
+from lstm_music.nn.model_file import load_model
 from lstm_music.nn.sampling import Sampling
-from lstm_music.pretrained import bundled_forms
+from lstm_music.pretrained import model_path
 from lstm_music.tokens.automaton import Automaton
 from lstm_music.tokens.streams import MAX_TRACKS
 from lstm_music.tokens.vocabulary import Vocabulary
@@ -73,8 +74,8 @@ class Engine:
 
     @cached_property
     def form_model(self) -> FormModel:
-        """What forms are drawn from: those of the training music, else of the bundled styles."""
-        return FormModel.from_json(self.forms or bundled_forms())
+        """What forms are drawn from: those of the training music, else of that of ``default``."""
+        return FormModel.from_json(self.forms or _bundled_forms())
 
     def strangeness(self, style: str, nats_a_note: float) -> tuple[str, ...]:
         """What to say of music that the network finds much less likely than what it knows."""
@@ -142,6 +143,12 @@ class Engine:
         if has_pad_keys(seed):
             return accented
         return lambda notes: drums_in_general_midi(accented(notes), seed)
+
+
+def _bundled_forms() -> dict[str, Any]:
+    with model_path("default") as path:
+        forms: dict[str, Any] = load_model(path)[1]["training"]["forms"]
+    return forms
 
 
 def _key_at_end(piece: Piece) -> Key | None:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from lstm_music.errors import ModelFileError
 
 _SUFFIX = ".safetensors"
 _KNOWN_SUFFIX = ".known"
-
-FORMS_FILE = "forms.json"
-"""How bars return in real music of each style: for models that have not counted it themselves."""
 
 
 def model_names() -> tuple[str, ...]:
@@ -74,10 +69,3 @@ def known_bytes(model: str | os.PathLike[str]) -> bytes:
                 f"({error.strerror or error}); make the file: lstm-music corpus fingerprints CACHE "
                 f"-o {known}"
             ) from error
-
-
-def bundled_forms() -> dict[str, Any]:
-    """What `lstm_music.music.form_model.FormModel.from_json` reads, of the bundled styles."""
-    text = resources.files(__name__).joinpath(FORMS_FILE).read_text(encoding="ascii")
-    forms: dict[str, Any] = json.loads(text)
-    return forms

@@ -172,9 +172,7 @@ def test_damaged_counts_are_refused(facts):
 
 
 def test_real_forms_are_bundled():
-    from lstm_music.pretrained import bundled_forms
-
-    model = FormModel.from_json(bundled_forms())
+    model = FormModel.from_json(lm.load().metadata["training"]["forms"])
     assert set(model.styles) >= {"chorale", "folk", "lead", "drums", "piano", "song", "hymn"}
     kinds = [
         {label.kind for label in model.draw(style, 32, np.random.default_rng(i))}
