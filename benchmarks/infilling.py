@@ -1,6 +1,6 @@
 """How much the music on both sides of a gap, or beside an open track, tells the network.
 
-    python benchmarks/infilling.py CACHE [--model NAME] [--pieces N]
+    python benchmarks/infilling.py CACHE [--model NAME] [--styles chorale,folk] [--pieces N]
 
 Held-out pieces (test and valid sides) of each style, cut to 16 bars; bars 7 to 10 are open. Nats
 a note of the true middle with both sides given, and with the past alone. Of pieces of several
@@ -97,13 +97,14 @@ def main() -> None:
     parser.add_argument("cache")
     parser.add_argument("--model", default="default")
     parser.add_argument("--plain", default="default")
+    parser.add_argument("--styles", default=",".join(STYLES), help="with commas between them")
     parser.add_argument("--pieces", type=int, default=60, help="of each style")
     parser.add_argument("--whole", action="store_true", help="pieces are not cut to 16 bars")
     options = parser.parse_args()
     cache = open_cache(options.cache)
     model, plain = load(options.model).model, load(options.plain).model
     print("style    what        pieces notes |   told   untold   gain | plain model  gain")
-    for style in STYLES:
+    for style in options.styles.split(","):
         both = [*cache.indices("test"), *cache.indices("valid")]
         held_out = [i for i in both if cache.styles[int(i)] == style]
         middle, beside = [], []

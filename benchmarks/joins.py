@@ -1,6 +1,7 @@
 """How well a filled gap leads into the music behind it, beside the true middle and a continuation.
 
-    python benchmarks/joins.py CACHE [--model NAME] [--judge NAME] [--pieces N]
+    python benchmarks/joins.py CACHE [--model NAME] [--judge NAME] [--styles chorale,folk]
+        [--pieces N]
 
 Held-out pieces cut to 16 bars; bars 7 to 10 are written anew. Nats a note of bars 11 and 12 as a
 judge finds them, a network that is told of nothing ahead, after four middles: the true one; ours,
@@ -11,6 +12,7 @@ continuation of the same length.
 from __future__ import annotations
 
 import argparse
+from copy import deepcopy
 
 import numpy as np
 from infilling import FIRST, LAST, STYLES, nats, sixteen_bars
@@ -64,16 +66,25 @@ def continued(composer: Composer, piece: Piece, start: int, end: int, rng_seed: 
     return canonical(piece.replace(notes=np.concatenate([outside, middle])))
 
 
+def told_of_nothing_ahead(composer: Composer) -> Composer:
+    """The same network as one that has never learnt to fill gaps: it does so by particles."""
+    facts = deepcopy(composer.metadata)
+    facts["training"]["settings"]["infill"] = 0
+    return Composer(composer.model, facts, name=composer.name)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cache")
     parser.add_argument("--model", default="default")
     parser.add_argument("--judge", default="default")
+    parser.add_argument("--styles", default=",".join(STYLES), help="with commas between them")
     parser.add_argument("--pieces", type=int, default=30, help="of each style")
     options = parser.parse_args()
     cache, model, judge = open_cache(options.cache), load(options.model), load(options.judge)
+    blind = told_of_nothing_ahead(judge)
     print("style    pieces |  true   ours  particles  continuation   (nats a note of bars 11-12)")
-    for style in STYLES:
+    for style in options.styles.split(","):
         rows = []
         held_out = [*cache.indices("test"), *cache.indices("valid")]
         for i in [i for i in held_out if cache.styles[int(i)] == style]:
@@ -83,7 +94,7 @@ def main() -> None:
             piece, start, end = found
             ask = {"seed": piece, "bars": bars_of(piece), "rng_seed": len(rows)}
             ours = model.complete(Request("infill", **ask))[0].piece
-            filtered = judge.complete(Request("infill", **ask))[0].piece
+            filtered = blind.complete(Request("infill", **ask))[0].piece
             plain = continued(judge, piece, start, end, len(rows))
             pieces = (piece, ours, filtered, plain)
             rows.append([join(judge.model, canonical(p), end) for p in pieces])
