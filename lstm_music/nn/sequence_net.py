@@ -40,6 +40,7 @@ class NetTape:
 
     layers: list[CellTape]
     features: FloatArray
+    mask: FloatArray | None = None
 
 
 class SequenceNet:
@@ -107,7 +108,12 @@ class SequenceNet:
         self.V, self.a = views[-1]["V"], views[-1]["a"]
 
     def forward(
-        self, x: FloatArray, state: State | None = None, lengths: IntArray | None = None
+        self,
+        x: FloatArray,
+        state: State | None = None,
+        lengths: IntArray | None = None,
+        *,
+        mask: FloatArray | None = None,
     ) -> tuple[FloatArray, State, NetTape]:
         """Run over a batch of sequences.
 
@@ -116,6 +122,7 @@ class SequenceNet:
         x : (T, B, D)
         state : of each layer before the first step; None: zeros.
         lengths : (B,) valid steps of each row; None: all T.
+        mask : (T, B, F), or what broadcasts to it: factors of what the readout sees, for dropout.
 
         Returns
         -------
@@ -128,7 +135,9 @@ class SequenceNet:
         ShapeError : an array does not fit.
         """
         features, last, tapes = self.features(x, state, lengths)
-        return features @ self.V.T + self.a, last, NetTape(tapes, features)
+        if mask is not None:
+            features = features * mask
+        return features @ self.V.T + self.a, last, NetTape(tapes, features, mask)
 
     def features(
         self, x: FloatArray, state: State | None = None, lengths: IntArray | None = None
@@ -170,7 +179,10 @@ class SequenceNet:
         flat_f = tape.features.reshape(len(flat_d), -1)
         parts = [(flat_d.T @ flat_f).ravel(), flat_d.sum(axis=0)]
         H = self.cells[-1].hidden_size
-        dy: FloatArray = np.ascontiguousarray((d_answers @ self.V)[:, :, :H])
+        d_features = d_answers @ self.V
+        if tape.mask is not None:
+            d_features *= tape.mask
+        dy: FloatArray = np.ascontiguousarray(d_features[:, :, :H])
         for number in reversed(range(len(self.cells))):
             ds = None if d_state is None else d_state[number]
             dy, _, grads = self.cells[number].backward(dy, tape.layers[number], ds)

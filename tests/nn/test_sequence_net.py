@@ -53,6 +53,28 @@ def test_gradient_is_that_of_finite_differences(cell, shortcut, loss):
         assert gradient[at] == pytest.approx((above - below) / (2 * step), abs=1e-7), at
 
 
+@pytest.mark.parametrize("shortcut", [False, True])
+def test_gradient_goes_through_the_mask(shortcut):
+    rng = np.random.default_rng(3)
+    net = made(shortcut=shortcut)
+    x, mask = rng.normal(size=(T, B, D)), rng.integers(0, 2, (T, B, net.V.shape[1])) * 2.0
+    targets = rng.random((T, B, OUTPUTS))
+
+    def value():
+        return squared_error(net.forward(x, mask=mask)[0], targets)[0]
+
+    answers, _, tape = net.forward(x, mask=mask)
+    gradient = net.backward(squared_error(answers, targets)[1], tape)
+    for at in range(net.flat.size):
+        kept, step = net.flat[at], 1e-6
+        net.flat[at] = kept + step
+        above = value()
+        net.flat[at] = kept - step
+        below = value()
+        net.flat[at] = kept
+        assert gradient[at] == pytest.approx((above - below) / (2 * step), abs=1e-7), at
+
+
 def test_gradient_of_the_last_state_flows_back():
     net = made()
     x = np.random.default_rng(0).normal(size=(T, B, D))

@@ -1,0 +1,1 @@
+"""Polyphony: networks that predict chords, and how well."""
