@@ -8,6 +8,9 @@ from lstm_music.reproduce.task import Task
 _LINES: tuple[tuple[str, str, str], ...] = (
     # name, line of help, file
     ("adding", "Add two numbers read up to 1,000 steps ago (1997, experiment 4)", "adding"),
+    ("polyphony", "Predict the next chord of a piano roll (2012)", "polyphony.task"),
+    ("odyssey", "Nine variants of the LSTM on the JSB chorales (2017)", "polyphony.odyssey"),
+    ("jsb16", "Four voices at sixteenth notes, in nats a note (2018)", "polyphony.jsb16"),
 )
 
 TASKS: dict[str, Task] = {

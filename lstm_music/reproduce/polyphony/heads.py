@@ -11,7 +11,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.types import FloatArray, IntArray
+from lstm_music.reproduce.polyphony.rolls import Integers
+from lstm_music.types import FloatArray
 
 
 class Head(Protocol):
@@ -22,11 +23,11 @@ class Head(Protocol):
     flat: FloatArray
     """(n,) — the head's own parameters; write into it freely. May be empty."""
 
-    def nats(self, answers: FloatArray, targets: IntArray) -> FloatArray:
+    def nats(self, answers: FloatArray, targets: Integers) -> FloatArray:
         """(N,) -log p of targets (N, ...), given answers (N, A)."""
 
     def gradient(
-        self, answers: FloatArray, targets: IntArray
+        self, answers: FloatArray, targets: Integers
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Nats (N,), and the gradient of their sum: d_answers (N, A), d_flat (n,)."""
 
@@ -38,12 +39,12 @@ class BernoulliHead:
         self.size = keys
         self.flat: FloatArray = np.zeros(0, dtype)
 
-    def nats(self, answers: FloatArray, targets: IntArray) -> FloatArray:
+    def nats(self, answers: FloatArray, targets: Integers) -> FloatArray:
         """See :class:`Head`."""
         return _bernoulli(answers, targets)[0]
 
     def gradient(
-        self, answers: FloatArray, targets: IntArray
+        self, answers: FloatArray, targets: Integers
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """See :class:`Head`."""
         return *_bernoulli(answers, targets), np.zeros_like(self.flat)
@@ -83,14 +84,14 @@ class NadeHead:
         self.flat: FloatArray = rng.uniform(-bound, bound, 2 * keys * units).astype(dtype)
         self.W, self.V = self.flat.reshape(2, keys, units)
 
-    def nats(self, answers: FloatArray, targets: IntArray) -> FloatArray:
+    def nats(self, answers: FloatArray, targets: Integers) -> FloatArray:
         """See :class:`Head`."""
         rows = _Rows(targets)
         z, _ = self._logits(answers, rows)
         return _bernoulli(z, targets)[0]
 
     def gradient(
-        self, answers: FloatArray, targets: IntArray
+        self, answers: FloatArray, targets: Integers
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """See :class:`Head`."""
         rows = _Rows(targets)
@@ -128,11 +129,11 @@ class _Rows:
     of_key : (N, keys) row that each key is read from: the one after all notes below it.
     """
 
-    def __init__(self, targets: IntArray) -> None:
+    def __init__(self, targets: Integers) -> None:
         sounding = targets != 0
-        self.counts: IntArray = sounding.sum(axis=1)
+        self.counts: Integers = sounding.sum(axis=1)
         notes_before = np.cumsum(self.counts) - self.counts
-        self.first: IntArray = notes_before + np.arange(len(targets))
+        self.first: Integers = notes_before + np.arange(len(targets))
         frame, self.key = np.nonzero(sounding)
         self.rank = np.arange(len(frame)) - notes_before[frame]
         self.of_note = self.first[frame] + self.rank + 1
@@ -155,7 +156,7 @@ def _sigmoid(x: FloatArray) -> FloatArray:
     return y
 
 
-def _bernoulli(z: FloatArray, targets: IntArray) -> tuple[FloatArray, FloatArray]:
+def _bernoulli(z: FloatArray, targets: Integers) -> tuple[FloatArray, FloatArray]:
     """Nats (N,) of independent keys with logits z (N, keys), and dz (N, keys) of their sum."""
     e = np.exp(-np.abs(z))
     nats = (np.maximum(z, 0) - z * targets + np.log1p(e)).sum(axis=1)

@@ -14,10 +14,11 @@ from lstm_music.nn.optim import make_optimiser
 from lstm_music.nn.optimiser import Optimiser
 from lstm_music.nn.sequence_net import SequenceNet, State
 from lstm_music.reproduce.polyphony.heads import Head
+from lstm_music.reproduce.polyphony.rolls import Integers
 from lstm_music.reproduce.polyphony.scores import Score, score
-from lstm_music.types import FloatArray, IntArray
+from lstm_music.types import BoolArray, FloatArray, IntArray
 
-Pair = tuple[IntArray, IntArray]
+Pair = tuple[Integers, Integers]
 """Inputs (T, D) and targets (T, C) of a piece: step t of the inputs knows targets before t only."""
 
 
@@ -221,7 +222,7 @@ class _Mean:
         self._steps += 1
         decay = min(self._decay, self._steps / (self._steps + 10))
         for mean, flat in zip(self._means, self._flats):
-            mean += (1 - decay) * (flat - mean)
+            mean[...] += (1 - decay) * (flat - mean)
 
     def __enter__(self) -> None:
         self._kept = [flat.copy() for flat in self._flats]
@@ -239,7 +240,7 @@ class _Mean:
 class _Memory:
     """What a group of pieces carries from chunk to chunk."""
 
-    pieces: IntArray
+    pieces: Integers
     state: State | None = field(default=None)
 
     def state_of(self, rows: int) -> State | None:
@@ -262,8 +263,8 @@ class _Chunk:
     """
 
     x: FloatArray
-    targets: IntArray
-    valid: IntArray
+    targets: Integers
+    valid: BoolArray
     lengths: IntArray
     start: int
     memory: _Memory

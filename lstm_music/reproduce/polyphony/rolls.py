@@ -13,14 +13,18 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from lstm_music.errors import ConfigError
-from lstm_music.types import IntArray
+from lstm_music.reproduce.task import Settings
 
 KEYS = 88
-Roll = IntArray
+Integers = npt.NDArray[np.integer[Any]]
+"""Of any width: what is counted, not computed with."""
+Roll = Integers
 """(T, 88) uint8 of 0 and 1, T at least 1."""
 
 SETS = {
@@ -32,7 +36,7 @@ SETS = {
 """The four sets by pieces and frames of their training split."""
 
 
-def read_pieces(path: Path, kind: str) -> dict[str, list[IntArray]]:
+def read_pieces(path: Path, kind: str) -> dict[str, list[Integers]]:
     """Every split of a file, as pieces.
 
     Parameters
@@ -56,13 +60,12 @@ def read_pieces(path: Path, kind: str) -> dict[str, list[IntArray]]:
     ending = f"_{kind}"
     names = [name.removesuffix(ending) for name in arrays if name.endswith(ending)]
     if "train" not in names:
-        raise ConfigError(
-            f"{path} must hold train{ending} and train_lengths, got {', '.join(arrays) or 'nothing'}"
-        )
+        held = ", ".join(arrays) or "nothing"
+        raise ConfigError(f"{path} must hold train{ending} and train_lengths, got {held}")
     return {name: _cut(path, name, arrays, kind) for name in names}
 
 
-def _cut(path: Path, name: str, arrays: Mapping[str, IntArray], kind: str) -> list[IntArray]:
+def _cut(path: Path, name: str, arrays: Mapping[str, Integers], kind: str) -> list[Integers]:
     rows, lengths = arrays[f"{name}_{kind}"], arrays.get(f"{name}_lengths")
     if lengths is None or rows.ndim != 2 or (lengths < 1).any() or lengths.sum() != len(rows):
         raise ConfigError(
@@ -91,6 +94,30 @@ def read_rolls(path: Path) -> dict[str, list[Roll]]:
 def name_of(train: Sequence[Roll]) -> str | None:
     """Which of the four sets a training split is of; None: another."""
     return SETS.get((len(train), sum(map(len, train))))
+
+
+def rolls_of(settings: Settings, *, needed_by: str) -> dict[str, list[Roll]]:
+    """The splits of the file that was asked for; with ``quick`` and no file, made-up ones.
+
+    Raises
+    ------
+    ConfigError : there is no file, or it has no ``valid`` split to choose the epoch by.
+    """
+    if settings.data is not None:
+        splits = read_rolls(settings.data)
+        if "valid" not in splits:
+            raise ConfigError(f"{settings.data} must hold valid_frames: they choose the epoch")
+        return splits
+    if not settings.quick:
+        raise ConfigError(
+            f"{needed_by} needs piano rolls: --data FILE.npz; --quick does with made-up ones"
+        )
+    return {"train": made_up_rolls(40, rng_seed=1), "valid": made_up_rolls(12, rng_seed=2)}
+
+
+def next_frame(roll: Roll) -> tuple[Roll, Roll]:
+    """Inputs and targets, (T, 88) each: every frame is to be told from those before it."""
+    return np.concatenate([np.zeros_like(roll[:1]), roll[:-1]]), roll
 
 
 def made_up_rolls(pieces: int, rng_seed: int) -> list[Roll]:
