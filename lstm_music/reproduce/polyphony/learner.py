@@ -154,7 +154,7 @@ class Learner:
 
     def nats(self, pieces: Sequence[Pair]) -> list[FloatArray]:
         """(T,) nats of each frame of each piece."""
-        found = [np.empty(len(targets)) for _, targets in pieces]
+        found: list[FloatArray] = [np.empty(len(targets)) for _, targets in pieces]
         for chunk in self._chunks(pieces, shuffled=False):
             answers, chunk.memory.state, _ = self.net.forward(
                 chunk.x, chunk.memory.state_of(chunk.x.shape[1]), chunk.lengths

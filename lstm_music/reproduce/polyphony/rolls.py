@@ -86,7 +86,7 @@ def read_rolls(path: Path) -> dict[str, list[Roll]]:
     if width != KEYS // 8:
         raise ConfigError(f"{path}: a frame must be {KEYS // 8} bytes, got {width}")
     return {
-        name: [np.unpackbits(piece, axis=1, count=KEYS) for piece in pieces]
+        name: [np.unpackbits(piece.astype(np.uint8), axis=1, count=KEYS) for piece in pieces]
         for name, pieces in splits.items()
     }
 
@@ -136,7 +136,7 @@ def made_up_rolls(pieces: int, rng_seed: int) -> list[Roll]:
     for chord, root in enumerate((27, 32, 34, 27)):
         third = 3 if chord == 3 else 4
         chords[chord, [root, root + 12, root + 12 + third, root + 19]] = 1
-    made = []
+    made: list[Roll] = []
     for _ in range(pieces):
         T = int(rng.integers(24, 41))
         place = (int(rng.integers(0, 8)) + np.arange(T)) // 2 % 4

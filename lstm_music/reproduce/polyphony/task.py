@@ -57,8 +57,8 @@ CELLS = ("lstm", "peephole", "coupled", "gru", "layernorm-lstm", "mi-lstm")
 CONV = "conv-lstm:size=88,kernel=13"
 
 BASE = Training(
-    hidden_sizes=(150,), shortcut=True, batch_size=4, epochs=50, learning_rate=0.01,
-    input_dropout=0.2, output_dropout=0.5, averaging=0.99,
+    hidden_sizes=(150,), shortcut=True, batch_size=4, epochs=35, learning_rate=0.01,
+    input_dropout=0.25, output_dropout=0.4, averaging=0.99,
 )  # fmt: skip
 LARGE = replace(BASE, hidden_sizes=(200,), batch_size=8, output_dropout=0.3, averaging=0.995)
 RECIPES = {
