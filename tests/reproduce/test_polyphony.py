@@ -185,30 +185,36 @@ def test_the_claims_hold_in_small(name, capsys):
     assert any(row["holds"] for row in rows)
     if name == "polyphony":
         by_name = {row["name"]: row["ours"] for row in rows}
-        assert by_name["p = 0.5, valid"] == pytest.approx(60.997, abs=1e-3)
-        assert by_name["lstm, NADE, valid, all frames"] < 3
-        assert by_name["lstm, independent, valid, all frames"] > 3.5
+        assert by_name["made up, p = 0.5, valid"] == pytest.approx(60.997, abs=1e-3)
+        assert by_name["made up, lstm, NADE, valid, all frames"] < 3
+        assert by_name["made up, lstm, independent, valid, all frames"] > 3.5
 
 
 def test_a_file_is_scored_on_every_split_it_holds(file):
     settings = Settings(quick=True, data=file[0], cell="gru", only="gru, independent")
     rows = list(task.run(settings))
     assert [row.name for row in rows] == [
-        f"gru, independent, {split}, {frames}"
+        f"rolls, gru, independent, {split}, {frames}"
         for split in ("valid", "test")
         for frames in ("all frames", "frames 2..T")
     ]
     assert all(row.published is None for row in rows)
 
 
+def test_one_row_may_be_asked_for_by_its_name(file):
+    name = "rolls, gru, NADE, test, frames 2..T"
+    rows = task.run(Settings(quick=True, data=file[0], cell="gru", only=name))
+    assert [row.name for row in rows] == [name]
+
+
 def test_published_figures_stand_beside_test_alone(monkeypatch, file):
     monkeypatch.setattr(task, "name_of", lambda train: "JSB Chorales")
     rows = {row.name: row for row in task.run(Settings(quick=True, data=file[0]))}
-    assert rows["lstm, independent, test, all frames"].published == 8.33
-    assert rows["lstm, NADE, test, all frames"].published == 5.56
-    assert rows["share of each key, test"].published == 11.06
-    assert rows["share of each key, test"].holds is False
-    valid = rows["lstm, independent, valid, all frames"]
+    assert rows["JSB, lstm, independent, test, all frames"].published == 8.33
+    assert rows["JSB, lstm, NADE, test, all frames"].published == 5.56
+    assert rows["JSB, share of each key, test"].published == 11.06
+    assert rows["JSB, share of each key, test"].holds is False
+    valid = rows["JSB, lstm, independent, valid, all frames"]
     assert valid.published is None
     assert "on test: 8.33" in valid.note
 

@@ -37,7 +37,7 @@ TRANSFORMER = 0.335
 VOICES, LOWEST, VALUES, BAR = 4, 36, 47, 16
 REST = VALUES - 1
 FULL = Training(
-    hidden_sizes=(256,), shortcut=True, epochs=40, batch_size=8, chunk_steps=64,
+    hidden_sizes=(256,), shortcut=True, epochs=14, batch_size=8, chunk_steps=64,
     learning_rate=0.005, input_dropout=0.1, output_dropout=0.3, averaging=0.998,
 )  # fmt: skip
 QUICK = replace(FULL, hidden_sizes=(32,), epochs=5, learning_rate=0.02, averaging=0.9)

@@ -53,6 +53,9 @@ LSTM = {"JSB Chorales": 8.33, "Nottingham": 3.25, "MuseData": 7.24, "Piano-midi.
 NADE = {"JSB Chorales": 5.56, "Nottingham": 2.31, "MuseData": 5.60, "Piano-midi.de": 7.05}
 """Row "RNN-NADE (HF)" of the paper's table, on test."""
 
+MEANS = {"all frames": "all_frames", "frames 2..T": "later_frames"}
+"""As rows call them, and :class:`Score`."""
+
 CELLS = ("lstm", "peephole", "coupled", "gru", "layernorm-lstm", "mi-lstm")
 CONV = "conv-lstm:size=88,kernel=13"
 
@@ -118,18 +121,23 @@ def run(settings: Settings) -> Iterator[Row]:
     """The check of the metric; then two rows for every network and split."""
     splits = rolls_of(settings, needed_by="polyphony")
     known = name_of(splits["train"])
+    held_out = [name for name in splits if name != "train"]
+    prefix = _prefix(settings, known)
+    for split in held_out:
+        checks = _check(splits["train"], splits[split], (prefix, split), known)
+        yield from (row for row in checks if settings.wants(row.name))
     if settings.quick:
         splits = {name: rolls[:60] for name, rolls in splits.items()}
-    held_out = [name for name in splits if name != "train"]
-    for split in held_out:
-        rows = _check(splits["train"], splits[split], split, known)
-        yield from (row for row in rows if settings.wants(row.name))
     floors = {split: score_markov(splits["train"], splits[split]) for split in held_out}
     training = QUICK if settings.quick else RECIPES.get(known or "", BASE)
     units = 24 if settings.quick else UNITS.get(known or "", 128)
     independent: dict[str, Score] = {}
     for model in models(settings.cell, settings.quick):
-        wanted = [split for split in held_out if settings.wants(f"{model.name}, {split}")]
+        wanted = [
+            split
+            for split in held_out
+            if any(settings.wants(f"{prefix}, {model.name}, {split}, {of}") for of in MEANS)
+        ]
         if not wanted:
             continue
         found = [
@@ -143,43 +151,55 @@ def run(settings: Settings) -> Iterator[Row]:
                 limit = independent[split]
             elif not model.nade:
                 independent.setdefault(split, _mean(scores))
-            yield from _rows(model, split, scores, limit, known)
+            rows = _rows(model, (prefix, split), scores, limit, known)
+            yield from (row for row in rows if settings.wants(row.name))
+
+
+def _prefix(settings: Settings, known: str | None) -> str:
+    """What the rows' names begin with: the set, so that a table may hold all four."""
+    if known:
+        return known.partition(" ")[0]
+    return settings.data.stem if settings.data else "made up"
 
 
 def _check(
-    train: Sequence[Roll], held_out: Sequence[Roll], split: str, known: str | None
+    train: Sequence[Roll], held_out: Sequence[Roll], of: tuple[str, str], known: str | None
 ) -> list[Row]:
-    """Rows of the models that learn nothing but shares."""
+    """Rows of the models that learn nothing but shares; ``of`` is the set and the split."""
+    prefix, split = of
     uniform = score([bernoulli_nats(np.full(KEYS, 0.5), roll) for roll in held_out])
     static, markov = score_static(train, held_out), score_markov(train, held_out)
     published = STATIC.get(known or "") if split == "test" else None
     a_row = partial(Row, unit="nats a frame", better="lower", source=PAPER)
     return [
         a_row(
-            name=f"p = 0.5, {split}", ours=uniform.all_frames, published=RANDOM,
+            name=f"{prefix}, p = 0.5, {split}", ours=uniform.all_frames, published=RANDOM,
             note="88 log 2, whatever the music",
             holds=abs(uniform.all_frames - UNIFORM_NATS) < 1e-9,
         ),
         a_row(
-            name=f"share of each key, {split}", ours=static.all_frames, published=published,
+            name=f"{prefix}, share of each key, {split}", ours=static.all_frames,
+            published=published,
             note=f"frames 2..T: {static.later_frames:.3f}"
             + ("" if published else "; the paper's figure is of its test set"),
             holds=None if published is None else round(static.all_frames, 2) == published,
         ),
         a_row(
-            name=f"first order of each key, {split}", ours=markov.all_frames, published=None,
+            name=f"{prefix}, first order of each key, {split}", ours=markov.all_frames,
+            published=None,
             note=f"frames 2..T: {markov.later_frames:.3f}; not in the paper",
         ),
     ]  # fmt: skip
 
 
 def _rows(
-    model: Model, split: str, scores: Sequence[Score], limit: Score, known: str | None
+    model: Model, of: tuple[str, str], scores: Sequence[Score], limit: Score, known: str | None
 ) -> Iterator[Row]:
-    """All frames, and frames 2..T."""
+    """All frames, and frames 2..T, of a set and a split."""
+    prefix, split = of
     there = model.published.get(known or "")
     published = there if split == "test" else None
-    for name, key in (("all frames", "all_frames"), ("frames 2..T", "later_frames")):
+    for name, key in MEANS.items():
         values = [getattr(one, key) for one in scores]
         ours, below = float(np.mean(values)), getattr(limit, key)
         spread = f", from {min(values):.3f} to {max(values):.3f}" if len(values) > 1 else ""
@@ -187,7 +207,7 @@ def _rows(
         if there and not published:
             note += f"; published on test: {there}"
         yield Row(
-            name=f"{model.name}, {split}, {name}",
+            name=f"{prefix}, {model.name}, {split}, {name}",
             ours=ours,
             published=published,
             unit="nats a frame",
