@@ -201,6 +201,19 @@ def test_a_file_is_scored_on_every_split_it_holds(file):
     assert all(row.published is None for row in rows)
 
 
+def test_each_set_has_a_recipe_and_the_small_one_a_second_for_heads_that_see_more():
+    lstm, *_, nade, conv = task.models(None, quick=False)
+    assert lstm.training("JSB Chorales", quick=False) == task.WIDE
+    assert nade.training("JSB Chorales", quick=False) == task.BASE
+    assert conv.convolves
+    assert conv.training("JSB Chorales", quick=False) == task.BASE
+    for name in ("Nottingham", "MuseData", "Piano-midi.de"):
+        assert nade.training(name, quick=False) == lstm.training(name, quick=False)
+        assert lstm.training(name, quick=False) == task.RECIPES[name]
+    assert lstm.training(None, quick=False) == task.BASE
+    assert lstm.training("JSB Chorales", quick=True) == task.QUICK
+
+
 def test_one_row_may_be_asked_for_by_its_name(file):
     name = "rolls, gru, NADE, test, frames 2..T"
     rows = task.run(Settings(quick=True, data=file[0], cell="gru", only=name))
