@@ -106,6 +106,16 @@ class Composer:
         self._source = name if source is None else source
         self._known: Fingerprints | None = None
 
+    @property
+    def engine(self) -> Engine:
+        """What composes: packed weights, and what the model has met."""
+        return self._engine
+
+    @property
+    def source(self) -> str | os.PathLike[str]:
+        """The bundled name or the file that it was loaded from."""
+        return self._source
+
     def complete(self, request: Request, *, avoid: Iterable[Music] = ()) -> list[Take]:
         """All that a composer does: the takes of a request, ``request.n`` of them.
 

@@ -30,9 +30,9 @@ FLOORS = {
     "generate": (5, "b"),
     "evaluate": (5, "b"),
     "evolution": (5, "b"),
-    "reinforcement": (5, "b"),
     "reproduce": (6, "b"),
     "composer": (6, "b"),
+    "reinforcement": (6.5, "b"),  # docs/adr/0017
     "cli": (7, "b"),
     "__main__": (8, "b"),
 }

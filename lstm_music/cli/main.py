@@ -27,6 +27,7 @@ _COMMANDS = {
     "vary": ("lstm_music.cli.vary", "Some bars again, with something of them kept."),
     "again": ("lstm_music.cli.again", "Make a result once more, byte for byte."),
     "train": ("lstm_music.cli.train", "Train a model on folders of music."),
+    "tune": ("lstm_music.cli.tune", "Move a model towards a taste by rewards."),
     "corpus": ("lstm_music.cli.corpus", "Scan folders of music, and build a cache of them."),
     "config": ("lstm_music.cli.config", "Settings of a training run as a file."),
     "evaluate": ("lstm_music.cli.evaluate", "Held-out likelihood beside n-gram baselines."),

@@ -70,7 +70,7 @@ class _Bar:
         self._bar.console.print(text, markup=False, highlight=False)
 
 
-class _Lines:
+class Lines:
     """A line now and then, for a log file; silent when there is no stderr."""
 
     def __init__(self) -> None:
@@ -78,6 +78,7 @@ class _Lines:
         self._pace = Pace()
 
     def update(self, progress: Progress) -> None:
+        """Show where the run stands, now and then."""
         self._pace.update(progress)
         now = time.monotonic()
         if now >= self._next or progress.validated or progress.tokens >= progress.max_tokens:
@@ -95,6 +96,7 @@ class _Lines:
             self.note(text)
 
     def note(self, text: str) -> None:
+        """Show one line."""
         if sys.stderr is not None:
             sys.stderr.write(text + "\n")
             sys.stderr.flush()
@@ -114,7 +116,7 @@ def _text(progress: Progress, pace: Pace) -> str:
 def training_display() -> Iterator[Display]:
     """A display fit for what stderr is (a DAW host may have none)."""
     if sys.stderr is None or not sys.stderr.isatty():
-        yield _Lines()
+        yield Lines()
         return
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
@@ -138,7 +140,7 @@ def counting_display(*names: str) -> Iterator[Callable[..., None]]:
         return ", ".join(f"{n:,} {name}" for name, n in zip(names, counts, strict=True))
 
     if sys.stderr is None or not sys.stderr.isatty():
-        lines = _Lines()
+        lines = Lines()
         last: list[str] = []
 
         def show(*counts: int) -> None:

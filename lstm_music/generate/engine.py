@@ -177,7 +177,7 @@ def new_generator(
     return Generator(
         Automaton(capacity),
         Stepper(engine.weights),
-        _forbidden(engine, may_end),
+        forbidden_tokens(engine, may_end),
         sampling,
         rng_seed,
         sequence,
@@ -185,10 +185,11 @@ def new_generator(
     )
 
 
-def _forbidden(engine: Engine, may_end: bool) -> npt.NDArray[np.uint8]:
-    """Meter and tempo stay as they are, the seed's or the header's; the rest must be known.
+def forbidden_tokens(engine: Engine, may_end: bool = True) -> npt.NDArray[np.uint8]:
+    """Tokens that are never drawn, (V,) uint8: 1 for each.
 
-    But notes and the way to them are never forbidden: a model that has met one track alone, or no
+    Meter and tempo stay as they are, the seed's or the header's; the rest must be known. But notes
+    and the way to them are never forbidden: a model that has met one track alone, or no
     drums, may be asked for others, and what is owed must be possible.
     """
     mask = np.zeros(engine.vocabulary.n_tokens, np.uint8)

@@ -135,7 +135,9 @@ class _Writer:
             key=self._key,
             tempo_bpm=self._tempo.tempo_bpm,
             style=self._request.style,
-            instruments=lambda style: self._instruments(style, sequence),
+            instruments=lambda style: (
+                self._programs or drawn_ensemble(self._engine, style, self._rng_seed, sequence)
+            ),
             programs=self._engine.met.programs,
             styles=self._engine.met.styles,
         )
@@ -155,17 +157,6 @@ class _Writer:
         if self._closes and form is None:
             generator.set_pause((self._bars - ENDING_BARS) * bar_steps)
         return generator
-
-    def _instruments(self, style: str, sequence: int) -> Sequence[int]:
-        """Those asked for, else a row that music of the style is written for, the commoner the
-        likelier; none where the model does not tell.
-        """
-        rows = self._engine.met.ensembles.get(style, ())
-        if self._programs or not rows:
-            return self._programs
-        counts = np.array([count for count, _ in rows], np.float64)
-        rng = np.random.default_rng([self._rng_seed, sequence])
-        return rows[int(rng.choice(len(rows), p=counts / counts.sum()))][1]
 
     def plan(self, piece: Piece) -> Plan:
         """The plan that a piece is the result of: all its tracks are open."""
@@ -257,6 +248,19 @@ class _Writer:
         report = make_report(self._request, ruling, plan, piece, piece.notes)
         nats = -generator.log_prob / n_notes if n_notes else float("nan")
         return Take(piece, self._rng_seed, report, piece.notes, nats)
+
+
+def drawn_ensemble(engine: Engine, style: str, rng_seed: int, sequence: int) -> Sequence[int]:
+    """A row of instruments that music of the style is written for, the commoner the likelier.
+
+    None where the model does not tell.
+    """
+    rows = engine.met.ensembles.get(style, ())
+    if not rows:
+        return ()
+    counts = np.array([count for count, _ in rows], np.float64)
+    rng = np.random.default_rng([rng_seed, sequence])
+    return rows[int(rng.choice(len(rows), p=counts / counts.sum()))][1]
 
 
 def _heard(plan: Plan, bars: int) -> Heard:

@@ -6,7 +6,7 @@ It sees integers only; what they mean in music is no business of this module.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,10 @@ from lstm_music.nn.stack import Stack, State
 from lstm_music.types import BoolArray, FloatArray, IntArray, Params
 
 __all__ = ["LanguageModel", "ModelConfig", "State"]
+
+HeadLoss = Callable[[slice, FloatArray], float]
+"""Of a slice of the T·B places and their logits (n, V): returns the loss, summed over the places,
+and leaves its gradient in the place of the logits."""
 
 _HEAD_ROWS = 4096  # logits held at once: 14 MB for 860 tokens in float32
 
@@ -219,9 +223,82 @@ class LanguageModel:
         key = (dropout_key[0] & 0xFFFFFFFF) << 32 | dropout_key[1] & 0xFFFFFFFF
         run = self._stack.forward(rows, self._begun(state, starts), steps, key, part)
         scale = 1 / max(n_targets if mean_over is None else mean_over, 1)
-        sum_nll, d_top = self._head_backward(run.outputs[-1], wanted, scale, label_smoothing)
+
+        def cross_entropy(places: slice, logits: FloatArray) -> float:
+            bias, hit = self.params["head.b"], wanted[places]
+            nll = self.backend.cross_entropy(logits, bias, hit, scale)
+            if label_smoothing:
+                _smooth(logits, hit, scale * label_smoothing)
+            return float(nll.sum())
+
+        sum_nll, d_top = self._head_backward(run.outputs[-1], cross_entropy)
         self._stack.backward(run, d_top, starts, self._grads())
         return sum_nll, n_targets, run.last
+
+    def logits_chunk(
+        self, rows: IntArray, state: State, lengths: IntArray | None = None
+    ) -> tuple[FloatArray, State]:
+        """What the model says at each step, before the softmax.
+
+        Parameters
+        ----------
+        rows, state, lengths : as for :meth:`score_chunk`.
+
+        Returns
+        -------
+        logits : (T, B, V) of the model's dtype, bias included; past a row's length they mean
+            nothing.
+        state : for the next chunk.
+
+        Raises
+        ------
+        ShapeError : as :meth:`score_chunk`.
+        """
+        steps = self._check_rows(rows, state, lengths)
+        run = self._stack.forward(rows, state, steps, None)
+        out = np.empty((rows.shape[0] * rows.shape[1], self.config.n_tokens), self.dtype)
+        for part, logits in self._logits(run.outputs[-1]):
+            np.add(logits, self.params["head.b"], out=out[part])
+        return out.reshape(*rows.shape[:2], -1), run.last
+
+    def loss_chunk(
+        self,
+        rows: IntArray,
+        state: State,
+        head_loss: HeadLoss,
+        lengths: IntArray | None = None,
+    ) -> tuple[float, State]:
+        """Add the gradient of any loss of the logits to ``grads``; without dropout.
+
+        Parameters
+        ----------
+        rows, state, lengths : as for :meth:`score_chunk`.
+        head_loss : called with slices of the T·B places (time-major) and their logits (n, V),
+            bias included, which it replaces by the gradient of its loss; what it leaves past a
+            row's length counts as zero.
+
+        Returns
+        -------
+        loss : the sum of what ``head_loss`` returned.
+        state : for the next chunk.
+
+        Raises
+        ------
+        ShapeError : as :meth:`score_chunk`.
+        """
+        steps = self._check_rows(rows, state, lengths)
+        run = self._stack.forward(rows, state, steps, None)
+        is_past = (np.arange(rows.shape[0])[:, None] >= steps).reshape(-1)
+
+        def with_bias(places: slice, logits: FloatArray) -> float:
+            logits += self.params["head.b"]
+            loss = head_loss(places, logits)
+            logits[is_past[places]] = 0
+            return loss
+
+        loss, d_top = self._head_backward(run.outputs[-1], with_bias)
+        self._stack.backward(run, d_top, None, self._grads())
+        return loss, run.last
 
     def _begun(self, state: State, starts: BoolArray | None) -> State:
         """The state with the rows that begin a sequence at its beginning."""
@@ -240,6 +317,18 @@ class LanguageModel:
         self, rows: IntArray, targets: IntArray, state: State, lengths: IntArray | None
     ) -> tuple[IntArray, IntArray]:
         """Targets (T·B,) with -1 where there is none, and lengths (B,)."""
+        steps = self._check_rows(rows, state, lengths)
+        T, B, _ = rows.shape
+        check_is_array("targets", targets)
+        if targets.shape != (T, B) or targets.dtype != np.int32:
+            raise ShapeError(
+                f"targets must be int32 of shape {(T, B)}, got {targets.dtype} of {targets.shape}"
+            )
+        wanted = np.where(np.arange(T)[:, None] < steps, targets, np.int32(-1))
+        return wanted.reshape(-1), steps
+
+    def _check_rows(self, rows: IntArray, state: State, lengths: IntArray | None) -> IntArray:
+        """The lengths (B,)."""
         config = self.config
         check_is_array("rows", rows)
         if rows.ndim != 3 or rows.shape[2] != config.n_streams or 0 in rows.shape:
@@ -247,19 +336,12 @@ class LanguageModel:
                 f"rows must have shape (T, B, {config.n_streams}), none empty; got {rows.shape}"
             )
         T, B, _ = rows.shape
-        check_is_array("targets", targets)
-        if targets.shape != (T, B) or targets.dtype != np.int32:
-            raise ShapeError(
-                f"targets must be int32 of shape {(T, B)}, got {targets.dtype} of {targets.shape}"
-            )
         if len(state) != config.layers:
             raise ShapeError(f"state must have {config.layers} layers, got {len(state)}")
         for layer, array in enumerate(state):
             shape = (self.spec.states, B, config.hidden_size)
             check_array(f"state[{layer}]", array, shape, self.dtype)
-        steps = check_lengths(lengths, T, B)
-        wanted = np.where(np.arange(T)[:, None] < steps, targets, np.int32(-1))
-        return wanted.reshape(-1), steps
+        return check_lengths(lengths, T, B)
 
     def _logits(self, top: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
         """Logits (n, V) without bias, a slice of the T·B places at a time."""
@@ -271,23 +353,18 @@ class LanguageModel:
             self.backend.matmul(flat[part], self.params["head.W"], logits, transpose_b=True)
             yield part, logits
 
-    def _head_backward(
-        self, top: FloatArray, targets: IntArray, scale: float, label_smoothing: float
-    ) -> tuple[float, FloatArray]:
-        """Sum of the losses, and dLoss/dtop (T, B, H) for ``scale`` times that sum, smoothed."""
+    def _head_backward(self, top: FloatArray, loss: HeadLoss) -> tuple[float, FloatArray]:
+        """The loss of the logits without bias, and dLoss/dtop (T, B, H)."""
         params, grads, backend = self.params, self.grads, self.backend
         d_top = self._space.take("d_top", top.shape, self.dtype)
         flat, d_flat = (array.reshape(-1, top.shape[2]) for array in (top, d_top))
-        sum_nll = 0.0
+        total = 0.0
         for part, logits in self._logits(top):
-            nll = backend.cross_entropy(logits, params["head.b"], targets[part], scale)
-            sum_nll += float(nll.sum())
-            if label_smoothing:
-                _smooth(logits, targets[part], scale * label_smoothing)
+            total += loss(part, logits)
             backend.matmul(logits, flat[part], grads["head.W"], accumulate=True, transpose_a=True)
             backend.add_rows(logits, grads["head.b"])
             backend.matmul(logits, params["head.W"], d_flat[part])
-        return sum_nll, d_top
+        return total, d_top
 
 
 def _smooth(d_logits: FloatArray, targets: IntArray, share: float) -> None:
