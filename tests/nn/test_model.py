@@ -239,3 +239,33 @@ def test_wrong_sizes_are_refused(change):
 def test_other_dtypes_are_refused():
     with pytest.raises(ConfigError, match="float32 or float64"):
         LanguageModel.create(SMALL, 0, dtype="float16")
+
+
+def test_any_loss_of_the_logits_trains_as_cross_entropy_does():
+    """The same loss, written in NumPy, and logits that score as the model does."""
+    config = dataclasses.replace(SMALL, dropout=0.0)
+    model = LanguageModel.create(config, 6, dtype="float64", backend=CpuBackend(1))
+    chunk = make_chunk(model, T=5, B=3)
+    nll, n_targets, last = train(model, chunk)
+    expected = model.flat_grads.copy()
+    model.flat_grads[:] = 0
+    targets = chunk.targets.reshape(-1)
+
+    def cross_entropy(places, logits):
+        wanted = targets[places]
+        rows = np.flatnonzero(wanted >= 0)
+        log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        logits[...] = 0
+        logits[rows] = np.exp(log_p[rows]) / n_targets
+        logits[rows, wanted[rows]] -= 1 / n_targets
+        return -float(log_p[rows, wanted[rows]].sum())
+
+    loss, state = model.loss_chunk(chunk.rows, chunk.state, cross_entropy, chunk.lengths)
+    np.testing.assert_allclose(model.flat_grads, expected, atol=1e-12)
+    np.testing.assert_array_equal(state, last)
+    logits, _ = model.logits_chunk(chunk.rows, chunk.state, chunk.lengths)
+    within = (np.arange(5)[:, None] < chunk.lengths) & (chunk.targets >= 0)
+    log_p = logits - np.log(np.exp(logits).sum(axis=2, keepdims=True))
+    picked = np.take_along_axis(log_p, np.maximum(chunk.targets, 0)[..., None], 2)[..., 0]
+    assert -picked[within].sum() == pytest.approx(nll)
+    assert loss > nll  # places past the ends are in the sum, and have no gradient

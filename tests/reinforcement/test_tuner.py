@@ -18,6 +18,7 @@ from lstm_music.reinforcement.tuner import Tuner, add_gradient, kl_nats_per_note
 from lstm_music.tokens.automaton import Automaton
 from lstm_music.tokens.vocabulary import DEFAULT
 
+END = DEFAULT["end"].start
 CONFIG = TuneConfig(
     bars=2, batch_size=6, key="D major", meter="3/4", temperature=0.8, rng_seed=3, updates=2
 )
@@ -53,6 +54,8 @@ def test_every_choice_was_one_of_the_legal(episodes):
         for i, token in enumerate(one.choices.tolist()):
             np.testing.assert_array_equal(music.rows_py(), one.rows[one.n_given + i])
             assert not (one.allowed[i] & ~music.legal_py()).any()
+            in_last_bar = music.onset_steps >= 72 * (CONFIG.bars - 1)
+            assert one.allowed[i, END] == (in_last_bar and music.legal_py()[END])
             assert music.advance_py(token) == 0
 
 
