@@ -181,4 +181,5 @@ def _drawn(log_probs: FloatArray, uniform: npt.NDArray[np.float64]) -> IntArray:
     """The token of each row at which the running sum passes a number in [0, 1)."""
     sums = np.cumsum(np.exp(log_probs.astype(np.float64)), axis=1)
     beyond = sums > (uniform * sums[:, -1])[:, None]
-    return np.argmax(beyond, axis=1).astype(np.int32)
+    tokens: IntArray = np.argmax(beyond, axis=1).astype(np.int32)
+    return tokens
