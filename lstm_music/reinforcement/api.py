@@ -122,7 +122,9 @@ def tune(
         job = _Job(composer, taste, config, interrupt or Interrupt(), folder)
         corpus = _held_out(held_out, cache, config, on_note)
         facts = _facts(job, corpus)
-        checkpoint = folder and folder.begin(resume=resume, on_note=on_note)
+        checkpoint = None
+        if folder is not None:
+            checkpoint = folder.begin(resume=resume, on_note=on_note)
         if checkpoint is not None:
             check_same_settings(checkpoint, facts)
         before = job.before(checkpoint, corpus, on_note)
