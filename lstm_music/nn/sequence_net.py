@@ -270,6 +270,12 @@ def softmax_loss(
     return -float((share * chosen).sum()), share * d_answers
 
 
+def softmax(answers: FloatArray) -> FloatArray:
+    """(T, B, O) probabilities of the choices, from logits."""
+    powers: FloatArray = np.exp(answers - answers.max(axis=2, keepdims=True))
+    return powers / powers.sum(axis=2, keepdims=True)
+
+
 def _shares(answers: FloatArray, weight: FloatArray | None) -> FloatArray:
     """(T, B, 1) part of each value in a mean over steps, rows and outputs."""
     T, B, outputs = answers.shape

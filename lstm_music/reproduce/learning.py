@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from lstm_music.nn.cell import Cell
 from lstm_music.nn.composition import composition_of
 from lstm_music.nn.optim import make_optimiser
 from lstm_music.nn.sequence_net import SequenceNet
+from lstm_music.reproduce.task import Row
 from lstm_music.types import FloatArray, IntArray
 
 
@@ -62,10 +63,12 @@ class Outcome:
     Attributes
     ----------
     sequences : read until the stop rule held; None: it did not within the limit.
+    before : those of them before the last ``in_a_row``, which only had to be right.
     losses : mean loss of each update.
     """
 
     sequences: int | None
+    before: int | None
     losses: list[float]
 
 
@@ -121,19 +124,21 @@ def train_until_right(
     batch_size: int,
     learning_rate: float,
     rng: np.random.Generator,
+    wrong_below: int = 1,
     mean_below: float = math.inf,
     max_norm: float = 1.0,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
-    """Train with Adam until so many successive sequences were right, each before its update.
+    """Train with Adam until the last sequences were right, each of them before its update.
 
     Parameters
     ----------
     net : its parameters are trained in place.
     draw, loss, judge : the task.
     tolerance : a sequence is right if its error is below this.
-    in_a_row : sequences that must be right one after the other.
-    mean_below : so must be the mean error of these sequences.
+    in_a_row : how many sequences are looked back at.
+    wrong_below : fewer of them than this are wrong; 1: all are right.
+    mean_below : their mean error is below this, too.
     limit : give up after so many sequences.
     batch_size : B, sequences an update.
     learning_rate, max_norm : of Adam; a longer gradient is shortened to ``max_norm``.
@@ -143,22 +148,23 @@ def train_until_right(
     adam = make_optimiser("adam", net.flat.size, backend=get_backend("cpu", n_threads=1))
     losses: list[float] = []
     last: deque[float] = deque(maxlen=in_a_row)
-    streak = done = 0
+    done = 0
     while done < limit:
         batch = draw(rng, batch_size)
         answers, _, tape = net.forward(batch.x, None, batch.lengths)
-        for error in judge(answers, batch):
-            done, streak = done + 1, streak + 1 if error < tolerance else 0
-            last.append(float(error))
-            if streak >= in_a_row and sum(last) / in_a_row < mean_below:
-                return Outcome(sequences=done, losses=losses)
+        last.extend(judge(answers, batch).tolist())
+        done += batch.size
+        errors = np.array(last)
+        wrong = int((errors >= tolerance).sum())
+        if len(last) == in_a_row and wrong < wrong_below and errors.mean() < mean_below:
+            return Outcome(sequences=done, before=done - in_a_row, losses=losses)
         mean, d_answers = loss(answers, batch.targets, batch.asked)
         losses.append(mean)
         adam.step(net.flat, net.backward(d_answers, tape), learning_rate, max_norm=max_norm)
         if len(losses) % 100 == 0:
             recent = float(np.mean(losses[-100:]))
-            progress(f"{done:,} sequences, loss {recent:.3g}, {streak:,} right in a row")
-    return Outcome(sequences=None, losses=losses)
+            progress(f"{done:,} sequences, loss {recent:.3g}, {wrong:,} of {len(last):,} wrong")
+    return Outcome(sequences=None, before=None, losses=losses)
 
 
 def worst_error(answers: FloatArray, batch: Batch) -> FloatArray:
@@ -167,13 +173,50 @@ def worst_error(answers: FloatArray, batch: Batch) -> FloatArray:
     return errors
 
 
-def answers_to(net: SequenceNet, batches: Iterable[Batch]) -> Iterator[tuple[FloatArray, Batch]]:
-    """What a trained net says to each batch."""
-    for batch in batches:
-        yield net.forward(batch.x, None, batch.lengths)[0], batch
+def worst_logistic_error(answers: FloatArray, batch: Batch) -> FloatArray:
+    """(B,) as :func:`worst_error`, of outputs that a logistic function squashes."""
+    return worst_error(logistic(answers), batch)
 
 
-def mean_or_none(values: Iterable[float | None]) -> float | None:
-    """Mean of what is there; None where nothing is."""
-    there = [value for value in values if value is not None]
-    return float(np.mean(there)) if there else None
+def logistic(x: FloatArray) -> FloatArray:
+    """1 / (1 + exp(-x)), without overflow."""
+    squashed: FloatArray = np.exp(-np.logaddexp(0, -x))
+    return squashed
+
+
+def share_wrong(net: SequenceNet, batches: Iterable[Batch], judge: Judge, tolerance: float) -> float:
+    """Share of sequences that a trained net gets wrong."""
+    errors = [judge(net.forward(b.x, None, b.lengths)[0], b) for b in batches]
+    return float(np.mean(np.concatenate(errors) >= tolerance))
+
+
+def success_row(
+    name: str, counts: Sequence[int | None], published: float | None, source: str, note: str
+) -> Row:
+    """Sequences to success: the mean over networks; the claim: all succeed, sooner than published.
+
+    Parameters
+    ----------
+    counts : of each network; None: it did not succeed.
+    published : the paper's mean.
+    """
+    there = [count for count in counts if count is not None]
+    mean = float(np.mean(there)) if there else None
+    sooner = mean is not None and (published is None or mean < published)
+    return Row(
+        name=f"{name}, sequences to success",
+        ours=mean,
+        published=published,
+        unit="sequences",
+        better="lower",
+        source=source,
+        note=f"{len(there)} of {len(counts)} networks succeeded; {note}",
+        holds=len(there) == len(counts) and sooner,
+    )
+
+
+def marks_of_the_end(lengths: IntArray) -> FloatArray:
+    """(T, B) 1 at the last step of each sequence, else 0."""
+    asked = np.zeros((int(lengths.max()), len(lengths)), np.float32)
+    asked[lengths - 1, np.arange(len(lengths))] = 1
+    return asked

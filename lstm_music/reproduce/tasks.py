@@ -11,6 +11,8 @@ _LINES: tuple[tuple[str, str, str], ...] = (
     ("polyphony", "Predict the next chord of a piano roll (2012)", "polyphony.task"),
     ("odyssey", "Nine variants of the LSTM on the JSB chorales (2017)", "polyphony.odyssey"),
     ("jsb16", "Four voices at sixteenth notes, in nats a note (2018)", "polyphony.jsb16"),
+    ("multiplication", "Multiply two numbers read long ago (1997, experiment 5)", "multiplication"),
+    ("temporal-order", "Which of X and Y came first? (1997, 6a and 6b)", "temporal_order"),
 )
 
 TASKS: dict[str, Task] = {
