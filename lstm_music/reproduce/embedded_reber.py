@@ -28,7 +28,7 @@ PAPER = "Hochreiter & Schmidhuber (1997), Neural Computation 9(8), experiment 1,
 PUBLISHED = 8_440
 """Strings to success, the mean of the paper's best setting: 3 blocks of 2 cells, rate 0.5."""
 
-STRINGS, HIDDEN_SIZE, BATCH_SIZE, RATE = 256, 10, 4, 0.02
+STRINGS, HIDDEN_SIZE, BATCH_SIZE, RATE = 256, 32, 2, 0.01
 EVERY = 64
 """Strings read from one look at the stop rule to the next."""
 

@@ -31,7 +31,7 @@ class Batch:
     ----------
     x : (T, B, D)
     targets : (T, B, O)
-    asked : (T, B) 1 at the steps where an answer is judged, else 0.
+    asked : (T, B) weight of each step in the loss; where it is 0 no answer is asked for.
     lengths : (B,) int32 valid steps; None: all.
     """
 
@@ -169,8 +169,9 @@ def train_until_right(
 
 def worst_error(answers: FloatArray, batch: Batch) -> FloatArray:
     """(B,) the largest absolute error of any output at the steps that are asked for."""
-    errors: FloatArray = (np.abs(answers - batch.targets).max(axis=2) * batch.asked).max(axis=0)
-    return errors
+    errors = np.abs(answers - batch.targets).max(axis=2) * (batch.asked > 0)
+    worst: FloatArray = errors.max(axis=0)
+    return worst
 
 
 def worst_logistic_error(answers: FloatArray, batch: Batch) -> FloatArray:
@@ -184,7 +185,9 @@ def logistic(x: FloatArray) -> FloatArray:
     return squashed
 
 
-def share_wrong(net: SequenceNet, batches: Iterable[Batch], judge: Judge, tolerance: float) -> float:
+def share_wrong(
+    net: SequenceNet, batches: Iterable[Batch], judge: Judge, tolerance: float
+) -> float:
     """Share of sequences that a trained net gets wrong."""
     errors = [judge(net.forward(b.x, None, b.lengths)[0], b) for b in batches]
     return float(np.mean(np.concatenate(errors) >= tolerance))

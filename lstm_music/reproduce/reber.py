@@ -62,6 +62,10 @@ class Streams:
         self._rng = rng
         self._state = np.zeros(B, np.int64)
 
+    def restart(self, row: int) -> None:
+        """Begin one of the streams anew, with a new string."""
+        self._state[row] = 0
+
     def take(self, steps: int) -> tuple[FloatArray, FloatArray]:
         """The next symbols, one-hot, and after each the set of symbols that may come.
 

@@ -9,6 +9,7 @@ is the source of its figures, and ``run`` yields the rows::
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -71,7 +72,7 @@ class Settings:
     data : a file of data, for the tasks that need one.
     cell : the recurrent cell, as :func:`lstm_music.nn.cell.make` takes it; None: what the task
         chooses.
-    only : run only the rows whose name contains this text; None: all.
+    only : run only the rows whose name contains this text, numbers whole; None: all.
     progress : gets a line of text now and then.
 
     Raises
@@ -99,8 +100,10 @@ class Settings:
         return range(self.rng_seed, self.rng_seed + runs)
 
     def wants(self, row_name: str) -> bool:
-        """Whether a row of this name is to be run."""
-        return self.only is None or self.only in row_name
+        """Whether a row of this name is to be run; "T = 100" does not mean "T = 1000"."""
+        if self.only is None:
+            return True
+        return re.search(rf"{re.escape(self.only)}(?!\d)", row_name) is not None
 
     def told(self, prefix: str) -> Callable[[str], None]:
         """``progress``, each line behind a prefix such as "T = 100, seed 3"."""

@@ -7,12 +7,21 @@ from lstm_music.reproduce.task import Task
 
 _LINES: tuple[tuple[str, str, str], ...] = (
     # name, line of help, file
+    ("embedded-reber", "A grammar within a grammar (1997, experiment 1)", "embedded_reber"),
+    ("long-lag", "One symbol over a hundred others (1997, 2a and 2b)", "long_lag"),
+    ("long-lag-2c", "One symbol over 1,000 and 5,000 random ones (1997, 2c)", "long_lag_2c"),
     ("adding", "Add two numbers read up to 1,000 steps ago (1997, experiment 4)", "adding"),
+    ("multiplication", "Multiply two numbers read long ago (1997, experiment 5)", "multiplication"),
+    ("temporal-order", "Which of X and Y came first? (1997, 6a and 6b)", "temporal_order"),
+    ("continual-reber", "Grammar without end or reset (Gers 2000)", "continual_reber"),
+    ("counting", "a^n b^n c^n beyond the n it was trained on (Gers 2001)", "counting"),
+    ("blues", "A twelve-bar form, played on for 1,000 choruses (Eck 2002)", "blues"),
     ("polyphony", "Predict the next chord of a piano roll (2012)", "polyphony.task"),
     ("odyssey", "Nine variants of the LSTM on the JSB chorales (2017)", "polyphony.odyssey"),
     ("jsb16", "Four voices at sixteenth notes, in nats a note (2018)", "polyphony.jsb16"),
-    ("multiplication", "Multiply two numbers read long ago (1997, experiment 5)", "multiplication"),
-    ("temporal-order", "Which of X and Y came first? (1997, 6a and 6b)", "temporal_order"),
+    ("vanishing-gradient", "How far back the error reaches in each cell", "vanishing_gradient"),
+    ("overfit", "One small batch by heart, and an L2 penalty", "overfit"),
+    ("next-character", "Seven sonnets, one character at a time", "next_character"),
 )
 
 TASKS: dict[str, Task] = {

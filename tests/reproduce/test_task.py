@@ -64,7 +64,8 @@ def test_settings_choose_seeds_and_rows():
     assert list(Settings(quick=True).seeds(1, 3)) == [0]
     assert list(Settings(rng_seed=4).seeds(1, 3)) == [4, 5, 6]
     assert list(Settings(runs=2).seeds(1, 3)) == [0, 1]
-    assert Settings(only="T = 5").wants("T = 50")
+    assert Settings(only="T = 5").wants("T = 5, wrong")
+    assert not Settings(only="T = 5").wants("T = 50")
     assert not Settings(only="T = 5").wants("T = 7")
     for wrong in ({"runs": 0}, {"rng_seed": -1}):
         with pytest.raises(ConfigError):

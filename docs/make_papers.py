@@ -1,0 +1,155 @@
+"""Write docs/papers.md and its plots from benchmarks/results: ``python docs/make_papers.py``.
+
+Each file there is what ``lstm-music reproduce TASK -o FILE`` wrote. Where the same row is in a full
+and a quick run, the full one is shown.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from lstm_music.reproduce.tasks import TASKS
+
+DOCS = Path(__file__).resolve().parent
+RESULTS = DOCS.parent / "benchmarks" / "results"
+PLOTS = DOCS / "papers"
+
+HEAD = """# The papers' own tasks
+
+`lstm-music reproduce TASK` runs a task of the articles behind this package and prints our figures
+beside the published ones; `lstm-music reproduce --list` names the tasks. `--quick` runs a small
+version that still tests the claim: CI runs all of them. Each task is one file of
+`lstm_music/reproduce/`, to be read top to bottom: definition, data, network, stop rule, published
+figure.
+
+The ratio is ours / published. A dash stands where the paper gives no figure, or none that could be
+checked. **Full** rows are at the paper's sizes, **quick** ones are not. The networks are ours (an
+Adam-trained LSTM in most tasks, sizes in the notes), the data, lags and stop rules the papers'.
+Where a network learns in fewer sequences, the optimiser has much of the merit.
+
+This page is written by `docs/make_papers.py` from `benchmarks/results/*.json`, which also have
+settings, seeds, processor and versions; a test holds it to them.
+"""
+
+
+def results() -> dict[str, list[dict[str, Any]]]:
+    """Runs by task, in the order of the table of tasks; full ones first."""
+    runs = [json.loads(path.read_text("utf-8")) for path in sorted(RESULTS.glob("*.json"))]
+    mine = {name: [run for run in runs if run.get("task") == name] for name in TASKS}
+    return {name: sorted(of, key=lambda run: run["quick"]) for name, of in mine.items() if of}
+
+
+def rows_of(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of a task's runs, each name once, with ``quick`` of its run."""
+    rows: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        for row in run["rows"]:
+            rows.setdefault(row["name"], {**row, "quick": run["quick"]})
+    return list(rows.values())
+
+
+def section(name: str, runs: list[dict[str, Any]]) -> str:
+    """One task: its line, source, commands and table."""
+    task = TASKS[name]
+    commands = "\n".join(f"{run['command']}" for run in runs)
+    times = ", ".join(f"{run['seconds']:.0f} s" for run in runs)
+    lines = [
+        f"## {name}\n",
+        f"{task.line}. Source: {task.paper}.\n",
+        f"```\n{commands}\n```\n",
+        f"Took {times} on {runs[0]['machine']['cpu']}.\n",
+        "| | run | ours | published | ratio | unit | claim |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    notes: list[str] = []
+    for row in rows_of(runs):
+        claim = {True: "holds", False: "**does not hold**", None: ""}[row["holds"]]
+        kind = "quick" if row["quick"] else "full"
+        cells = (row["name"], kind, *map(number, (row["ours"], row["published"], row["ratio"])))
+        lines.append(f"| {' | '.join((*cells, row['unit'], claim))} |")
+        if row["note"] and row["note"] not in notes:
+            notes.append(row["note"])
+    if notes:
+        lines.append("\n" + "\n".join(f"- {note}" for note in notes))
+    return "\n".join(lines) + "\n"
+
+
+def number(value: float | None) -> str:
+    """Three digits, thousands apart."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def families(found: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """Rows that have a ratio above 0, by the authors of their paper."""
+    by_authors: dict[str, list[dict[str, Any]]] = {}
+    for name, runs in found.items():
+        authors = TASKS[name].paper.partition(" (")[0]
+        rows = [{**row, "task": name} for row in rows_of(runs) if (row["ratio"] or 0) > 0]
+        if rows:
+            by_authors.setdefault(authors, []).extend(rows)
+    return by_authors
+
+
+def plot(rows: list[dict[str, Any]]) -> str:
+    """An SVG of ours / published on a logarithmic scale, a bar a row, from 1 outwards."""
+    left, width, step, top = 330, 360, 20, 26
+    height = top + step * len(rows) + 10
+    decades = max(1, *(math.ceil(abs(math.log10(row["ratio"]))) for row in rows))
+    middle, unit = left + width / 2, width / 2 / decades
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 70} {height}" '
+        'font-family="sans-serif" font-size="11">',
+        f'<text x="{middle:.0f}" y="12" text-anchor="middle">ours / published</text>',
+    ]
+    for decade in range(-decades, decades + 1):
+        x = middle + decade * unit
+        parts.append(f'<path d="M{x:.1f} {top - 6}V{height - 6}" stroke="#ccc"/>')
+        parts.append(
+            f'<text x="{x:.1f}" y="{top - 8}" text-anchor="middle">{10.0**decade:g}</text>'
+        )
+    for place, row in enumerate(rows):
+        y, x = top + step * place, middle + unit * math.log10(row["ratio"])
+        good = (row["ratio"] <= 1) == (row["better"] == "lower")
+        name = html.escape(f"{row['task']}: {row['name']}")
+        parts += [
+            f'<text x="{left - 6}" y="{y + 13}" text-anchor="end">{name}</text>',
+            f'<rect x="{min(x, middle):.1f}" y="{y + 3}" width="{abs(x - middle):.1f}" '
+            f'height="13" fill="{"#4a7" if good else "#c64"}"/>',
+            f'<text x="{max(x, middle) + 4:.1f}" y="{y + 13}">{row["ratio"]:.3g}</text>',
+        ]
+    return "\n".join([*parts, "</svg>\n"])
+
+
+def file_name(authors: str) -> str:
+    """Such as ``gers-schmidhuber-cummins.svg``."""
+    letters = "".join(char if char.isalnum() else "-" for char in authors.lower())
+    return "-".join(filter(None, letters.split("-"))) + ".svg"
+
+
+def plots() -> dict[str, str]:
+    """File name and content of every plot."""
+    return {file_name(authors): plot(rows) for authors, rows in families(results()).items()}
+
+
+def page() -> str:
+    """The whole page."""
+    found = results()
+    shown = [
+        f"![{authors}: ours / published](papers/{file_name(authors)})\n"
+        for authors in families(found)
+    ]
+    legend = "Green bars are better than published, red ones worse.\n"
+    return "\n".join([HEAD, *shown, legend, *(section(name, runs) for name, runs in found.items())])
+
+
+if __name__ == "__main__":
+    PLOTS.mkdir(exist_ok=True)
+    for file, content in plots().items():
+        (PLOTS / file).write_text(content, encoding="utf-8")
+    (DOCS / "papers.md").write_text(page(), encoding="utf-8")

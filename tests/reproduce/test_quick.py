@@ -1,0 +1,22 @@
+"""Every task in its quick form, on the command line: its claim holds."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from lstm_music.reproduce.tasks import TASKS
+
+HERE = [name for name, task in TASKS.items() if ".polyphony." not in task.module]
+"""The polyphonic tasks have tests of their own."""
+
+
+@pytest.mark.parametrize("name", HERE)
+def test_the_claim_holds(name, tmp_path):
+    command = [sys.executable, "-m", "lstm_music", "reproduce", name, "--quick", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert any(row["holds"] for row in rows)
+    assert all(row["source"] and row["unit"] for row in rows)

@@ -1,0 +1,51 @@
+"""docs/papers.md: what benchmarks/results says, no more and no less."""
+
+import json
+import runpy
+
+import pytest
+from paths import ROOT
+
+from lstm_music.reproduce.tasks import TASKS
+
+AGAIN = "write it again: python docs/make_papers.py"
+
+
+@pytest.fixture(scope="module")
+def make():
+    return runpy.run_path(str(ROOT / "docs" / "make_papers.py"))
+
+
+def test_the_page_is_what_the_results_say(make):
+    assert (ROOT / "docs" / "papers.md").read_text(encoding="utf-8") == make["page"](), AGAIN
+
+
+def test_the_plots_are_those_of_the_results(make):
+    drawn = {path.name: path.read_text("utf-8") for path in (ROOT / "docs/papers").glob("*.svg")}
+    assert drawn == make["plots"](), AGAIN
+    assert drawn
+
+
+def test_every_result_of_a_task_has_settings_and_machine():
+    for path in (ROOT / "benchmarks" / "results").glob("*.json"):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document.get("task") not in TASKS:
+            continue
+        assert {"command", "quick", "settings", "seconds", "machine", "rows"} <= document.keys()
+        assert document["command"].startswith(f"lstm-music reproduce {document['task']}")
+        assert document["rows"]
+
+
+def test_a_full_row_hides_the_quick_one(make):
+    def run(quick, ours):
+        return {"quick": quick, "rows": [{"name": "T = 5", "ours": ours}]}
+
+    rows = make["rows_of"]([run(False, 1.0), run(True, 2.0)])
+    assert [(row["ours"], row["quick"]) for row in rows] == [(1.0, False)]
+
+
+def test_a_bar_is_green_where_ours_is_better(make):
+    row = {"task": "adding", "name": "T = 5 & more", "ratio": 0.1, "better": "lower"}
+    assert "#4a7" in make["plot"]([row])
+    assert "#c64" in make["plot"]([{**row, "better": "higher"}])
+    assert "T = 5 &amp; more" in make["plot"]([row])
