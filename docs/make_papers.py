@@ -82,7 +82,7 @@ def number(value: float | None) -> str:
     """Three digits, thousands apart."""
     if value is None:
         return "-"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e8 else f"{value:.3g}"
 
 
 def families(found: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
