@@ -167,6 +167,16 @@ def test_the_same_seed_learns_the_same():
     assert fitted(replace(SMALL, rng_seed=1))[2].curve != first[2].curve
 
 
+def test_the_mean_of_the_weights_is_scored_and_training_goes_on_from_the_weights():
+    averaged, alone = fitted(replace(SMALL, averaging=0.9)), fitted(replace(SMALL, averaging=0))
+    assert all(a != b for a, b in zip(averaged[2].curve, alone[2].curve, strict=True))
+    assert fitted(replace(SMALL, averaging=0))[2].curve == alone[2].curve
+    first_step = replace(SMALL, epochs=1, batch_size=6, chunk_steps=100, averaging=1e-9)
+    np.testing.assert_allclose(
+        fitted(first_step)[2].curve, fitted(replace(first_step, averaging=0))[2].curve, rtol=1e-5
+    )
+
+
 def test_what_disturbs_training_is_not_in_the_score():
     learner, pairs, _ = fitted(replace(SMALL, input_noise=1.0, output_dropout=0.5))
     assert learner.score(pairs) == learner.score(pairs)
