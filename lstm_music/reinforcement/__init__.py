@@ -2,7 +2,7 @@
 
 >>> import lstm_music as lm
 >>> sorted(lm.reinforcement.REWARDS)[:3]
-['density', 'ends_on_tonic', 'few_repeats']
+['density', 'ends_on_tonic', 'even_rhythm']
 """
 
 from lstm_music.reinforcement.api import tune
