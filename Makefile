@@ -27,7 +27,7 @@ DEBUG_TESTS := -k "not finite_differences and not public_interface and not refer
 # One of the bundled models; what differs between them stands below.
 train_model = $(BIN)/lstm-music train $(CORPUS) -o lstm_music/pretrained/$(1).safetensors --force \
     --data-card lstm_music/pretrained/$(1).toml --storage float16 \
-    --batch-size 8 --chunk-steps 128 --rng-seed 1
+    --batch-size 8 --chunk-steps 128
 
 music: $(VENV)/.built  ## continue a real MIDI file by eight bars: out.mid
 	$(BIN)/lstm-music generate --seed $(SEED) --bars 8 --rng-seed 1 --force -o $(OUT)
@@ -73,13 +73,14 @@ models: $(VENV)/.built  ## train the bundled models again (some hours); DATA: th
 	$(BIN)/lstm-music corpus build music21:chorales music21:tunes $(MUSIC:%=$(DATA)/%) \
 	    $(DATA)/openhymnal=hymn -o $(CORPUS)
 	$(call train_model,default) --cell layernorm-lstm --balance 0.5 --learning-rate 0.0025 \
-	    --dropout 0.1 --max-tokens 58000000 --evaluate-every 12000000
-	$(call train_model,chorale) --style chorale --from default --learning-rate 0.001 \
-	    --max-tokens 1500000 --evaluate-every 250000
+	    --dropout 0.1 --max-tokens 58000000 --evaluate-every 12000000 --rng-seed 1
+	$(call train_model,chorale) --style chorale --from default --learning-rate 0.0012 \
+	    --dropout 0.25 --max-tokens 1600000 --evaluate-every 200000 --rng-seed 5
 	$(call train_model,folk) --style folk --from default --learning-rate 0.0015 \
-	    --max-tokens 4000000 --evaluate-every 500000
+	    --dropout 0.1 --max-tokens 5500000 --evaluate-every 1100000 --rng-seed 5
 	$(call train_model,drums) --style drums --from default --learning-rate 0.0015 \
-	    --max-tokens 4000000 --evaluate-every 500000 --straight-drums 0.1
+	    --dropout 0.1 --max-tokens 10000000 --evaluate-every 1000000 --straight-drums 0.1 \
+	    --rng-seed 5
 
 $(VENV)/.created:
 	$(PYTHON) -m venv $(VENV)
