@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lstm_music.corpus.fingerprints import Fingerprints
     from lstm_music.evaluate.likelihood import Likelihood
     from lstm_music.generate.request import Request
-    from lstm_music.generate.takes import Take
+    from lstm_music.generate.takes import Take, TakeDone
 
 Music: TypeAlias = Piece | MusicSource
 """A piece, or what `lstm_music.read` takes: a path, bytes or an open file."""
@@ -116,13 +116,18 @@ class Composer:
         """The bundled name or the file that it was loaded from."""
         return self._source
 
-    def complete(self, request: Request, *, avoid: Iterable[Music] = ()) -> list[Take]:
+    def complete(
+        self, request: Request, *, avoid: Iterable[Music] = (), on_take: TakeDone | None = None
+    ) -> list[Take]:
         """All that a composer does: the takes of a request, ``request.n`` of them.
 
         Parameters
         ----------
         request : what is asked; `lstm_music.generate.request.CONTROLS` has all of it.
         avoid : earlier results for the same seed, from which the takes are to differ.
+        on_take : called with each take as soon as it is written, in the order drawn. They are the
+            same takes, drawn one after another; those that are compared by how they join what
+            follows come together.
 
         Raises
         ------
@@ -147,7 +152,13 @@ class Composer:
             from lstm_music.generate.from_nothing import compose_from_nothing
 
             return compose_from_nothing(
-                self._engine, request, rng_seed, self.sampling, others=others, copied_notes=copied
+                self._engine,
+                request,
+                rng_seed,
+                self.sampling,
+                others=others,
+                copied_notes=copied,
+                on_take=on_take,
             )
         from lstm_music.generate.complete import complete_seed
 
@@ -160,6 +171,7 @@ class Composer:
             self.sampling,
             others=others,
             copied_notes=copied,
+            on_take=on_take,
         )
 
     def generate(

@@ -8,6 +8,7 @@ import pytest
 from paths import MIDI_DATA
 
 HEAVY = ("numpy", "music21", "mido", "safetensors", "rich", "matplotlib", "torch")
+HEAVY += ("starlette", "uvicorn", "pythonosc", "asyncio")
 
 
 def _loaded_after(code):
@@ -20,9 +21,11 @@ def _loaded_after(code):
     "code",
     [
         "import lstm_music",
+        "import lstm_music.client",
         "import lstm_music.cli.main",
         "from lstm_music.cli.main import run; run(['--help'])",
         "from lstm_music.cli.main import run; run(['generate', '--help'])",
+        "from lstm_music.cli.main import run; run(['serve', '--help'])",
     ],
 )
 def test_light_imports(code):

@@ -37,6 +37,7 @@ _COMMANDS = {
     "judge": ("lstm_music.cli.judge", "Can a classifier tell samples from real music?"),
     "plot": ("lstm_music.cli.plot", "A piano roll of a music file."),
     "reproduce": ("lstm_music.cli.reproduce", "The papers' own tasks, ours beside published."),
+    "serve": ("lstm_music.cli.serve", "Compose for other programs: HTTP, TCP, OSC, streams."),
     "bench": ("lstm_music.cli.bench", "Our speed beside the speed of torch."),
     "info": ("lstm_music.cli.info", "Versions, instruction sets and the bundled model."),
 }

@@ -31,6 +31,8 @@ from lstm_music.generate.request import CONTROLS, Request
 from lstm_music.generate.ruling import ruling_for
 from lstm_music.generate.takes import (
     Take,
+    TakeDone,
+    drawn_takes,
     join_log_probs,
     joined_notes,
     likeness,
@@ -159,6 +161,7 @@ def complete_seed(
     *,
     others: Sequence[Piece] = (),
     copied_notes: Callable[[Piece], int] | None = None,
+    on_take: TakeDone | None = None,
 ) -> list[Take]:
     """The takes of a request with a seed.
 
@@ -170,6 +173,8 @@ def complete_seed(
     advice : how the model is best sampled.
     others : earlier results.
     copied_notes : see `Judge`.
+    on_take : called with each take as soon as it is written, in the order drawn; takes that share
+        their drafts are chosen together (`by_join`).
 
     Raises
     ------
@@ -178,18 +183,42 @@ def complete_seed(
     if not engine.met.mixed and request.task == "accompany" and request.with_ is not None:
         kinds = _kinds(new_programs(request.with_))
         if len(kinds) == 2:
-            return _in_two_goes(engine, request, kinds, seed, rng_seed, advice, others)
+            return _in_two_goes(
+                engine, request, kinds, seed, rng_seed, advice, others, on_take or (lambda _: None)
+            )
     work = get_ready(engine, request, seed, rng_seed)
     judge = Judge(work.plan, tuple(others), copied_notes, request.max_copy)
     sampling = request.sampling(advice)
     most = request.drafts or (1 if _is_plain(work, judge) else DRAFTS)
+
+    def draw(streams: Sequence[int]) -> list[Take]:
+        best = _best_drafts(work, request, judge, sampling, rng_seed, streams, most)
+        return [
+            _take(work, request, rng_seed, *one[1:], remarks=_remarks(engine, work, one[0]))
+            for one in best
+        ]
+
+    share = request.beam == 1 and joined_notes(work) > 0
+    return ranked(drawn_takes(draw, request.n, on_take, share=share), request.rank)
+
+
+def _best_drafts(
+    work: Job,
+    request: Request,
+    judge: Judge,
+    sampling: Sampling,
+    rng_seed: int,
+    streams: Sequence[int],
+    most: int,
+) -> list[tuple[int, Drawn, Piece, NoteArray, int]]:
+    """Of each random stream the first of ``most`` drafts with the fewest faults, and these."""
     best: dict[int, tuple[int, Drawn, Piece, NoteArray, int]] = {}
-    left = list(range(request.n))
+    left = list(streams)
     for number in range(most):
         warm = sampling.but(temperature=min(sampling.temperature * _WARMER**number, 100.0))
-        streams = [i + number * _DRAFTS_APART for i in left]
-        drawn = _draw(work, request, warm, rng_seed, streams)
-        for i, stream, draft in zip(left, streams, drawn, strict=True):
+        numbered = [i + number * _DRAFTS_APART for i in left]
+        drawn = _draw(work, request, warm, rng_seed, numbered)
+        for i, stream, draft in zip(left, numbered, drawn, strict=True):
             piece, new = written(work, draft.generator)
             faults = judge.faults(piece, new)
             if i not in best or faults < best[i][0]:
@@ -197,11 +226,7 @@ def complete_seed(
         left = [i for i in left if best[i][0]]
         if not left:
             break
-    takes = [
-        _take(work, request, rng_seed, *best[i][1:], remarks=_remarks(engine, work, best[i][0]))
-        for i in range(request.n)
-    ]
-    return ranked(takes, request.rank)
+    return [best[i] for i in streams]
 
 
 def _kinds(programs: Sequence[tuple[int, str]]) -> list[list[int]]:
@@ -219,6 +244,7 @@ def _in_two_goes(
     rng_seed: int,
     advice: Sampling,
     others: Sequence[Piece],
+    on_take: TakeDone,
 ) -> list[Take]:
     """Pitched tracks, then drums to them, for a network that has never met both in one piece."""
     first, second = copy(request), copy(request)
@@ -240,6 +266,7 @@ def _in_two_goes(
                 new=np.concatenate([take.new, more.new]),
             )
         )
+        on_take(takes[-1])
     return takes
 
 

@@ -70,12 +70,10 @@ class Control:
 
     def schema(self) -> dict[str, Any]:
         """As JSON schema, with a description."""
-        types = {"number": "number", "integer": "integer", "switch": "boolean"}
-        found: dict[str, Any] = {"type": types.get(self.kind, "string"), "description": self.help}
+        found: dict[str, Any] = _JSON[self.kind](self) | {"description": self.help}
         found |= {"enum": list(self.choices)} if self.choices else {}
-        found |= {} if self.low is None else {"minimum": self.low}
-        found |= {} if self.high is None else {"maximum": self.high}
         found |= {"x-unit": self.unit} if self.unit else {}
+        found |= {"x-kind": self.kind, "x-group": self.group, "x-tasks": list(self.tasks)}
         if isinstance(self.default, bool | int | float | str):
             found["default"] = self.default
         return found
@@ -185,6 +183,11 @@ def _note_value(control: Control, value: Any) -> int:
     return steps
 
 
+def _track_number(name: Any) -> Any:
+    is_text = isinstance(name, str) and name.strip().isdecimal() and len(name) < 10
+    return int(name) if is_text else name
+
+
 def _by_track(parse: Callable[[Control, Any], Any]) -> Callable[[Control, Any], Any]:
     """One value for all open tracks, or one for each: ``"1:48-72,2:36-55"`` or ``{1: (48, 72)}``.
 
@@ -199,6 +202,8 @@ def _by_track(parse: Callable[[Control, Any], Any]) -> Callable[[Control, Any], 
             value = {int(track): what for track, what in parts}
         if not isinstance(value, Mapping):
             return {0: parse(control, value)}
+        # JSON has no keys but text.
+        value = {_track_number(track): what for track, what in value.items()}
         if any(isinstance(n, bool) or not isinstance(n, Integral) or n < 0 for n in value):
             raise control.refuse("by number of the track, from 1", value)
         return {int(track): parse(control, what) for track, what in value.items()}
@@ -219,6 +224,47 @@ KINDS: dict[str, Callable[[Control, Any], Any]] = {
     "any": lambda _, value: value,
 }
 """What values there are, and how each is read."""
+
+
+def _bounds(control: Control) -> dict[str, Any]:
+    low = {} if control.low is None else {"minimum": control.low}
+    return low | ({} if control.high is None else {"maximum": control.high})
+
+
+def _json_number(control: Control) -> dict[str, Any]:
+    return {"type": "number", **_bounds(control)}
+
+
+def _json_pair(control: Control) -> dict[str, Any]:
+    low_high = {"type": "integer", **_bounds(control)}
+    pair = {"type": "array", "items": low_high, "minItems": 2, "maxItems": 2}
+    return {"anyOf": [pair, {"type": "string"}]}
+
+
+def _json_by_track(
+    one: Callable[[Control], dict[str, Any]],
+) -> Callable[[Control], dict[str, Any]]:
+    def schema(control: Control) -> dict[str, Any]:
+        value = one(control)
+        by_track = {"type": "object", "patternProperties": {"^[0-9]+$": value}}
+        return {"anyOf": [value, {"type": "string"}, by_track | {"additionalProperties": False}]}
+
+    return schema
+
+
+_JSON: dict[str, Callable[[Control], dict[str, Any]]] = {
+    "number": _json_number,
+    "integer": lambda control: {"type": "integer", **_bounds(control)},
+    "switch": lambda _: {"type": "boolean"},
+    "text": lambda _: {"type": "string"},
+    "choice": lambda _: {"type": "string"},
+    "number by track": _json_by_track(_json_number),
+    "range": _json_pair,
+    "range by track": _json_by_track(_json_pair),
+    "note value": lambda _: {"type": "string"},
+    "any": lambda _: {"type": ["string", "integer", "array"]},
+}
+"""How JSON says each kind of value."""
 
 
 def bar_pair(bars: Any, name: str = "bars") -> tuple[int, int]:

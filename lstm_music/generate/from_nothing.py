@@ -38,7 +38,7 @@ from lstm_music.generate.returns import (
     write_stages,
 )
 from lstm_music.generate.ruling import Ruling, leans_for, rules_for, ruling_for
-from lstm_music.generate.takes import Take, ranked
+from lstm_music.generate.takes import Take, TakeDone, drawn_takes, ranked
 from lstm_music.music.drum_keys import in_general_midi
 from lstm_music.music.form import bars_of
 from lstm_music.music.harmony.scale import Scale
@@ -66,6 +66,7 @@ def compose_from_nothing(
     *,
     others: Sequence[Piece] = (),
     copied_notes: Callable[[Piece], int] | None = None,
+    on_take: TakeDone | None = None,
 ) -> list[Take]:
     """The takes of a request without a seed; what it does not say the network chooses.
 
@@ -75,7 +76,7 @@ def compose_from_nothing(
 
     Parameters
     ----------
-    engine, request, rng_seed, advice, others, copied_notes : as of
+    engine, request, rng_seed, advice, others, copied_notes, on_take : as of
         `lstm_music.generate.complete.complete_seed`.
 
     Raises
@@ -85,22 +86,42 @@ def compose_from_nothing(
     if request.beam > 1:
         raise ConfigError("beam is for a seed; leave it out for a piece from nothing")
     writer = _Writer(engine, request, rng_seed, request.sampling(advice))
-    best: dict[int, tuple[int, Piece, Generator, Formed | None]] = {}
-    left = list(range(request.n))
-    for number in range(request.drafts or DRAFTS):
+    most = request.drafts or DRAFTS
+
+    def faults(piece: Piece, formed: Formed | None) -> int:
+        judge = Judge(writer.plan(piece), tuple(others), copied_notes, request.max_copy)
+        broken = _broken(piece) + judge.faults(piece, piece.notes)
+        return broken + (
+            0 if formed is None else len(same_variations(formed.form, bars_of(piece), 0))
+        )
+
+    def draw(streams: Sequence[int]) -> list[Take]:
+        return [writer.take(*one) for one in _best_drafts(writer, faults, streams, most)]
+
+    return ranked(drawn_takes(draw, request.n, on_take), request.rank)
+
+
+Draft = tuple[Piece, Generator, Formed | None]
+
+
+def _best_drafts(
+    writer: _Writer,
+    faults: Callable[[Piece, Formed | None], int],
+    streams: Sequence[int],
+    most: int,
+) -> list[Draft]:
+    """Of each random stream the first of ``most`` drafts with the fewest faults."""
+    best: dict[int, tuple[int, Draft]] = {}
+    left = list(streams)
+    for number in range(most):
         drafts = writer.draft([i + number * _DRAFTS_APART for i in left])
-        for i, (piece, generator, formed) in zip(left, drafts, strict=True):
-            judge = Judge(writer.plan(piece), tuple(others), copied_notes, request.max_copy)
-            broken = _broken(piece) + judge.faults(piece, piece.notes)
-            if formed is not None:
-                broken += len(same_variations(formed.form, bars_of(piece), 0))
-            judged = (broken, piece, generator, formed)
+        for i, draft in zip(left, drafts, strict=True):
+            judged = (faults(draft[0], draft[2]), draft)
             best[i] = min(best.get(i, judged), judged, key=lambda found: found[0])
         left = [i for i in left if best[i][0]]
         if not left:
             break
-    takes = [writer.take(*best[i][1:]) for i in range(request.n)]
-    return ranked(takes, request.rank)
+    return [best[i][1] for i in streams]
 
 
 class _Writer:
@@ -169,7 +190,7 @@ class _Writer:
         plan = Plan(header, places, is_continuation=True, n_new_tracks=n_new)
         return plan, ruling_for(self._request, plan, style=header.style)
 
-    def draft(self, sequences: Sequence[int]) -> list[tuple[Piece, Generator, Formed | None]]:
+    def draft(self, sequences: Sequence[int]) -> list[Draft]:
         """A draft for each random stream, and how it was written in stages, if it has a form."""
         generators = in_shares(self._compose, sequences, self._request.threads)
         return [

@@ -82,7 +82,7 @@ def named_tracks(seed: Piece, tracks: object) -> tuple[int, ...]:
     words = tracks.split(",") if isinstance(tracks, str) else tracks
     if isinstance(words, int) and not isinstance(words, bool):
         words = [words]
-    if not isinstance(words, Sequence):
+    if not isinstance(words, Sequence) or not words:
         raise ConfigError(f"tracks must look like 1,3 or names, got {tracks!r}")
     found: list[int] = []
     for word in words:

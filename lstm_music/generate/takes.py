@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +45,32 @@ class Take:
     new: NoteArray = field(repr=False)
     nats_a_note: float = float("nan")
     join_nats: float = float("nan")
+
+
+TakeDone: TypeAlias = Callable[[Take], None]
+"""What is called with each take as soon as it is written."""
+
+
+def drawn_takes(
+    draw: Callable[[Sequence[int]], list[Take]],
+    n: int,
+    on_take: TakeDone | None,
+    *,
+    share: bool = False,
+) -> list[Take]:
+    """The takes ``draw(range(n))``; one after another where somebody waits for each.
+
+    ``share`` : whether they share their drafts, so that they are chosen together.
+    """
+    if on_take is None:
+        return draw(range(n))
+    takes: list[Take] = []
+    for streams in [range(n)] if share else [range(i, i + 1) for i in range(n)]:
+        some = draw(streams)
+        for take in some:
+            on_take(take)
+        takes += some
+    return takes
 
 
 def nats_a_note(work: Job, generator: Generator) -> float:

@@ -43,15 +43,22 @@ def json_bytes(piece: Piece, text: str = "", request: Mapping[str, Any] | None =
     text : how it was made.
     request : what was asked for, of what JSON can say; left out when None.
     """
+    return (json.dumps(as_json(piece, text, request), ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def as_json(
+    piece: Piece, text: str = "", request: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The object that `json_bytes` writes."""
     when = _Times(piece)
     whole: dict[str, Any] = {
         "format": "lstm_music piece",
         "version": VERSION,
         "title": piece.title,
         "text": text,
-        "length_quarters": _quarters(piece.end_steps),
+        "length_quarters": quarters(piece.end_steps),
         "length_seconds": when.seconds(piece.end_steps),
-        "pickup_quarters": _quarters(piece.pickup_steps),
+        "pickup_quarters": quarters(piece.pickup_steps),
         "tracks": [
             {
                 "program": track.program,
@@ -77,11 +84,16 @@ def json_bytes(piece: Piece, text: str = "", request: Mapping[str, Any] | None =
             {**when.of(onset), "track": track, "down": down}
             for onset, track, down in piece.pedal.tolist()
         ],
-        "notes": [dict(zip(NOTE_FIELDS, row)) for row in _rows(piece, when)],
+        "notes": notes_as_json(piece),
     }
     if request is not None:
         whole["request"] = dict(request)
-    return (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode()
+    return whole
+
+
+def notes_as_json(piece: Piece) -> list[dict[str, Any]]:
+    """The notes of a piece as the objects of `as_json`."""
+    return [dict(zip(NOTE_FIELDS, row)) for row in _rows(piece, _Times(piece))]
 
 
 def csv_bytes(piece: Piece) -> bytes:
@@ -94,7 +106,8 @@ def csv_bytes(piece: Piece) -> bytes:
     return table.getvalue().encode()
 
 
-def _quarters(steps: float) -> float:
+def quarters(steps: float) -> float:
+    """Steps as quarter notes, rounded as in the JSON object."""
     return round(steps / STEPS_PER_QUARTER, _DECIMALS)
 
 
@@ -113,7 +126,7 @@ class _Times:
         return round(float(self._clock.seconds(np.array([steps]))[0]), _DECIMALS)
 
     def of(self, steps: float) -> dict[str, float]:
-        return {"onset_quarters": _quarters(steps), "onset_seconds": self.seconds(steps)}
+        return {"onset_quarters": quarters(steps), "onset_seconds": self.seconds(steps)}
 
 
 def _rows(piece: Piece, when: _Times) -> Iterator[tuple[Any, ...]]:
@@ -124,8 +137,8 @@ def _rows(piece: Piece, when: _Times) -> Iterator[tuple[Any, ...]]:
         played = max(onset + timing / TIMING_PER_STEP, 0)
         start = when.seconds(played)
         length = round(when.seconds(played + duration) - start, _DECIMALS)
-        quarters = (_quarters(onset), _quarters(duration))
-        yield (track, pitch, velocity, *quarters, start, length, is_added)
+        written = (quarters(onset), quarters(duration))
+        yield (track, pitch, velocity, *written, start, length, is_added)
 
 
 def added_notes(piece: Piece) -> list[bool]:
