@@ -44,11 +44,16 @@ def results() -> dict[str, list[dict[str, Any]]]:
 
 
 def rows_of(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows of a task's runs, each name once, with ``quick`` of its run."""
+    """The rows of a task's runs, each name once, with ``quick`` of its run.
+
+    The name has the cell behind it where one was asked for.
+    """
     rows: dict[str, dict[str, Any]] = {}
     for run in runs:
+        cell = run["settings"]["cell"]
         for row in run["rows"]:
-            rows.setdefault(row["name"], {**row, "quick": run["quick"]})
+            name = f"{row['name']} ({cell})" if cell else row["name"]
+            rows.setdefault(name, {**row, "name": name, "quick": run["quick"]})
     return list(rows.values())
 
 

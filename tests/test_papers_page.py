@@ -37,11 +37,15 @@ def test_every_result_of_a_task_has_settings_and_machine():
 
 
 def test_a_full_row_hides_the_quick_one(make):
-    def run(quick, ours):
-        return {"quick": quick, "rows": [{"name": "T = 5", "ours": ours}]}
+    def run(quick, ours, cell=None):
+        row = {"name": "T = 5", "ours": ours}
+        return {"quick": quick, "settings": {"cell": cell}, "rows": [row]}
 
-    rows = make["rows_of"]([run(False, 1.0), run(True, 2.0)])
-    assert [(row["ours"], row["quick"]) for row in rows] == [(1.0, False)]
+    rows = make["rows_of"]([run(False, 1.0), run(True, 2.0), run(True, 3.0, "gru")])
+    assert [(row["name"], row["ours"], row["quick"]) for row in rows] == [
+        ("T = 5", 1.0, False),
+        ("T = 5 (gru)", 3.0, True),
+    ]
 
 
 def test_a_bar_is_green_where_ours_is_better(make):
