@@ -108,12 +108,11 @@ def server_command() -> list[str]:
     )
 
 
-def connect(name: str = "", *, start: bool = True, seconds: float = _START_SECONDS) -> Client:
+def connect(*, start: bool = True, seconds: float = _START_SECONDS) -> Client:
     """A connection to the server of this user, which is started if none runs.
 
     Parameters
     ----------
-    name : of the program that connects, for its messages.
     start : whether to start a server.
     seconds : how long to wait for one that was started.
 
@@ -121,7 +120,7 @@ def connect(name: str = "", *, start: bool = True, seconds: float = _START_SECON
     ------
     NoServerError : there is none.
     """
-    client = _try_to_connect(name)
+    client = _try_to_connect()
     if client is not None:
         return client
     if not start:
@@ -131,7 +130,7 @@ def connect(name: str = "", *, start: bool = True, seconds: float = _START_SECON
     _started.append(process)
     late = time.monotonic() + seconds
     while time.monotonic() < late:
-        client = _try_to_connect(name)
+        client = _try_to_connect()
         if client is not None:
             return client
         # 75: another server was faster, and it is that one which we wait for.
@@ -150,7 +149,7 @@ class Client:
     ``server`` is what the server said of itself: its version, methods and limits.
     """
 
-    def __init__(self, host: str, port: int, token: str | None = None, name: str = "") -> None:
+    def __init__(self, host: str, port: int, token: str | None = None) -> None:
         try:
             self._socket = socket.create_connection((host, port), _CONNECT_SECONDS)
         except OSError as error:
@@ -272,12 +271,12 @@ class Client:
                 news.append((str(kind), answer["data" if "event" in answer else str(kind)]))
 
 
-def _try_to_connect(name: str) -> Client | None:
+def _try_to_connect() -> Client | None:
     known = _read_json(state_folder() / SERVER_FILE)
     if known is None:
         return None
     try:
-        return Client(str(known["host"]), int(str(known["port"])), str(known["token"]), name)
+        return Client(str(known["host"]), int(str(known["port"])), str(known["token"]))
     except (NoServerError, ServerError, TimeoutError, KeyError, ValueError):
         return None  # what a server left that is no more
 
