@@ -273,7 +273,8 @@ def softmax_loss(
 def softmax(answers: FloatArray) -> FloatArray:
     """(T, B, O) probabilities of the choices, from logits."""
     powers: FloatArray = np.exp(answers - answers.max(axis=2, keepdims=True))
-    return powers / powers.sum(axis=2, keepdims=True)
+    powers /= powers.sum(axis=2, keepdims=True)
+    return powers
 
 
 def _shares(answers: FloatArray, weight: FloatArray | None) -> FloatArray:
