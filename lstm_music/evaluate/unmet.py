@@ -56,8 +56,9 @@ def unmet(model: LanguageModel, met: Met, corpus: TokenCache, side: str) -> dict
         start = max(body_start(one), corpus.heard_tokens(i))
         nats, body = score[start - 1 :], one[start:]
         notes = DEFAULT.is_kind(body, "pitch") | DEFAULT.is_kind(body, "drum")
-        new = new_kinds(met, body)
-        strange = _on_new_programs(met, one)[start:]
+        programs = _programs(one)[start:]
+        new = new_kinds(met, body, programs)
+        strange = ~np.isin(programs, met.programs)
         for name, where in new.items():
             found = kinds.setdefault(name, [0.0, 0.0])
             found[0] += np.count_nonzero(where)
@@ -75,29 +76,38 @@ def unmet(model: LanguageModel, met: Met, corpus: TokenCache, side: str) -> dict
     }
 
 
-def new_kinds(met: Met, body: IntArray) -> dict[str, BoolArray]:
-    """Which tokens of a body (N,) int32 are of kinds that are new, each (N,) bool, by name."""
+def new_kinds(met: Met, body: IntArray, programs: IntArray) -> dict[str, BoolArray]:
+    """Which tokens of a body are of kinds that are new, each (N,) bool, by name.
+
+    Parameters
+    ----------
+    met : what the model has met. Drums have changes of loudness wherever it has met any.
+    body : (N,) int32.
+    programs : (N,) program of each token's track.
+    """
     found: dict[str, BoolArray] = {}
     for kind, _ in DEFAULT.ranges:
-        is_known = kind in met.kinds and (kind != "velocity" or met.dynamics)
-        if is_known or kind in ("end", "pitch", "drum"):  # notes go with their instruments
+        if kind in ("end", "pitch", "drum"):  # notes go with their instruments
             continue
         where = DEFAULT.is_kind(body, kind)
+        if kind in met.kinds:
+            if kind != "velocity" or met.dynamics:
+                continue
+            where = where & (programs != DRUM_PROGRAM)
         if where.any():
             name = _NAMES.get(kind, kind)
             found[name] = found.get(name, np.zeros(len(body), bool)) | where
     return found
 
 
-def _on_new_programs(met: Met, tokens: IntArray) -> BoolArray:
-    """Which tokens of a piece belong to a track on an instrument that is new, (N,) bool."""
+def _programs(tokens: IntArray) -> IntArray:
+    """The program of the track that each token of a piece belongs to, (N,)."""
     programs = tokens[DEFAULT.is_kind(tokens, "program")] - DEFAULT["program"].start
-    is_new = ~np.isin(programs, met.programs)
     is_track = DEFAULT.is_kind(tokens, "track")
     last = np.maximum.accumulate(np.where(is_track, np.arange(len(tokens)), 0))
     # From the beginning on it is the first track.
     track = np.where(is_track[last], tokens[last] - DEFAULT["track"].start, 0)
-    return np.asarray(is_new[track])
+    return np.asarray(programs[track])
 
 
 def _new_headers(met: Met, tokens: list[IntArray], styles: list[str]) -> dict[str, dict[str, int]]:

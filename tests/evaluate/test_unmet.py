@@ -43,6 +43,14 @@ def test_nothing_is_new(model):
     assert in_words(found) == []
 
 
+def test_drums_have_loudness_wherever_it_was_met(model):
+    drums = Piece(make_notes([(24 * i, 6, 36, 84, 0) for i in range(8)]), (Track(0, True),))
+    met = Met(("shift", "duration", "velocity", "drum"), (128,), False, ("",), False)
+    assert found_in(model, loud(drums), met)["kinds"] == {}
+    without = Met(("shift", "duration", "drum"), (128,), False, ("",), False)
+    assert found_in(model, loud(drums), without)["kinds"]["changes of loudness"]["tokens"] == 8
+
+
 def loud(piece):
     notes = piece.notes.copy()
     notes["velocity"][::2] = 20
