@@ -26,7 +26,7 @@ TYPE_CHECKING = False  # a type checker takes it for true; importing typing cost
 if TYPE_CHECKING:
     from typing import Any
 
-    from lstm_music import cells, errors, reinforcement
+    from lstm_music import cells, errors, evolution, reinforcement
     from lstm_music.composer import Composer, load
     from lstm_music.errors import (
         BackendError,
@@ -58,6 +58,7 @@ _EXPORTS: dict[str, tuple[str, str | None]] = {
     "Take": ("lstm_music.generate.takes", "Take"),
     "cells": ("lstm_music.cells", None),
     "errors": ("lstm_music.errors", None),
+    "evolution": ("lstm_music.evolution", None),
     "reinforcement": ("lstm_music.reinforcement", None),
     "Composer": ("lstm_music.composer", "Composer"),
     "Piece": ("lstm_music.music.piece", "Piece"),
@@ -94,6 +95,7 @@ __all__ = [
     "Track",
     "cells",
     "errors",
+    "evolution",
     "judge",
     "load",
     "read",

@@ -121,6 +121,36 @@ if TYPE_CHECKING:
     "--accumulate", type=int, default=1, show_default=True, help="Chunks that make one update."
 )
 @click.option(
+    "--method",
+    type=click.Choice(["bptt", "evolino", "es", "cma", "ga"]),
+    default="bptt",
+    show_default=True,
+    help="How it learns; all but bptt do so without gradients: docs/evolution.md.",
+)
+@click.option("--population", type=int, help="Networks of a generation. Default: the method's own.")
+@click.option("--sigma", type=float, help="Size of a mutation. Default: the method's own.")
+@click.option(
+    "--covariance",
+    type=click.Choice(["diagonal", "full"]),
+    default="diagonal",
+    show_default=True,
+    help="Of cma; full is for 1,000 parameters at most.",
+)
+@click.option(
+    "--readout",
+    type=click.Choice(["ridge", "svm"]),
+    default="ridge",
+    show_default=True,
+    help="Of evolino; svm needs scikit-learn.",
+)
+@click.option(
+    "--executor",
+    default="local",
+    show_default=True,
+    help="Who scores a population: local, dask://HOST:PORT or ray.",
+)
+@click.option("--jobs", type=int, default=1, show_default=True, help="Processes that score it.")
+@click.option(
     "--resume",
     type=click.Choice(["never", "auto"]),
     default="never",

@@ -165,6 +165,8 @@ class ChunkStream:
         for b, row in enumerate(self._rows):
             if row.place >= 0:
                 self._load(b)
+            else:  # it has begun no piece there
+                self._tokens[b] = self._tokens[b][:0]
 
     def _left(self, b: int) -> int:
         return max(len(self._tokens[b]) - 1 - self._rows[b].offset, 0)

@@ -174,6 +174,17 @@ class LanguageModel:
             nll[part] = self.backend.cross_entropy(logits, self.params["head.b"], wanted[part], 0.0)
         return nll.reshape(targets.shape), run.last
 
+    def feature_chunk(
+        self, rows: IntArray, state: State, lengths: IntArray | None = None
+    ) -> tuple[FloatArray, State]:
+        """What the head sees, (T, B, H), without meaning past a row's length; and the state.
+
+        Parameters and errors are those of :meth:`score_chunk`, less the targets.
+        """
+        steps = self._check_rows(rows, state, lengths)
+        run = self._stack.forward(rows, state, steps, None)
+        return run.outputs[-1].copy(), run.last
+
     def train_chunk(
         self,
         rows: IntArray,

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -89,7 +90,7 @@ class SequenceNet:
             )
         spec, real = cell_spec(cell), float_type(dtype)
         rng = np.random.default_rng(rng_seed)
-        self._backend = backend or get_backend()
+        self.backend = backend or get_backend()
         self._shortcut = shortcut
         self.input_size, self.output_size, self.dtype = input_size, output_size, real
         layers: list[Params] = []
@@ -104,8 +105,21 @@ class SequenceNet:
             "a": np.zeros(output_size, real),
         }
         self.flat, views = _joined([*layers, readout])
-        self.cells = [Cell(spec, params, self._backend, D) for params, D in zip(views[:-1], widths)]
+        self.cells = [Cell(spec, params, self.backend, D) for params, D in zip(views[:-1], widths)]
         self.V, self.a = views[-1]["V"], views[-1]["a"]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle and copy: views on one array would become arrays of their own."""
+        sizes = tuple(cell.hidden_size for cell in self.cells)
+        options = {
+            "input_size": self.input_size,
+            "hidden_sizes": sizes,
+            "output_size": self.output_size,
+            "shortcut": self._shortcut,
+            "dtype": self.dtype.name,
+            "backend": self.backend,
+        }
+        return _restored, (self.cells[0].spec.name, options, self.flat)
 
     def forward(
         self,
@@ -188,6 +202,13 @@ class SequenceNet:
             dy, _, grads = self.cells[number].backward(dy, tape.layers[number], ds)
             parts[:0] = [grads[name].ravel() for name in self.cells[number].params]
         return np.concatenate(parts).astype(self.dtype, copy=False)
+
+
+def _restored(cell: str, options: dict[str, Any], flat: FloatArray) -> SequenceNet:
+    """What `SequenceNet.__reduce__` took apart."""
+    net = SequenceNet(cell, **options)
+    net.flat[...] = flat
+    return net
 
 
 def _joined(groups: list[Params]) -> tuple[FloatArray, list[Params]]:

@@ -16,6 +16,8 @@ _LINES: tuple[tuple[str, str, str], ...] = (
     ("continual-reber", "Grammar without end or reset (Gers 2000)", "continual_reber"),
     ("counting", "a^n b^n c^n beyond the n it was trained on (Gers 2001)", "counting"),
     ("blues", "A twelve-bar form, played on for 1,000 choruses (Eck 2002)", "blues"),
+    ("sines", "Go on with 2 to 5 superimposed sines (2007, Evolino)", "sines"),
+    ("mackey-glass", "Foretell a chaotic series 84 steps ahead (2007, Evolino)", "mackey_glass"),
     ("polyphony", "Predict the next chord of a piano roll (2012)", "polyphony.task"),
     ("odyssey", "Nine variants of the LSTM on the JSB chorales (2017)", "polyphony.odyssey"),
     ("jsb16", "Four voices at sixteenth notes, in nats a note (2018)", "polyphony.jsb16"),

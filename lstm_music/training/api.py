@@ -21,11 +21,12 @@ from lstm_music.pretrained import known_beside
 from lstm_music.training.base import load_base
 from lstm_music.training.best import BestModel
 from lstm_music.training.checkpoint import read_checkpoint
-from lstm_music.training.config import TrainConfig
+from lstm_music.training.config import FREE, TrainConfig
 from lstm_music.training.curve import draw_losses
 from lstm_music.training.interrupt import Interrupt
 from lstm_music.training.job import Job, training_chunks
-from lstm_music.training.loop import Progress, Trainer
+from lstm_music.training.loop import Progress
+from lstm_music.training.methods import trainer_type
 from lstm_music.training.output import counts, model_writer
 from lstm_music.training.plan import Deadline, refuse_tokens
 from lstm_music.training.run import METRICS, Run, RunFolder, check_same_settings
@@ -122,7 +123,7 @@ def train(
         model = job.new_model(team)
         best = BestModel(model, model_writer(job.corpus, output, card, storage), on_note)
         keep = best.keep if team.leads else _leave_to_the_leader
-        trainer = Trainer(
+        trainer = trainer_type(config.method)(
             model,
             training_chunks(job.corpus, config),
             job.valid,
@@ -206,9 +207,7 @@ def _begin_together(
 
 def _resumable(config: TrainConfig) -> dict[str, Any]:
     """The settings that the result hangs on."""
-    settings = asdict(config)
-    del settings["threads"]
-    return settings
+    return {name: value for name, value in asdict(config).items() if name not in FREE}
 
 
 def read_corpus(

@@ -10,6 +10,11 @@ from lstm_music.nn.config import ModelConfig
 from lstm_music.nn.optim import make_optimiser, optimiser_type
 from lstm_music.training.schedule import SCHEDULES
 
+METHODS = ("bptt", "evolino", "es", "cma", "ga")
+
+FREE = ("threads", "executor", "jobs")
+"""Settings that never change the result."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
@@ -49,6 +54,16 @@ class TrainConfig:
     evaluate_every : tokens between two validations.
     rng_seed : weights, order, transposition and dropout all follow from it.
     threads : None = one a core; never changes the result.
+    method : how the network learns: ``bptt``, or without gradients (docs/evolution.md) ``evolino``,
+        ``es``, ``cma`` or ``ga``.
+    population : networks that each generation compares; None = the method's own. Tokens are counted
+        for each of them.
+    sigma : size of a mutation; None = the method's own.
+    covariance : of ``cma``: ``diagonal``, or ``full`` for networks of 1,000 parameters at most.
+    readout : of ``evolino``: ``ridge`` or ``svm`` (needs scikit-learn).
+    executor : where the networks of a population are scored: ``local``, ``dask://HOST:PORT`` or
+        ``ray``; never changes the result.
+    jobs : processes that score them here; never changes the result.
     """
 
     cell: str = "lstm"
@@ -80,6 +95,13 @@ class TrainConfig:
     evaluate_every: int = 1_000_000
     rng_seed: int = 0
     threads: int | None = None
+    method: str = "bptt"
+    population: int | None = None
+    sigma: float | None = None
+    covariance: str = "diagonal"
+    readout: str = "ridge"
+    executor: str = "local"
+    jobs: int = 1
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "accumulate", "max_tokens", "evaluate_every"):
@@ -106,6 +128,24 @@ class TrainConfig:
         make_optimiser(self.optimiser, 0, momentum=self.momentum, l2=self.l2)
         if self.threads is not None and self.threads < 1:
             raise ConfigError(f"threads must be 1 or more, got {self.threads}")
+        self._check_method()
+
+    def _check_method(self) -> None:
+        for name, known in (
+            ("method", METHODS),
+            ("covariance", ("diagonal", "full")),
+            ("readout", ("ridge", "svm")),
+        ):
+            if getattr(self, name) not in known:
+                raise ConfigError(
+                    f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}"
+                )
+        if self.population is not None and self.population < 2:
+            raise ConfigError(f"population must be 2 or more, got {self.population}")
+        if self.sigma is not None and not 0.0 < self.sigma < float("inf"):
+            raise ConfigError(f"sigma must be above 0, got {self.sigma}")
+        if self.jobs < 1:
+            raise ConfigError(f"jobs must be 1 or more, got {self.jobs}")
 
     def model_config(self, n_rows: int, n_tokens: int, n_streams: int) -> ModelConfig:
         """The network of these settings, for a vocabulary.

@@ -15,15 +15,18 @@ import numpy as np
 
 from lstm_music.corpus.batches import Chunk, ChunkStream
 from lstm_music.errors import LstmMusicError, ModelFileError
-from lstm_music.nn.model import LanguageModel
+from lstm_music.nn.model import LanguageModel, State
 from lstm_music.nn.optim import make_optimiser
 from lstm_music.nn.parameters import weight_slices
 from lstm_music.nn.scoring import sequence_nll
-from lstm_music.training.config import TrainConfig
+from lstm_music.training.config import FREE, TrainConfig
 from lstm_music.training.interrupt import Interrupt
 from lstm_music.training.schedule import PLATEAU_PATIENCE, rate_share
 from lstm_music.training.team import Team
 from lstm_music.types import FloatArray, IntArray, Params
+
+Tensor = Callable[[str, tuple[int, ...]], FloatArray]
+"""Gives the array of a name and shape."""
 
 _SMOOTHING = 0.98
 
@@ -161,7 +164,7 @@ class Trainer:
         while self._is_due or not self.is_done:
             # A run that was cut off before a validation begins with it.
             if not self._is_due:
-                self._update(list(islice(self._stream, self._config.accumulate)))
+                self._update(self._next_chunks())
             if self._is_due:
                 self.validate()
             yield self.progress
@@ -176,6 +179,10 @@ class Trainer:
         done = self._tokens / config.max_tokens
         share = rate_share(config.schedule, done, config.warmup, self._losses.plateaus)
         return config.peak_learning_rate * share
+
+    def _next_chunks(self) -> list[Chunk]:
+        """What the next update learns from."""
+        return list(islice(self._stream, self._config.accumulate))
 
     def _update(self, chunks: list[Chunk]) -> None:
         model, config = self._model, self._config
@@ -205,15 +212,19 @@ class Trainer:
                 model.flat_params, model.flat_grads, self._learning_rate(), config.clip_norm
             )
             self._check("gradient norm", norm, self._step + 1)
-            weights = model.backend.norm(model.flat_params)
-            self._check("norm of the weights", weights, self._step + 1)
-            self._step += 1
-            self._tokens += n_tokens
-            self._state = state
-            self._settled = self._stream.cursor()
-            before = loss if math.isnan(self._losses.train) else self._losses.train
-            train = _SMOOTHING * before + (1 - _SMOOTHING) * loss
-            self._losses = replace(self._losses, train=train, gradient_norm=norm)
+            self._settle(loss, norm, n_tokens, state)
+
+    def _settle(self, loss: float, norm: float, n_tokens: int, state: State) -> None:
+        """Count an update that has been made; called while `_changing`."""
+        weights = self._model.backend.norm(self._model.flat_params)
+        self._check("norm of the weights", weights, self._step + 1)
+        self._step += 1
+        self._tokens += n_tokens
+        self._state = state
+        self._settled = self._stream.cursor()
+        before = loss if math.isnan(self._losses.train) else self._losses.train
+        train = _SMOOTHING * before + (1 - _SMOOTHING) * loss
+        self._losses = replace(self._losses, train=train, gradient_norm=norm)
 
     def _check(self, what: str, value: float, step: int, most: float = sys.float_info.max) -> None:
         """Refuse to go on with a number that shows that the run is lost."""
@@ -254,17 +265,18 @@ class Trainer:
         """What the model file records of the run: nothing that another run would not repeat."""
         numbers = asdict(self.progress) | {"valid_nats_per_token": self._losses.best}
         settings = asdict(self._config) | {"learning_rate": self._config.peak_learning_rate}
-        del settings["threads"], numbers["validated"]
+        for name in FREE:
+            del settings[name]
+        del numbers["validated"]
         return {"settings": settings, **without_nan(numbers)}
 
     def state(self) -> tuple[Params, dict[str, Any]]:
         """All that a resume needs: arrays by name, and JSON values; whole at the leader."""
-        optimiser = self._optimiser.state()
         arrays: Params = {"params": self._model.flat_params}
         arrays |= {f"state.{i}": self._team.join(layer) for i, layer in enumerate(self._state)}
-        arrays |= {f"optimiser.{n}": a for n, a in optimiser.items() if n != "steps"}
+        memory, remembered = self._memory()
         facts = {
-            "optimiser_steps": int(optimiser["steps"]),
+            **remembered,
             "step": self._step,
             "tokens": self._tokens,
             "next_validation": self._next_validation,
@@ -272,11 +284,23 @@ class Trainer:
             "losses": without_nan(asdict(self._losses)),
             "cursor": self._settled,
         }
-        return arrays, facts
+        return arrays | memory, facts
 
-    def restore(
-        self, arrays: Callable[[str, tuple[int, ...]], FloatArray], facts: Mapping[str, Any]
-    ) -> None:
+    def _memory(self) -> tuple[Params, dict[str, Any]]:
+        """What the method of learning remembers: arrays by name, and JSON values."""
+        optimiser = self._optimiser.state()
+        arrays = {f"optimiser.{n}": a for n, a in optimiser.items() if n != "steps"}
+        return arrays, {"optimiser_steps": int(optimiser["steps"])}
+
+    def _restore_memory(self, arrays: Tensor, facts: Mapping[str, Any]) -> None:
+        """Remember what `_memory` gave."""
+        shape = self._model.flat_params.shape
+        names = [name for name in self._optimiser.state() if name != "steps"]
+        memory = {name: arrays(f"optimiser.{name}", shape) for name in names}
+        steps = np.array(index(facts["optimiser_steps"]), np.int64)
+        self._optimiser.load_state({**memory, "steps": steps})
+
+    def restore(self, arrays: Tensor, facts: Mapping[str, Any]) -> None:
         """Go on from where `state` was taken, bit for bit.
 
         Parameters
@@ -288,18 +312,12 @@ class Trainer:
         ------
         ModelFileError : something is missing or does not fit.
         """
-        wanted, _ = self.state()
+        shapes = {"params": self._model.flat_params.shape}
         batch = self._model.initial_state(self._config.batch_size)
-        shapes = {name: array.shape for name, array in wanted.items()}
         shapes |= {f"state.{i}": layer.shape for i, layer in enumerate(batch)}
-        found = {name: arrays(name, shape) for name, shape in shapes.items()}
-        for name, array in found.items():
-            if not np.isfinite(array).all():
-                raise ModelFileError(f"damaged: {name} holds NaN or infinity")
+        found = {name: _finite(arrays, name, shape) for name, shape in shapes.items()}
         try:
-            memory = {n.removeprefix("optimiser."): a for n, a in found.items() if "optimiser" in n}
-            steps = np.array(index(facts["optimiser_steps"]), np.int64)
-            self._optimiser.load_state({**memory, "steps": steps})
+            self._restore_memory(lambda name, shape: _finite(arrays, name, shape), facts)
             self._stream.restore(facts["cursor"])
             self._step, self._tokens = index(facts["step"]), index(facts["tokens"])
             self._next_validation = index(facts["next_validation"])
@@ -314,6 +332,19 @@ class Trainer:
         self._model.flat_params[:] = found["params"]
         whole = [found[f"state.{i}"] for i in range(len(self._state))]
         self._state = [np.ascontiguousarray(layer[:, self._rows]) for layer in whole]
+
+
+def _finite(arrays: Tensor, name: str, shape: tuple[int, ...]) -> FloatArray:
+    """An array of a checkpoint.
+
+    Raises
+    ------
+    ModelFileError : it is missing, of another shape, or not all numbers.
+    """
+    array = arrays(name, shape)
+    if not np.isfinite(array).all():
+        raise ModelFileError(f"damaged: {name} holds NaN or infinity")
+    return array
 
 
 def without_nan(numbers: Mapping[str, Any]) -> dict[str, Any]:

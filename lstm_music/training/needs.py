@@ -18,7 +18,7 @@ from lstm_music.training.checkpoint import write_checkpoint
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.curve import draw_losses
 from lstm_music.training.job import Job, new_model, training_chunks
-from lstm_music.training.loop import Trainer
+from lstm_music.training.methods import trainer_type
 from lstm_music.training.output import model_writer
 from lstm_music.training.plan import Deadline, refuse_tokens
 from lstm_music.training.run import METRICS, RunFolder
@@ -114,7 +114,7 @@ def _rehearse(job: Job) -> None:
         run = RunFolder(output)
         run.path.mkdir()
         chunks = training_chunks(job.corpus, config)
-        trainer = Trainer(
+        trainer = trainer_type(config.method)(
             model,
             chunks,
             [job.valid[int(i)] for i in longest],

@@ -10,7 +10,7 @@ from lstm_music.corpus.batches import ChunkStream
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.scoring import sequence_nll
 from lstm_music.training.config import TrainConfig
-from lstm_music.training.loop import Trainer
+from lstm_music.training.methods import trainer_type
 from lstm_music.training.team import Team
 from lstm_music.types import IntArray
 
@@ -56,7 +56,8 @@ def measure_speed(
     """
     team = team or Team()
     endless = replace(config, max_tokens=ENDLESS_TOKENS, evaluate_every=ENDLESS_TOKENS)
-    run = Trainer(model, stream, [], endless, lambda _: None, team=team).run()
+    trainer = trainer_type(config.method)
+    run = trainer(model, stream, [], endless, lambda _: None, team=team).run()
     first = last = next(run)
     started = time.perf_counter()
     while team.agree(last is first or time.perf_counter() - started < seconds):

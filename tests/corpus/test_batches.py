@@ -115,6 +115,15 @@ def test_resuming_anywhere_continues_bit_for_bit(cache):
     check_resuming(lambda: stream(cache))
 
 
+def test_a_stream_goes_back_to_its_beginning(cache):
+    one, first = stream(cache), [next(s) for s in [stream(cache)] for _ in range(5)]
+    beginning = one.cursor()
+    for _ in range(5):
+        next(one)
+    one.restore(beginning)
+    assert all(equal_chunks(next(one), chunk) for chunk in first)
+
+
 def test_a_cursor_of_another_batch_size_is_refused(cache):
     with pytest.raises(ConfigError, match="3 rows"):
         stream(cache, batch_size=2).restore(stream(cache).cursor())

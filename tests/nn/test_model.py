@@ -269,3 +269,14 @@ def test_any_loss_of_the_logits_trains_as_cross_entropy_does():
     picked = np.take_along_axis(log_p, np.maximum(chunk.targets, 0)[..., None], 2)[..., 0]
     assert -picked[within].sum() == pytest.approx(nll)
     assert loss > nll  # places past the ends are in the sum, and have no gradient
+
+
+def test_features_are_what_the_head_sees():
+    model = LanguageModel.create(SMALL, 6, dtype="float64", backend=CpuBackend(1))
+    chunk = make_chunk(model, T=5, B=3)
+    features, last = model.feature_chunk(chunk.rows, chunk.state, chunk.lengths)
+    logits, after = model.logits_chunk(chunk.rows, chunk.state, chunk.lengths)
+    within = np.arange(5)[:, None] < chunk.lengths
+    expected = features @ model.params["head.W"].T + model.params["head.b"]
+    np.testing.assert_allclose(logits[within], expected[within], atol=1e-12)
+    np.testing.assert_array_equal(last, after)

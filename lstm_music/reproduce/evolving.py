@@ -1,0 +1,55 @@
+"""What the tasks of Evolino share: a network evolved for a series, and its error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from lstm_music.backends.registry import get_backend
+from lstm_music.evolution.evolving import Evolved, evolino
+from lstm_music.types import FloatArray
+
+EVOLINO = "Schmidhuber, Wierstra, Gagliolo & Gomez (2007), Neural Computation 19(3)"
+
+
+def evolved(
+    series: FloatArray,
+    *,
+    cell: str,
+    hidden_size: int,
+    scale: float,
+    start_range: float,
+    generations: int,
+    population: int,
+    rng_seed: int,
+    told: Callable[[str], None],
+    starts: tuple[int, ...] | None = None,
+    horizon: int | None = None,
+) -> Evolved:
+    """A network evolved for a series (N, 1); a line of progress every tenth generation."""
+
+    def tell(step: int, best_loss: float) -> None:
+        if step % 10 == 0 or step == generations:
+            told(f"generation {step}, closed-loop error {best_loss:.2e}")
+
+    return evolino(
+        series,
+        cell=cell,
+        hidden_size=hidden_size,
+        starts=starts,
+        horizon=horizon,
+        scale=scale,
+        start_range=start_range,
+        sigma=0.02,
+        generations=generations,
+        population=population,
+        rng_seed=rng_seed,
+        backend=get_backend("cpu", n_threads=1),
+        on_generation=lambda now: tell(now.step, now.best_loss),
+    )
+
+
+def nrmse(run: FloatArray, wanted: FloatArray, deviation: float) -> float:
+    """Root mean squared error in deviations of the series."""
+    return float(np.sqrt(np.square(run - wanted).mean()) / deviation)
