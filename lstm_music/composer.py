@@ -29,6 +29,7 @@ from lstm_music.tokens.vocabulary import DEFAULT, Vocabulary
 
 if TYPE_CHECKING:
     from lstm_music.corpus.fingerprints import Fingerprints
+    from lstm_music.evaluate.gates.record import Gates
     from lstm_music.evaluate.likelihood import Likelihood
     from lstm_music.generate.request import Request
     from lstm_music.generate.takes import Take, TakeDone
@@ -308,6 +309,27 @@ class Composer:
         rng_seed = random_rng_seed() if request.rng_seed is None else request.rng_seed
         work = get_ready(self._engine, request, self._seed(request), rng_seed)
         return stream_notes(work, request.sampling(self.sampling), rng_seed)
+
+    def gates(self, piece: Music) -> Gates:
+        """What the network does while it reads ``piece``: gates, states, surprise (docs/gates.md).
+
+        Read is what the model would hear of it as a seed, as in `log_prob`.
+
+        Raises
+        ------
+        TokenError : the piece has no note.
+
+        Examples
+        --------
+        >>> import lstm_music as lm
+        >>> seen = lm.load("chorale").gates("midi_data/chorale.mid")
+        >>> seen.roles["f"], seen.layers[0]["f"].shape == (len(seen.tokens), seen.hidden_size)
+        ('forget gate', True)
+        """
+        from lstm_music.evaluate.gates.record import gates_of
+
+        piece = _as_piece(piece)
+        return gates_of(self.model, self._engine.told(piece, piece))
 
     def _first(self, task: str, piece: Music, **controls: Any) -> Piece:
         return self.complete(_request(task, piece, None, **controls))[0].piece

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.backends.base import Backend
+from lstm_music.backends.base import Backend, Tape
 from lstm_music.backends.checks import check_array, check_is_array, check_lengths
 from lstm_music.backends.registry import get_backend
 from lstm_music.backends.workspace import Workspace
@@ -25,7 +25,7 @@ from lstm_music.nn.parameters import (
     parameters_from,
     zero_parameters,
 )
-from lstm_music.nn.stack import Stack, State
+from lstm_music.nn.stack import Pass, Stack, State
 from lstm_music.types import BoolArray, FloatArray, IntArray, Params
 
 __all__ = ["LanguageModel", "ModelConfig", "State"]
@@ -167,12 +167,41 @@ class LanguageModel:
         ------
         ShapeError : an array has the wrong shape or dtype, or a value is out of range.
         """
+        nll, run = self._scored(rows, targets, state, lengths)
+        return nll, run.last
+
+    def record_chunk(
+        self, rows: IntArray, targets: IntArray, state: State
+    ) -> tuple[npt.NDArray[np.float64], State, list[Tape]]:
+        """:meth:`score_chunk`, and what went on in the layers.
+
+        Parameters
+        ----------
+        rows, targets, state : as there.
+
+        Returns
+        -------
+        nll, state : as there.
+        tapes : of each layer, S (T+1, states, B, H) and K (T, B, cached·H); the next call on this
+            thread writes over them. `lstm_music.reference.gates.gate_values` reads them.
+
+        Raises
+        ------
+        ShapeError : as there.
+        """
+        nll, run = self._scored(rows, targets, state, None)
+        return nll, run.last, run.tapes
+
+    def _scored(
+        self, rows: IntArray, targets: IntArray, state: State, lengths: IntArray | None
+    ) -> tuple[npt.NDArray[np.float64], Pass]:
+        """(T, B) nats of the targets, and the pass that they come from."""
         wanted, steps = self._check(rows, targets, state, lengths)
         run = self._stack.forward(rows, state, steps, None)
         nll = np.zeros(wanted.size)
         for part, logits in self._logits(run.outputs[-1]):
             nll[part] = self.backend.cross_entropy(logits, self.params["head.b"], wanted[part], 0.0)
-        return nll.reshape(targets.shape), run.last
+        return nll.reshape(targets.shape), run
 
     def feature_chunk(
         self, rows: IntArray, state: State, lengths: IntArray | None = None

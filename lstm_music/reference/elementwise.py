@@ -14,16 +14,16 @@ from lstm_music.reference.math import d_sigmoid, d_tanh, log_sigmoid, sigmoid, t
 from lstm_music.types import FloatArray
 
 
-def _share(k: FloatArray) -> FloatArray:
+def forget_share(under_i: FloatArray, under_f: FloatArray) -> FloatArray:
     """F / (f + i) of the sums under i and f; the quotient may be 0 / 0, this is not."""
-    return sigmoid(log_sigmoid(k[:, 1]) - log_sigmoid(k[:, 0]))
+    return sigmoid(log_sigmoid(under_f) - log_sigmoid(under_i))
 
 
 def minlstm_forward(
     wx: FloatArray, uh: FloatArray, s_prev: FloatArray, p: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """One step. k holds the sums under i and f, and g: wx."""
-    f = _share(wx)
+    f = forget_share(wx[:, 0], wx[:, 1])
     return (f * s_prev[0] + (1 - f) * wx[:, 2])[None], wx.copy()
 
 
@@ -36,7 +36,7 @@ def minlstm_backward(
     dp: FloatArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The same step backwards. The logarithm of a sigmoid rises by 1 minus the sigmoid."""
-    dh, f = ds[0], _share(k)
+    dh, f = ds[0], forget_share(k[:, 0], k[:, 1])
     d = dh * (s_prev[0] - k[:, 2]) * d_sigmoid(f)
     dwx = np.stack([-d * sigmoid(-k[:, 0]), d * sigmoid(-k[:, 1]), dh * (1 - f)], axis=1)
     return dwx, dwx[:, :0], (dh * f)[None]

@@ -1,0 +1,1 @@
+"""Inside the network: what its gates and states do while it reads a piece."""
