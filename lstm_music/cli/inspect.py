@@ -1,4 +1,4 @@
-"""`lstm-music inspect`: what a music or model file holds."""
+"""`lstm-music inspect`: what a music or model file holds, and what goes on inside a model."""
 
 from __future__ import annotations
 
@@ -8,14 +8,40 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lstm_music.cli.streams import read_all_music
+from lstm_music.cli.bar_option import bars_option
+from lstm_music.cli.streams import check_output, is_stream, read_all_music, read_music, write_output
 
 if TYPE_CHECKING:
-    from lstm_music.music.piece import Piece
+    from lstm_music.evaluate.gates.follow import Following
+    from lstm_music.evaluate.gates.record import Gates
+
+_ONLY_ON = ("output", "bars", "layer")
+_PICTURES = (".html", ".png", ".svg")
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", metavar="FILE|MODEL", type=click.Path(path_type=Path))
+@click.option(
+    "--on",
+    "music",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Show what the gates of MODEL do over this music.",
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="With --on: a .html, .png or .svg."
+)
+@bars_option("With --on: draw from bar A to bar B alone; a pickup is 0.")
+@click.option(
+    "--layer",
+    type=click.IntRange(0),
+    help="With --on: whose units are all drawn, from 0. Default: where most is found.",
+)
+@click.option(
+    "--top", type=click.IntRange(0), default=3, show_default=True, help="Units shown a kind."
+)
+@click.option("--rng-seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("-f", "--force", is_flag=True, help="Overwrite the output.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
     "--reader",
@@ -25,51 +51,183 @@ if TYPE_CHECKING:
     help="Who reads a MIDI file: our own reader, or music21 as the slow reference.",
 )
 @click.option("--strict", is_flag=True, help="Refuse a file in which something must be mended.")
-def command(path: Path, as_json: bool, reader: str, strict: bool) -> None:
-    """Show what PATH, a music file or a model file, holds and what reading it had to mend.
+@click.pass_context
+def command(
+    context: click.Context,
+    path: Path,
+    music: Path | None,
+    output: Path | None,
+    bars: tuple[int, int] | None,
+    layer: int | None,
+    top: int,
+    rng_seed: int,
+    force: bool,
+    as_json: bool,
+    reader: str,
+    strict: bool,
+) -> None:
+    """Show what a music file holds and what reading it had to mend; or what a model is.
 
-    `-` as PATH reads music from standard input.
+    \b
+    lstm-music inspect song.mid
+    lstm-music inspect chorale
+    lstm-music inspect chorale --on tune.mid -o gates.html
+
+    A model is a bundled one by its name, or a .safetensors file. `-` reads music from standard
+    input.
+
+    With --on, the model reads the music, and you see inside: gates and cell states over the piano
+    roll, how surprised the model was at each note, and which units follow the bar, the beat, a
+    pitch class, the phrase, repeats or the bars that have passed. A unit is named only if it
+    follows more surely than the best of all units does in 99 draws by chance (docs/gates.md).
     """
+    if music is not None:
+        _look_inside(
+            path, music, output, bars, layer, top, rng_seed, force=force, as_json=as_json,
+            reader=reader, strict=strict,
+        )  # fmt: skip
+        return
+    given = [f"--{name}" for name in _ONLY_ON if context.params[name] is not None]
+    if given:
+        raise click.UsageError(f"{', '.join(given)} needs --on FILE: music for the model to read")
+    from lstm_music.cli.inspect_facts import model_facts, model_lines, piece_facts, piece_lines
+
+    if _is_model(path):
+        facts = model_facts(path)
+        click.echo(json.dumps(facts) if as_json else "\n".join(model_lines(facts)))
+        return
+    pieces = [piece_facts(p) for p in read_all_music(path, reader=reader, strict=strict)]
+    if as_json:
+        several = {"file": str(path), "pieces": pieces}
+        click.echo(json.dumps(pieces[0] if len(pieces) == 1 else several))
+        return
+    text = "\n\n".join("\n".join(piece_lines(facts)) for facts in pieces)
+    click.echo(text.encode("utf-8", "backslashreplace").decode())
+
+
+def _is_model(path: Path) -> bool:
+    """A .safetensors file, or the name of a bundled model that no file has."""
     if path.suffix == ".safetensors":
-        from lstm_music.composer import load
+        return True
+    from lstm_music.pretrained import model_names
 
-        composer = load(path)
-        facts = {"file": str(path), **composer.metadata}
-        del facts["vocabulary"]
-    else:
-        pieces = [_piece_facts(p) for p in read_all_music(path, reader=reader, strict=strict)]
-        facts = pieces[0] if len(pieces) == 1 else {"file": str(path), "pieces": pieces}
-    click.echo(json.dumps(facts) if as_json else json.dumps(facts, indent=2, ensure_ascii=False))
+    return str(path) in model_names() and not path.exists()
 
 
-def _piece_facts(piece: Piece) -> dict[str, Any]:
-    from lstm_music.music.instruments import instrument_name
-    from lstm_music.music.listening.roles import track_roles
-    from lstm_music.music.theory import likely_key
+def _look_inside(
+    path: Path,
+    music: Path,
+    output: Path | None,
+    bars: tuple[int, int] | None,
+    layer: int | None,
+    top: int,
+    rng_seed: int,
+    *,
+    force: bool,
+    as_json: bool,
+    reader: str,
+    strict: bool,
+) -> None:
+    from lstm_music.composer import load
+    from lstm_music.errors import ConfigError
+    from lstm_music.evaluate.gates.follow import follow
+    from lstm_music.evaluate.piano_roll import bar_span
 
-    end = piece.end_steps
-    key = likely_key(piece)
+    if output is not None:
+        if not is_stream(output) and output.suffix.lower() not in _PICTURES:
+            raise ConfigError(f"{output}: the name must end in .html, .png or .svg")
+        check_output(output, force=force, as_json=as_json)
+    composer = load(path)
+    n_layers = composer.model.config.layers
+    if layer is not None and layer >= n_layers:
+        raise ConfigError(f"--layer must be 0..{n_layers - 1}, {path} has {n_layers}; got {layer}")
+    gates = composer.gates(read_music(music, reader=reader, strict=strict))
+    span = None if bars is None else bar_span(gates.piece, *bars)
+    following = follow(gates, rng_seed=rng_seed)
+    if output is not None:
+        if layer is None:
+            counts = [sum(f.layer == k for f in following.findings) for k in range(n_layers)]
+            layer = counts.index(max(counts))
+        title = f"{composer.name} reads {'standard input' if is_stream(music) else music.name}"
+        data = _picture(gates, following, output, layer, span, title)
+        write_output(output, data, force=force)
+        if is_stream(output):
+            return
+    if as_json:
+        click.echo(json.dumps(_report(gates, following, output)))
+        return
+    lines = _readable(gates, following, top)
+    click.echo("\n".join([*lines, *([] if output is None else ["", str(output)])]))
+
+
+def _picture(
+    gates: Gates,
+    following: Following,
+    output: Path,
+    layer: int,
+    span: tuple[int, int] | None,
+    title: str,
+) -> bytes:
+    if output.suffix.lower() == ".html":
+        from lstm_music.evaluate.gates.page import gates_page
+
+        return gates_page(gates, following, layer=layer, span=span, title=title)
+    from lstm_music.evaluate.gates.figure import draw_gates
+    from lstm_music.evaluate.piano_roll import picture_bytes
+
+    kind = "png" if is_stream(output) else output.suffix.lower().removeprefix(".")
+    figure = draw_gates(gates, following, layer=layer, span=span, title=title)
+    return picture_bytes(figure, kind)
+
+
+def _report(gates: Gates, following: Following, output: Path | None) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    notes = gates.piece.notes
     return {
-        "file": piece.source,
-        "title": piece.title,
-        "notes": len(piece.notes),
-        "bars": piece.bar_lines.bar_at(end - 1) + 1 if end else 0,
-        "meters": {str(m.onset_steps): str(m) for m in piece.meters},
-        "tempos_bpm": {str(t.onset_steps): round(t.tempo_bpm, 2) for t in piece.tempos},
-        "key": None if key is None else str(key),
-        "key_is_estimated": key != piece.key,
-        "pickup_steps": piece.pickup_steps,
-        "tracks": [
-            {
-                "name": track.name,
-                "program": track.program,
-                "instrument": "drums" if track.is_drum else instrument_name(track.program),
-                "role": role,
-                "notes": int((piece.notes["track"] == i).sum()),
-            }
-            for i, (track, role) in enumerate(zip(piece.tracks, track_roles(piece)))
+        "cell": gates.cell.name,
+        "gates": gates.roles,
+        "layers": len(gates.layers),
+        "hidden_size": gates.hidden_size,
+        "series": following.series,
+        "findings": [asdict(found) for found in following.findings],
+        "chance": following.chance,
+        "left_out": following.left_out,
+        "notes": [
+            {"onset_steps": at, "pitch_midi": pitch, "track": track, "nats": round(nats, 4)}
+            for at, pitch, track, nats in zip(
+                notes["onset_steps"].tolist(),
+                notes["pitch_midi"].tolist(),
+                notes["track"].tolist(),
+                gates.note_nats.tolist(),
+                strict=True,
+            )
         ],
-        "pedal_events": len(piece.pedal),
-        "max_timing_error_steps": round(float(piece.max_timing_error_steps), 3),
-        "repairs": list(piece.repairs),
+        "path": None if output is None else str(output),
     }
+
+
+def _readable(gates: Gates, following: Following, top: int) -> list[str]:
+    from lstm_music.evaluate.gates.words import finding_name, followed, percent
+
+    n_notes = len(gates.note_nats)
+    lines = [
+        f"{len(gates.layers)} layers of {gates.hidden_size} {gates.cell.name} units read {n_notes} "
+        f"notes, {gates.note_nats.sum() / max(n_notes, 1):.2f} nats a note"
+    ]
+    for what, chance in following.chance.items():
+        rows = [found for found in following.findings if found.what == what]
+        name = followed(what)
+        if not rows:
+            lines.append(f"nothing follows {name} (chance explains up to {percent(chance)})")
+            continue
+        lines.append(
+            f"{len(rows)} of {following.series:,} gates and states follow {name} "
+            f"(chance explains up to {percent(chance)})"
+        )
+        lines += [
+            f"  {finding_name(gates, found)}: {found.how}, {percent(found.explained)} explained"
+            for found in rows[:top]
+        ]
+    lines += [f"not told: {what} ({reason})" for what, reason in following.left_out.items()]
+    return lines

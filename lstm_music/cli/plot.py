@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import click
 
+from lstm_music.cli.bar_option import bars_option
 from lstm_music.cli.streams import check_output, file_stem, is_stream, read_music, write_output
-
-
-def _bars(
-    context: click.Context, parameter: click.Parameter, text: str | None
-) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    numbers = re.fullmatch(r"(\d{1,9})-(\d{1,9})", text)
-    if numbers is None:
-        raise click.BadParameter(f"expected two bars such as 1-8, got {text!r}", context, parameter)
-    return int(numbers[1]), int(numbers[2])
 
 
 @click.command()
@@ -27,7 +16,7 @@ def _bars(
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="A .png or .svg; PATH's name."
 )
-@click.option("--bars", callback=_bars, metavar="A-B", help="From bar A to bar B; a pickup is 0.")
+@bars_option("From bar A to bar B; a pickup is 0.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite the output.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(

@@ -38,8 +38,8 @@ _ADDED = "added"  # gid of the background of what we added
 _ADDED_COLOUR = (1.0, 0.8, 0.2, 0.18)
 
 
-class _Panel(NamedTuple):
-    """Pitched notes, or drums: notes with a row each, rows counted from the bottom."""
+class Panel(NamedTuple):
+    """Pitched notes, or drums, of a picture: notes with a row each, counted from the bottom."""
 
     notes: npt.NDArray[np.void]
     rows: npt.NDArray[np.int64]  # (N,)
@@ -47,6 +47,11 @@ class _Panel(NamedTuple):
     row_inches: float
     labels: dict[int, str]  # row: what stands beside it
     shaded: list[int]
+
+    @property
+    def inches(self) -> float:
+        """How high it is drawn."""
+        return 0.3 + self.row_inches * self.n_rows
 
 
 def bar_span(piece: Piece, first: int, last: int) -> tuple[int, int]:
@@ -59,7 +64,7 @@ def bar_span(piece: Piece, first: int, last: int) -> tuple[int, int]:
     ConfigError : the piece has no such bars.
     MidiError : it has no notes.
     """
-    starts = list(_bar_starts(piece))
+    starts = list(bar_starts(piece))
     lowest = 0 if piece.pickup_steps else 1
     highest = lowest + len(starts) - 2
     if not lowest <= first <= last <= highest:
@@ -87,7 +92,11 @@ def piano_roll(
     """
     if kind not in FORMATS:
         raise ConfigError(f"a piano roll is one of {', '.join(FORMATS)}, got {kind!r}")
-    figure = draw_piano_roll(piece, span, title=title)
+    return picture_bytes(draw_piano_roll(piece, span, title=title), kind)
+
+
+def picture_bytes(figure: Figure, kind: str) -> bytes:
+    """A figure as a file of one of `FORMATS`: the same bytes for the same figure."""
     import matplotlib as mpl
 
     # Whatever says when and by what it was made differs from run to run.
@@ -118,8 +127,27 @@ def draw_piano_roll(
     ConfigError : matplotlib is not installed, or nothing sounds in the span.
     MidiError : the piece has no notes.
     """
-    starts = list(_bar_starts(piece))
+    starts = list(bar_starts(piece))
     start, end = span or (starts[0], starts[-1])
+    panels = roll_panels(piece, start, end)
+    figure = _new_figure(panels, end - start)
+    for axes, panel in zip(figure.axes, panels):
+        draw_notes(axes, panel, piece)
+        draw_time(axes, piece, start, end)
+        for left, right in _added_spans(piece, set(panel.notes["track"].tolist()), start, end):
+            axes.axvspan(left, right, color=_ADDED_COLOUR, linewidth=0, gid=_ADDED, zorder=1)
+    figure.axes[0].set_title(" ".join(title.split()), loc="left", fontsize=10, parse_math=False)
+    figure.axes[-1].set_xlabel("bar", fontsize=8)
+    return figure
+
+
+def roll_panels(piece: Piece, start: int, end: int) -> list[Panel]:
+    """What sounds in [start, end), pitched notes above, drums below.
+
+    Raises
+    ------
+    ConfigError : nothing does.
+    """
     notes = piece.notes
     ends = notes["onset_steps"] + notes["duration_steps"]
     notes = notes[(notes["onset_steps"] < end) & (ends > start)]
@@ -131,18 +159,10 @@ def draw_piano_roll(
         panels.append(_pitched(notes[~is_drum]))
     if is_drum.any():
         panels.append(_drums(notes[is_drum]))
-    figure = _new_figure(panels, end - start)
-    for axes, panel in zip(figure.axes, panels):
-        _draw_notes(axes, panel, piece)
-        _draw_time(axes, piece, start, end)
-        for left, right in _added_spans(piece, set(panel.notes["track"].tolist()), start, end):
-            axes.axvspan(left, right, color=_ADDED_COLOUR, linewidth=0, gid=_ADDED, zorder=1)
-    figure.axes[0].set_title(" ".join(title.split()), loc="left", fontsize=10, parse_math=False)
-    figure.axes[-1].set_xlabel("bar", fontsize=8)
-    return figure
+    return panels
 
 
-def _bar_starts(piece: Piece) -> Iterator[int]:
+def bar_starts(piece: Piece) -> Iterator[int]:
     """Where each bar begins, a pickup counted, and where the last one ends."""
     if not len(piece.notes):
         raise MidiError("there are no notes to draw; give a file that sounds", path=piece.source)
@@ -153,43 +173,53 @@ def _bar_starts(piece: Piece) -> Iterator[int]:
     yield start
 
 
-def _pitched(notes: npt.NDArray[np.void]) -> _Panel:
+def _pitched(notes: npt.NDArray[np.void]) -> Panel:
     """A row a semitone, with the names of the Cs (C4 is 60)."""
     pitches = notes["pitch_midi"].astype(np.int64)
     lowest, highest = int(pitches.min()) - 2, int(pitches.max()) + 2
     rows = range(lowest, highest + 1)
     names = {p - lowest: f"C{p // 12 - 1}" for p in rows if p % 12 == 0}
     black = [p - lowest for p in rows if p % 12 in _BLACK_KEYS]
-    return _Panel(notes, pitches - lowest, len(rows), 0.1, names, black)
+    return Panel(notes, pitches - lowest, len(rows), 0.1, names, black)
 
 
-def _drums(notes: npt.NDArray[np.void]) -> _Panel:
+def _drums(notes: npt.NDArray[np.void]) -> Panel:
     """A row a drum."""
     keys, rows = np.unique(notes["pitch_midi"], return_inverse=True)
     names = {row: DRUM_NAMES.get(int(key), f"key {key}") for row, key in enumerate(keys)}
     strokes = notes.copy()
     strokes["duration_steps"] = _STROKE_STEPS
-    return _Panel(
+    return Panel(
         strokes, rows.astype(np.int64), len(keys), 0.16, names, list(range(1, len(keys), 2))
     )
 
 
-def _new_figure(panels: list[_Panel], steps: int) -> Figure:
+def _new_figure(panels: list[Panel], steps: int) -> Figure:
     """Empty axes, one below another, wide and high enough."""
+    width = float(np.clip(0.15 * steps / STEPS_PER_QUARTER, 6, 60))
+    return stacked_axes(width, [panel.inches for panel in panels], 0.3)
+
+
+def stacked_axes(width: float, heights: list[float], rest: float) -> Figure:
+    """A figure of axes one below another that share their time, sizes in inches.
+
+    Raises
+    ------
+    ConfigError : matplotlib is not installed.
+    """
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ConfigError(
             f"matplotlib cannot be imported ({error}): pip install 'lstm_music[plot]'"
         ) from None
-    inches = [0.3 + panel.row_inches * panel.n_rows for panel in panels]
-    width = float(np.clip(0.15 * steps / STEPS_PER_QUARTER, 6, 60))
-    figure = Figure(figsize=(width, sum(inches) + 0.3), layout="constrained")
-    figure.subplots(len(panels), sharex=True, squeeze=False, height_ratios=inches)
+    figure = Figure(figsize=(width, sum(heights) + rest), layout="constrained")
+    figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)
     return figure
 
 
-def _draw_notes(axes: Axes, panel: _Panel, piece: Piece) -> None:
+def draw_notes(axes: Axes, panel: Panel, piece: Piece) -> None:
+    """A box for every note of a panel, coloured by track."""
     from matplotlib.collections import PolyCollection
     from matplotlib.colors import to_rgba
 
@@ -220,15 +250,15 @@ def _draw_notes(axes: Axes, panel: _Panel, piece: Piece) -> None:
     axes.set_yticks(list(panel.labels), list(panel.labels.values()), fontsize=7)
 
 
-def _draw_time(axes: Axes, piece: Piece, start: int, end: int) -> None:
+def draw_time(axes: Axes, piece: Piece, start: int, end: int) -> None:
     """Bar lines with their numbers, and thinner lines for the beats."""
     first = 0 if piece.pickup_steps else 1
-    bars = {at: n for n, at in enumerate(_bar_starts(piece), first) if start <= at <= end}
+    bars = {at: n for n, at in enumerate(bar_starts(piece), first) if start <= at <= end}
     every = -(-len(bars) // _MOST_BAR_NUMBERS)
     names = [str(n) if n and n % every == 1 % every and at < end else "" for at, n in bars.items()]
     axes.set_xlim(start, end)
     axes.set_xticks(list(bars), names, fontsize=7)
-    axes.set_xticks(list(_beats(piece, start, end)), minor=True)
+    axes.set_xticks(list(beats_between(piece, start, end)), minor=True)
     axes.grid(axis="x", which="major", color="0.45", linewidth=0.8)
     axes.grid(axis="x", which="minor", color="0.82", linewidth=0.5)
     axes.tick_params(which="both", length=0)
@@ -249,9 +279,9 @@ def _added_spans(piece: Piece, tracks: set[int], start: int, end: int) -> list[t
     return [] if spans == [(start, end)] else spans
 
 
-def _beats(piece: Piece, start: int, end: int) -> Iterator[int]:
+def beats_between(piece: Piece, start: int, end: int) -> Iterator[int]:
     """Beats of a stretch that are not bar lines."""
-    starts = list(_bar_starts(piece))
+    starts = list(bar_starts(piece))
     for bar, after in pairwise(starts):
         beat = beat_steps(piece.bar_lines.meter_at(bar))
         from_line = (after - bar) % beat if bar < piece.pickup_steps else 0  # a bar's end

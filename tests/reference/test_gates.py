@@ -23,8 +23,8 @@ def values_of(name, backend, rng):
     if spec.maps:
         n_inputs = 2 * spec.maps.places
     cell = make(name, input_size=n_inputs, hidden_size=H, dtype="float64", backend=backend)
-    for values in cell.params.values():
-        values += rng.normal(0, 0.4, values.shape)
+    for param in cell.params.values():
+        param[...] += rng.normal(0, 0.4, param.shape)
     state = rng.normal(0, 0.5, (spec.states, B, H))
     if "n" in spec.state_order:
         state[2] = abs(state[2])

@@ -31,7 +31,7 @@ def melody(piece: Piece) -> npt.NDArray[np.void]:
         return piece.notes[:0]
     line = max(lines, key=lambda notes: float(notes["pitch_midi"].mean()))
     last = np.append(np.diff(line["onset_steps"]) != 0, True)  # sorted by onset, then pitch
-    return line[last]
+    return np.asarray(line[last])
 
 
 def phrase_starts(piece: Piece) -> _Ints:

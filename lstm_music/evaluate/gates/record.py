@@ -93,7 +93,7 @@ class Gates:
         notes_so_far = np.searchsorted(self.note_tokens, np.arange(len(self.tokens)), side="right")
         owner = np.where(part_of_last, notes_so_far - 1, notes_so_far)
         own = owner < len(self.note_tokens)
-        return np.bincount(owner[own], self.nats[own], len(self.note_tokens))
+        return np.bincount(owner[own], self.nats[own], len(self.note_tokens)).astype(np.float64)
 
     @cached_property
     def onsets(self) -> _Ints:

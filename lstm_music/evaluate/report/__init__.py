@@ -1,0 +1,1 @@
+"""A run told on one page: losses, samples, how they compare with real music."""

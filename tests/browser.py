@@ -1,0 +1,23 @@
+"""Pages in a real browser."""
+
+import subprocess
+
+_QUIET = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+def dom_of(page, folder, *options):
+    """What a page's document is after its scripts have run, and what its console said."""
+    path = folder / "page.html"
+    path.write_bytes(page)
+    run = subprocess.run(
+        [
+            "chromium", *_QUIET, f"--user-data-dir={folder / 'browser'}", "--enable-logging=stderr",
+            "--virtual-time-budget=5000", *options, "--dump-dom", path.as_uri(),
+        ],
+        capture_output=True, timeout=120, check=True,
+    )  # fmt: skip
+    lines = run.stderr.decode("utf-8", "replace").splitlines()
+    return run.stdout.decode("utf-8"), [line for line in lines if "CONSOLE" in line]
