@@ -311,20 +311,13 @@ class Composer:
         return stream_notes(work, request.sampling(self.sampling), rng_seed)
 
     def gates(self, piece: Music) -> Gates:
-        """What the network does while it reads ``piece``: gates, states, surprise (docs/gates.md).
+        """Gates, states and surprise of the network while it reads ``piece`` (docs/gates.md).
 
         Read is what the model would hear of it as a seed, as in `log_prob`.
 
         Raises
         ------
         TokenError : the piece has no note.
-
-        Examples
-        --------
-        >>> import lstm_music as lm
-        >>> seen = lm.load("chorale").gates("midi_data/chorale.mid")
-        >>> seen.roles["f"], seen.layers[0]["f"].shape == (len(seen.tokens), seen.hidden_size)
-        ('forget gate', True)
         """
         from lstm_music.evaluate.gates.record import gates_of
 

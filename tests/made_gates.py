@@ -11,16 +11,21 @@ from lstm_music.tokens.vocabulary import DEFAULT
 
 
 def made_gates(piece, series, cell="lstm"):
-    """A recording of one layer: a token an onset, a state and gates of (M, H) series by name."""
+    """A recording of one layer: (M, H) series by name, one row an onset, at each of its tokens.
+
+    The tokens of an onset are a shift, and the pitch of each note.
+    """
     piece = canonical(piece)
-    onsets = np.unique(piece.notes["onset_steps"]).astype(np.int64)
+    steps = piece.notes["onset_steps"].astype(np.int64)
+    onsets, n_notes = np.unique(steps, return_counts=True)
+    at = np.repeat(np.arange(len(onsets)), 1 + n_notes)
+    tokens = np.full(len(at), DEFAULT["pitch"].start, np.int32)
+    tokens[np.append(True, np.diff(at) > 0)] = DEFAULT["shift"].start
     spec = cell_spec(cell)
     H = next(iter(series.values())).shape[1]
     names = (*gate_roles(spec), *spec.state_order)
-    layer = {name: series.get(name, np.full((len(onsets), H), 0.5)) for name in names}
-    tokens = np.full(len(onsets), DEFAULT["shift"].start, np.int32)
-    nats = np.ones(len(onsets))
-    return Gates(piece, spec, gate_roles(spec), (layer,), tokens, onsets, nats)
+    layer = {name: series.get(name, np.full((len(onsets), H), 0.5))[at] for name in names}
+    return Gates(piece, spec, gate_roles(spec), (layer,), tokens, onsets[at], np.ones(len(at)))
 
 
 def noise(rng, n_onsets, n_units, memory):

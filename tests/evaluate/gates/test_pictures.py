@@ -64,9 +64,12 @@ def test_the_page_holds_every_value():
     gates = made_gates(piece, {"f": gate, "c": noise(np.random.default_rng(1), n, 5, 0.5)})
     following = follow(gates)
     entry = data_of(gates_page(gates, following, layer=0, title="x"))["layers"][0]["f"]
-    cells = np.frombuffer(base64.b64decode(entry["cells"]), np.uint8).reshape(5, n)
+    cells = np.frombuffer(base64.b64decode(entry["cells"]), np.uint8).reshape(5, -1)
+    assert cells.shape[1] == len(gates.tokens)
     assert sorted(entry["units"]) == [0, 1, 2, 3, 4]
-    np.testing.assert_allclose(cells.T / 255, gate[:, entry["units"]], atol=0.5 / 255 + 1e-9)
+    np.testing.assert_allclose(
+        cells.T / 255, gates.layers[0]["f"][:, entry["units"]], atol=0.5 / 255 + 1e-9
+    )
     assert sum(size for _, size in entry["groups"]) == 5
 
 
