@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.backends.base import Backend, Tape
+from lstm_music.backends.base import Backend
 from lstm_music.backends.checks import check_array, check_is_array, check_lengths
 from lstm_music.backends.registry import get_backend
 from lstm_music.backends.workspace import Workspace
@@ -167,35 +167,15 @@ class LanguageModel:
         ------
         ShapeError : an array has the wrong shape or dtype, or a value is out of range.
         """
-        nll, run = self._scored(rows, targets, state, lengths)
+        nll, run = self.score_pass(rows, targets, state, lengths)
         return nll, run.last
 
-    def record_chunk(
-        self, rows: IntArray, targets: IntArray, state: State
-    ) -> tuple[npt.NDArray[np.float64], State, list[Tape]]:
-        """:meth:`score_chunk`, and what went on in the layers.
-
-        Parameters
-        ----------
-        rows, targets, state : as there.
-
-        Returns
-        -------
-        nll, state : as there.
-        tapes : of each layer, S (T+1, states, B, H) and K (T, B, cached·H); the next call on this
-            thread writes over them. `lstm_music.reference.gates.gate_values` reads them.
-
-        Raises
-        ------
-        ShapeError : as there.
-        """
-        nll, run = self._scored(rows, targets, state, None)
-        return nll, run.last, run.tapes
-
-    def _scored(
-        self, rows: IntArray, targets: IntArray, state: State, lengths: IntArray | None
+    def score_pass(
+        self, rows: IntArray, targets: IntArray, state: State, lengths: IntArray | None = None
     ) -> tuple[npt.NDArray[np.float64], Pass]:
-        """(T, B) nats of the targets, and the pass that they come from."""
+        """:meth:`score_chunk` with all that went on in the layers; this thread's next call writes
+        over it. `lstm_music.reference.gates.gate_values` reads its tapes.
+        """
         wanted, steps = self._check(rows, targets, state, lengths)
         run = self._stack.forward(rows, state, steps, None)
         nll = np.zeros(wanted.size)

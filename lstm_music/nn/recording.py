@@ -46,9 +46,10 @@ def record(model: LanguageModel, rows: IntArray, targets: IntArray) -> Recording
     nats = []
     for start in range(0, len(targets), _CHUNK_STEPS):
         chunk = slice(start, start + _CHUNK_STEPS)
-        nll, state, tapes = model.record_chunk(rows[chunk, None], targets[chunk, None], state)
+        nll, run = model.score_pass(rows[chunk, None], targets[chunk, None], state)
         nats.append(nll[:, 0])
-        values = [gate_values(model.spec, tape.S, tape.K) for tape in tapes]
+        state = run.last
+        values = [gate_values(model.spec, tape.S, tape.K) for tape in run.tapes]
         parts.append([{name: v[:, 0] for name, v in layer.items()} for layer in values])
     layers = [
         {name: np.concatenate([part[i][name] for part in parts]) for name in parts[0][i]}

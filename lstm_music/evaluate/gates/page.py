@@ -170,7 +170,8 @@ def _findings(gates: Gates, following: Following) -> str:
         parts.append(f"<h3>{escape(name[0].upper() + name[1:])} ({len(rows)} found)</h3>")
         cells = [
             (_button(gates, f, f in at_first), f.how, percent(f.explained), percent(chance))
-            for f in rows[:_MOST_ROWS]
+            for k, f in enumerate(rows)
+            if k < _MOST_ROWS or f in at_first
         ]
         parts.append(table(("unit", "how", "explained", "chance"), cells, numbers_from=2))
     for what, reason in following.left_out.items():

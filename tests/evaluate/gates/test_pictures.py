@@ -11,6 +11,7 @@ from page_checks import check_no_requests
 from paths import MIDI_DATA
 
 import lstm_music as lm
+from lstm_music.backends.registry import get_backend
 from lstm_music.cells.registry import cell_names
 from lstm_music.evaluate.gates.figure import (
     draw_gates,
@@ -19,7 +20,7 @@ from lstm_music.evaluate.gates.figure import (
     scaled_state,
     token_edges,
 )
-from lstm_music.evaluate.gates.follow import follow
+from lstm_music.evaluate.gates.follow import Following, follow
 from lstm_music.evaluate.gates.page import gates_page
 from lstm_music.evaluate.gates.record import gates_of
 from lstm_music.nn.model import LanguageModel, ModelConfig
@@ -33,27 +34,38 @@ def few_draws(monkeypatch):
     monkeypatch.setattr("lstm_music.evaluate.gates.follow.DRAWS", 3)
 
 
+NOTHING = Following((), {}, {}, 0)
+
+
 def data_of(page):
     found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page.decode())
     return json.loads(found[1])
 
 
-@pytest.mark.parametrize("cell", cell_names())
-def test_every_cell_can_be_looked_into(cell):
-    size = 16 if cell == "conv-lstm" else 6
+def small_gates(cell):
+    size = 16 if cell == "conv-lstm" else 4
     config = ModelConfig(
         n_rows=DEFAULT.n_rows, n_tokens=DEFAULT.n_tokens, n_streams=DEFAULT.n_streams,
         embedding_size=size, hidden_size=size, layers=1, cell=cell,
     )  # fmt: skip
-    gates = gates_of(LanguageModel.create(config, 1), lm.read(JIG))
-    following = follow(gates)
-    page = gates_page(gates, following, layer=0, title=cell)
+    backend = get_backend("cpu", n_threads=1)
+    return gates_of(LanguageModel.create(config, 1, backend=backend), lm.read(JIG))
+
+
+@pytest.mark.parametrize("cell", cell_names())
+def test_every_cell_can_be_looked_into(cell):
+    gates = small_gates(cell)
+    page = gates_page(gates, NOTHING, layer=0, title=cell)
     check_no_requests(page)
-    data = data_of(page)
-    assert list(data["layers"][0]) == [gates.memory, *gates.roles]
-    axes = draw_gates(gates, following, layer=0).axes
-    titles = [at.get_title(loc="left") for at in axes]
-    for name in gates.roles:
+    assert list(data_of(page)["layers"][0]) == [gates.memory, *gates.roles]
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_a_figure_has_a_map_of_every_gate(cell):
+    gates = small_gates(cell)
+    figure = draw_gates(gates, follow(gates), layer=0)
+    titles = [at.get_title(loc="left") for at in figure.axes]
+    for name in (*gates.roles, gates.memory):
         assert any(f" {name}, layer 0" in title for title in titles)
 
 
@@ -74,16 +86,7 @@ def test_the_page_holds_every_value():
 
 
 def test_tokens_share_the_time_to_the_next_onset():
-    gates = gates_of(
-        LanguageModel.create(
-            ModelConfig(
-                n_rows=DEFAULT.n_rows, n_tokens=DEFAULT.n_tokens, n_streams=DEFAULT.n_streams,
-                embedding_size=4, hidden_size=4, layers=1,
-            ),
-            1,
-        ),
-        lm.read(JIG),
-    )  # fmt: skip
+    gates = small_gates("lstm")
     edges = token_edges(gates)
     assert len(edges) == len(gates.tokens) + 1
     assert (np.diff(edges) > 0).all()

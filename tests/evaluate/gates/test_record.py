@@ -5,6 +5,7 @@ import pytest
 from paths import MIDI_DATA
 
 import lstm_music as lm
+from lstm_music.backends.registry import get_backend
 from lstm_music.evaluate.gates.record import gates_of
 from lstm_music.nn.model import LanguageModel, ModelConfig
 from lstm_music.nn.recording import record
@@ -23,7 +24,8 @@ def small_model(cell="lstm", layers=2):
         layers=layers,
         cell=cell,
     )
-    return LanguageModel.create(config, 1, dtype="float64")
+    backend = get_backend("cpu", n_threads=1)
+    return LanguageModel.create(config, 1, dtype="float64", backend=backend)
 
 
 def test_surprise_is_that_of_log_prob():
