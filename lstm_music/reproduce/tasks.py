@@ -15,6 +15,7 @@ _LINES: tuple[tuple[str, str, str], ...] = (
     ("temporal-order", "Which of X and Y came first? (1997, 6a and 6b)", "temporal_order"),
     ("continual-reber", "Grammar without end or reset (Gers 2000)", "continual_reber"),
     ("counting", "a^n b^n c^n beyond the n it was trained on (Gers 2001)", "counting"),
+    ("timing", "One cell measures delays, keeps a beat, draws a wave (Gers 2002)", "timing"),
     ("blues", "A twelve-bar form, played on for 1,000 choruses (Eck 2002)", "blues"),
     ("sines", "Go on with 2 to 5 superimposed sines (2007, Evolino)", "sines"),
     ("mackey-glass", "Foretell a chaotic series 84 steps ahead (2007, Evolino)", "mackey_glass"),
