@@ -29,8 +29,8 @@ The paper finds that GTS needs peepholes, and that without them a wave is learnt
 Its counts of streams could not be checked; none is given.
 
 Claim: with peepholes all 1,000 are right (quick: MSD and GTS at F = 10). Nothing is claimed of the
-plain cell. Searched for in this way it keeps most beats, too, after more searches: h is o c, and a gate that is nearly shut
-lets enough of c through for U to see.
+plain cell. Searched for in this way it keeps most beats, too, after more searches: h is o c, and a
+gate that is nearly shut lets enough of c through for U to see.
 """
 
 from __future__ import annotations
