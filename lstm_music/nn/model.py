@@ -6,7 +6,6 @@ It sees integers only; what they mean in music is no business of this module.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from lstm_music.backends.workspace import Workspace
 from lstm_music.cells.registry import cell_spec
 from lstm_music.errors import ShapeError
 from lstm_music.nn.config import ModelConfig, float_type
+from lstm_music.nn.head import Head, HeadLoss
 from lstm_music.nn.parameters import (
     Parameters,
     initial_parameters,
@@ -28,13 +28,7 @@ from lstm_music.nn.parameters import (
 from lstm_music.nn.stack import Pass, Stack, State
 from lstm_music.types import BoolArray, FloatArray, IntArray, Params
 
-__all__ = ["LanguageModel", "ModelConfig", "State"]
-
-HeadLoss = Callable[[slice, FloatArray], float]
-"""Of a slice of the T·B places and their logits (n, V): returns the loss, summed over the places,
-and leaves its gradient in the place of the logits."""
-
-_HEAD_ROWS = 4096  # logits held at once: 14 MB for 860 tokens in float32
+__all__ = ["HeadLoss", "LanguageModel", "ModelConfig", "State"]
 
 
 class LanguageModel:
@@ -62,6 +56,7 @@ class LanguageModel:
         self._gradients: Parameters | None = None
         self._space = Workspace()
         self._stack = Stack(config, parameters, self.backend, self._space)
+        self._head = Head(parameters, self.backend, self._space)
 
     @classmethod
     def create(
@@ -179,7 +174,7 @@ class LanguageModel:
         wanted, steps = self._check(rows, targets, state, lengths)
         run = self._stack.forward(rows, state, steps, None)
         nll = np.zeros(wanted.size)
-        for part, logits in self._logits(run.outputs[-1]):
+        for part, logits in self._head.logits(run.outputs[-1]):
             nll[part] = self.backend.cross_entropy(logits, self.params["head.b"], wanted[part], 0.0)
         return nll.reshape(targets.shape), run
 
@@ -251,7 +246,7 @@ class LanguageModel:
                 _smooth(logits, hit, scale * label_smoothing)
             return float(nll.sum())
 
-        sum_nll, d_top = self._head_backward(run.outputs[-1], cross_entropy)
+        sum_nll, d_top = self._head.backward(run.outputs[-1], cross_entropy, self.grads)
         self._stack.backward(run, d_top, starts, self._grads())
         return sum_nll, n_targets, run.last
 
@@ -277,7 +272,7 @@ class LanguageModel:
         steps = self._check_rows(rows, state, lengths)
         run = self._stack.forward(rows, state, steps, None)
         out = np.empty((rows.shape[0] * rows.shape[1], self.config.n_tokens), self.dtype)
-        for part, logits in self._logits(run.outputs[-1]):
+        for part, logits in self._head.logits(run.outputs[-1]):
             np.add(logits, self.params["head.b"], out=out[part])
         return out.reshape(*rows.shape[:2], -1), run.last
 
@@ -316,7 +311,7 @@ class LanguageModel:
             logits[is_past[places]] = 0
             return loss
 
-        loss, d_top = self._head_backward(run.outputs[-1], with_bias)
+        loss, d_top = self._head.backward(run.outputs[-1], with_bias, self.grads)
         self._stack.backward(run, d_top, None, self._grads())
         return loss, run.last
 
@@ -362,29 +357,6 @@ class LanguageModel:
             shape = (self.spec.states, B, config.hidden_size)
             check_array(f"state[{layer}]", array, shape, self.dtype)
         return check_lengths(lengths, T, B)
-
-    def _logits(self, top: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
-        """Logits (n, V) without bias, a slice of the T·B places at a time."""
-        flat = top.reshape(-1, top.shape[2])
-        for start in range(0, len(flat), _HEAD_ROWS):
-            part = slice(start, min(start + _HEAD_ROWS, len(flat)))
-            shape = (part.stop - start, self.config.n_tokens)
-            logits = self._space.take("logits", shape, self.dtype)
-            self.backend.matmul(flat[part], self.params["head.W"], logits, transpose_b=True)
-            yield part, logits
-
-    def _head_backward(self, top: FloatArray, loss: HeadLoss) -> tuple[float, FloatArray]:
-        """The loss of the logits without bias, and dLoss/dtop (T, B, H)."""
-        params, grads, backend = self.params, self.grads, self.backend
-        d_top = self._space.take("d_top", top.shape, self.dtype)
-        flat, d_flat = (array.reshape(-1, top.shape[2]) for array in (top, d_top))
-        total = 0.0
-        for part, logits in self._logits(top):
-            total += loss(part, logits)
-            backend.matmul(logits, flat[part], grads["head.W"], accumulate=True, transpose_a=True)
-            backend.add_rows(logits, grads["head.b"])
-            backend.matmul(logits, params["head.W"], d_flat[part])
-        return total, d_top
 
 
 def _smooth(d_logits: FloatArray, targets: IntArray, share: float) -> None:
