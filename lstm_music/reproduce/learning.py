@@ -218,6 +218,30 @@ def success_row(
     )
 
 
+def wrong_row(
+    name: str, wrong: Sequence[float], published: float | None, source: str, *, below: float
+) -> Row:
+    """The row of the share of new sequences that the worst net gets wrong, claimed to be small.
+
+    Parameters
+    ----------
+    name : of the row, without what it counts.
+    wrong : of each net, see :func:`share_wrong`.
+    published, source : as of :class:`Row`.
+    below : the claim.
+    """
+    return Row(
+        name=f"{name}, wrong test sequences",
+        ours=max(wrong),
+        published=published,
+        unit="share",
+        better="lower",
+        source=source,
+        note="the worst of our networks",
+        holds=max(wrong) < below,
+    )
+
+
 def marks_of_the_end(lengths: IntArray) -> FloatArray:
     """(T, B) 1 at the last step of each sequence, else 0."""
     asked = np.zeros((int(lengths.max()), len(lengths)), np.float32)

@@ -26,6 +26,7 @@ from lstm_music.reproduce.learning import (
     success_row,
     train_until_right,
     worst_error,
+    wrong_row,
 )
 from lstm_music.reproduce.task import Row, Settings
 
@@ -77,13 +78,4 @@ def _rows(settings: Settings, wrong_below: int, name: str) -> Iterator[Row]:
         wrong.append(share_wrong(net, tests, worst_error, TOLERANCE))
     net_line = f"{settings.cell or 'lstm'} of {HIDDEN_SIZE} units, Adam, {BATCH_SIZE} an update"
     yield success_row(name, counts, sequences, PAPER, net_line)
-    yield Row(
-        name=f"{name}, wrong test sequences",
-        ours=max(wrong),
-        published=share,
-        unit="share",
-        better="lower",
-        source=PAPER,
-        note="the worst of our networks",
-        holds=max(wrong) < 0.1,
-    )
+    yield wrong_row(name, wrong, share, PAPER, below=0.1)
