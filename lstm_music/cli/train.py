@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lstm_music.cli import run_options
 from lstm_music.cli.durations import Duration
-from lstm_music.cli.streams import refuse_stream
 from lstm_music.errors import LstmMusicError
 
 if TYPE_CHECKING:
@@ -20,14 +20,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    required=True,
-    callback=refuse_stream,
-    help="Model file to write.",
-)
+@run_options.model_output
 @click.option(
     "--config", type=click.Path(path_type=Path), help="Settings; see lstm-music config init."
 )
@@ -150,13 +143,7 @@ if TYPE_CHECKING:
     help="Who scores a population: local, dask://HOST:PORT or ray.",
 )
 @click.option("--jobs", type=int, default=1, show_default=True, help="Processes that score it.")
-@click.option(
-    "--resume",
-    type=click.Choice(["never", "auto"]),
-    default="never",
-    show_default=True,
-    help="auto: go on with the run that is there, if there is one; the result is the same.",
-)
+@run_options.resume
 @click.option(
     "--for",
     "for_seconds",
@@ -170,14 +157,7 @@ if TYPE_CHECKING:
     metavar="DURATION",
     help="Stop then, to be resumed: seconds, or 90s, 10m, 1h30m.",
 )
-@click.option(
-    "--checkpoint-seconds",
-    type=Duration(),
-    default=10.0,
-    show_default=True,
-    metavar="DURATION",
-    help="Time between two saved states: seconds, or 90s, 10m.",
-)
+@run_options.checkpoint_seconds
 @click.option(
     "--sample-minutes",
     type=Duration("m"),

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lstm_music.cli import run_options
 from lstm_music.cli.durations import Duration
-from lstm_music.cli.streams import refuse_stream
 
 if TYPE_CHECKING:
     from lstm_music.reinforcement.config import TuneProgress
@@ -30,14 +30,7 @@ def _list_rewards(context: click.Context, _: click.Parameter, asked: bool) -> No
 
 @click.command()
 @click.argument("model", default="default")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    required=True,
-    callback=refuse_stream,
-    help="Model file to write.",
-)
+@run_options.model_output
 @click.option(
     "--reward",
     "rewards",
@@ -90,21 +83,8 @@ def _list_rewards(context: click.Context, _: click.Parameter, asked: bool) -> No
     help="Music to score the model on before and after: files, folders, music21:tunes.",
 )
 @click.option("--cache", type=click.Path(path_type=Path), help="Keep its tokens in this folder.")
-@click.option(
-    "--resume",
-    type=click.Choice(["never", "auto"]),
-    default="never",
-    show_default=True,
-    help="auto: go on with the run that is there, if there is one; the result is the same.",
-)
-@click.option(
-    "--checkpoint-seconds",
-    type=Duration(),
-    default=10.0,
-    show_default=True,
-    metavar="DURATION",
-    help="Time between two saved states: seconds, or 90s, 10m.",
-)
+@run_options.resume
+@run_options.checkpoint_seconds
 @click.option("--rng-seed", type=int, default=0, show_default=True)
 @click.option("--threads", type=int, help="Default: one a core; never changes the result.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite the output.")

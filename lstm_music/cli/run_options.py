@@ -1,0 +1,34 @@
+"""Options that the commands share that keep a run: ``train`` and ``tune``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lstm_music.cli.durations import Duration
+from lstm_music.cli.streams import refuse_stream
+
+model_output = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    callback=refuse_stream,
+    help="Model file to write.",
+)
+resume = click.option(
+    "--resume",
+    type=click.Choice(["never", "auto"]),
+    default="never",
+    show_default=True,
+    help="auto: go on with the run that is there, if there is one; the result is the same.",
+)
+checkpoint_seconds = click.option(
+    "--checkpoint-seconds",
+    type=Duration(),
+    default=10.0,
+    show_default=True,
+    metavar="DURATION",
+    help="Time between two saved states: seconds, or 90s, 10m.",
+)
