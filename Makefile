@@ -1,4 +1,4 @@
-# make music | make test | make test-debug | make fuzz | make lint | make bench: each makes what it needs.
+# make music | make test | make test-debug | make fuzz | make lint | make docs | make bench: each makes what it needs.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -22,7 +22,7 @@ DEBUG_TESTS := -k "not finite_differences and not public_interface and not refer
     tests/generate/test_precision.py \
     tests/generate/test_infill.py
 
-.PHONY: music test test-debug fuzz lint bench models clean
+.PHONY: music test test-debug fuzz lint docs bench models clean
 
 # One of the bundled models; what differs between them stands below.
 train_model = $(BIN)/lstm-music train $(CORPUS) -o lstm_music/pretrained/$(1).safetensors --force \
@@ -59,6 +59,10 @@ lint: $(VENV)/.built $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint src
 	$(BIN)/mypy
 	$(BIN)/stubtest --concise --ignore-missing-stub --ignore-disjoint-bases --mypy-config-file pyproject.toml $(shell find lstm_music -name '*.pyi' | sed 's/\.pyi$$//; s|/|.|g')
+
+docs: $(VENV)/.built $(VENV)/.docs  ## the site: build/site/index.html, to be read without a network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	$(BIN)/python docs/site/check.py build/site
 
 bench: $(VENV)/.built
 	$(BIN)/python benchmarks/startup.py
@@ -98,6 +102,10 @@ $(VENV)/.test: $(VENV)/.created pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet ruff mypy cython-lint pycodestyle
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.created pyproject.toml
+	$(BIN)/python -m pip install --quiet mkdocs-material "mkdocstrings[python]"
 	touch $@
 
 clean:

@@ -1,5 +1,7 @@
 """Learning without gradients: Evolino, evolution strategies, CMA-ES, genetic algorithms.
 
+Examples
+--------
 >>> import numpy as np
 >>> import lstm_music as lm
 >>> t = np.arange(400.0)[:, None]

@@ -26,15 +26,14 @@ class Request(PieceControls):
     """What is asked. Fields that are None are left to the network or the model's card.
 
     Tracks and bars are counted from 1, as in a score; a pickup is bar 0. What holds "by track" is
-    one value for all open tracks, or a dict by number of the track.
+    one value for all open tracks, or a dict by number of the track. Beside the two parameters
+    below, each control of `docs/controls.md` is an argument of the same name.
 
     Parameters
     ----------
     task : ``generate`` (continue a seed, or compose from nothing), ``infill``, ``accompany`` or
         ``vary``.
     seed : a Piece, or a path, bytes or an open file of music; None: from nothing.
-
-    The others are the rows of ``CONTROLS``; `docs/controls.md` has them as a table.
 
     Raises
     ------

@@ -1,5 +1,7 @@
 """Policy gradient: a trained model moved towards a taste, and held close to what it was.
 
+Examples
+--------
 >>> import lstm_music as lm
 >>> sorted(lm.reinforcement.REWARDS)[:3]
 ['density', 'ends_on_tonic', 'even_rhythm']

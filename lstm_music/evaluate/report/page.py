@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-import numpy as np
-
+from lstm_music.evaluate.pages.player import played_notes, player
 from lstm_music.evaluate.pages.roll import roll_svg
 from lstm_music.evaluate.pages.shell import data_uri, facts, html_page, table
 from lstm_music.evaluate.report.charts import distance_chart, loss_chart
 from lstm_music.evaluate.report.distances import Distance
 from lstm_music.midi.write import to_midi_bytes
 from lstm_music.music.piece import Piece
-from lstm_music.music.seconds import Clock
 
 _PX_PER_STEP = 0.75
 _MOST_FEATURES = 10
@@ -72,7 +70,7 @@ def report_page(report: Report) -> bytes:
     body = _summary(report) + "\n".join(
         f"<section><h2>{escape(name)}</h2>\n{html}</section>" for name, html in sections.items()
     )
-    data = {"samples": [_notes(piece) for piece in report.samples[: report.shown]]}
+    data = {"samples": [played_notes(piece) for piece in report.samples[: report.shown]]}
     return html_page(f"Report on {report.name}", body, scripts=["player"], data=data)
 
 
@@ -105,9 +103,7 @@ def _samples(report: Report) -> str:
         title = f"Sample {k + 1}"
         parts += [
             f"<h3>{title}</h3>",
-            f'<div class="player keys" data-sample="{k}"><button aria-pressed="false">Play</button>'
-            f'<progress max="1" value="0" aria-label="place in {title}"></progress>'
-            f'<a download="sample-{k + 1}.mid" href="{midi}">MIDI</a></div>',
+            player(k, title, midi, f"sample-{k + 1}.mid"),
         ]
         if (wav := report.sounds[k]) is not None:
             parts.append(f'<audio controls src="{data_uri(wav, "audio/wav")}"></audio>')
@@ -119,20 +115,6 @@ def _samples(report: Report) -> str:
                 f'sample {k + 1}" src="{data_uri(page, "image/png")}"></div></details>'
             )
     return "\n".join(parts)
-
-
-def _notes(piece: Piece) -> list[list[float | int]]:
-    """[seconds, seconds long, pitch, velocity, program, 1 for drums] of each note, by time."""
-    clock, notes = Clock(piece.tempos), piece.notes
-    start = clock.seconds(notes["onset_steps"])
-    end = clock.seconds(notes["onset_steps"].astype(np.int64) + notes["duration_steps"])
-    return [
-        [
-            round(float(a), 3), round(float(b - a), 3), int(n["pitch_midi"]), int(n["velocity"]),
-            piece.tracks[n["track"]].program, int(piece.tracks[n["track"]].is_drum),
-        ]
-        for a, b, n in zip(start, end, notes, strict=True)
-    ]  # fmt: skip
 
 
 def _number(value: float | None, form: str = ".3g") -> str:
