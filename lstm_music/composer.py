@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
-
-import numpy as np
-import numpy.typing as npt
 
 from lstm_music.corpus.met import Met
 from lstm_music.errors import ConfigError, ModelFileError, ShapeError
@@ -32,6 +27,7 @@ if TYPE_CHECKING:
     from lstm_music.evaluate.gates.record import Gates
     from lstm_music.evaluate.likelihood import Likelihood
     from lstm_music.generate.request import Request
+    from lstm_music.generate.streaming import NoteStream
     from lstm_music.generate.takes import Take, TakeDone
 
 Music: TypeAlias = Piece | MusicSource
@@ -287,28 +283,38 @@ class Composer:
         return self._first("vary", piece, **asked, **controls)
 
     def stream(
-        self, seed: Music, *, sampling: Sampling | None = None, **controls: Any
-    ) -> Iterator[npt.NDArray[np.void]]:
-        """The notes of a continuation one by one, the GIL released between them.
+        self,
+        seed: Music | None = None,
+        *,
+        task: str = "generate",
+        sampling: Sampling | None = None,
+        **controls: Any,
+    ) -> NoteStream:
+        """The notes of one draft one by one, the GIL released while each is written.
 
         Parameters
         ----------
-        seed, sampling, controls : as of `generate_many`.
+        seed : as of `generate`, `infill` and `accompany`; None: from nothing.
+        task : "generate", "infill" or "accompany".
+        sampling, controls : as of `generate_many`, less those that compare finished takes.
 
-        Yields
+        Returns
+        -------
+        NoteStream : yields NOTE_DTYPE scalars in order of onset, at their onsets in the seed. With
+            the same ``rng_seed`` a continuation has the notes that ``generate`` adds. Its
+            ``change(temperature=1.2)`` changes controls on the way.
+
+        Raises
         ------
-        NOTE_DTYPE scalars in order of onset, at their onsets after the seed; with the same
-        ``rng_seed`` the notes that ``generate`` adds.
+        ConfigError : a control is out of range, or cannot be streamed.
+        MidiError : the seed cannot be read, or has no notes.
         """
-        from lstm_music.generate.complete import get_ready
-        from lstm_music.generate.compose import stream_notes
+        from lstm_music.generate.streaming import open_stream
 
-        request = _request("generate", seed, sampling, **controls)
-        if request.form is not None or request.form_of is not None:
-            raise ConfigError("a form cannot be streamed; call generate, or leave it out")
+        request = _request(task, seed, sampling, **controls)
         rng_seed = random_rng_seed() if request.rng_seed is None else request.rng_seed
-        work = get_ready(self._engine, request, self._seed(request), rng_seed)
-        return stream_notes(work, request.sampling(self.sampling), rng_seed)
+        music = None if seed is None else self._seed(request)
+        return open_stream(self._engine, request, music, rng_seed, self.sampling)
 
     def gates(self, piece: Music) -> Gates:
         """Gates, states and surprise of the network while it reads ``piece`` (docs/gates.md).
@@ -382,19 +388,6 @@ def _as_piece(music: Music) -> Piece:
 
 
 def _request(task: str, seed: Music | None, sampling: Sampling | None, **controls: Any) -> Request:
-    """A request whose controls are given by name.
+    from lstm_music.generate.asking import asked
 
-    Raises
-    ------
-    ConfigError : there is no such control, or a value is out of range.
-    """
-    from lstm_music.generate.request import CONTROLS, Request
-
-    unknown = sorted(set(controls) - set(CONTROLS))
-    if unknown:
-        near = difflib.get_close_matches(unknown[0], CONTROLS, n=1)
-        hint = f"; did you mean {near[0]}?" if near else f"; there is {', '.join(CONTROLS)}"
-        raise ConfigError(f"there is no control {unknown[0]!r}{hint}")
-    drawing = {} if sampling is None else asdict(sampling)
-    drawing = {name: value for name, value in drawing.items() if name in CONTROLS}
-    return Request(task, seed, **(drawing | controls))
+    return asked(task, seed, sampling, **controls)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -200,10 +200,10 @@ def written(work: Job, generator: Generator) -> tuple[Piece, NoteArray]:
     given = plan.given
     new = new_notes(heard, generator)
     notes = heard.in_plan(new)
-    notes = work.ruling.finished(work.engine.finish(_model_for(plan))(notes))
+    notes = work.ruling.finished(work.engine.finish(model_for(plan))(notes))
     if len(plan.slots):
         notes = _with_slots(notes, plan.slots)
-    notes = notes[~_in_long_ones(notes, given.notes)]
+    notes = notes[~in_long_ones(notes, given.notes)]
     pedal = given.pedal
     if plan.is_continuation:
         pedal = np.concatenate([pedal, _new_pedal(work, generator)])
@@ -218,7 +218,7 @@ def written(work: Job, generator: Generator) -> tuple[Piece, NoteArray]:
     return piece, notes
 
 
-def _in_long_ones(notes: NoteArray, given: NoteArray) -> BoolArray:
+def in_long_ones(notes: NoteArray, given: NoteArray) -> BoolArray:
     """Which notes begin on a key that a given note holds for longer than the network hears."""
     inside = np.zeros(len(notes), bool)
     for onset, duration, pitch, _, track, _ in given[
@@ -233,7 +233,7 @@ def _in_long_ones(notes: NoteArray, given: NoteArray) -> BoolArray:
     return inside
 
 
-def _model_for(plan: Plan) -> Piece:
+def model_for(plan: Plan) -> Piece:
     """The music whose accents and drum kit new notes take on: with what gave way to them."""
     return plan.given.replace(notes=np.concatenate([plan.given.notes, plan.replaced]))
 
@@ -281,17 +281,3 @@ def pedals_lifted(given: Piece, start: int) -> NoteArray:
     last = np.append(by_track["track"][1:] != by_track["track"][:-1], True)[: len(by_track)]
     held = [(start, int(c["track"]), False) for c in by_track[last] if c["down"]]
     return np.array(held, PEDAL_DTYPE)
-
-
-def stream_notes(work: Job, sampling: Sampling, rng_seed: int) -> Iterator[NoteArray]:
-    """The notes of the first draft, each as soon as it is final (NOTE_DTYPE scalars)."""
-    generator = work.begin(sampling, rng_seed, 0)
-    finish = work.engine.finish(_model_for(work.plan))
-    sent, done = 0, False
-    while not done:
-        done = generator.run(max_notes=1)
-        notes = new_notes(work.heard, generator)
-        # A velocity token may still follow the newest note: hold it back until the next.
-        ready = notes[sent : len(notes) if done else len(notes) - 1]
-        yield from work.ruling.finished(finish(work.heard.in_plan(ready)))
-        sent += max(len(ready), 0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from lstm_music.errors import ConfigError
 from lstm_music.generate.complete import Judge
-from lstm_music.generate.compose import conditioning
+from lstm_music.generate.compose import Job, conditioning
 from lstm_music.generate.endings import DRAWS_APART, ENDING_BARS, close_all, closed_by_hand
 from lstm_music.generate.engine import (
     TOKENS_A_BAR,
@@ -101,6 +101,17 @@ def compose_from_nothing(
     return ranked(drawn_takes(draw, request.n, on_take), request.rank)
 
 
+def header_job(engine: Engine, request: Request, rng_seed: int, advice: Sampling) -> Job:
+    """The job of one draft of a request without a seed, whose end is left to the network.
+
+    Raises
+    ------
+    ConfigError : no such style, or the request cannot be met.
+    """
+    freely = replace(request, ending="free")
+    return _Writer(engine, freely, rng_seed, request.sampling(advice)).job(0)
+
+
 Draft = tuple[Piece, Generator, Formed | None]
 
 
@@ -146,6 +157,10 @@ class _Writer:
         self._formed: dict[int, Formed] = {}
 
     def _begin(self, sequence: int) -> Generator:
+        return self.job(sequence).base
+
+    def job(self, sequence: int) -> Job:
+        """What a draft needs, and a generator of its random stream that has heard the header."""
         capacity = self._bars * TOKENS_A_BAR
         generator = new_generator(self._engine, capacity, self._sampling, self._rng_seed, sequence)
         generator.set_total_bars(self._bars)
@@ -177,7 +192,7 @@ class _Writer:
         generator.set_task(Given([]), rules, bar_steps, leans, voices=voices)
         if self._closes and form is None:
             generator.set_pause((self._bars - ENDING_BARS) * bar_steps)
-        return generator
+        return Job(self._engine, plan, heard, ruling, generator)
 
     def plan(self, piece: Piece) -> Plan:
         """The plan that a piece is the result of: all its tracks are open."""

@@ -17,7 +17,7 @@ RANKS = ("drawn", "likelihood", "join", "difference")
 _SEEDED = ("infill", "accompany", "vary")
 _FROM_NOTHING = ("with_", "key", "tempo_bpm", "ending")
 _OF_A_SEED = ("from_bar", "seed_bars", "pickup")
-RULES, _WISHES = "Rules (kept exactly)", "Wishes (kept roughly)"
+RULES, WISHES = "Rules (kept exactly)", "Wishes (kept roughly)"
 _DRAWING, _TAKES = "Sampling", "Takes"
 
 
@@ -121,19 +121,19 @@ class Request(PieceControls):
     )
 
     density: Any = control(
-        "number by track", None, "Onsets in each bar of a track.", group=_WISHES, low=0, high=16
+        "number by track", None, "Onsets in each bar of a track.", group=WISHES, low=0, high=16
     )
     polyphony: Any = control(
-        "number by track", None, "How many notes begin together.", group=_WISHES, low=1, high=5
+        "number by track", None, "How many notes begin together.", group=WISHES, low=1, high=5
     )
     register: Any = control(
-        "number by track", None, "Mean pitch.", group=_WISHES, unit="(MIDI pitch)", low=0, high=127
+        "number by track", None, "Mean pitch.", group=WISHES, unit="(MIDI pitch)", low=0, high=127
     )
     duration: Any = control(
         "number by track",
         None,
         "Mean length of the notes.",
-        group=_WISHES,
+        group=WISHES,
         unit="quarter notes",
         low=0.05,
         high=16,

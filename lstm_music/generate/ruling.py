@@ -70,6 +70,17 @@ class Ruling:
     characters: Mapping[int, Character] = field(default_factory=dict)
     style: str = ""
 
+    def asked_anew(
+        self, request: Request, plan: Plan, characters: Mapping[int, Character]
+    ) -> Ruling:
+        """What a changed request for the same plan is to keep to.
+
+        Raises
+        ------
+        ConfigError : no such scale or chord, or the seed has no chord symbols.
+        """
+        return ruling_for(request, plan, self.longest_rest_steps, characters, self.style)
+
     @property
     def voice_leading(self) -> str:
         """``strict`` or ``free``: as asked, else as the style has it."""

@@ -69,6 +69,7 @@ cdef class Generator:
     cdef int[::1] _rows
     cdef int32_t[::1] _tokens
     cdef Sampler _sampler
+    cdef object _draws  # rng_seed and sequence
     cdef int n_tokens
     cdef public bint weigh
     cdef int stop_notes, status
@@ -92,7 +93,8 @@ cdef class Generator:
         self._logits = np.zeros(V, np.float32)
         self._rows = np.zeros(DEFAULT.n_streams, np.intc)
         self._tokens = np.zeros(capacity, np.int32)
-        self._sampler = sampling.sampler(GROUPS, rng_seed=rng_seed, sequence=sequence)
+        self._draws = {"rng_seed": rng_seed, "sequence": sequence}
+        self._sampler = sampling.sampler(GROUPS, **self._draws)
         self.set_pause(NEVER)
 
     @property
@@ -145,6 +147,22 @@ cdef class Generator:
         goes_on : whether another task is to follow: the network may not end the piece.
         """
         self.task.begin(given, rules, bar_steps, leans, voices, goes_on)
+
+    def set_sampling(self, sampling):
+        """Draw in another way from the next token on; the random numbers are those of before."""
+        cdef Sampler before = self._sampler
+        self._sampler = sampling.sampler(GROUPS, **self._draws)
+        self._sampler.copy_state_from(before)
+
+    def set_rules(self, Rules rules not None, Leans leans=None, VoiceLeading voices=None):
+        """Go on with the task under other rules; what is given, and open, stays as it is.
+
+        Parameters
+        ----------
+        rules : of the same places as those before.
+        leans, voices : as of `set_task`.
+        """
+        self.task.change(rules, leans, voices)
 
     def copy_state_from(self, Generator other not None):
         """Start where ``other`` stands: tokens, grammar, network, task."""

@@ -33,6 +33,8 @@ cdef class Task:
         self, Given given, Rules rules, long bar_steps, Leans leans, VoiceLeading voices,
         bint goes_on
     )
+    # Other rules for the same places, between two events.
+    cdef void change(self, Rules rules, Leans leans, VoiceLeading voices)
     cdef void copy_from(self, Task other)
     cdef int given_token(self) noexcept nogil
     # To be called before and after the automaton reads a token.

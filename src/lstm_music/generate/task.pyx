@@ -72,6 +72,11 @@ cdef class Task:
         if voices is not None and is_new:  # else parts go on over the seam
             voices.clear(&self.lines)
 
+    cdef void change(self, Rules rules, Leans leans, VoiceLeading voices):
+        if voices is not None and self.voices is None:  # nothing is known of the parts so far
+            voices.clear(&self.lines)
+        self.rules, self.leans, self.voices = rules, leans, voices
+
     cdef void copy_from(self, Task other):
         self.given, self.rules, self.bar_steps = other.given, other.rules, other.bar_steps
         self.tally, self.event, self.in_event = other.tally, other.event, other.in_event
