@@ -155,13 +155,7 @@ cdef class Generator:
         self._sampler.copy_state_from(before)
 
     def set_rules(self, Rules rules not None, Leans leans=None, VoiceLeading voices=None):
-        """Go on with the task under other rules; what is given, and open, stays as it is.
-
-        Parameters
-        ----------
-        rules : of the same places as those before.
-        leans, voices : as of `set_task`.
-        """
+        """Go on with the task under other rules, of the same places; the rest as of `set_task`."""
         self.task.change(rules, leans, voices)
 
     def copy_state_from(self, Generator other not None):
