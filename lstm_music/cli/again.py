@@ -24,7 +24,7 @@ _MOST_BYTES = 1 << 24
     type=click.Path(path_type=Path),
     help="The seed that FILE was made from. [default: found by its content, beside FILE or here]",
 )
-@click.option("--model", help="A bundled model, or a file. [default: the same as before]")
+@click.option("--model", help="A bundled model or a file. [default: the same as before]")
 @click.option(
     "-o",
     "--output",
@@ -39,7 +39,7 @@ def command(file: Path, **options: Any) -> None:
     \b
     lstm-music again more.mid
 
-    FILE itself says how it was made. The same version and the same model give the same bytes.
+    FILE holds how it was made. The same version and model give the same bytes.
     """
     from lstm_music.cli.compose import report
     from lstm_music.cli.outputs import plan_outputs

@@ -21,12 +21,14 @@ def _shared(seconds: float) -> Callable[[Any], Any]:
 
     def decorate(function: Any) -> Any:
         for option in (
-            click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row."),
+            click.option(
+                "--json", "as_json", is_flag=True, help="Print one JSON object for each row."
+            ),
             click.option(
                 "--threads",
                 type=click.IntRange(1),
                 multiple=True,
-                help="Threads of both; may be repeated. Default: 1, and every core.",
+                help="Threads for both; may be repeated. Default: 1, and every core.",
             ),
             click.option(
                 "--cases",
@@ -39,7 +41,7 @@ def _shared(seconds: float) -> Callable[[Any], Any]:
                 type=Duration(),
                 default=seconds,
                 show_default=True,
-                help="To spend on each row, about.",
+                help="About how long to spend on each row.",
             ),
         ):
             function = option(function)
@@ -57,13 +59,13 @@ def _on_files(function: Callable[..., Any]) -> Callable[..., Any]:
     """What the commands on music files have in common."""
     options = [
         click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False)),
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row."),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each row."),
         click.option(
             "--seconds",
             type=Duration(),
             default=2,
             show_default=True,
-            help="To spend on each program and case, about.",
+            help="About how long to spend on each program and case.",
         ),
     ]
     for option in reversed(options):
@@ -73,8 +75,10 @@ def _on_files(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @command.command()
 @_shared(20)
-@click.option("--cells", is_flag=True, help="Every other cell, against the same in torch ops.")
-@click.option("--memory/--no-memory", default=True, help="Also the memory of an update.")
+@click.option(
+    "--cells", is_flag=True, help="All other cells, against the same cell in torch operations."
+)
+@click.option("--memory/--no-memory", default=True, help="Also measure the memory of an update.")
 def train(
     cases: tuple[str, ...],
     threads: tuple[int, ...],

@@ -17,7 +17,7 @@ def command() -> None:
 
 @command.command()
 @click.argument("path", type=click.Path(path_type=Path), default=Path("train.toml"))
-@click.option("-f", "--force", is_flag=True, help="Overwrite it.")
+@click.option("-f", "--force", is_flag=True, help="Overwrite the file.")
 def init(path: Path, force: bool) -> None:
     """Write PATH (train.toml): every setting with its default and what it means.
 

@@ -129,7 +129,7 @@ def file_options(task: str, default_name: str) -> Callable[[_F], _F]:
         click.option(
             "--another",
             is_flag=True,
-            help="Unlike every earlier result for this file in the folder of the output.",
+            help="Make it unlike every earlier result for this file in the output folder.",
         ),
         click.option("-f", "--force", is_flag=True, help="Overwrite the output."),
         click.option(

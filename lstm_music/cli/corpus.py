@@ -18,7 +18,7 @@ _LISTED = 10
 
 @click.group()
 def command() -> None:
-    """Scan folders of music, and build a cache to train on."""
+    """Scan folders of music, or build a cache to train on."""
 
 
 def _reading_options(function: _Command) -> _Command:
@@ -29,23 +29,24 @@ def _reading_options(function: _Command) -> _Command:
             type=click.Choice(["played", "straight", "micro"]),
             default="played",
             show_default=True,
-            help="Onsets on the nearest step; on the musical grid; there, the deviation kept.",
+            help="played: onsets on the nearest step. straight: on the musical grid. micro: the "
+            "same, with deviations kept.",
         ),
         click.option(
             "--reader",
             type=click.Choice(["lstm_music", "music21"]),
             default="lstm_music",
             show_default=True,
-            help="music21 is the slow reference.",
+            help="What reads MIDI files; music21 is a slow reference.",
         ),
-        click.option("--strict", is_flag=True, help="Refuse files that need repair."),
-        click.option("--jobs", type=int, help="Processes. Default: one a core."),
+        click.option("--strict", is_flag=True, help="Refuse files that need repairs."),
+        click.option("--jobs", type=int, help="Number of processes. Default: one for each core."),
         click.option(
             "--executor",
             "executor_name",
             default="local",
             show_default=True,
-            help="local, dask://HOST:PORT, ray or ray://HOST:PORT.",
+            help="Where they run: local, dask://HOST:PORT, ray or ray://HOST:PORT.",
         ),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
     ]
@@ -68,8 +69,8 @@ def scan(
 ) -> None:
     """Count what SOURCES hold: folders, files, music21:chorales, music21:tunes, or one cache.
 
-    Pieces, hours, notes, meters, keys, instruments, tempi and tokens; what was left out and why,
-    what was mended; copies, exact and near; and what training on it would need.
+    Shows pieces, hours, notes, meters, keys, instruments, tempi and tokens; which files were left
+    out or repaired, and why; exact and near copies; and what training would need.
     """
     import tempfile
 
@@ -107,9 +108,9 @@ def scan(
     type=click.Path(path_type=Path),
     required=True,
     callback=refuse_stream,
-    help="Folder of the cache.",
+    help="Folder to write the cache to.",
 )
-@click.option("-f", "--force", is_flag=True, help="Make an existing cache anew.")
+@click.option("-f", "--force", is_flag=True, help="Build an existing cache again.")
 @_reading_options
 def build_command(
     sources: tuple[str, ...],
@@ -120,13 +121,13 @@ def build_command(
     as_json: bool,
     **reading: Any,
 ) -> None:
-    """Build a cache of SOURCES, to give to `lstm-music train`.
+    """Build a cache of SOURCES for `lstm-music train`.
 
     \b
     lstm-music corpus build my_midi_folder -o my.cache
     lstm-music train my.cache -o my.safetensors
 
-    Ctrl-C loses nothing: the same command goes on. Run again later, it reads only what is new.
+    After Ctrl-C, the same command continues. If you run it again later, it reads only new files.
     """
     from lstm_music.corpus.build import build
     from lstm_music.corpus.options import CorpusOptions
@@ -156,19 +157,19 @@ def build_command(
     type=click.Path(path_type=Path),
     required=True,
     callback=refuse_stream,
-    help="File of fingerprints; beside MODEL.safetensors it is MODEL.known.",
+    help="File to write. It belongs beside MODEL.safetensors as MODEL.known.",
 )
-@click.option("--style", help="Of this style alone: chorale, folk, band, ...")
+@click.option("--style", help="Use only this style: chorale, folk, band, ...")
 @click.option("-f", "--force", is_flag=True, help="Overwrite the output.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def fingerprints(cache: Path, output: Path, style: str | None, force: bool, as_json: bool) -> None:
-    """Keep fingerprints of the training side of CACHE, for `lstm-music novelty --model`.
+    """Write fingerprints of the training side of CACHE, for `lstm-music novelty --model`.
 
     \b
     lstm-music corpus fingerprints my.cache -o my.known
     lstm-music novelty out.mid --model my.safetensors
 
-    `lstm-music train` writes them beside each model. The music cannot be had from them.
+    `lstm-music train` writes them beside each model. The music cannot be restored from them.
     """
     from lstm_music.corpus.cache import open_cache
     from lstm_music.corpus.fingerprints import corpus_fingerprints

@@ -17,23 +17,25 @@ UNITS = ("note", "token", "bar")
     "--model",
     default="default",
     show_default=True,
-    help="Bundled name (lstm-music info), or a file.",
+    help="A bundled model (lstm-music info lists them) or a file.",
 )
 @click.option("--side", type=click.Choice(["valid", "test"]), default="test", show_default=True)
 @click.option("--cache", type=click.Path(path_type=Path), help="Keep the tokens in this folder.")
-@click.option("--order", type=click.IntRange(1, 7), default=5, show_default=True, help="n-gram.")
+@click.option(
+    "--order", type=click.IntRange(1, 7), default=5, show_default=True, help="n of the n-gram."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     sources: tuple[str, ...], model: str, side: str, cache: Path | None, order: int, as_json: bool
 ) -> None:
-    """Score the held-out pieces of SOURCES: nats a note, by style, beside the baselines.
+    """Score a model on the held-out pieces of SOURCES: nats a note, by style, beside baselines.
 
-    The split is the one that training makes, so pieces on the chosen side were never trained on
-    if the model was trained on the same sources. The baselines are fitted on the training side:
-    uniform, unigram, and an interpolated Kneser-Ney n-gram, also with every training piece in
-    seven transpositions. Of too few pieces the last bars of each are scored, as training holds
-    them out. What the model has never met (pedal, loudness, tempo changes, instruments, ...) is
-    named, and nats a note are given without it, too.
+    The split is the one that training makes. So a model trained on the same sources has never seen
+    the pieces on the chosen side. The baselines are fitted on the training side: uniform, unigram,
+    and an interpolated Kneser-Ney n-gram, also with every training piece in seven transpositions.
+    If there are too few pieces, the last bars of each are scored, as training holds them out. The
+    output names what the model has never met (pedal, loudness, tempo changes, instruments, ...) and
+    has nats a note without that, too.
     """
     from lstm_music.composer import load
     from lstm_music.corpus.cache import token_cache

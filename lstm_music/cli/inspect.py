@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,22 @@ _ONLY_ON = ("output", "bars", "layer")
 _PICTURES = (".html", ".png", ".svg")
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """The options of the command; their help below says what they mean."""
+
+    music: Path | None
+    output: Path | None
+    bars: tuple[int, int] | None
+    layer: int | None
+    top: int
+    rng_seed: int
+    force: bool
+    as_json: bool
+    reader: str
+    strict: bool
+
+
 @click.command()
 @click.argument("path", metavar="FILE|MODEL", type=click.Path(path_type=Path))
 @click.option(
@@ -29,16 +46,23 @@ _PICTURES = (".html", ".png", ".svg")
     help="Show what the gates of MODEL do over this music.",
 )
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="With --on: a .html, .png or .svg."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="With --on: write a .html, .png or .svg.",
 )
-@bars_option("With --on: draw from bar A to bar B alone; a pickup is 0.")
+@bars_option("With --on: draw only bars A to B; a pickup is bar 0.")
 @click.option(
     "--layer",
     type=click.IntRange(0),
-    help="With --on: whose units are all drawn, from 0. Default: where most is found.",
+    help="With --on: draw all units of this layer, from 0. Default: the one with most finds.",
 )
 @click.option(
-    "--top", type=click.IntRange(0), default=3, show_default=True, help="Units shown a kind."
+    "--top",
+    type=click.IntRange(0),
+    default=3,
+    show_default=True,
+    help="How many units to name of each kind.",
 )
 @click.option("--rng-seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("-f", "--force", is_flag=True, help="Overwrite the output.")
@@ -48,56 +72,40 @@ _PICTURES = (".html", ".png", ".svg")
     type=click.Choice(["lstm_music", "music21"]),
     default="lstm_music",
     show_default=True,
-    help="Who reads a MIDI file: our own reader, or music21 as the slow reference.",
+    help="What reads a MIDI file: our own reader, or music21 as a slow reference.",
 )
-@click.option("--strict", is_flag=True, help="Refuse a file in which something must be mended.")
-@click.pass_context
-def command(
-    context: click.Context,
-    path: Path,
-    music: Path | None,
-    output: Path | None,
-    bars: tuple[int, int] | None,
-    layer: int | None,
-    top: int,
-    rng_seed: int,
-    force: bool,
-    as_json: bool,
-    reader: str,
-    strict: bool,
-) -> None:
-    """Show what a music file holds and what reading it had to mend; or what a model is.
+@click.option("--strict", is_flag=True, help="Refuse a file that needs repairs.")
+def command(path: Path, **options: Any) -> None:
+    """Show what a music file or a model holds, or what a model's gates do over music.
 
     \b
     lstm-music inspect song.mid
     lstm-music inspect chorale
     lstm-music inspect chorale --on tune.mid -o gates.html
 
-    A model is a bundled one by its name, or a .safetensors file. `-` reads music from standard
-    input.
+    Give a music file, the name of a bundled model, or a .safetensors file. `-` is music from
+    standard input. Of a music file you also see every repair that reading it took.
 
-    With --on, the model reads the music, and you see inside: gates and cell states over the piano
-    roll, how surprised the model was at each note, and which units follow the bar, the beat, a
-    pitch class, the phrase, repeats or the bars that have passed. A unit is named only if it
-    follows more surely than the best of all units does in 99 draws by chance (docs/gates.md).
+    With --on, the model reads the music. You see its gates and cell states over the piano roll, how
+    surprised it was at each note, and which units follow the bar, the beat, a pitch class, the
+    phrase, repeats or the number of bars so far. A unit is named only if it follows more closely
+    than the best of all units did in 99 random draws (docs/gates.md).
     """
-    if music is not None:
-        _look_inside(
-            path, music, output, bars, layer, top, rng_seed, force=force, as_json=as_json,
-            reader=reader, strict=strict,
-        )  # fmt: skip
+    asked = _Asked(**options)
+    if asked.music is not None:
+        _look_inside(path, asked.music, asked)
         return
-    given = [f"--{name}" for name in _ONLY_ON if context.params[name] is not None]
-    if given:
+    if given := [f"--{name}" for name in _ONLY_ON if getattr(asked, name) is not None]:
         raise click.UsageError(f"{', '.join(given)} needs --on FILE: music for the model to read")
     from lstm_music.cli.inspect_facts import model_facts, model_lines, piece_facts, piece_lines
 
     if _is_model(path):
         facts = model_facts(path)
-        click.echo(json.dumps(facts) if as_json else "\n".join(model_lines(facts)))
+        click.echo(json.dumps(facts) if asked.as_json else "\n".join(model_lines(facts)))
         return
-    pieces = [piece_facts(p) for p in read_all_music(path, reader=reader, strict=strict)]
-    if as_json:
+    read = read_all_music(path, reader=asked.reader, strict=asked.strict)
+    pieces = [piece_facts(piece) for piece in read]
+    if asked.as_json:
         several = {"file": str(path), "pieces": pieces}
         click.echo(json.dumps(pieces[0] if len(pieces) == 1 else several))
         return
@@ -114,50 +122,44 @@ def _is_model(path: Path) -> bool:
     return str(path) in model_names() and not path.exists()
 
 
-def _look_inside(
-    path: Path,
-    music: Path,
-    output: Path | None,
-    bars: tuple[int, int] | None,
-    layer: int | None,
-    top: int,
-    rng_seed: int,
-    *,
-    force: bool,
-    as_json: bool,
-    reader: str,
-    strict: bool,
-) -> None:
+def _look_inside(path: Path, music: Path, asked: _Asked) -> None:
     from lstm_music.composer import load
     from lstm_music.errors import ConfigError
     from lstm_music.evaluate.gates.follow import follow
     from lstm_music.evaluate.piano_roll import bar_span
 
+    output = asked.output
     if output is not None:
         if not is_stream(output) and output.suffix.lower() not in _PICTURES:
             raise ConfigError(f"{output}: the name must end in .html, .png or .svg")
-        check_output(output, force=force, as_json=as_json)
+        check_output(output, force=asked.force, as_json=asked.as_json)
     composer = load(path)
     n_layers = composer.model.config.layers
-    if layer is not None and layer >= n_layers:
-        raise ConfigError(f"--layer must be 0..{n_layers - 1}, {path} has {n_layers}; got {layer}")
-    gates = composer.gates(read_music(music, reader=reader, strict=strict))
-    span = None if bars is None else bar_span(gates.piece, *bars)
-    following = follow(gates, rng_seed=rng_seed)
+    if asked.layer is not None and asked.layer >= n_layers:
+        raise ConfigError(
+            f"--layer must be 0..{n_layers - 1}, {path} has {n_layers}; got {asked.layer}"
+        )
+    gates = composer.gates(read_music(music, reader=asked.reader, strict=asked.strict))
+    span = None if asked.bars is None else bar_span(gates.piece, *asked.bars)
+    following = follow(gates, rng_seed=asked.rng_seed)
     if output is not None:
-        if layer is None:
-            counts = [sum(f.layer == k for f in following.findings) for k in range(n_layers)]
-            layer = counts.index(max(counts))
+        layer = _fullest_layer(following, n_layers) if asked.layer is None else asked.layer
         title = f"{composer.name} reads {'standard input' if is_stream(music) else music.name}"
         data = _picture(gates, following, output, layer, span, title)
-        write_output(output, data, force=force)
+        write_output(output, data, force=asked.force)
         if is_stream(output):
             return
-    if as_json:
+    if asked.as_json:
         click.echo(json.dumps(_report(gates, following, output)))
         return
-    lines = _readable(gates, following, top)
+    lines = _readable(gates, following, asked.top)
     click.echo("\n".join([*lines, *([] if output is None else ["", str(output)])]))
+
+
+def _fullest_layer(following: Following, n_layers: int) -> int:
+    """The layer in which most is found; the first of equals."""
+    counts = [sum(found.layer == k for found in following.findings) for k in range(n_layers)]
+    return counts.index(max(counts))
 
 
 def _picture(

@@ -23,19 +23,23 @@ _SIDES = ("held-out", "train", "valid", "test", "all")  # evaluate.material.SIDE
     required=True,
     help="Real music: a cache, or folders and files. May be given again.",
 )
-@click.option("--style", metavar="NAME", help="Real pieces of this style alone.")
+@click.option("--style", metavar="NAME", help="Use only real pieces of this style.")
 @click.option(
     "--side",
     type=click.Choice(_SIDES),
-    help="Which pieces of a cache. Default: held-out, those of valid and test.",
+    help="Which pieces of a cache to use. Default: held-out, those of valid and test.",
 )
 @click.option(
     "--bars",
     type=click.IntRange(4),
-    help="Full bars of each piece. Default: as many as nine in ten of SAMPLES have.",
+    help="Full bars to use of each piece. Default: as many as nine in ten of SAMPLES have.",
 )
 @click.option(
-    "--top", type=click.IntRange(0), default=10, show_default=True, help="Features to show."
+    "--top",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    help="How many features to show.",
 )
 @click.option("--rng-seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with all features.")
@@ -49,7 +53,7 @@ def command(
     rng_seed: int,
     as_json: bool,
 ) -> None:
-    """Find out whether a classifier can tell SAMPLES from real music, and by what.
+    """Test whether a classifier can tell SAMPLES from real music, and by what.
 
     \b
     lstm-music generate --model folk --style folk --bars 16 -n 40 -o samples/x.mid
@@ -57,9 +61,9 @@ def command(
 
     SAMPLES are folders or files, 10 pieces or more; SOURCE needs 20. Two classifiers learn to tell
     them apart by about a hundred features of rhythm, intervals, harmony, texture and repetition.
-    Their AUC is 0.5 where they guess and 1 where they are always right; each is beside the AUC of
-    real music against real music. Then come the features that give the samples away, and how
-    often bars return. Needs scikit-learn: pip install 'lstm_music[judge]'.
+    An AUC of 0.5 means that they guess, 1 that they are always right. The AUC of real music against
+    real music is shown for comparison, then the features that give the samples away, and how often
+    bars return. Needs scikit-learn: pip install 'lstm_music[judge]'.
     """
     from lstm_music.evaluate.judge import judge
 

@@ -16,15 +16,15 @@ from lstm_music.cli.streams import read_music
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(paths: tuple[Path, ...], as_json: bool) -> None:
-    """Count what a listener would notice in each of PATHS.
+    """Print what a listener would notice in each of PATHS, in numbers.
 
-    Notes, distinct pitches and durations, share of notes on the beat, the longest repeat, the
-    longest run of one pitch, notes a bar, empty bars; entropy of the pitch classes in bits, the
-    best scale's share of the notes, how alike the rhythms of neighbouring bars are, and how alike
-    the bars are, instrument by instrument; parallel fifths, octaves and unisons between two parts
-    for each 100 notes, and the share of the chords at rest (1.5 beats or more) that are triads on
-    their root; whether the notes keep to the file's own key and meter, and end on its tonic ("-":
-    cannot be told). `-` among PATHS is standard input.
+    Rhythm: share of notes on the beat, notes in a bar, empty bars, how alike the rhythms of
+    neighbouring bars are. Pitch: distinct pitches, entropy of the pitch classes in bits, share of
+    the notes in the best scale, longest run of one pitch. Repetition: the longest repeat, how alike
+    neighbouring bars are. Harmony: parallel fifths, octaves and unisons for each 100 notes, share
+    of the chords at rest (1.5 beats or more) that are triads in root position. Last, whether the
+    notes keep the key and meter of the file and end on its tonic ("-": unknown). `-` among PATHS is
+    standard input.
     """
     from lstm_music.evaluate.statistics import piece_statistics
 

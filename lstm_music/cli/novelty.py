@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 @click.option(
     "--model",
     metavar="NAME",
-    help="Without SOURCE: what this model was trained on, by its fingerprints. Default: default.",
+    help="Without --against: search the fingerprints of this model's training music. Default: "
+    "default.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
@@ -40,20 +41,20 @@ def command(
     model: str | None,
     as_json: bool,
 ) -> None:
-    """Find the longest run of notes that each of FILES shares with what a model was trained on.
+    """Find the longest run of notes that each of FILES shares with the training music of a model.
 
     \b
     lstm-music novelty out.mid
     lstm-music novelty out.mid --model my.safetensors
     lstm-music novelty out-*.mid --against music21:chorales --cache chorales.cache
 
-    A run counts in any key and at any tempo. Beside it stands what is usual: the longest runs of
-    the pieces that training holds out. A longer file shares longer runs.
+    A run counts in any key and at any tempo. The output also says what is usual: the longest runs
+    of the pieces held out from training. A longer file shares longer runs.
 
-    Models carry fingerprints of their training music: they tell a run of 8 notes or more, at times
-    a little too long, but not where it comes from. With --against the training side of SOURCE is
-    searched note by note. Hint: give the sources, or the cache, that the model was trained on; the
-    split is then the same. `-` among FILES is standard input.
+    Models carry fingerprints of their training music. With these a run of 8 notes or more is found,
+    sometimes a little too long, but not where it comes from. --against searches the training side
+    of SOURCE note by note. Give the sources or the cache on which the model was trained, so that
+    the split is the same. `-` among FILES is standard input.
     """
     if sources and model is not None:
         raise click.UsageError("--model and --against exclude each other; leave one out")

@@ -14,7 +14,10 @@ from lstm_music.cli.streams import check_output, file_stem, is_stream, read_musi
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="A .png or .svg; PATH's name."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="A .png or .svg. Default: the name of PATH.",
 )
 @bars_option("From bar A to bar B; a pickup is 0.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite the output.")

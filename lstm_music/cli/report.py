@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="A .html; by default RUN's name."
+    "-o", "--output", type=click.Path(path_type=Path), help="A .html. Default: the name of RUN."
 )
 @click.option(
     "--against",
@@ -30,19 +30,25 @@ if TYPE_CHECKING:
     help="Real music to compare with: the cache that it was trained on (its held-out pieces are "
     "taken), or folders and files.",
 )
-@click.option("--style", metavar="NAME", help="Compose in this style, compare with it alone.")
+@click.option("--style", metavar="NAME", help="Compose in this style and compare only with it.")
 @click.option("--samples", type=click.IntRange(1), default=24, show_default=True)
-@click.option("--bars", type=click.IntRange(4), default=12, show_default=True, help="Of a sample.")
 @click.option(
-    "--shown", type=click.IntRange(0), default=6, show_default=True, help="Samples to see and hear."
+    "--bars", type=click.IntRange(4), default=12, show_default=True, help="Bars of each sample."
+)
+@click.option(
+    "--shown",
+    type=click.IntRange(0),
+    default=6,
+    show_default=True,
+    help="How many samples to show and play.",
 )
 @click.option(
     "--engrave/--no-engrave",
     default=True,
     show_default=True,
-    help="Put in the first page of each, if MuseScore is there.",
+    help="Show the first page of each as a score, if MuseScore is installed.",
 )
-@click.option("--wav", is_flag=True, help="Put in sound by FluidSynth: 10 MB a minute.")
+@click.option("--wav", is_flag=True, help="Include sound from FluidSynth: 10 MB a minute.")
 @click.option("--rng-seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("-f", "--force", is_flag=True, help="Overwrite the output.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -60,14 +66,14 @@ def command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Tell of RUN on one page: losses, samples to hear, and how they compare with real music.
+    """Show RUN on one page: losses, samples to hear, and how they compare with real music.
 
     \b
     lstm-music report mine.safetensors --against my.cache -o report.html
     lstm-music report chorale --against models.cache --style chorale
 
     RUN is the model file that a run wrote, its folder (mine.run), or a bundled model. The page is
-    one file. It plays the samples itself and asks nothing of any network.
+    one file. It plays the samples itself and needs no network.
     """
     from lstm_music.errors import ConfigError
     from lstm_music.evaluate.report.page import report_page

@@ -23,20 +23,20 @@ _OUTPUT = click.Path(path_type=Path, dir_okay=False)
 
 @click.command()
 @click.argument("task_name", metavar="[TASK]", required=False)
-@click.option("--list", "as_list", is_flag=True, help="List the tasks, one a line.")
-@click.option("--quick", is_flag=True, help="A small version: under a minute on one core.")
+@click.option("--list", "as_list", is_flag=True, help="List the tasks.")
+@click.option("--quick", is_flag=True, help="Run a small version: under a minute on one core.")
 @click.option(
-    "--runs", type=click.IntRange(1), help="Networks to train. Default: what the task chooses."
+    "--runs", type=click.IntRange(1), help="How many networks to train. Default: as the task says."
 )
 @click.option(
     "--data",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="A file of data, for the tasks that need one.",
 )
-@click.option("--cell", metavar="NAME", help="The recurrent cell. Default: what the task chooses.")
+@click.option("--cell", metavar="NAME", help="The recurrent cell. Default: as the task says.")
 @click.option("--only", metavar="TEXT", help="Only the rows whose name contains TEXT.")
 @click.option("--rng-seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each row.")
 @click.option(
     "-o",
     "--output",
@@ -44,7 +44,7 @@ _OUTPUT = click.Path(path_type=Path, dir_okay=False)
     callback=refuse_stream,
     help="Also write the rows, settings and machine to this JSON file.",
 )
-@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@click.option("--force", is_flag=True, help="Overwrite the output.")
 def command(
     task_name: str | None,
     as_list: bool,
@@ -65,9 +65,9 @@ def command(
     lstm-music reproduce adding --quick
     lstm-music reproduce adding --only "T = 1000" -o adding.json
 
-    First comes what the task is, then a line for each row: ours, published, ratio (ours /
-    published), unit, source. Each task claims something, such as that the network learns the task
-    at the paper's own lag. If a claim does not hold, the command says which and ends with code 1.
+    Prints what the task is, then a line for each row: ours, published, ratio (ours / published),
+    unit, source. Each task makes a claim, such as that the network learns the task at the paper's
+    own lag. If a claim does not hold, the command says which and ends with code 1.
     """
     from lstm_music.reproduce.task import Settings
     from lstm_music.reproduce.tasks import TASKS, get_task

@@ -22,7 +22,7 @@ resume = click.option(
     type=click.Choice(["never", "auto"]),
     default="never",
     show_default=True,
-    help="auto: go on with the run that is there, if there is one; the result is the same.",
+    help="auto: continue the run that is there, if there is one. The result is the same.",
 )
 checkpoint_seconds = click.option(
     "--checkpoint-seconds",
@@ -30,5 +30,5 @@ checkpoint_seconds = click.option(
     default=10.0,
     show_default=True,
     metavar="DURATION",
-    help="Time between two saved states: seconds, or 90s, 10m.",
+    help="How often to save the state: seconds, or 90s, 10m.",
 )

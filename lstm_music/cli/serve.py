@@ -67,8 +67,8 @@ def command(**options: Any) -> None:
     lstm-music serve --tcp 8766 --osc 8767 --osc-reply 8768
     lstm-music serve --shared            # the one that lstm_music.client finds, or starts
 
-    docs/serve.md tells the protocol. Only this machine is let in, unless --host says otherwise.
-    Ctrl-C ends it.
+    docs/serve.md describes the protocol. Only programs on this machine can connect, unless you
+    give --host. Ctrl-C ends it.
     """
     from lstm_music.serve.limits import Limits, usual_workers
     from lstm_music.serve.run import Settings, run

@@ -22,18 +22,24 @@ if TYPE_CHECKING:
 @click.argument("sources", nargs=-1, required=True)
 @run_options.model_output
 @click.option(
-    "--config", type=click.Path(path_type=Path), help="Settings; see lstm-music config init."
+    "--config",
+    type=click.Path(path_type=Path),
+    help="File of settings; lstm-music config init writes one.",
 )
 @click.option(
-    "--set", "overrides", multiple=True, metavar="A.B=C", help="training.batch_size=16, ..."
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="A.B=C",
+    help="Change one setting: training.batch_size=16.",
 )
 @click.option("--from", "base", metavar="MODEL", help="Begin with this model: default, or a file.")
-@click.option("--dry-run", is_flag=True, help="Say what it would need; train nothing.")
+@click.option("--dry-run", is_flag=True, help="Say what the run would need, and train nothing.")
 @click.option(
     "--cell",
     default="lstm",
     show_default=True,
-    help="NAME or NAME:KEY=VALUE,...: docs/cells.md lists them all.",
+    help="NAME or NAME:KEY=VALUE,... docs/cells.md lists them all.",
 )
 @click.option("--hidden-size", type=int, default=256, show_default=True)
 @click.option("--layers", type=int, default=2, show_default=True)
@@ -44,69 +50,75 @@ if TYPE_CHECKING:
     type=click.Choice(["step", "variational"]),
     default="step",
     show_default=True,
-    help="A mask for every step, or one for all steps of a chunk.",
+    help="step: a new mask at every step. variational: one for all steps of a chunk.",
 )
 @click.option("--residual", is_flag=True, help="Add a layer's input to its output.")
 @click.option(
     "--tied-embedding",
     is_flag=True,
-    help="Output weights are the tokens' embedding; --embedding-size as --hidden-size.",
+    help="Use the tokens' embedding as output weights. --embedding-size must be --hidden-size.",
 )
-@click.option("--learned-state", is_flag=True, help="Learn the state that a piece starts from.")
+@click.option("--learned-state", is_flag=True, help="Learn the state from which a piece starts.")
 @click.option("--batch-size", type=int, default=16, show_default=True)
 @click.option(
     "--chunk-steps",
     type=int,
     default=128,
     show_default=True,
-    help="Tokens that the gradient flows back through; 0: whole pieces.",
+    help="Tokens through which the gradient flows back; 0: whole pieces.",
 )
-@click.option("--style", help="Train on this style alone: chorale, folk, band, ...")
+@click.option("--style", help="Train only on this style: chorale, folk, band, ...")
 @click.option(
     "--balance",
     type=float,
     default=0.0,
     show_default=True,
-    help="How far rarer styles come more often: 0 not at all, 1 until all have as many tokens.",
+    help="How much to repeat rare styles: 0 not at all, 1 until all have as many tokens.",
 )
 @click.option(
     "--straight-drums",
     type=float,
     default=0.5,
     show_default=True,
-    help="Chance that a piece of drums alone is put on the grid of its music.",
+    help="Chance that a piece of drums alone is moved to the musical grid.",
 )
 @click.option(
     "--infill",
     type=float,
     default=0.5,
     show_default=True,
-    help="Share of the pieces of which parts are given, to learn to write the rest; 0: none.",
+    help="Share of the pieces with hidden parts, so that it learns to fill gaps; 0: none.",
 )
 @click.option(
     "--optimiser",
     type=click.Choice(["adam", "sgd", "rmsprop", "rprop"]),
     default="adam",
     show_default=True,
-    help="rprop is for full batches: --batch-size as many as there are pieces, --chunk-steps 0.",
+    help="rprop needs full batches: --batch-size as many as there are pieces, --chunk-steps 0.",
 )
 @click.option("--learning-rate", type=float, help="Default: the optimiser's own.")
-@click.option("--momentum", type=float, help="Of sgd and rmsprop. Default: the optimiser's own.")
+@click.option("--momentum", type=float, help="For sgd and rmsprop. Default: the optimiser's own.")
 @click.option("--l2", type=float, default=0.0, show_default=True, help="Penalty on weights.")
 @click.option(
     "--schedule",
     type=click.Choice(["cosine", "plateau", "constant"]),
     default="cosine",
     show_default=True,
-    help="Of the learning rate, after the warm-up.",
+    help="Course of the learning rate after the warm-up.",
 )
-@click.option("--warmup", type=float, default=0.02, show_default=True, help="Share of the run.")
+@click.option(
+    "--warmup",
+    type=float,
+    default=0.02,
+    show_default=True,
+    help="Share of the run in which the learning rate rises.",
+)
 @click.option(
     "--stop-after",
     type=int,
     default=0,
     show_default=True,
-    help="End after so many validations without a new best; 0: never. Of few pieces: 3 or 5.",
+    help="End after this many validations without a new best; 0: never. With few pieces: 3 or 5.",
 )
 @click.option("--label-smoothing", type=float, default=0.0, show_default=True)
 @click.option("--clip-norm", type=float, default=1.0, show_default=True)
@@ -118,76 +130,82 @@ if TYPE_CHECKING:
     type=click.Choice(["bptt", "evolino", "es", "cma", "ga"]),
     default="bptt",
     show_default=True,
-    help="How it learns; all but bptt do so without gradients: docs/evolution.md.",
+    help="How it learns. All but bptt learn without gradients (docs/evolution.md).",
 )
-@click.option("--population", type=int, help="Networks of a generation. Default: the method's own.")
+@click.option("--population", type=int, help="Networks in a generation. Default: the method's own.")
 @click.option("--sigma", type=float, help="Size of a mutation. Default: the method's own.")
 @click.option(
     "--covariance",
     type=click.Choice(["diagonal", "full"]),
     default="diagonal",
     show_default=True,
-    help="Of cma; full is for 1,000 parameters at most.",
+    help="For cma. full takes at most 1,000 parameters.",
 )
 @click.option(
     "--readout",
     type=click.Choice(["ridge", "svm"]),
     default="ridge",
     show_default=True,
-    help="Of evolino; svm needs scikit-learn.",
+    help="For evolino. svm needs scikit-learn.",
 )
 @click.option(
     "--executor",
     default="local",
     show_default=True,
-    help="Who scores a population: local, dask://HOST:PORT or ray.",
+    help="Where a population is scored: local, dask://HOST:PORT or ray.",
 )
-@click.option("--jobs", type=int, default=1, show_default=True, help="Processes that score it.")
+@click.option(
+    "--jobs", type=int, default=1, show_default=True, help="Processes that score a population."
+)
 @run_options.resume
 @click.option(
     "--for",
     "for_seconds",
     type=Duration(above=True),
     metavar="DURATION",
-    help="Train as much as fits, such as 90s, 10m or 1h30m: plans tokens and validations.",
+    help="Train as much as fits into 90s, 10m or 1h30m; sets tokens and validations.",
 )
 @click.option(
     "--time-limit",
     type=Duration(),
     metavar="DURATION",
-    help="Stop then, to be resumed: seconds, or 90s, 10m, 1h30m.",
+    help="Stop after this time; --resume auto goes on. Seconds, or 90s, 10m, 1h30m.",
 )
 @run_options.checkpoint_seconds
 @click.option(
     "--sample-minutes",
     type=Duration("m"),
     metavar="DURATION",
-    help="Compose 8 bars so often, in minutes, or 90s: samples/ in the run's folder.",
+    help="Compose 8 bars every so many minutes (or 90s) into samples/ in the run's folder.",
 )
-@click.option("--tensorboard", is_flag=True, help="Losses for TensorBoard in the run's folder.")
+@click.option(
+    "--tensorboard", is_flag=True, help="Write losses for TensorBoard to the run's folder."
+)
 @click.option(
     "--max-tokens",
     type=int,
     default=20_000_000,
     show_default=True,
-    help="To train on; of few pieces with --from fewer (docs/training.md).",
+    help="Tokens to train on; fewer with few pieces and --from (docs/training.md).",
 )
 @click.option(
     "--evaluate-every",
     type=int,
     default=1_000_000,
     show_default=True,
-    help="Tokens; of few pieces fewer.",
+    help="Tokens between two validations; fewer with few pieces.",
 )
 @click.option("--rng-seed", type=int, default=0, show_default=True)
-@click.option("--threads", type=int, help="Default: one a core; never changes the result.")
+@click.option("--threads", type=int, help="Default: one for each core. The result is the same.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Keep the tokens in this folder.")
 @click.option(
     "--storage", type=click.Choice(["float32", "float16"]), default="float32", show_default=True
 )
-@click.option("--data-card", type=click.Path(path_type=Path), help="TOML stored in the model file.")
+@click.option(
+    "--data-card", type=click.Path(path_type=Path), help="TOML file to store in the model file."
+)
 @click.option("-f", "--force", is_flag=True, help="Overwrite the output.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON line a validation.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON line for each validation.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -211,8 +229,8 @@ def command(
     lstm-music train my_songs --from default -o mine.safetensors
     lstm-music train my_midi_folder -o my.safetensors --for 1h30m
 
-    The best model so far is always in the output file. Whatever ends the run, the same command
-    with --resume auto goes on, and ends with the same model.
+    The output file always holds the best model so far. If the run is interrupted, repeat the
+    command with --resume auto: it continues and ends with the same model.
     """
     from lstm_music.training.settings import override, read_settings
 

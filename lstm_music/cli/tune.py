@@ -45,28 +45,34 @@ def _list_rewards(context: click.Context, _: click.Parameter, asked: bool) -> No
     is_eager=True,
     expose_value=False,
     callback=_list_rewards,
-    help="Show the rewards there are, a line each.",
+    help="List the rewards.",
 )
 @click.option(
     "--for",
     "for_seconds",
     type=Duration(above=True),
     metavar="DURATION",
-    help="As many updates as fit, such as 90s, 5m or 1h, measuring included.",
+    help="As many updates as fit into 90s, 5m or 1h, measuring included.",
 )
 @click.option("--updates", type=int, default=200, show_default=True)
-@click.option("--batch-size", type=int, default=32, show_default=True, help="Pieces an update.")
-@click.option("--bars", type=int, default=8, show_default=True, help="Of each piece.")
-@click.option("--style", help="Of all pieces. Default: the model chooses for each.")
-@click.option("--key", help="Of all pieces, such as 'D minor'. Default: likewise.")
-@click.option("--meter", help="Of all pieces, such as 6/8. Default: likewise.")
-@click.option("--temperature", type=float, default=1.0, show_default=True, help="Of the draws.")
+@click.option("--batch-size", type=int, default=32, show_default=True, help="Pieces in an update.")
+@click.option("--bars", type=int, default=8, show_default=True, help="Bars of each piece.")
+@click.option("--style", help="Style of all pieces. Default: the model chooses.")
+@click.option("--key", help="Key of all pieces, such as 'D minor'. Default: the model chooses.")
+@click.option("--meter", help="Meter of all pieces, such as 6/8. Default: the model chooses.")
+@click.option(
+    "--temperature",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Temperature at which pieces are drawn.",
+)
 @click.option(
     "--kl-target",
     type=float,
     default=0.1,
     show_default=True,
-    help="Nats a note by which the model may move away from what it was.",
+    help="How far the model may move from what it was, in nats a note.",
 )
 @click.option("--learning-rate", type=float, default=3e-4, show_default=True)
 @click.option(
@@ -74,7 +80,7 @@ def _list_rewards(context: click.Context, _: click.Parameter, asked: bool) -> No
     type=int,
     default=64,
     show_default=True,
-    help="Drawn before and after to tell what it has brought.",
+    help="Pieces drawn before and after, to measure what has changed.",
 )
 @click.option(
     "--held-out",
@@ -86,7 +92,7 @@ def _list_rewards(context: click.Context, _: click.Parameter, asked: bool) -> No
 @run_options.resume
 @run_options.checkpoint_seconds
 @click.option("--rng-seed", type=int, default=0, show_default=True)
-@click.option("--threads", type=int, help="Default: one a core; never changes the result.")
+@click.option("--threads", type=int, help="Default: one for each core. The result is the same.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite the output.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 @click.pass_context
@@ -101,15 +107,15 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Tune MODEL, a bundled name or a file, to a taste: make what is rewarded likelier.
+    """Tune MODEL, a bundled model or a file, to your taste: make rewarded music likelier.
 
     \b
     lstm-music tune folk -o mine.safetensors --reward in_key=1 --reward resolves_leaps=0.5 --for 5m
     lstm-music tune folk -o busy.safetensors --reward density:12=1 --meter 6/8
     lstm-music tune default -o own.safetensors --reward my_taste.py:syncopation=1
 
-    The model is held close to what it was (--kl-target). At the end it is told how far each reward
-    has risen, and what that has cost. docs/tuning.md says how to read it.
+    The model is kept close to what it was (--kl-target). At the end a report says how far each
+    reward has risen and what that has cost. docs/tuning.md explains it.
     """
     from lstm_music.reinforcement.api import tune
     from lstm_music.reinforcement.taste import parse_reward
@@ -144,7 +150,7 @@ _Note = Callable[[str], None]
 
 @contextmanager
 def _display(for_seconds: float | None) -> Iterator[tuple[_Show, _Note]]:
-    """What shows progress, and what says a line: live on a terminal, else a line now and then."""
+    """What shows progress, and what prints a line: live on a terminal, else a line now and then."""
     if sys.stderr is None or not sys.stderr.isatty():
         from lstm_music.cli.progress import Lines
 

@@ -104,7 +104,10 @@ class PieceControls:
         tasks=("generate",),
     )
     style: str | None = control(
-        "text", None, "Style that the model has learnt: chorale, folk, lead, drums.", group=_PIECE
+        "text",
+        None,
+        "Style that the model has learnt: folk, piano, drums, ...",
+        group=_PIECE,
     )
     ending: str | None = control(
         "choice",

@@ -231,7 +231,7 @@ class Request(PieceControls):
     max_copy: int | None = control(
         "integer",
         None,
-        "Longest run of notes that may stand in the training music, too.",
+        "Longest run of notes that may also be in the training music.",
         group=_TAKES,
         unit="notes",
         low=8,
