@@ -50,8 +50,8 @@ style composes no other.
 
 The samples below are the first of each model: rng seeds 1 to {samples}, none left out, in the
 style, key and meter that the model chose. Each is shown as a piano roll of all {bars} bars
-(`lstm-music plot`), and its first {engraved} bars as MuseScore writes them down. The command
-under it makes it again.
+(`lstm-music plot`), and its first {engraved} bars as MuseScore writes them down. The MIDI file has
+all of it; the site that `make docs` builds plays it. The command under it makes it again.
 
 In the tables "a / b" is a figure of samples beside that of held-out music: 100 samples from
 nothing, in the meters and keys of training pieces, and the pieces held out from training. Key,
@@ -217,6 +217,7 @@ def samples(name: str, composer: Composer) -> list[str]:
     pieces = {i: composer.generate(bars=BARS, rng_seed=i) for i in range(1, SAMPLES + 1)}
     for i, piece in pieces.items():
         write_picture(f"{name}-{i}-roll", piano_roll(piece))
+        write_midi(piece, PICTURES / f"{name}-{i}.mid", force=True)
     engrave({f"{name}-{i}-score": piece for i, piece in pieces.items()})
     return [sample(name, i, piece) for i, piece in pieces.items()]
 
@@ -232,7 +233,8 @@ def sample(name: str, i: int, piece: Piece) -> str:
         f"![{name}, rng seed {i}: {kind}](models/{name}-{i}-{part}.png)"
         for kind, part in (("piano roll", "roll"), ("score", "score"))
     )
-    return f"**Rng seed {i}**: {', '.join(what)}\n\n{pictures}\n\n```\n{command}\n```"
+    midi = f"[{name}, rng seed {i}: MIDI](models/{name}-{i}.mid)"
+    return f"**Rng seed {i}**: {', '.join(what)}\n\n{midi}\n\n{pictures}\n\n```\n{command}\n```"
 
 
 def engrave(pieces: dict[str, Piece]) -> None:
@@ -264,10 +266,10 @@ def write_picture(name: str, png: bytes) -> None:
 
 
 def main() -> None:
-    """Page and pictures, old pictures removed."""
+    """Page, pictures and music; old ones are removed."""
     PICTURES.mkdir(exist_ok=True)
-    for picture in PICTURES.glob("*.png"):
-        picture.unlink()
+    for old in (*PICTURES.glob("*.png"), *PICTURES.glob("*.mid")):
+        old.unlink()
     figures = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.is_file() else {}
     (DOCS / "models.md").write_text(page(figures), encoding="utf-8")
 

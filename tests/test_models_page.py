@@ -46,6 +46,16 @@ def test_every_picture_is_there_and_shown(text):
     assert sum(map(len, there.values())) <= 2_500_000
 
 
+def test_every_sample_can_be_heard(text):
+    heard = re.findall(r"^\[.*\]\(models/([^)]+\.mid)\)$", text, re.M)
+    assert sorted(heard) == sorted(path.name for path in PICTURES.glob("*.mid"))
+    assert len(heard) == 5 * len(model_names())
+    for name in heard:
+        piece = lm.read(PICTURES / name)
+        assert piece.bar_lines.bar_at(piece.end_steps - 1) + 1 <= 16
+        assert len(piece.notes) > 16, AGAIN
+
+
 def test_five_samples_of_each_model_with_commands_that_are_understood(text):
     commands = re.findall(r"^lstm-music generate (.*)$", text, re.M)
     seeds = {name: [] for name in model_names()}
