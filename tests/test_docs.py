@@ -60,7 +60,7 @@ def test_readme_and_docs_name_only_options_that_exist():
         params = [p for part in parts for p in part.params]
         known[name] = {opt for p in params for opt in (*p.opts, *p.secondary_opts)}
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    used = re.findall(r"^lstm-music (\w+)(.*)$", "\n".join(p.read_text() for p in pages), re.M)
+    used = re.findall(r"^lstm-music ([\w-]+)(.*)$", "\n".join(p.read_text() for p in pages), re.M)
     assert used
     for name, rest in used:
         options = set(re.findall(r"(?<!\S)\[?(--?[a-z][a-z-]*)", rest))

@@ -35,6 +35,7 @@ FLOORS = {
     "composer": (6, "b"),
     "reinforcement": (6.5, "b"),  # docs/adr/0017
     "serve": (7, "b"),
+    "daw": (7, "b"),
     "cli": (8, "b"),
     "__main__": (9, "b"),
 }

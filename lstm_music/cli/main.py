@@ -39,6 +39,7 @@ _COMMANDS = {
     "plot": ("lstm_music.cli.plot", "Draw a piano roll of a music file."),
     "reproduce": ("lstm_music.cli.reproduce", "Run the papers' tasks, our figures beside theirs."),
     "serve": ("lstm_music.cli.serve", "Compose for other programs: HTTP, TCP, OSC, stdio."),
+    "install-daw": ("lstm_music.cli.install_daw", "Copy our script to where a DAW looks for it."),
     "bench": ("lstm_music.cli.bench", "Measure our speed beside torch."),
     "info": ("lstm_music.cli.info", "Show versions, instruction set and bundled models."),
 }

@@ -31,6 +31,13 @@ _PORT = click.IntRange(0, 65535)
     help="Be the server that lstm_music.client finds: one for all programs of this user. Ends "
     "after half an hour without a call, unless --idle-minutes says otherwise.",
 )
+@click.option(
+    "--exchange",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Take calls as files in this folder, for programs that can do no more. Repeatable.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option(
     "--token",
@@ -74,8 +81,9 @@ def command(**options: Any) -> None:
     from lstm_music.serve.run import Settings, run
 
     http = options["http"]
-    if http is None and options["tcp"] is None and options["osc"] is None:
-        http = None if options["stdio"] or options["shared"] else _HTTP_PORT
+    if all(options[name] is None for name in ("http", "tcp", "osc")):
+        others = options["stdio"] or options["shared"] or options["exchange"]
+        http = None if others else _HTTP_PORT
     idle = options["idle_minutes"]
     if idle is None and options["shared"]:
         idle = 30
@@ -103,6 +111,7 @@ _AS_THEY_ARE = (
     "token",
     "files",
     "static",
+    "exchange",
     "shared",
     "model",
 )
@@ -118,5 +127,7 @@ def _show(addresses: dict[str, tuple[str, int]], settings: Any, *, as_json: bool
         shown = f"[{host}]" if ":" in host else host
         path = "/api" if name == "http" else ""
         click.echo(f"{name}://{shown}:{port}{path}", err=True)
+    for folder in settings.exchange:
+        click.echo(f"files: {folder}", err=True)
     if settings.stdio:
         click.echo("stdio: one JSON object a line", err=True)

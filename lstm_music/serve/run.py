@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lstm_music.errors import ConfigError, OutputError
+from lstm_music.serve.exchange import FOLDER, Exchange
 from lstm_music.serve.limits import Limits
 from lstm_music.serve.lines import serve_stdio, serve_tcp
 from lstm_music.serve.service import Service
@@ -37,6 +38,7 @@ class Settings:
     hosts, origins : of `lstm_music.serve.http.make_app`.
     files : a folder whose music anybody may have read, and into which OSC writes.
     static : a folder with a page for `/`.
+    exchange : folders in which calls come as files.
     shared : be the server that `lstm_music.client.connect` finds.
     idle_seconds : end after so long without a call; None: never.
     model : what composes unless a request names another.
@@ -54,6 +56,7 @@ class Settings:
     origins: tuple[str, ...] = ()
     files: Path | None = None
     static: Path | None = None
+    exchange: tuple[Path, ...] = ()
     shared: bool = False
     idle_seconds: float | None = None
     model: str = "default"
@@ -120,8 +123,12 @@ async def _serve(settings: Settings, listening: Listening, shared: Path | None) 
     _end_on_signals(ended)
     async with contextlib.AsyncExitStack() as stack:
         addresses = await _listen(settings, service, stack, ended)
+        own = () if shared is None else (shared / FOLDER,)
+        exchanges = [Exchange(service, folder) for folder in (*settings.exchange, *own)]
         stack.push_async_callback(service.close)
         await service.start()
+        for exchange in exchanges:
+            _end_with(_background(exchange.serve(), stack), ended)
         if shared is not None:
             announce(shared, *addresses["tcp"], token)
         listening(addresses)

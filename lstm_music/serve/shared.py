@@ -38,10 +38,7 @@ def shared_place() -> Iterator[Path]:
                 with suppress(OSError):
                     (folder / client.SERVER_FILE).unlink()
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(
-            f"{folder}: cannot be used ({reason}); set {client.STATE_VARIABLE} to another folder"
-        ) from error
+        raise _unusable(folder, error) from error
 
 
 def announce(folder: Path, host: str, port: int, token: str) -> None:
@@ -50,8 +47,30 @@ def announce(folder: Path, host: str, port: int, token: str) -> None:
     _write_private(
         folder / client.SERVER_FILE, facts | {"host": host, "port": port, "token": token}
     )
+    leave_command()
+
+
+def leave_command() -> None:
+    """Say how to start the server, to this user's programs.
+
+    Raises
+    ------
+    OutputError : the folder cannot be made or written.
+    """
+    folder = client.state_folder()
     command = [sys.executable, "-m", "lstm_music", "serve"]
-    _write_private(folder / client.COMMAND_FILE, {"command": command})
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write_private(folder / client.COMMAND_FILE, {"command": command})
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+def _unusable(folder: Path, error: OSError) -> OutputError:
+    reason = error.strerror or str(error)
+    return OutputError(
+        f"{folder}: cannot be used ({reason}); set {client.STATE_VARIABLE} to another folder"
+    )
 
 
 def _write_private(path: Path, value: object) -> None:

@@ -1,0 +1,1 @@
+"""Scripts for music programs, and what puts them there."""

@@ -1,0 +1,77 @@
+"""The programs that we have scripts for: which files go where, and what the user does then."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SCRIPTS = Path(__file__).parent / "scripts"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One program.
+
+    Parameters
+    ----------
+    title : its name.
+    files : what is copied: the name in the program's folder, and the file under ``SCRIPTS``.
+    folders : where the program looks, by ``sys.platform``; "" for all others. ``~`` is the home
+        folder, ``%NAME%`` a variable of Windows; ``*`` is the newest of several versions.
+    usual : what stands for ``*`` where no version is found.
+    then : what to click next; ``{folder}`` is where the files went.
+    """
+
+    title: str
+    files: Mapping[str, str]
+    folders: Mapping[str, str]
+    then: str
+    usual: str = ""
+
+    def folder(self) -> Path:
+        """Where the program looks on this machine."""
+        pattern = self.folders.get(sys.platform, self.folders.get("", ""))
+        path = re.sub(r"%(\w+)%", lambda found: _windows_folder(found[1]), pattern)
+        return _newest(Path(path).expanduser(), self.usual)
+
+
+def _windows_folder(variable: str) -> str:
+    usual = {"APPDATA": "~/AppData/Roaming", "LOCALAPPDATA": "~/AppData/Local"}
+    return os.environ.get(variable) or usual[variable]
+
+
+def _newest(path: Path, usual: str) -> Path:
+    """Put the newest version that is there in place of the part with a star."""
+    for i, part in enumerate(path.parts):
+        if "*" in part:
+            parent = Path(*path.parts[:i])
+            found = sorted((p.name for p in parent.glob(part) if p.is_dir()), key=_version)
+            name = found[-1] if found else part.replace("*", usual)
+            return parent.joinpath(name, *path.parts[i + 1 :])
+    return path
+
+
+def _version(name: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", name)))
+
+
+_LUA = {"json.lua": "lua/json.lua", "exchange.lua": "lua/exchange.lua"}
+_REAPER = ("lstm_music.lua", "project.lua", "takes.lua", "events.lua", "window.lua")
+
+PROGRAMS: dict[str, Program] = {
+    "reaper": Program(
+        title="REAPER",
+        files=_LUA | {name: f"reaper/{name}" for name in _REAPER},
+        folders={
+            "win32": "%APPDATA%/REAPER/Scripts/lstm_music",
+            "darwin": "~/Library/Application Support/REAPER/Scripts/lstm_music",
+            "": "~/.config/REAPER/Scripts/lstm_music",
+        },
+        then="In REAPER: Actions > Show action list > New action > Load ReaScript, and choose "
+        "{folder}/lstm_music.lua. Run it; give it a key there, if you like.",
+    ),
+}

@@ -1,0 +1,121 @@
+"""`lstm-music install-daw`: copies, says what to click, takes away again."""
+
+import hashlib
+import json
+import subprocess
+import sys
+
+import pytest
+from serve_process import environment
+
+from lstm_music.daw.programs import PROGRAMS, SCRIPTS
+
+
+@pytest.fixture
+def home(tmp_path):
+    return tmp_path / "home"
+
+
+def run(home, *words, code=0):
+    command = [sys.executable, "-P", "-m", "lstm_music", "install-daw", *map(str, words)]
+    variables = {"HOME": str(home), "LSTM_MUSIC_STATE": str(home / "state")}
+    done = subprocess.run(
+        command,
+        check=False,
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def files_of(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def test_it_copies_says_what_to_click_and_takes_away_again(home):
+    shown = run(home, "reaper").stdout
+    folder = home / ".config/REAPER/Scripts/lstm_music"
+    assert {path.name for path in files_of(folder)} == set(PROGRAMS["reaper"].files)
+    source = SCRIPTS / PROGRAMS["reaper"].files["lstm_music.lua"]
+    assert (folder / "lstm_music.lua").read_bytes() == source.read_bytes()
+    assert f"Load ReaScript, and choose {folder}/lstm_music.lua" in shown
+    run(home, "reaper", "--undo")
+    assert not folder.exists()
+
+
+def test_the_script_can_start_the_server(home):
+    run(home, "reaper")
+    command = json.loads((home / "state/command.json").read_text())["command"]
+    assert command == [sys.executable, "-m", "lstm_music", "serve"]
+
+
+def test_what_is_not_ours_is_neither_overwritten_nor_removed(home):
+    run(home, "reaper")
+    changed = home / ".config/REAPER/Scripts/lstm_music/window.lua"
+    changed.write_text("-- mine\n")
+    assert "window.lua" in run(home, "reaper", code=6).stderr
+    assert "window.lua" in run(home, "reaper", "--undo", code=6).stderr
+    assert changed.read_text() == "-- mine\n"
+    run(home, "reaper", "--force")
+    assert changed.read_text() != "-- mine\n"
+
+
+def test_what_an_older_version_left_is_brought_up_to_date(home):
+    run(home, "reaper")
+    path = home / ".config/REAPER/Scripts/lstm_music/window.lua"
+    record = home / "state/installed-reaper.json"
+    old = "-- of the version before\n"
+    path.write_text(old)
+    known = json.loads(record.read_text())
+    known[str(path)] = hashlib.sha256(old.encode()).hexdigest()
+    record.write_text(json.dumps(known))
+    run(home, "reaper")
+    assert path.read_text() != old
+
+
+def test_undo_keeps_a_folder_with_other_files(home):
+    run(home, "reaper", "--into", home / "scripts")
+    (home / "scripts/other.lua").write_text("")
+    removed = json.loads(run(home, "reaper", "--undo", "--json").stdout)["removed"]
+    assert len(removed) == len(PROGRAMS["reaper"].files)
+    assert [path.name for path in files_of(home / "scripts")] == ["other.lua"]
+
+
+def test_the_list_tells_what_is_installed(home):
+    before = json.loads(run(home, "--list", "--json").stdout)
+    assert set(before) == set(PROGRAMS)
+    assert not any(one["installed"] for one in before.values())
+    run(home, "reaper")
+    assert "installed" in run(home, "--list").stdout
+
+
+@pytest.mark.parametrize("words", [["cubase"], [], ["reaper", "--undo"]])
+def test_what_cannot_be_done_is_said(home, words):
+    done = run(home, *words, code=2)
+    assert done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_each_program_has_its_files_and_a_folder_on_each_system(
+    name, platform, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("APPDATA", raising=False)
+    monkeypatch.delenv("LOCALAPPDATA", raising=False)
+    one = PROGRAMS[name]
+    assert all((SCRIPTS / source).is_file() for source in one.files.values())
+    folder = one.folder()
+    assert folder.is_relative_to(tmp_path)
+    assert not any(c in str(folder) for c in "*%~")
+    assert "{folder}" not in one.then.format(folder=folder)
+
+
+def test_every_script_belongs_to_a_program():
+    known = {source for one in PROGRAMS.values() for source in one.files.values()}
+    assert {path.relative_to(SCRIPTS).as_posix() for path in files_of(SCRIPTS)} == known
