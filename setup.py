@@ -25,6 +25,7 @@ from setuptools import Extension, setup
 from setuptools.command.build import build
 from setuptools.command.build_clib import build_clib
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
 from setuptools.errors import CCompilerError, PlatformError
 
 DEBUG = os.environ.get("LSTM_MUSIC_DEBUG") == "1"
@@ -188,6 +189,18 @@ class BuildExt(build_ext):
         super().build_extensions()
 
 
+class BuildPy(build_py):
+    """Put the C sources that the GPU compiles as well beside its own: one source, two uses."""
+
+    def run(self):
+        super().run()
+        if not self.editable_mode:  # a checkout has them in src/c
+            folder = Path(self.build_lib, "lstm_music", "cuda", "c")
+            self.mkpath(str(folder))
+            for header in HEADERS:
+                self.copy_file(header, str(folder / Path(header).name))
+
+
 class BuildClib(build_clib):
     def build_libraries(self, libraries):
         prepare(self.compiler)
@@ -213,6 +226,6 @@ setup(
         quiet=True,
     ),
     libraries=LIBRARIES,
-    cmdclass={"build": Build, "build_clib": BuildClib, "build_ext": BuildExt},
+    cmdclass={"build": Build, "build_py": BuildPy, "build_clib": BuildClib, "build_ext": BuildExt},
     options={"build": {"build_base": BUILD}},
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from lstm_music.backends.layers import LayerBackend
+from lstm_music.backends.workspace import Workspace
 from lstm_music.cells.spec import CellSpec
 from lstm_music.types import FloatArray, IntArray, MaskKey, Params
 
@@ -43,6 +44,8 @@ class Tape:
 class Backend(LayerBackend, Protocol):
     """One way to compute: the same methods, names and defaults in every backend.
 
+    Arrays of numbers lie where the backend computes: what :meth:`to_device` returns, or what ``xp``
+    makes. Tokens, rows, targets and lengths are NumPy arrays everywhere.
     All arrays of a call have one dtype, float32 or float64, and are C-contiguous; read-only
     inputs are fine. Wrong shapes, dtypes and layouts raise ShapeError.
     Parameter gradients accumulate (+=), activation gradients are returned new (=).
@@ -50,6 +53,20 @@ class Backend(LayerBackend, Protocol):
 
     name: str
     n_threads: int
+    xp: Any
+    """NumPy, or what stands for it on a device."""
+
+    def to_device(self, array: FloatArray) -> FloatArray:
+        """An array of the host as one that this backend computes with: itself, or a copy."""
+        ...
+
+    def to_host(self, array: FloatArray) -> FloatArray:
+        """An array of this backend as one of NumPy: itself, or a copy once it is ready."""
+        ...
+
+    def workspace(self) -> Workspace:
+        """New scratch memory where this backend computes."""
+        ...
 
     def sequence_forward(
         self,

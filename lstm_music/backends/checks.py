@@ -33,9 +33,19 @@ def contiguous(name: str, array: FloatArray) -> FloatArray:
 
 
 def check_is_array(name: str, array: object) -> None:
-    """Raise ShapeError unless ``array`` is a NumPy array."""
-    if not isinstance(array, np.ndarray):
+    """Raise ShapeError unless ``array`` is a NumPy array, or its like on a GPU."""
+    if not is_array(array):
         raise ShapeError(f"{name} must be a NumPy array, got {type(array).__name__}")
+
+
+def is_array(array: object) -> bool:
+    """Whether this is a NumPy array, or an array on a GPU, which has the same attributes."""
+    return isinstance(array, np.ndarray) or hasattr(type(array), "__cuda_array_interface__")
+
+
+def is_writable(array: FloatArray) -> bool:
+    """Whether an array may be written to; on a GPU each may."""
+    return bool(getattr(array.flags, "writeable", True))
 
 
 def check_array(
@@ -58,7 +68,7 @@ def check_float(
     name: str, array: FloatArray, ndim: int, *, may_have_no_rows: bool = False
 ) -> np.dtype[np.floating]:
     """Raise ShapeError unless ``array`` has ``ndim`` axes, none empty, of float32 or float64."""
-    if not isinstance(array, np.ndarray) or array.dtype not in _FLOATS:
+    if not is_array(array) or array.dtype not in _FLOATS:
         got = getattr(array, "dtype", type(array).__name__)
         raise ShapeError(f"{name} must be a float32 or float64 array, got {got}")
     if array.ndim != ndim or 0 in array.shape[may_have_no_rows:]:
@@ -140,7 +150,7 @@ def _check_weights(
     shapes = _shapes(spec, D, H)
     check_array("W", W, shapes["W"], dtype)
     check_array("U", U, shapes["U"], dtype)
-    rows = np.empty((0, H), dtype) if p is None else p
+    rows = np.empty_like(U, shape=(0, H)) if p is None else p
     check_array("p", rows, (spec.row_params, H), dtype)
     return Checked(T, B, D, H, rows, check_lengths(lengths, T, B))
 
@@ -174,7 +184,7 @@ def check_out(spec: CellSpec, sizes: Checked, tape: Tape) -> None:
     """Raise ShapeError unless a tape has the sizes of the call and can be written to."""
     check_tape(spec, sizes, tape)
     arrays = (tape.S, tape.K) if tape.raw is None else (tape.S, tape.K, tape.raw)
-    if not all(array.flags.writeable for array in arrays):
+    if not all(is_writable(array) for array in arrays):
         raise ShapeError("out must be writable: the tape is written to it")
 
 
@@ -204,15 +214,15 @@ def check_backward(
     dtype = sizes.p.dtype
     check_array("dY", dY, (T, B, H), dtype)
     check_tape(spec, sizes, tape)
-    ds = np.zeros((spec.states, B, H), dtype) if dS_last is None else dS_last
+    ds = np.zeros_like(dY, shape=(spec.states, B, H)) if dS_last is None else dS_last
     check_array("dS_last", ds, (spec.states, B, H), dtype)
     shapes = _shapes(spec, sizes.D, H) | ({} if E is None else {"E": E.shape})
-    full = grads if spec.row_params else {"p": np.empty((0, H), dtype)} | grads
+    full = grads if spec.row_params else {"p": np.empty_like(dY, shape=(0, H))} | grads
     for name, shape in shapes.items():
         if name not in full:
             raise ShapeError(f"grads must hold an array {name!r}, got {sorted(grads)}")
         check_array(f"grads[{name!r}]", full[name], shape, dtype)
-        if not full[name].flags.writeable:
+        if not is_writable(full[name]):
             raise ShapeError(f"grads[{name!r}] must be writable: gradients are added to it")
     return ds, full
 
@@ -228,7 +238,7 @@ def check_matmul(
     check_array("A", A, A.shape, dtype)
     check_array("B", B, (N, K) if transpose_b else (K, N), dtype)
     check_array("out", out, (M, N), dtype)
-    if not out.flags.writeable:
+    if not is_writable(out):
         raise ShapeError("out must be writable")
     if np.may_share_memory(out, A) or np.may_share_memory(out, B):
         raise ShapeError("out must not overlap A or B; pass a fresh array")

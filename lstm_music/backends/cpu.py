@@ -20,6 +20,7 @@ from lstm_music.backends.checks import (
 )
 from lstm_music.backends.cpu_inputs import DenseInputs, TokenInputs
 from lstm_music.backends.cpu_layers import CpuLayers
+from lstm_music.backends.host import HostMemory
 from lstm_music.backends.isa import resolve_level
 from lstm_music.backends.products import Products
 from lstm_music.backends.workspace import Crew, Workspace
@@ -34,7 +35,7 @@ if TYPE_CHECKING:  # composing needs neither, and starts sooner without
     from lstm_music.backends.cpu_conv import ConvPass
 
 
-class CpuBackend(CpuLayers):
+class CpuBackend(HostMemory, CpuLayers):
     """See :class:`lstm_music.backends.base.Backend`.
 
     Several Python threads may share one: scratch memory is per calling thread.

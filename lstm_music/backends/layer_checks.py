@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from lstm_music.backends.checks import check_array, check_float, check_indices
+from lstm_music.backends.checks import check_array, check_float, check_indices, is_writable
 from lstm_music.errors import ConfigError, ShapeError
 from lstm_music.types import FloatArray, IntArray
 
 
 def check_out(name: str, array: FloatArray) -> None:
     """Raise ShapeError unless ``array`` can be written."""
-    if not array.flags.writeable:
+    if not is_writable(array):
         raise ShapeError(f"{name} must be writable: the result goes there")
 
 
@@ -59,7 +59,7 @@ def check_update(w: FloatArray, g: FloatArray, m: FloatArray, v: FloatArray) -> 
 
 def check_dropout(x: FloatArray, rate: float, key: int, stream: int) -> None:
     """Check an array of any shape and the numbers of its mask."""
-    check_float("x", x, np.ndim(x))
+    check_float("x", x, getattr(x, "ndim", 0))
     check_array("x", x, x.shape, x.dtype)
     check_out("x", x)
     if not (0 <= rate < 1 and 0 <= key < 2**64 and 0 <= stream < 2**32):

@@ -12,6 +12,7 @@ from lstm_music.backends.checks import (
     check_start,
     check_token_cell,
 )
+from lstm_music.backends.host import HostMemory
 from lstm_music.backends.reference_layers import ReferenceLayers
 from lstm_music.cells.spec import CellSpec
 from lstm_music.reference import conv, embedding, sequence
@@ -24,7 +25,7 @@ def _embed(E: FloatArray, tokens: IntArray) -> FloatArray:
     return embedding.embed_forward(E, tokens.reshape(T * B, S)).reshape(T, B, -1)
 
 
-class ReferenceBackend(ReferenceLayers):
+class ReferenceBackend(HostMemory, ReferenceLayers):
     """See :class:`lstm_music.backends.base.Backend`; runs on one thread whatever is asked."""
 
     name = "reference"

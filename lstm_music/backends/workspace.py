@@ -14,6 +14,10 @@ from lstm_music.types import FloatArray
 _ALIGNMENT = 64  # bytes; a cache line and the widest vector register
 
 
+Empty = Callable[[int, np.dtype[np.floating]], FloatArray]
+"""Makes a (size,) array of a dtype."""
+
+
 def aligned_empty(size: int, dtype: np.dtype[np.floating]) -> FloatArray:
     """(size,) uninitialised array that starts on a cache line."""
     raw = np.empty(size * dtype.itemsize + _ALIGNMENT, np.uint8)
@@ -22,9 +26,15 @@ def aligned_empty(size: int, dtype: np.dtype[np.floating]) -> FloatArray:
 
 
 class Workspace(threading.local):
-    """Scratch arrays by name, grown as needed and kept; each calling thread has its own."""
+    """Scratch arrays by name, grown as needed and kept; each calling thread has its own.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    empty : makes a (size,) array that is not cleared; None: in the memory of the CPU.
+    """
+
+    def __init__(self, empty: Empty | None = None) -> None:
+        self._empty = empty or aligned_empty
         self._arrays: dict[tuple[str, str], FloatArray] = {}
 
     def take(self, name: str, shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> FloatArray:
@@ -33,7 +43,7 @@ class Workspace(threading.local):
         key = (name, dtype.char)
         held = self._arrays.get(key)
         if held is None or held.size < size:
-            held = self._arrays[key] = aligned_empty(size, dtype)
+            held = self._arrays[key] = self._empty(size, dtype)
         return held[:size].reshape(shape)
 
 

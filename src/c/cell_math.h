@@ -22,7 +22,10 @@
 #include "compiler.h"
 
 /* a b + c; base rounds twice. */
-#ifdef LM_FUSED
+#if defined(LM_CUDA)
+#define LM_MAD_f32(a, b, c) fmaf(a, b, c)
+#define LM_MAD_f64(a, b, c) fma(a, b, c)
+#elif defined(LM_FUSED)
 #define LM_MAD_f32(a, b, c) __builtin_fmaf(a, b, c)
 #define LM_MAD_f64(a, b, c) __builtin_fma(a, b, c)
 #else

@@ -6,7 +6,14 @@
 
 #define LM_PRAGMA(text) _Pragma(#text)
 
-#if (defined(__GNUC__) || defined(__clang__)) && !defined(LM_PLAIN_C)
+#if defined(LM_CUDA) /* device code: lstm_music/cuda/device.h */
+
+#define LM_INLINE static __forceinline__
+#define LM_NOINLINE static __forceinline__
+#define LM_FUSED
+#define restrict __restrict__
+
+#elif (defined(__GNUC__) || defined(__clang__)) && !defined(LM_PLAIN_C)
 
 #define LM_VECTORS
 #define LM_INLINE static inline __attribute__((always_inline))
@@ -43,7 +50,9 @@
 #endif
 
 /* The next loop's rounds do not depend on one another, whatever its pointers look like. */
-#if defined(__clang__)
+#if defined(LM_CUDA)
+#define LM_INDEPENDENT
+#elif defined(__clang__)
 #define LM_INDEPENDENT LM_PRAGMA(clang loop vectorize(assume_safety))
 #elif defined(__GNUC__)
 #define LM_INDEPENDENT LM_PRAGMA(GCC ivdep)

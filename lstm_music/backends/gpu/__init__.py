@@ -1,0 +1,1 @@
+"""The backend on an NVIDIA GPU, through CuPy; docs/gpu.md."""

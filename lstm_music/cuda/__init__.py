@@ -1,0 +1,1 @@
+"""CUDA sources, as data: compiled on first use by :mod:`lstm_music.backends.gpu`."""

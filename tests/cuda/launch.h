@@ -1,0 +1,145 @@
+/* Runs CUDA kernels on the CPU, one block after the other: threads are fibers that take turns at
+ * barriers. tests/cuda_kernels.py puts this before the text of a source and compiles it as C++. */
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <setjmp.h>
+#include <ucontext.h>
+#include <utility>
+#include <type_traits>
+
+#define __global__
+#define __device__
+#define __forceinline__ inline __attribute__((always_inline))
+#define __shared__ static
+
+struct shim_index {
+    unsigned x, y, z;
+};
+static shim_index threadIdx, blockIdx, blockDim, gridDim;
+
+struct shim_fiber {
+    ucontext_t start;
+    jmp_buf at;
+    char *stack;
+    bool begun, done;
+};
+static shim_fiber shim_fibers[1024];
+static size_t shim_threads;
+static ucontext_t shim_home;
+static jmp_buf shim_scheduler;
+static size_t shim_now;
+static bool shim_waited;
+static void (*shim_body)(void **);
+static void **shim_arguments;
+
+/* Every thread waits here for all others of its block. */
+static void __syncthreads() {
+    shim_waited = true;
+    if (!_setjmp(shim_fibers[shim_now].at))
+        _longjmp(shim_scheduler, 1);
+}
+
+static void shim_enter() {
+    shim_body(shim_arguments);
+    shim_fibers[shim_now].done = true;
+    _longjmp(shim_scheduler, 1);
+}
+
+/* Runs each thread up to its next barrier or its end. */
+static void shim_step(size_t i) {
+    shim_fiber &fiber = shim_fibers[i];
+    shim_now = i;
+    threadIdx = {(unsigned)(i % blockDim.x), (unsigned)(i / blockDim.x), 0};
+    if (_setjmp(shim_scheduler))
+        return;
+    if (fiber.begun)
+        _longjmp(fiber.at, 1);
+    fiber.begun = true;
+    setcontext(&fiber.start);
+}
+
+/* Returns 1 when some threads ended while others of the block waited at a barrier. */
+static int shim_block() {
+    for (;;) {
+        size_t ended = 0, waiting = 0;
+        for (size_t i = 0; i < shim_threads; i++) {
+            if (shim_fibers[i].done)
+                continue;
+            shim_step(i);
+            (shim_fibers[i].done ? ended : waiting)++;
+        }
+        if (!waiting)
+            return 0;
+        if (ended)
+            return 1;
+    }
+}
+
+static int shim_launch(const unsigned *grid, const unsigned *block) {
+    const size_t stack_bytes = 1 << 14;
+    shim_threads = (size_t)block[0] * block[1];
+    gridDim = {grid[0], grid[1], 1};
+    blockDim = {block[0], block[1], 1};
+    for (unsigned y = 0; y < grid[1]; y++)
+        for (unsigned x = 0; x < grid[0]; x++) {
+            blockIdx = {x, y, 0};
+            for (size_t i = 0; i < shim_threads; i++) {
+                shim_fiber &fiber = shim_fibers[i];
+                if (!fiber.stack)
+                    fiber.stack = new char[stack_bytes];
+                getcontext(&fiber.start);
+                fiber.start.uc_stack.ss_sp = fiber.stack;
+                fiber.start.uc_stack.ss_size = stack_bytes;
+                fiber.start.uc_link = &shim_home;
+                makecontext(&fiber.start, shim_enter, 0);
+                fiber.begun = fiber.done = false;
+            }
+            if (shim_block())
+                return 1;
+        }
+    return 0;
+}
+
+/* The same without fibers, for sources that have no barrier. */
+static int shim_launch_plain(const unsigned *grid, const unsigned *block) {
+    gridDim = {grid[0], grid[1], 1};
+    blockDim = {block[0], block[1], 1};
+    for (blockIdx.y = 0; blockIdx.y < grid[1]; blockIdx.y++)
+        for (blockIdx.x = 0; blockIdx.x < grid[0]; blockIdx.x++)
+            for (threadIdx.y = 0; threadIdx.y < block[1]; threadIdx.y++)
+                for (threadIdx.x = 0; threadIdx.x < block[0]; threadIdx.x++)
+                    shim_body(shim_arguments);
+    return 0;
+}
+
+/* A letter for each type that a parameter may have. */
+template <typename T> constexpr char shim_kind() {
+    if (std::is_pointer<T>::value)
+        return 'P';
+    if (std::is_floating_point<T>::value)
+        return sizeof(T) == 4 ? 'f' : 'd';
+    return std::is_signed<T>::value ? (sizeof(T) == 4 ? 'i' : 'q') : (sizeof(T) == 4 ? 'I' : 'Q');
+}
+
+template <typename... A> struct shim_kernel {
+    void (*kernel)(A...);
+    template <size_t... I> void call(void **arguments, std::index_sequence<I...>) const {
+        kernel(*(A *)arguments[I]...);
+    }
+    void run(void **arguments) const { call(arguments, std::index_sequence_for<A...>()); }
+    const char *kinds() const {
+        static const char letters[] = {shim_kind<A>()..., 0};
+        return letters;
+    }
+};
+template <typename... A> shim_kernel<A...> shim_of(void (*kernel)(A...)) { return {kernel}; }
+
+#define SHIM_EXPORT(name, launch)                                                              \
+    extern "C" const char *kinds_##name() { return shim_of(name).kinds(); }                    \
+    extern "C" int launch_##name(const unsigned *grid, const unsigned *block, void **given) {  \
+        shim_arguments = given;                                                                \
+        shim_body = [](void **arguments) { shim_of(name).run(arguments); };                    \
+        return launch(grid, block);                                                            \
+    }

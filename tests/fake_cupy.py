@@ -1,0 +1,338 @@
+"""A stand-in for CuPy whose device is this CPU: the same names, and the same refusals.
+
+Its arrays do not mix with NumPy's, its kernels are the CUDA sources themselves (cuda_kernels.py),
+its products honour the precision that is asked for. So the whole GPU backend runs in the tests.
+"""
+
+import ctypes
+import operator
+import sys
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+from cuda_kernels import library
+from numpy.lib.stride_tricks import as_strided
+
+
+class OutOfMemoryError(MemoryError):
+    pass
+
+
+class CUDARuntimeError(RuntimeError):
+    pass
+
+
+class CUDADriverError(RuntimeError):
+    pass
+
+
+class CUBLASError(RuntimeError):
+    pass
+
+
+class CompileException(Exception):
+    pass
+
+
+class Machine:
+    """What the machine has; a test may change it."""
+
+    devices = 1
+    driver = True
+    memory = 1 << 40
+    lost = False
+    products = 0
+    launches = 0
+
+
+def _bare(x):
+    """What an array of the device holds; NumPy's own arrays are refused, as CuPy does."""
+    if isinstance(x, ndarray):
+        return x._held
+    if isinstance(x, np.ndarray) and x.ndim:
+        raise TypeError(f"Unsupported type {type(x)}")
+    return x
+
+
+def _wrapped(x):
+    return ndarray(x) if isinstance(x, np.ndarray) else x
+
+
+def _index(i):
+    return tuple(map(_bare, i)) if isinstance(i, tuple) else _bare(i)
+
+
+class ndarray:
+    __array_priority__ = 100
+
+    def __init__(self, held):
+        self._held = held
+
+    dtype = property(lambda self: self._held.dtype)
+    shape = property(lambda self: self._held.shape)
+    ndim = property(lambda self: self._held.ndim)
+    size = property(lambda self: self._held.size)
+    itemsize = property(lambda self: self._held.itemsize)
+    nbytes = property(lambda self: self._held.nbytes)
+    strides = property(lambda self: self._held.strides)
+    T = property(lambda self: ndarray(self._held.T))
+    data = property(lambda self: SimpleNamespace(ptr=self._held.ctypes.data))
+    __cuda_array_interface__ = property(lambda self: {})
+
+    @property
+    def flags(self):
+        return SimpleNamespace(c_contiguous=self._held.flags.c_contiguous)
+
+    def __array__(self, *_, **__):
+        raise TypeError("Implicit conversion to a NumPy array is not allowed. Use `.get()`")
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
+        assert method == "__call__"
+        if out is not None:
+            options["out"] = tuple(map(_bare, out))
+        result = ufunc(*map(_bare, inputs), **options)
+        return out[0] if out is not None else _wrapped(result)
+
+    def __array_function__(self, function, _types, arguments, options):
+        own = getattr(sys.modules["cupy"], function.__name__, None)
+        return NotImplemented if own is None else own(*arguments, **options)
+
+    def __len__(self):
+        return len(self._held)
+
+    def __getitem__(self, i):
+        return _wrapped(np.asarray(self._held[_index(i)]))
+
+    def __setitem__(self, i, value):
+        self._held[_index(i)] = _bare(value)
+
+    def get(self):
+        _alive()
+        return self._held.copy()
+
+    def set(self, array):
+        assert isinstance(array, np.ndarray) and array.shape == self.shape
+        self._held[...] = array
+
+    def copy(self):
+        return asarray(self._held)
+
+    def reshape(self, *shape):
+        return ndarray(self._held.reshape(*shape))
+
+    def astype(self, dtype, copy=True):
+        return ndarray(self._held.astype(dtype, copy=copy))
+
+    def sum(self, axis=None):
+        return ndarray(np.asarray(self._held.sum(axis=axis)))
+
+    def sort(self):
+        self._held.sort()
+
+    def __float__(self):
+        return float(self._held)
+
+    def __int__(self):
+        return int(self._held)
+
+
+def _operator(name):
+    function = getattr(operator, name)
+
+    def forward(self, other):
+        return _wrapped(np.asarray(function(self._held, _bare(other))))
+
+    def backward(self, other):
+        return _wrapped(np.asarray(function(_bare(other), self._held)))
+
+    def in_place(self, other):
+        self._held = getattr(operator, f"i{name}")(self._held, _bare(other))
+        return self
+
+    setattr(ndarray, f"__{name}__", forward)
+    setattr(ndarray, f"__r{name}__", backward)
+    setattr(ndarray, f"__i{name}__", in_place)
+
+
+for _name in ("add", "sub", "mul", "truediv"):
+    _operator(_name)
+
+
+def _alive():
+    if not Machine.driver:
+        raise CUDARuntimeError("cudaErrorInsufficientDriver: CUDA driver version is insufficient")
+    if Machine.lost:
+        raise CUDARuntimeError("cudaErrorLaunchFailure: unspecified launch failure")
+
+
+def _new(array):
+    _alive()
+    if array.nbytes > Machine.memory:
+        raise OutOfMemoryError(f"Out of memory allocating {array.nbytes} bytes")
+    return ndarray(array)
+
+
+def empty(shape, dtype=float):
+    array = np.empty(shape, dtype)
+    if array.dtype.kind == "f":
+        array.fill(np.nan)  # nobody may count on what new memory holds
+    return _new(array)
+
+
+def zeros(shape, dtype=float):
+    return _new(np.zeros(shape, dtype))
+
+
+def full(shape, value, dtype=None):
+    return _new(np.full(shape, value, dtype))
+
+
+def ones(shape, dtype=float):
+    return _new(np.ones(shape, dtype))
+
+
+def arange(*bounds, dtype=None):
+    return _new(np.arange(*bounds, dtype=dtype))
+
+
+def empty_like(like, dtype=None, shape=None):
+    return empty(like.shape if shape is None else shape, dtype or like.dtype)
+
+
+def zeros_like(like, dtype=None, shape=None):
+    return zeros(like.shape if shape is None else shape, dtype or like.dtype)
+
+
+def asarray(array, dtype=None):
+    if isinstance(array, ndarray):
+        return array
+    return _new(np.array(array, dtype, order="C"))
+
+
+def asnumpy(array):
+    return array.get()
+
+
+def ascontiguousarray(array):
+    return ndarray(np.ascontiguousarray(_bare(array)))
+
+
+def concatenate(arrays, axis=0):
+    return ndarray(np.concatenate([_bare(array) for array in arrays], axis))
+
+
+def repeat(array, times, axis=None):
+    return ndarray(np.repeat(_bare(array), times, axis))
+
+
+def where(which, yes, no):
+    return ndarray(np.where(_bare(which), _bare(yes), _bare(no)))
+
+
+def may_share_memory(a, b):
+    return np.may_share_memory(_bare(a), _bare(b))
+
+
+class RawModule:
+    def __init__(self, *, code, options=(), backend="nvrtc"):
+        assert backend == "nvrtc" and "--fmad=false" in options
+        self._kernels = library(code, tuple(options))
+
+    def get_function(self, name):
+        kernel = self._kernels[name]
+
+        def launch(grid, block, arguments):
+            _alive()
+            Machine.launches += 1
+            kernel(grid, block, arguments)
+
+        return launch
+
+
+class Device:
+    def __init__(self, number=0):
+        self.id = number
+
+    def __enter__(self):
+        _alive()
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def synchronize(self):
+        _alive()
+
+
+def _count():
+    _alive()
+    return Machine.devices
+
+
+def _properties(number):
+    return {"name": b"stand-in", "major": 9, "minor": 0, "totalGlobalMem": 1 << 34}
+
+
+def _rounded(x, bits):
+    """float32 rounded to so many bits after the point of its mantissa, ties to even."""
+    raw = x.astype(np.float32).view(np.uint32).astype(np.uint64)
+    drop = 23 - bits
+    raw += (1 << (drop - 1)) - 1 + (raw >> drop & 1)
+    raw = (raw >> drop << drop).astype(np.uint32)
+    return np.where(np.isfinite(x), raw.view(np.float32), x)
+
+
+def _matrix(address, rows, columns, ld, kind):
+    """The column-major matrix at an address, as a view."""
+    real = {0: ctypes.c_float, 1: ctypes.c_double}[kind]
+    flat = np.ctypeslib.as_array((real * (ld * (columns - 1) + rows)).from_address(address))
+    return as_strided(flat, (rows, columns), (flat.itemsize, ld * flat.itemsize))
+
+
+def gemmEx(handle, transa, transb, m, n, k, alpha, A, Atype, lda, B, Btype, ldb, beta, C, Ctype,
+           ldc, computeType, algo):  # fmt: skip
+    _alive()
+    assert handle == 7 and Atype == Btype == Ctype and algo == -1
+    assert computeType in ({0: (68, 75, 77), 1: (70,)}[Atype])
+    a = _matrix(A, *((k, m) if transa else (m, k)), lda, Atype)
+    b = _matrix(B, *((n, k) if transb else (k, n)), ldb, Btype)
+    c = _matrix(C, m, n, ldc, Ctype)
+    a, b = a.T if transa else a, b.T if transb else b
+    if computeType in (75, 77):
+        a, b = (_rounded(x, {75: 7, 77: 10}[computeType]) for x in (a, b))
+    scale, old = (_matrix(x, 1, 1, 1, Atype)[0, 0] for x in (alpha, beta))
+    product = scale * (a @ b)
+    c[...] = product + old * c if old else product
+    Machine.products += 1
+
+
+def modules():
+    """What goes into sys.modules in place of CuPy."""
+    cupy, backends = ModuleType("cupy"), ModuleType("cupy_backends")
+    names = (
+        "ndarray empty zeros full ones arange empty_like zeros_like asarray asnumpy "
+        "ascontiguousarray concatenate repeat where may_share_memory RawModule"
+    )
+    for name in names.split():
+        setattr(cupy, name, globals()[name])
+    cupy.__version__ = "14.0 (stand-in)"
+    cupy.isfinite = lambda x: _wrapped(np.isfinite(_bare(x)))
+    cupy.cuda = SimpleNamespace(
+        Device=Device,
+        runtime=SimpleNamespace(
+            getDeviceCount=_count,
+            getDeviceProperties=_properties,
+            CUDARuntimeError=CUDARuntimeError,
+            driverGetVersion=lambda: 12080,
+        ),
+        driver=SimpleNamespace(CUDADriverError=CUDADriverError),
+        memory=SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
+        compiler=SimpleNamespace(CompileException=CompileException),
+        device=SimpleNamespace(get_cublas_handle=lambda: 7),
+    )
+    cublas = ModuleType("cupy_backends.cuda.libs.cublas")
+    cublas.gemmEx, cublas.CUBLASError = gemmEx, CUBLASError
+    cuda, libs = ModuleType("cupy_backends.cuda"), ModuleType("cupy_backends.cuda.libs")
+    libs.cublas, cuda.libs, backends.cuda = cublas, libs, cuda
+    found = (cupy, backends, cuda, libs, cublas)
+    return {module.__name__: module for module in found}
