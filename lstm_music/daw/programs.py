@@ -62,6 +62,8 @@ def _version(name: str) -> tuple[int, ...]:
 _LUA = {"json.lua": "lua/json.lua", "exchange.lua": "lua/exchange.lua"}
 _REAPER = ("lstm_music.lua", "project.lua", "takes.lua", "events.lua", "window.lua")
 
+_MUSESCORE = {name: f"musescore/{name}" for name in ("lstm_music.qml", "score.js", "exchange.js")}
+
 PROGRAMS: dict[str, Program] = {
     "reaper": Program(
         title="REAPER",
@@ -73,5 +75,15 @@ PROGRAMS: dict[str, Program] = {
         },
         then="In REAPER: Actions > Show action list > New action > Load ReaScript, and choose "
         "{folder}/lstm_music.lua. Run it; give it a key there, if you like.",
+    ),
+    "musescore": Program(
+        title="MuseScore 3 and 4",
+        files=_MUSESCORE,
+        folders={"": "~/Documents/MuseScore*/Plugins/lstm_music"},
+        usual="4",
+        then="In MuseScore 4: Home > Plugins > LSTM Music > Enable; then Plugins > "
+        "Composing/arranging tools > LSTM Music. In MuseScore 3: Plugins > Plugin Manager > tick lstm_music; then "
+        "Plugins > LSTM Music. MuseScore 4 cannot start the server: run "
+        "`lstm-music serve --shared` before.",
     ),
 }

@@ -16,8 +16,6 @@ from pathlib import Path
 from lstm_music.errors import OutputError
 from lstm_music.serve.service import Service
 
-FOLDER = "exchange"
-"""Of the shared server, in `lstm_music.client.state_folder`."""
 CALL, ANSWER = ".call", ".answer"
 
 _LOOK_SECONDS = 0.05

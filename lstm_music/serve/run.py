@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from lstm_music.errors import ConfigError, OutputError
-from lstm_music.serve.exchange import FOLDER, Exchange
+from lstm_music.serve.exchange import Exchange
 from lstm_music.serve.limits import Limits
 from lstm_music.serve.lines import serve_stdio, serve_tcp
 from lstm_music.serve.service import Service
-from lstm_music.serve.shared import announce, shared_place
+from lstm_music.serve.shared import EXCHANGE, announce, shared_place
 
 _LOOK_SECONDS = 0.5
 
@@ -123,7 +123,7 @@ async def _serve(settings: Settings, listening: Listening, shared: Path | None) 
     _end_on_signals(ended)
     async with contextlib.AsyncExitStack() as stack:
         addresses = await _listen(settings, service, stack, ended)
-        own = () if shared is None else (shared / FOLDER,)
+        own = () if shared is None else (shared / EXCHANGE,)
         exchanges = [Exchange(service, folder) for folder in (*settings.exchange, *own)]
         stack.push_async_callback(service.close)
         await service.start()

@@ -14,6 +14,9 @@ from lstm_music.errors import OutputError, RunLockedError
 from lstm_music.files import atomic_write, file_lock
 from lstm_music.serve.protocol import VERSION
 
+EXCHANGE = "exchange"
+"""The folder for calls as files, in `lstm_music.client.state_folder`."""
+
 _LOCK_FILE = "server.lock"
 
 
@@ -51,7 +54,7 @@ def announce(folder: Path, host: str, port: int, token: str) -> None:
 
 
 def leave_command() -> None:
-    """Say how to start the server, to this user's programs.
+    """Say how to start the server, to this user's programs, and where calls may lie meanwhile.
 
     Raises
     ------
@@ -61,6 +64,7 @@ def leave_command() -> None:
     command = [sys.executable, "-m", "lstm_music", "serve"]
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / EXCHANGE).mkdir(mode=0o700, exist_ok=True)
         _write_private(folder / client.COMMAND_FILE, {"command": command})
     except OSError as error:
         raise _unusable(folder, error) from error
