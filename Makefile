@@ -22,7 +22,7 @@ DEBUG_TESTS := -k "not finite_differences and not public_interface and not refer
     tests/generate/test_precision.py \
     tests/generate/test_infill.py
 
-.PHONY: music test test-debug fuzz lint docs bench models clean
+.PHONY: music test test-debug fuzz lint docs pages bench models clean
 
 # One of the bundled models; what differs between them stands below.
 train_model = $(BIN)/lstm-music train $(CORPUS) -o lstm_music/pretrained/$(1).safetensors --force \
@@ -63,6 +63,9 @@ lint: $(VENV)/.built $(VENV)/.dev
 docs: $(VENV)/.built $(VENV)/.docs  ## the site: build/site/index.html, to be read without a network
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	$(BIN)/python docs/site/check.py build/site
+
+pages: $(VENV)/.built $(VENV)/.docs  ## write the pages that are made from the code and the models again
+	for page in cells controls papers models gates animation; do $(BIN)/python docs/make_$$page.py || exit 1; done
 
 bench: $(VENV)/.built
 	$(BIN)/python benchmarks/startup.py

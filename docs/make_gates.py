@@ -171,7 +171,7 @@ def page() -> str:
         phrase_bars=_word(PHRASE_BARS),
         wrong=_wrong_starts(gates),
         series=following.series,
-        story="\n\n".join(textwrap.fill(paragraph, 100) for paragraph in story),
+        story="\n\n".join(textwrap.fill(paragraph, 98) for paragraph in story),
     )
 
 
@@ -195,14 +195,16 @@ def _phrase_forget(gates: Gates, following: Following) -> str:
         return "**No forget gate follows the phrases.**"
     falls = [one for one in found if one.how.startswith("lower")]
     one = max(falls or found, key=lambda each: _swing(gates, each))
+    rising = len(found) - len(falls)
     doing = "close" if falls else "open"
     at_starts, elsewhere = _by_phrase(gates, one)
     return (
-        f"**Where a phrase begins, forget gates {doing}.** Take {_unit(one)}. At the first onset of "
-        f"the later phrases its forget gate is {_list(at_starts[1:])}. At every other onset it is "
+        f"**Where a phrase begins, forget gates {doing}.** Take {_unit(one)}. At the first onset "
+        f"of the later phrases its forget gate is {_list(at_starts[1:])}. At every other onset it is "
         f"{elsewhere.min():.2f} to {elsewhere.max():.2f}, in the median "
-        f"{np.median(elsewhere):.2f}. {_count(len(falls), 'forget gate')} {'falls' if len(falls) == 1 else 'fall'} there, and "
-        f"{_word(len(found) - len(falls))} {'rises' if len(found) - len(falls) == 1 else 'rise'}. "
+        f"{np.median(elsewhere):.2f}. Of the forget gates {_word(len(falls))} "
+        f"{'falls' if len(falls) == 1 else 'fall'} there, and {_word(rising)} "
+        f"{'rises' if rising == 1 else 'rise'}. "
         f"The place in the phrase explains {percent(one.explained)} of this gate in held-out bars. "
         f"{_chance(following, 'phrase')}"
     )
@@ -357,10 +359,6 @@ def _and(words: Sequence[str]) -> str:
 
 def _word(number: int) -> str:
     return WORDS[number] if number < len(WORDS) else f"{number:,}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{_word(number).capitalize()} {what}{'' if number == 1 else 's'}"
 
 
 def main() -> None:
