@@ -200,8 +200,8 @@ def _phrase_forget(gates: Gates, following: Following) -> str:
     at_starts, elsewhere = _by_phrase(gates, one)
     return (
         f"**Where a phrase begins, forget gates {doing}.** Take {_unit(one)}. At the first onset "
-        f"of the later phrases its forget gate is {_list(at_starts[1:])}. At every other onset it is "
-        f"{elsewhere.min():.2f} to {elsewhere.max():.2f}, in the median "
+        f"of the later phrases its forget gate is {_list(at_starts[1:])}. At every other onset it "
+        f"is {elsewhere.min():.2f} to {elsewhere.max():.2f}, in the median "
         f"{np.median(elsewhere):.2f}. Of the forget gates {_word(len(falls))} "
         f"{'falls' if len(falls) == 1 else 'fall'} there, and {_word(rising)} "
         f"{'rises' if rising == 1 else 'rise'}. "

@@ -1,0 +1,1 @@
+"""What asv measures at each commit: docs/speed.md."""
