@@ -1,10 +1,11 @@
 """Build the compiled modules. Everything else stands in pyproject.toml.
 
 Every ``src/lstm_music/**/x.pyx`` becomes the module ``lstm_music.**.x``. The C kernels are
-compiled once per instruction-set level (``base``, ``v3`` = AVX2, ``v4`` = AVX-512); levels.c says
-which of them a machine runs, so one wheel serves every x86-64 machine. Elsewhere there is ``base``
-alone (on arm64 that has NEON and fused multiply-add). On Windows clang-cl is taken if it is on the
-PATH; Microsoft's own compiler has no vector types and builds plain C, which is slower.
+compiled once per instruction-set level (``base``, ``v3`` = AVX2, ``v4`` = AVX-512; ``bf16`` has
+products alone); levels.c says which of them a machine runs, so one wheel serves every x86-64
+machine. Elsewhere there is ``base`` alone (on arm64 that has NEON and fused multiply-add). On
+Windows clang-cl is taken if it is on the PATH; Microsoft's own compiler has no vector types and
+builds plain C, which is slower.
 
 ``LSTM_MUSIC_DEBUG=1`` builds, under ``build/debug``, modules that check every index, and whose C
 code AddressSanitizer and UndefinedBehaviorSanitizer watch: ``make test-debug`` runs the tests on
@@ -64,13 +65,13 @@ V4 = V3 + [f"-mavx512{name}" for name in ("f", "bw", "cd", "dq", "vl")]
 V4 += ["-mprefer-vector-width=512"]
 LEVELS: dict[str, list[str]] = {"base": []}
 if X86_64 and not PLAIN_C:
-    LEVELS |= {"v3": V3, "v4": V4}
+    LEVELS |= {"v3": V3, "v4": V4, "bf16": [*V4, "-mavx512bf16"]}
 
 HEADERS = sorted(str(p) for pattern in ("*.h", "*.inc") for p in Path("src/c").glob(pattern))
 PORTABLE = sorted(
     str(p)
     for p in Path("src/c").glob("*.c")
-    if p.stem.rpartition("_")[2] not in {"base", "v3", "v4"}
+    if p.stem.rpartition("_")[2] not in {"base", "v3", "v4", "bf16"}
 )
 PIC = [] if MSVC else ["-fPIC", "-fvisibility=hidden"]
 

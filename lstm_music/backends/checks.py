@@ -11,6 +11,9 @@ from lstm_music.cells.spec import CellSpec
 from lstm_music.errors import ConfigError, ShapeError
 from lstm_music.types import FloatArray, IntArray, MaskKey, Params
 
+PRECISIONS = ("float32", "bfloat16")
+"""Of the products of float32 arrays."""
+
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -24,6 +27,13 @@ class Checked:
     H: int
     p: FloatArray
     lengths: IntArray
+
+
+def check_precision(precision: str) -> str:
+    """``precision`` if it is one; raise ConfigError if not."""
+    if precision not in PRECISIONS:
+        raise ConfigError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
+    return precision
 
 
 def contiguous(name: str, array: FloatArray) -> FloatArray:

@@ -46,6 +46,7 @@ class CpuBackend(HostMemory, CpuLayers):
     ----------
     n_threads : threads to use; None: as many as this process may run on.
     isa : instruction-set level ``base``, ``v3`` or ``v4``; None: ``LSTM_MUSIC_ISA`` or the best.
+    precision : of the products of float32 arrays: ``float32`` or ``bfloat16``.
 
     Attributes
     ----------
@@ -53,25 +54,30 @@ class CpuBackend(HostMemory, CpuLayers):
 
     Raises
     ------
-    ConfigError : n_threads is below 1.
-    BackendError : the level is unknown or cannot run here.
+    ConfigError : n_threads is below 1, or there is no such precision.
+    BackendError : the level is unknown or cannot run here, or does not know bfloat16.
     """
 
     name = "cpu"
 
-    def __init__(self, n_threads: int | None = None, isa: str | None = None) -> None:
-        self._given = n_threads, isa
+    def __init__(
+        self,
+        n_threads: int | None = None,
+        isa: str | None = None,
+        precision: str = "float32",
+    ) -> None:
+        self._given = n_threads, isa, precision
         if n_threads is None:
             n_threads = len(os.sched_getaffinity(0))
         if n_threads < 1:
             raise ConfigError(f"n_threads must be at least 1, got {n_threads}")
         self.n_threads = n_threads
-        self.level = resolve_level(isa)
+        self.level = resolve_level(isa, precision)
         self._crew = Crew(n_threads)
         self._space = Workspace()
         self._products = Products(self.level, self._crew, self._space)
 
-    def __reduce__(self) -> tuple[type[CpuBackend], tuple[int | None, str | None]]:
+    def __reduce__(self) -> tuple[type[CpuBackend], tuple[int | None, str | None, str]]:
         """For pickle and copy: threads and memory are of the process that has them."""
         return type(self), self._given
 

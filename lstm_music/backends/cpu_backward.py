@@ -59,7 +59,7 @@ class BackwardPass:
         zoned = bool(spec.zoneout)
         self._zone = Zoneout(level, spec.zoneout, tape.mask_key) if zoned else None
         self._held = space.take("held", ds.shape, dtype) if zoned else None
-        self._packed_s = products.room("s", len(self._feeds) * rows, sizes.H, dtype)
+        self._packed_s = products.room("s", rows, sizes.H, dtype, len(self._feeds))
         inputs.start(rows, grads)
 
     def run(self) -> FloatArray:

@@ -47,10 +47,12 @@ class Products:
             start += size
         return packed
 
-    def room(self, name: str, K: int, N: int, dtype: np.dtype[np.floating]) -> FloatArray:
-        """Memory for a packed (K, N) that a kernel will fill."""
+    def room(
+        self, name: str, K: int, N: int, dtype: np.dtype[np.floating], n: int = 1
+    ) -> FloatArray:
+        """Memory for n packed (K, N), one behind the other, that a kernel will fill."""
         size = gemm.packed_size(self._level, K, N, dtype.itemsize)
-        return self._space.take(f"packed {name}", (size,), dtype)
+        return self._space.take(f"packed {name}", (n * size,), dtype)
 
     def run(
         self,

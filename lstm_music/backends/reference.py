@@ -9,6 +9,7 @@ from lstm_music.backends.checks import (
     check_mask_key,
     check_matmul,
     check_out,
+    check_precision,
     check_start,
     check_token_cell,
 )
@@ -16,6 +17,7 @@ from lstm_music.backends.host import HostMemory
 from lstm_music.backends.reference_layers import ReferenceLayers
 from lstm_music.cells.spec import CellSpec
 from lstm_music.reference import conv, embedding, sequence
+from lstm_music.reference.products import PRODUCTS
 from lstm_music.types import FloatArray, IntArray, MaskKey, Params
 
 
@@ -26,12 +28,22 @@ def _embed(E: FloatArray, tokens: IntArray) -> FloatArray:
 
 
 class ReferenceBackend(HostMemory, ReferenceLayers):
-    """See :class:`lstm_music.backends.base.Backend`; runs on one thread whatever is asked."""
+    """See :class:`lstm_music.backends.base.Backend`; runs on one thread whatever is asked.
+
+    Parameters
+    ----------
+    precision : of the products; ``bfloat16`` is emulated bit for bit.
+
+    Raises
+    ------
+    ConfigError : another precision.
+    """
 
     name = "reference"
 
-    def __init__(self) -> None:
+    def __init__(self, precision: str = "float32") -> None:
         self.n_threads = 1
+        self._product = PRODUCTS[check_precision(precision)]
 
     def sequence_forward(
         self,
@@ -52,7 +64,7 @@ class ReferenceBackend(HostMemory, ReferenceLayers):
         check_start(spec, sizes, b, s0)
         forward = conv.sequence_forward if spec.maps else sequence.sequence_forward
         check_mask_key(mask_key)
-        S, K, raw = forward(spec, X, W, U, b, sizes.p, s0, sizes.lengths, mask_key)
+        S, K, raw = forward(spec, X, W, U, b, sizes.p, s0, sizes.lengths, mask_key, self._product)
         if out is None:
             return Tape(S, K, raw, mask_key)
         check_out(spec, sizes, out)
@@ -81,7 +93,7 @@ class ReferenceBackend(HostMemory, ReferenceLayers):
         backward = conv.sequence_backward if spec.maps else sequence.sequence_backward
         return backward(
             spec, dY, ds, tape.S, tape.K, tape.raw, X, W, U, sizes.p, full, sizes.lengths,
-            tape.mask_key,
+            tape.mask_key, self._product,
         )  # fmt: skip
 
     def token_forward(
@@ -139,5 +151,5 @@ class ReferenceBackend(HostMemory, ReferenceLayers):
     ) -> None:
         """``out`` (=, or +=) op(A) op(B); see the protocol."""
         check_matmul(A, B, out, transpose_a, transpose_b)
-        product = (A.T if transpose_a else A) @ (B.T if transpose_b else B)
-        out[...] = out + product if accumulate else product
+        start = out if accumulate else 0.0
+        out[...] = self._product(A.T if transpose_a else A, B.T if transpose_b else B, start)

@@ -21,13 +21,15 @@ def get_backend(
     name : ``cpu`` (compiled); ``reference`` (NumPy, slow, for comparison); ``gpu`` or ``gpu:N``,
         the first or the N-th NVIDIA GPU; ``auto``, ``gpu`` where there is one and else ``cpu``.
     n_threads : threads of the cpu backend; None: as many as this process may run on.
-    precision : of products on a GPU: ``float32``, ``tf32`` or ``bfloat16``.
+    precision : of the products of float32 arrays: ``float32``; ``bfloat16`` (what is multiplied is
+        rounded to it, sums and states are float32), which takes AVX512-BF16 on the cpu; on a GPU
+        also ``tf32``.
 
     Raises
     ------
     ConfigError : no backend has that name or precision, or n_threads is below 1.
     BackendError : there is no such GPU, or ``LSTM_MUSIC_ISA`` names a level that this machine
-        cannot run.
+        cannot run, or its processor does not multiply in bfloat16.
 
     Examples
     --------
@@ -37,11 +39,11 @@ def get_backend(
     if name == "auto":
         name = "cpu" if why_no_gpu() else "gpu"
     if name == "cpu":
-        return CpuBackend(n_threads)
+        return CpuBackend(n_threads, precision=precision)
     if name == "reference":
         from lstm_music.backends.reference import ReferenceBackend  # composing does without
 
-        return ReferenceBackend()
+        return ReferenceBackend(precision)
     if found := re.fullmatch(r"gpu(?::(\d+))?", name):
         from lstm_music.backends.gpu.backend import GpuBackend  # CuPy is not for everyone
 

@@ -41,6 +41,7 @@ class TrainCase(Case):
     H, L, B, T, V : hidden and embedding size, layers, batch, steps, tokens.
     cell : its name in the registry.
     against : what torch runs: ``nn``, its own module, or ``ops``, a loop over time.
+    precision : of our products: ``float32`` or ``bfloat16``.
     """
 
     H: int
@@ -50,6 +51,7 @@ class TrainCase(Case):
     V: int
     cell: str = "lstm"
     against: str = "nn"
+    precision: str = "float32"
 
     @property
     def flops(self) -> int:

@@ -29,9 +29,9 @@ def our_update_mb(case: TrainCase, threads: int) -> float | None:
     return _in_a_new_process(_our_update_mb, case, threads)
 
 
-def torch_update_mb(case: TrainCase, threads: int, onednn: bool) -> float | None:
-    """The same of torch's."""
-    return _in_a_new_process(_torch_update_mb, case, threads, onednn)
+def torch_update_mb(case: TrainCase, threads: int, name: str) -> float | None:
+    """The same of torch's in the setting of that name."""
+    return _in_a_new_process(_torch_update_mb, case, threads, name)
 
 
 def _in_a_new_process(work: Callable[..., float | None], *arguments: object) -> float | None:
@@ -48,14 +48,17 @@ def _our_update_mb(case: TrainCase, threads: int) -> float | None:
     return _peak_mb(prepare, case)
 
 
-def _torch_update_mb(case: TrainCase, threads: int, onednn: bool) -> float | None:
-    from lstm_music.bench.torch_rival import TorchModel, setting
+def _torch_update_mb(case: TrainCase, threads: int, name: str) -> float | None:
+    from lstm_music.bench.torch_rival import TorchModel, train_settings
     from lstm_music.bench.train import create_model, random_tokens
 
-    def prepare(case: TrainCase) -> Prepared:
-        return partial(TorchModel(case, create_model(case, 1).params).updates, random_tokens(case))
+    precision, setting = train_settings(case, threads)[name]
 
-    with setting(onednn, threads):
+    def prepare(case: TrainCase) -> Prepared:
+        model = TorchModel(case, create_model(case, 1).params, precision)
+        return partial(model.updates, random_tokens(case))
+
+    with setting():
         return _peak_mb(prepare, case)
 
 

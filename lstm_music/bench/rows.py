@@ -6,7 +6,7 @@ import importlib.util
 from dataclasses import dataclass
 
 from lstm_music.bench.timing import Times, peak_gflops
-from lstm_music.kernels.isa import level_names
+from lstm_music.kernels.isa import level_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ def make_row(case: str, flops: int, threads: int, level: int, times: dict[str, T
     return Row(
         case=case,
         threads=threads,
-        isa=level_names()[level],
+        isa=level_name(level),
         ours_ms=ours.best * 1e3,
         torch_ms=rival.best * 1e3 if rival else None,
         ratio=rival.best / ours.best if rival else None,

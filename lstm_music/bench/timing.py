@@ -6,7 +6,7 @@ import math
 import statistics
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -30,11 +30,13 @@ class Contender:
     work : one call does ``repeats`` pieces of it.
     setting : entered before a turn and left after it, untimed.
     repeats : pieces of work in a call.
+    kind : rivals are compared with those of their kind alone when some drop out.
     """
 
     work: Callable[[], object]
     setting: Callable[[], AbstractContextManager[object]] = nullcontext
     repeats: int = 1
+    kind: str = ""
 
 
 @dataclass(slots=True)
@@ -65,20 +67,29 @@ def race(ours: Contender, rivals: dict[str, Contender], seconds: float) -> dict[
     times = {name: Times() for name in everybody}
     for name in everybody:
         _turn(everybody[name], Times(), 0)
+    kinds = by_kind(rivals)
     start, rounds = time.perf_counter(), 0
     while rounds == 0 or time.perf_counter() < start + seconds:
         for name, contender in everybody.items():
             _turn(contender, times[name], _TURN_S)
         rounds += 1
         tried = rounds >= _TRIALS and time.perf_counter() > start + seconds / 3
-        best = min((times[name].best for name in rivals), default=0.0)
-        limit = best * (_LAGS if tried else _HOPELESS)
+        lag = _LAGS if tried else _HOPELESS
+        best = {kind: min(times[name].best for name in names) for kind, names in kinds.items()}
         everybody = {
             name: contender
             for name, contender in everybody.items()
-            if name == "ours" or times[name].best <= limit
+            if name == "ours" or times[name].best <= lag * best[contender.kind]
         }
     return times
+
+
+def by_kind(rivals: Mapping[str, Contender]) -> dict[str, list[str]]:
+    """The names of the rivals of each kind."""
+    kinds: dict[str, list[str]] = {}
+    for name, rival in rivals.items():
+        kinds.setdefault(rival.kind, []).append(name)
+    return kinds
 
 
 def _turn(contender: Contender, times: Times, seconds: float) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -20,6 +20,7 @@ from lstm_music.errors import ConfigError
 from lstm_music.types import FloatArray, IntArray, Params
 
 Tensor: TypeAlias = Any
+Setting: TypeAlias = Callable[[], AbstractContextManager[object]]
 
 _MODULES = ("lstm", "gru", "rnn")
 ONEDNN = {"oneDNN": True, "no oneDNN": False}
@@ -52,11 +53,29 @@ def contenders(
     }
 
 
+def train_settings(case: TrainCase, threads: int) -> dict[str, tuple[str, Setting]]:
+    """Precision and setting by name; where ours is in bfloat16, torch's autocast to it, too.
+
+    That needs oneDNN: torch's own products in bfloat16 are many times slower than in float32.
+    """
+    found: dict[str, tuple[str, Setting]] = {
+        name: ("float32", partial(setting, onednn, threads)) for name, onednn in ONEDNN.items()
+    }
+    if case.precision == "bfloat16":
+        found["oneDNN, bfloat16"] = ("bfloat16", partial(setting, True, threads))
+    return found
+
+
 def train_contenders(
     case: TrainCase, tokens: IntArray, params: Params, threads: int
 ) -> dict[str, Contender]:
-    """An update of the model with our weights ``params``."""
-    return contenders(lambda: TorchModel(case, params).updates(tokens), threads)
+    """An update of the model with our weights ``params``, a kind of rival for each precision."""
+    return {
+        name: Contender(
+            TorchModel(case, params, precision).updates(tokens), setting, kind=precision
+        )
+        for name, (precision, setting) in train_settings(case, threads).items()
+    }
 
 
 class TorchModel:
@@ -66,13 +85,16 @@ class TorchModel:
     ----------
     case : its sizes, and whether torch runs its own module or a loop of operations.
     params : our weights; copied.
+    precision : ``bfloat16``: what torch's autocast makes of the forward pass, and so of the way
+        back; weights and their gradients stay float32.
 
     Raises
     ------
     ConfigError : torch has no such module, or the cell no program.
     """
 
-    def __init__(self, case: TrainCase, params: Params) -> None:
+    def __init__(self, case: TrainCase, params: Params, precision: str = "float32") -> None:
+        self._is_brief = precision == "bfloat16"
         weights = {name: _leaf(array) for name, array in params.items()}
         self._stack, parameters = _stack(case, weights)
         self._embedding, *self._head = (weights[n] for n in ("embedding", "head.W", "head.b"))
@@ -96,8 +118,10 @@ class TorchModel:
         def update() -> float:
             nonlocal state
             adam.zero_grad()
-            y, last = self._stack(embedding(rows, self._embedding), state)
-            loss = cross_entropy(linear(y.flatten(0, 1), *self._head), targets.flatten())
+            with torch.autocast("cpu", torch.bfloat16, enabled=self._is_brief):
+                y, last = self._stack(embedding(rows, self._embedding), state)
+                logits = linear(y.flatten(0, 1), *self._head)
+            loss = cross_entropy(logits.float(), targets.flatten())
             loss.backward()
             torch.nn.utils.clip_grad_norm_(every, MAX_NORM)
             adam.step()

@@ -12,7 +12,7 @@ from lstm_music.backends.isa import resolve_level
 from lstm_music.bench.cases import LEARNING_RATE, MAX_NORM, TrainCase
 from lstm_music.bench.memory import our_update_mb, torch_update_mb
 from lstm_music.bench.rows import Row, make_row, torch_is_installed
-from lstm_music.bench.timing import Contender, race
+from lstm_music.bench.timing import Contender, by_kind, race
 from lstm_music.nn.model import LanguageModel, ModelConfig
 from lstm_music.nn.optim import Adam
 from lstm_music.types import IntArray
@@ -31,27 +31,29 @@ def train_rows(
     memory : measure also the memory of an update.
     """
     counts = tuple(threads)
-    return (_row(case, n, seconds, memory) for case in cases for n in counts)
+    return (row for case in cases for n in counts for row in _rows(case, n, seconds, memory))
 
 
-def _row(case: TrainCase, threads: int, seconds: float, memory: bool) -> Row:
+def _rows(case: TrainCase, threads: int, seconds: float, memory: bool) -> Iterator[Row]:
+    """A row against torch in each precision that it is measured in, all in one race."""
     model, tokens, rivals = create_model(case, threads), random_tokens(case), {}
     if torch_is_installed():
         from lstm_music.bench.torch_rival import train_contenders
 
         rivals = train_contenders(case, tokens, model.params, threads)
     times = race(Contender(our_update(model, tokens)), rivals, seconds)
-    row = make_row(case.name, case.flops, threads, resolve_level(), times)
-    return _with_memory(row, case) if memory else row
+    level = resolve_level(precision=case.precision)
+    for names in by_kind(rivals).values() or [[]]:
+        chosen = {name: times[name] for name in ("ours", *names)}
+        row = make_row(case.name, case.flops, threads, level, chosen)
+        yield _with_memory(row, case) if memory else row
 
 
 def _with_memory(row: Row, case: TrainCase) -> Row:
     """The row with the memory of an update, torch's in the setting that was fastest."""
     theirs = None
     if row.torch_setting:
-        from lstm_music.bench.torch_rival import ONEDNN
-
-        theirs = torch_update_mb(case, row.threads, ONEDNN[row.torch_setting])
+        theirs = torch_update_mb(case, row.threads, row.torch_setting)
     return replace(row, ours_mb=our_update_mb(case, row.threads), torch_mb=theirs)
 
 
@@ -60,7 +62,8 @@ def create_model(case: TrainCase, threads: int) -> LanguageModel:
     config = ModelConfig(
         case.V, case.V, 1, case.H, cell=case.cell, hidden_size=case.H, layers=case.L
     )
-    return LanguageModel.create(config, 0, backend=CpuBackend(threads))
+    backend = CpuBackend(threads, precision=case.precision)
+    return LanguageModel.create(config, 0, backend=backend)
 
 
 def random_tokens(case: TrainCase) -> IntArray:

@@ -79,6 +79,13 @@ def _on_files(function: Callable[..., Any]) -> Callable[..., Any]:
     "--cells", is_flag=True, help="All other cells, against the same cell in torch operations."
 )
 @click.option("--memory/--no-memory", default=True, help="Also measure the memory of an update.")
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16"]),
+    default="float32",
+    show_default=True,
+    help="Of our products. bfloat16 is measured beside torch in float32 and in bfloat16.",
+)
 def train(
     cases: tuple[str, ...],
     threads: tuple[int, ...],
@@ -86,12 +93,17 @@ def train(
     as_json: bool,
     cells: bool,
     memory: bool,
+    precision: str,
 ) -> None:
     """One update: embedding, stack, output layer, loss, backward, clip, Adam."""
+    from dataclasses import replace
+
     from lstm_music.bench.cases import CELLS, TRAIN, select
     from lstm_music.bench.train import train_rows
 
     chosen = select(cases, CELLS if cells else TRAIN)
+    if precision != "float32":
+        chosen = tuple(replace(case, precision=precision) for case in chosen)
     _print(train_rows(chosen, _threads(threads), seconds, memory=memory), as_json)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from lstm_music.cells.maps import MapShape
 from lstm_music.cells.spec import CellSpec
 from lstm_music.reference import sequence
+from lstm_music.reference.products import Product, plain_product
 from lstm_music.types import FloatArray, IntArray, MaskKey, Params
 
 
@@ -60,11 +61,12 @@ def sequence_forward(
     s0: FloatArray,
     lengths: IntArray,
     mask_key: MaskKey | None,
+    product: Product = plain_product,
 ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
     """``sequence.sequence_forward`` for a cell on a map."""
     full = dense_params(spec, {"W": W, "U": U, "b": b})
     W, U, b = full["W"], full["U"], full["b"]
-    return sequence.sequence_forward(spec, X, W, U, b, p, s0, lengths, mask_key)
+    return sequence.sequence_forward(spec, X, W, U, b, p, s0, lengths, mask_key, product)
 
 
 def sequence_backward(
@@ -81,6 +83,7 @@ def sequence_backward(
     grads: Params,
     lengths: IntArray,
     mask_key: MaskKey | None,
+    product: Product = plain_product,
 ) -> tuple[FloatArray, FloatArray]:
     """Mirror of :func:`sequence_forward`."""
     maps = spec.maps
@@ -88,8 +91,9 @@ def sequence_backward(
     full = dense_params(spec, {"W": W, "U": U, "b": grads["b"]})
     d_full = {name: np.zeros_like(array) for name, array in full.items()} | {"p": grads["p"]}
     dX, ds0 = sequence.sequence_backward(
-        spec, dY, dS_last, S, K, raw, X, full["W"], full["U"], p, d_full, lengths, mask_key
-    )
+        spec, dY, dS_last, S, K, raw, X, full["W"], full["U"], p, d_full, lengths, mask_key,
+        product,
+    )  # fmt: skip
     for name in ("W", "U"):
         add_tied(d_full[name], maps, grads[name])
     grads["b"] += d_full["b"].reshape(-1, maps.places).sum(axis=1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from lstm_music.cells.spec import CellSpec
+from lstm_music.reference.products import Product, plain_product
 from lstm_music.reference.rows import ROWS
 from lstm_music.reference.zoneout import kept_share
 from lstm_music.types import FloatArray, IntArray, MaskKey, Params
@@ -23,6 +24,7 @@ def sequence_forward(
     s0: FloatArray,
     lengths: IntArray,
     mask_key: MaskKey | None,
+    product: Product = plain_product,
 ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
     """Run ``spec`` over X (T,B,D) from state s0 (states,B,H); return (S, K, raw).
 
@@ -32,7 +34,7 @@ def sequence_forward(
     """
     T, B, _ = X.shape
     H = s0.shape[2]
-    wx = (X @ W.T + b).reshape(T, B, spec.gates_w, H)
+    wx = (product(X, W.T, 0.0) + b).reshape(T, B, spec.gates_w, H)
     S = np.empty((T + 1, *s0.shape), X.dtype)
     K = np.zeros((T, B, spec.cached, H), X.dtype)
     raw = np.zeros((T, *s0.shape), X.dtype) if spec.zoneout else None
@@ -40,7 +42,7 @@ def sequence_forward(
     for t in range(T):
         uh = np.empty((B, spec.gates_u * H), X.dtype)
         for s, u0, u1 in spec.feeds:
-            uh[:, u0 * H : u1 * H] = S[t, s] @ U[u0 * H : u1 * H].T
+            uh[:, u0 * H : u1 * H] = product(S[t, s], U[u0 * H : u1 * H].T, 0.0)
         uh = uh.reshape(B, spec.gates_u, H)
         s_next, K[t] = ROWS[spec.rows].forward(wx[t], uh, S[t], p)
         if raw is not None:
@@ -65,6 +67,7 @@ def sequence_backward(
     grads: Params,
     lengths: IntArray,
     mask_key: MaskKey | None,
+    product: Product = plain_product,
 ) -> tuple[FloatArray, FloatArray]:
     """Mirror of :func:`sequence_forward`: return (dX, ds0); grads W, U, b, p accumulate (+=)."""
     T, B, D = X.shape
@@ -87,11 +90,13 @@ def sequence_backward(
         )
         ds[:, on] = ds_prev if held is None else ds_prev + held
         for s, u0, u1 in spec.feeds:
-            ds[s, on] += duh[t, on, u0:u1].reshape(on.size, -1) @ U[u0 * H : u1 * H]
+            d_fed = duh[t, on, u0:u1].reshape(on.size, -1)
+            ds[s, on] = product(d_fed, U[u0 * H : u1 * H], ds[s, on])
     flat_w, flat_u = dwx.reshape(T * B, -1), duh.reshape(T * B, -1)
-    grads["W"] += flat_w.T @ X.reshape(T * B, D)
+    grads["W"][...] = product(flat_w.T, X.reshape(T * B, D), grads["W"])
     for s, u0, u1 in spec.feeds:
         rows = slice(u0 * H, u1 * H)
-        grads["U"][rows] += flat_u[:, rows].T @ S[:T, s].reshape(T * B, H)
+        s_prev = S[:T, s].reshape(T * B, H)
+        grads["U"][rows] = product(flat_u[:, rows].T, s_prev, grads["U"][rows])
     grads["b"] += flat_w.sum(axis=0)
-    return (flat_w @ W).reshape(T, B, D), ds
+    return product(flat_w, W, 0.0).reshape(T, B, D), ds

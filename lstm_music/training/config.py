@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from lstm_music.backends.checks import check_precision
 from lstm_music.corpus.augment import STRAIGHT_DRUMS
 from lstm_music.errors import ConfigError
 from lstm_music.nn.config import ModelConfig
@@ -53,6 +54,9 @@ class TrainConfig:
     max_tokens : tokens to train on before the run ends.
     evaluate_every : tokens between two validations.
     rng_seed : weights, order, transposition and dropout all follow from it.
+    precision : of matrix products: ``float32``, or ``bfloat16``, faster on a processor with
+        AVX512-BF16: what is multiplied keeps 8 bits of significand; weights, states and sums are
+        float32 all the same, and so is the model file.
     threads : None = one a core; never changes the result.
     method : how the network learns: ``bptt``, or without gradients (docs/evolution.md) ``evolino``,
         ``es``, ``cma`` or ``ga``.
@@ -94,6 +98,7 @@ class TrainConfig:
     max_tokens: int = 20_000_000
     evaluate_every: int = 1_000_000
     rng_seed: int = 0
+    precision: str = "float32"
     threads: int | None = None
     method: str = "bptt"
     population: int | None = None
@@ -126,6 +131,7 @@ class TrainConfig:
             if value is not None and not 0.0 < value < float("inf"):
                 raise ConfigError(f"{name} must be above 0, got {value}")
         make_optimiser(self.optimiser, 0, momentum=self.momentum, l2=self.l2)
+        check_precision(self.precision)
         if self.threads is not None and self.threads < 1:
             raise ConfigError(f"threads must be 1 or more, got {self.threads}")
         self._check_method()

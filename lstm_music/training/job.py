@@ -146,7 +146,7 @@ class Job:
 def new_model(config: TrainConfig, base: Base | None = None) -> LanguageModel:
     """The network of a configuration, its weights random or those of ``base``."""
     sizes = config.model_config(DEFAULT.n_rows, DEFAULT.n_tokens, DEFAULT.n_streams)
-    backend = get_backend("cpu", n_threads=config.threads)
+    backend = get_backend("cpu", n_threads=config.threads, precision=config.precision)
     model = LanguageModel.create(sizes, config.rng_seed, backend=backend)
     if base is not None:
         model.flat_params[:] = base.weights

@@ -2,6 +2,12 @@
 
 #include "levels.h"
 
-extern const lm_gemm lm_gemm_base, lm_gemm_v3, lm_gemm_v4;
+extern const lm_gemm lm_gemm_base, lm_gemm_v3, lm_gemm_v4, lm_gemm_bf16;
 
-const lm_gemm *lm_gemm_of(int level) { return LM_PICK(lm_gemm, level); }
+const lm_gemm *lm_gemm_of(int level) {
+#if defined(LM_HAVE_BF16)
+    if (level == LM_BF16)
+        return &lm_gemm_bf16;
+#endif
+    return LM_PICK(lm_gemm, level);
+}

@@ -3,8 +3,8 @@
 #include <stdint.h>
 
 const char *lm_level_name(int level) {
-    static const char *const names[LM_N_LEVELS] = {"base", "v3", "v4"};
-    return level >= 0 && level < LM_N_LEVELS ? names[level] : 0;
+    static const char *const names[] = {"base", "v3", "v4", "bf16"};
+    return level >= 0 && level <= LM_BF16 ? names[level] : 0;
 }
 
 #if defined(LM_HAVE_V4)
@@ -15,15 +15,17 @@ const char *lm_level_name(int level) {
 #include <intrin.h>
 
 /* Registers a, b, c, d. */
-static void cpuid(uint32_t leaf, uint32_t registers[4]) {
-    __cpuidex((int *)registers, (int)leaf, 0);
+static void cpuid(uint32_t leaf, uint32_t subleaf, uint32_t registers[4]) {
+    __cpuidex((int *)registers, (int)leaf, (int)subleaf);
 }
 
 static uint64_t saved_state(void) { return _xgetbv(0); }
 #else
 #include <cpuid.h>
 
-static void cpuid(uint32_t leaf, uint32_t r[4]) { __cpuid_count(leaf, 0, r[0], r[1], r[2], r[3]); }
+static void cpuid(uint32_t leaf, uint32_t subleaf, uint32_t r[4]) {
+    __cpuid_count(leaf, subleaf, r[0], r[1], r[2], r[3]);
+}
 
 static uint64_t saved_state(void) {
     uint32_t low, high;
@@ -43,7 +45,8 @@ static const uint32_t
                 BIT(27) | BIT(28) | BIT(29),
     V3_LEAF_7 = BIT(3) | BIT(5) | BIT(8),                          /* B: bmi, avx2, bmi2 */
     V3_EXTENDED = BIT(0) | BIT(5),                                 /* C: lahf, lzcnt */
-    V4_LEAF_7 = BIT(16) | BIT(17) | BIT(28) | BIT(30) | BIT(31);   /* B: avx512 f, dq, cd, bw, vl */
+    V4_LEAF_7 = BIT(16) | BIT(17) | BIT(28) | BIT(30) | BIT(31),   /* B: avx512 f, dq, cd, bw, vl */
+    BF16_LEAF_7_1 = BIT(5);                                        /* A of its leaf 1: avx512_bf16 */
 
 /* Bits of XCR0: the operating system saves xmm and ymm; and opmask and all of zmm. macOS saves zmm
  * from its first use on, and sets those bits only then. */
@@ -57,18 +60,23 @@ static int has(uint64_t word, uint64_t bits) { return (word & bits) == bits; }
 
 static int highest_level(void) {
     const uint32_t extended = 0x80000000u;
-    uint32_t most[4], most_extended[4], leaf_1[4], leaf_7[4], leaf_extended[4];
-    cpuid(0, most);
-    cpuid(extended, most_extended);
+    uint32_t most[4], most_extended[4], leaf_1[4], leaf_7[4], leaf_7_1[4] = {0},
+        leaf_extended[4];
+    cpuid(0, 0, most);
+    cpuid(extended, 0, most_extended);
     if (most[A] < 7 || most_extended[A] < extended + 1)
         return LM_BASE;
-    cpuid(1, leaf_1);
-    cpuid(7, leaf_7);
-    cpuid(extended + 1, leaf_extended);
+    cpuid(1, 0, leaf_1);
+    cpuid(7, 0, leaf_7);
+    if (leaf_7[A] >= 1) /* how many further leaves it has */
+        cpuid(7, 1, leaf_7_1);
+    cpuid(extended + 1, 0, leaf_extended);
     if (!has(leaf_1[C], V3_LEAF_1) || !has(leaf_7[B], V3_LEAF_7) ||
         !has(leaf_extended[C], V3_EXTENDED) || !has(saved_state(), V3_STATE))
         return LM_BASE;
-    return has(leaf_7[B], V4_LEAF_7) && has(saved_state(), V4_STATE) ? LM_V4 : LM_V3;
+    if (!has(leaf_7[B], V4_LEAF_7) || !has(saved_state(), V4_STATE))
+        return LM_V3;
+    return has(leaf_7_1[A], BF16_LEAF_7_1) ? LM_BF16 : LM_V4;
 }
 #else
 static int highest_level(void) { return LM_BASE; }

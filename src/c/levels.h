@@ -4,9 +4,11 @@
 #ifndef LM_LEVELS_H
 #define LM_LEVELS_H
 
-enum { LM_BASE = 0, LM_V3 = 1, LM_V4 = 2, LM_N_LEVELS = 3 };
+enum { LM_BASE = 0, LM_V3 = 1, LM_V4 = 2, LM_N_LEVELS = 3, LM_BF16 = LM_N_LEVELS };
 
-/* "base" (any CPU of the platform), "v3" (AVX2 and FMA), "v4" (AVX-512 F, BW, CD, DQ, VL). */
+/* "base" (any CPU of the platform), "v3" (AVX2 and FMA), "v4" (AVX-512 F, BW, CD, DQ, VL). Beyond
+ * them stands "bf16" (v4 and AVX-512 BF16), whose products round what they multiply (gemm.h): only
+ * who asks for it gets it. All other kernels are v4's there. */
 const char *lm_level_name(int level);
 
 /* 1 if this build contains the level and this CPU and operating system run it. */
@@ -17,7 +19,7 @@ int lm_level_ready(int level);
 #define LM_PICK(family, level)                                                                 \
     ((level) == LM_BASE ? &family##_base                                                       \
      : (level) == LM_V3 ? &family##_v3                                                         \
-     : (level) == LM_V4 ? &family##_v4                                                         \
+     : (level) >= LM_V4 ? &family##_v4                                                         \
                         : 0)
 #else
 #define LM_PICK(family, level) ((level) == LM_BASE ? &family##_base : 0)

@@ -10,7 +10,7 @@ import pytest
 
 from lstm_music.backends.isa import VARIABLE, resolve_level
 from lstm_music.errors import BackendError
-from lstm_music.kernels.isa import level_names, level_ready
+from lstm_music.kernels.isa import BFLOAT16, level_name, level_names, level_ready
 
 PROGRAM = """
 import hashlib
@@ -39,11 +39,13 @@ def test_base_runs_everywhere():
     assert level_names() == ("base", "v3", "v4")
     assert level_ready(0)
     assert not level_ready(99)
+    assert level_name(BFLOAT16) == "bf16"  # not among the names: nobody is to get it unasked
 
 
 CPUINFO = Path("/proc/cpuinfo")
 V3 = {"avx2", "fma", "bmi1", "bmi2", "f16c", "abm", "movbe"}  # as Linux calls them
 V4 = V3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
+BF16 = V4 | {"avx512_bf16"}
 
 
 @pytest.mark.skipif(
@@ -52,7 +54,8 @@ V4 = V3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
 def test_levels_are_those_that_the_kernel_says_this_processor_has():
     flags = next(line for line in CPUINFO.read_text().splitlines() if line.startswith("flags"))
     has = set(flags.partition(":")[2].split())
-    assert [level_ready(1), level_ready(2)] == [has >= V3, has >= V4]
+    ready = [level_ready(level) for level in (1, 2, BFLOAT16)]
+    assert ready == [has >= V3, has >= V4, has >= BF16]
 
 
 def test_environment_forces_a_level():

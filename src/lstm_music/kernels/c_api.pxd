@@ -2,6 +2,7 @@
 
 cdef extern from "levels.h" nogil:
     enum:
+        LM_BF16
         LM_N_LEVELS
     const char* lm_level_name(int level)
     int lm_level_ready(int level)
@@ -9,12 +10,14 @@ cdef extern from "levels.h" nogil:
 cdef extern from "gemm.h" nogil:
     enum:
         LM_A_SCRATCH
-        LM_PEAK_CHAINS
 
     ctypedef struct lm_gemm_f32:
         Py_ssize_t panel
+        Py_ssize_t deep
+        Py_ssize_t chains
         void (*pack)(Py_ssize_t K, Py_ssize_t N, const float* b, Py_ssize_t k_stride,
-                     Py_ssize_t n_stride, float* packed, Py_ssize_t K_total) noexcept nogil
+                     Py_ssize_t n_stride, float* packed, Py_ssize_t k0,
+                     Py_ssize_t K_total) noexcept nogil
         void (*run)(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const float* a, Py_ssize_t m_stride,
                     Py_ssize_t k_stride, const float* packed, float* c, Py_ssize_t c_stride,
                     const float* init, Py_ssize_t init_stride, float* scratch) noexcept nogil
@@ -22,8 +25,11 @@ cdef extern from "gemm.h" nogil:
 
     ctypedef struct lm_gemm_f64:
         Py_ssize_t panel
+        Py_ssize_t deep
+        Py_ssize_t chains
         void (*pack)(Py_ssize_t K, Py_ssize_t N, const double* b, Py_ssize_t k_stride,
-                     Py_ssize_t n_stride, double* packed, Py_ssize_t K_total) noexcept nogil
+                     Py_ssize_t n_stride, double* packed, Py_ssize_t k0,
+                     Py_ssize_t K_total) noexcept nogil
         void (*run)(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const double* a, Py_ssize_t m_stride,
                     Py_ssize_t k_stride, const double* packed, double* c, Py_ssize_t c_stride,
                     const double* init, Py_ssize_t init_stride, double* scratch) noexcept nogil
@@ -89,14 +95,22 @@ ctypedef fused real:
 cdef inline Py_ssize_t gemm_panel(const lm_gemm* gemm, real _like) noexcept nogil:
     return gemm.f32.panel if real is float else gemm.f64.panel
 
+cdef inline Py_ssize_t gemm_packed(
+    const lm_gemm* gemm, Py_ssize_t K, Py_ssize_t N, real _like
+) noexcept nogil:
+    """Numbers that (K, N) takes once packed: where the next matrix starts, or a panel's columns."""
+    cdef Py_ssize_t panel = gemm_panel(gemm, _like)
+    cdef Py_ssize_t deep = gemm.f32.deep if real is float else gemm.f64.deep
+    return (N + panel - 1) // panel * panel * ((K + deep - 1) // deep)
+
 cdef inline void gemm_pack(
     const lm_gemm* gemm, Py_ssize_t K, Py_ssize_t N, const real* b, Py_ssize_t k_stride,
-    Py_ssize_t n_stride, real* packed, Py_ssize_t K_total,
+    Py_ssize_t n_stride, real* packed, Py_ssize_t k0, Py_ssize_t K_total,
 ) noexcept nogil:
     if real is float:
-        gemm.f32.pack(K, N, b, k_stride, n_stride, packed, K_total)
+        gemm.f32.pack(K, N, b, k_stride, n_stride, packed, k0, K_total)
     else:
-        gemm.f64.pack(K, N, b, k_stride, n_stride, packed, K_total)
+        gemm.f64.pack(K, N, b, k_stride, n_stride, packed, k0, K_total)
 
 cdef inline void gemm_run(
     const lm_gemm* gemm, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real* a,

@@ -19,8 +19,8 @@ order. Callers have checked shapes and own all memory.
 from libc.string cimport memcpy, memset
 
 from lstm_music.kernels.c_api cimport (
-    gemm_pack, gemm_panel, gemm_run, lm_gemm, lm_gemm_of, lm_maps, lm_maps_of, lm_rows,
-    lm_rows_of, real, row_backward, row_forward,
+    gemm_pack, gemm_run, lm_gemm, lm_gemm_of, lm_maps, lm_maps_of, lm_rows, lm_rows_of, real,
+    row_backward, row_forward,
 )
 from lstm_music.kernels.zoneout cimport Zoneout, zone_backward, zone_forward
 
@@ -60,7 +60,7 @@ def forward_rows(
     cdef Plane m = as_plane(plane)
     cdef Py_ssize_t T = X.shape[0], B = X.shape[1], H = S.shape[3], states = S.shape[1]
     cdef Py_ssize_t G = WU.shape[0], R = WU.shape[1], part = R // m.ky
-    cdef Py_ssize_t panel = gemm_panel(gemm, <real> 0), t, b, s, i
+    cdef Py_ssize_t t, b, s, i
     cdef const real* p0 = &p[0, 0] if p.shape[0] else NULL
     cdef real* sums
     cdef real* s_next
@@ -75,7 +75,7 @@ def forward_rows(
                 shift_both(&m, X.shape[2], &X[t, b, 0], H, &S[t, 0, b, 0], &shifts[0])
                 for i in range(m.ky):
                     gemm_pack(gemm, part, m.P, <const real*> &shifts[i * m.columns], m.pitch, 1,
-                              &packed[i * part * panel], R)
+                              &packed[0], i * part, R)
                 gemm_run(gemm, G, m.P, R, &WU[0, 0], R, 1, <const real*> &packed[0], sums, m.P,
                          &bias[0], m.P, &scratch[0])
                 s_next = &S[t + 1, 0, b, 0] if zone is None else &raw[t, 0, b, 0]
@@ -142,13 +142,13 @@ def backward_rows(
                 add(maps, G * m.P, <const real*> &d_sums[0], &d_bias[0])
                 # dWU: the shifts times the sums' gradient, over the places.
                 shift_both(&m, D, &X[t, b, 0], H, &S[t, 0, b, 0], &shifts[0])
-                gemm_pack(gemm, m.P, G, <const real*> &d_sums[0], 1, m.P, &packed[0], m.P)
+                gemm_pack(gemm, m.P, G, <const real*> &d_sums[0], 1, m.P, &packed[0], 0, m.P)
                 for i in range(m.ky):
                     gemm_run(gemm, part, G, m.P, <const real*> &shifts[i * m.columns], m.pitch, 1,
                              <const real*> &packed[0], &dWU[i * part, 0], G,
                              <const real*> &dWU[i * part, 0], G, &scratch[0])
                 # dX and dh: the weights times the sums' gradient, then what each place gave.
-                gemm_pack(gemm, G, m.P, <const real*> &d_sums[0], m.P, 1, &packed[0], G)
+                gemm_pack(gemm, G, m.P, <const real*> &d_sums[0], m.P, 1, &packed[0], 0, G)
                 memset(&shifts[0], 0, size * sizeof(real))
                 for i in range(m.ky):
                     at = &shifts[i * m.columns]

@@ -4,7 +4,7 @@ Callers have checked shapes and layout (backends/checks.py) and own all memory.
 """
 
 from lstm_music.kernels.c_api cimport (
-    LM_A_SCRATCH, LM_PEAK_CHAINS, gemm_pack, gemm_run, lm_gemm, lm_gemm_of, real,
+    LM_A_SCRATCH, gemm_pack, gemm_packed, gemm_run, lm_gemm, lm_gemm_of, real,
 )
 
 SCRATCH_SIZE = LM_A_SCRATCH
@@ -13,8 +13,9 @@ SCRATCH_SIZE = LM_A_SCRATCH
 def packed_size(int level, Py_ssize_t K, Py_ssize_t N, Py_ssize_t itemsize):
     """Elements that (K, N) takes once packed."""
     cdef const lm_gemm* gemm = lm_gemm_of(level)
-    cdef Py_ssize_t panel = gemm.f32.panel if itemsize == 4 else gemm.f64.panel
-    return (N + panel - 1) // panel * panel * K
+    if itemsize == 4:
+        return gemm_packed(gemm, K, N, <float> 0)
+    return gemm_packed(gemm, K, N, <double> 0)
 
 
 def pack(int level, const real[:, ::1] b, bint transpose, real[::1] packed):
@@ -25,7 +26,7 @@ def pack(int level, const real[:, ::1] b, bint transpose, real[::1] packed):
     cdef Py_ssize_t k_stride = 1 if transpose else b.shape[1]
     cdef Py_ssize_t n_stride = b.shape[1] if transpose else 1
     with nogil:
-        gemm_pack(gemm, K, N, &b[0, 0], k_stride, n_stride, &packed[0], K)
+        gemm_pack(gemm, K, N, &b[0, 0], k_stride, n_stride, &packed[0], 0, K)
 
 
 def run(int level, const real[:, ::1] a, bint transpose, const real[::1] packed, real[:, ::1] out,
@@ -52,12 +53,15 @@ def run(int level, const real[:, ::1] a, bint transpose, const real[::1] packed,
 def peak_flops(int level, Py_ssize_t n, Py_ssize_t itemsize):
     """Do n rounds of multiply-adds in registers; return how many operations that was."""
     cdef const lm_gemm* gemm = lm_gemm_of(level)
-    cdef Py_ssize_t lanes
+    cdef Py_ssize_t operations  # of one round
     cdef double total
     with nogil:
         if itemsize == 4:
-            lanes, total = gemm.f32.panel // 2, gemm.f32.peak(n)
+            operations = gemm.f32.chains * gemm.f32.panel * gemm.f32.deep
+            total = gemm.f32.peak(n)
         else:
-            lanes, total = gemm.f64.panel // 2, gemm.f64.peak(n)
-    # The sum is used, so that no compiler may leave the work out.
-    return 2 * n * LM_PEAK_CHAINS * lanes if total > 0 else 0
+            operations = gemm.f64.chains * gemm.f64.panel * gemm.f64.deep
+            total = gemm.f64.peak(n)
+    # The sum is used, so that no compiler may leave the work out. A panel is two vectors, and a
+    # multiply-add two operations.
+    return n * operations if total > 0 else 0

@@ -18,7 +18,7 @@ recurrent matrix has none.
 from libc.string cimport memcpy, memset
 
 from lstm_music.kernels.c_api cimport (
-    gemm_pack, gemm_panel, gemm_run, lm_gemm, lm_gemm_of, lm_rows, lm_rows_of, real,
+    gemm_pack, gemm_packed, gemm_panel, gemm_run, lm_gemm, lm_gemm_of, lm_rows, lm_rows_of, real,
     row_backward, row_forward,
 )
 from lstm_music.kernels.layers_api cimport lm_layers_of
@@ -137,10 +137,11 @@ def backward_rows(
     cdef const lm_rows* rows = lm_rows_of(level, cell)
     cdef Py_ssize_t B = dY.shape[1], H = dY.shape[2], Gw = dwx.shape[2]
     cdef Py_ssize_t Gu = Gw if duh is None else duh.shape[2], t, b, j, n, s, place
-    cdef Py_ssize_t panel = gemm_panel(gemm, <real> 0), depth = (t1 - t0) * B
-    cdef Py_ssize_t width = (H + panel - 1) // panel * panel  # of a packed matrix of H columns
+    cdef Py_ssize_t depth = (t1 - t0) * B
+    cdef Py_ssize_t size = gemm_packed(gemm, depth, H, <real> 0)  # of a packed state
     cdef const real* p0 = &p[0, 0] if p.shape[0] else NULL
     cdef const real* s_next
+    cdef const real* U
     cdef real* dwx_b
     cdef real* duh_b
     if b0 >= b1:
@@ -169,18 +170,19 @@ def backward_rows(
                         memset(duh_b, 0, Gu * sizeof(real))
             if any_row_on(lengths, b0, b1, t):
                 duh_b = &dwx[t - t0, b0, 0] if duh is None else &duh[t - t0, b0, 0]
+                U = &packed_U[0] if packed_U.shape[0] else NULL
                 for n in range(feeds.shape[0]):
                     s, j = feeds[n, 0], feeds[n, 1] * H
                     gemm_run(gemm, b1 - b0, H, feeds[n, 2] * H - j, <const real*> duh_b + j, Gu, 1,
-                             &packed_U[j * width], &ds[s, b0, 0], H,
-                             <const real*> &ds[s, b0, 0], H, &scratch[0])
-            place = ((t - t0) * B + b0) * panel
+                             U, &ds[s, b0, 0], H, <const real*> &ds[s, b0, 0], H, &scratch[0])
+                    U += gemm_packed(gemm, feeds[n, 2] * H - j, H, <real> 0)
+            place = (t - t0) * B + b0
             if X is not None:
-                gemm_pack(gemm, b1 - b0, X.shape[2], &X[t, b0, 0], X.shape[2], 1, &packed_X[place],
-                          depth)
+                gemm_pack(gemm, b1 - b0, X.shape[2], &X[t, b0, 0], X.shape[2], 1, &packed_X[0],
+                          place, depth)
             for n in range(feeds.shape[0]):
-                gemm_pack(gemm, b1 - b0, H, &S[t, feeds[n, 0], b0, 0], H, 1,
-                          &packed_s[n * width * depth + place], depth)
+                gemm_pack(gemm, b1 - b0, H, &S[t, feeds[n, 0], b0, 0], H, 1, &packed_s[n * size],
+                          place, depth)
 
 
 cdef inline void blockwise_sums(
@@ -193,9 +195,10 @@ cdef inline void blockwise_sums(
     cdef Py_ssize_t most = max(4, NEAR // (n * panel)) * panel
     while start < Gw:
         width = min(most, Gw - start)
-        gemm_run(gemm, n, width, D, x, D, 1, &packed_W[start * D], sums + start, Gw,
-                 &bias[start], 0, &scratch[0])
-        gemm_run(gemm, n, width, H, h, H, 1, &packed_U[start * H], sums + start, Gw,
+        gemm_run(gemm, n, width, D, x, D, 1, &packed_W[gemm_packed(gemm, D, start, <real> 0)],
+                 sums + start, Gw, &bias[start], 0, &scratch[0])
+        gemm_run(gemm, n, width, H, h, H, 1, &packed_U[gemm_packed(gemm, H, start, <real> 0)],
+                 sums + start, Gw,
                  <const real*> (sums + start), Gw, &scratch[0])
         start += width
 
@@ -219,7 +222,7 @@ cdef inline void recurrent_sums(
     Py_ssize_t b0, real* scratch,
 ) noexcept nogil:
     """U times what it is fed, n batch rows: into uh; if the cell sums early, added to the sums."""
-    cdef Py_ssize_t panel = gemm_panel(gemm, <real> 0), Gu, width, i
+    cdef Py_ssize_t Gu, width, i
     if uh is None:
         gemm_run(gemm, n, Gw, H, s_prev + feeds[0, 0] * s_stride, H, 1, packed_U, sums, Gw,
                  <const real*> sums, Gw, scratch)
@@ -229,7 +232,7 @@ cdef inline void recurrent_sums(
         width = (feeds[i, 2] - feeds[i, 1]) * H
         gemm_run(gemm, n, width, H, s_prev + feeds[i, 0] * s_stride, H, 1, packed_U,
                  &uh[b0, feeds[i, 1] * H], Gu, <const real*> NULL, 0, scratch)
-        packed_U += (width + panel - 1) // panel * panel * H
+        packed_U += gemm_packed(gemm, H, width, <real> 0)
 
 
 cdef inline Py_ssize_t steps_together(Py_ssize_t B, Py_ssize_t b0, Py_ssize_t b1) noexcept nogil:

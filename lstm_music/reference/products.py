@@ -1,0 +1,64 @@
+"""Matrix products in each precision, as a backend makes them.
+
+A product in bfloat16 is that of AVX-512 BF16, bit for bit (Intel's manual, volume 2: VCVTNE2PS2BF16
+and VDPBF16PS): what is multiplied has 8 bits of significand, sums are float32. The kernel is
+``src/c/gemm_pairs.inc``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from lstm_music.types import FloatArray
+
+_LEAST_NORMAL = np.float32(2.0**-126)
+
+Product = Callable[[FloatArray, FloatArray, FloatArray | float], FloatArray]
+"""(A (..., K), B (K, N), start) -> start + A B (..., N)."""
+
+
+def plain_product(A: FloatArray, B: FloatArray, start: FloatArray | float = 0.0) -> FloatArray:
+    """Start + A B in the type of A and B."""
+    total: FloatArray = start + A @ B
+    return total
+
+
+def bfloat16_product(A: FloatArray, B: FloatArray, start: FloatArray | float = 0.0) -> FloatArray:
+    """Start + A B, A and B rounded to bfloat16; float64 is multiplied as it is.
+
+    A sum goes through k in pairs, the odd one of a pair before the even one, and is rounded to
+    float32 after each. Numbers below the smallest normal one count as zero.
+    """
+    if A.dtype != np.float32:
+        return plain_product(A, B, start)
+    K, N = B.shape
+    a, b = (rounded(x).astype(np.float64) for x in (A, B))
+    a = np.concatenate([a, np.zeros((*A.shape[:-1], K % 2))], axis=-1)
+    b = np.concatenate([b, np.zeros((K % 2, N))])
+    total = np.zeros((*A.shape[:-1], N), np.float32) + np.asarray(start, np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for even in range(0, K, 2):
+            for k in (even + 1, even):
+                # A product has 16 bits, so in float64 nothing is lost that float32 would keep.
+                total = _flushed((_flushed(total) + a[..., k, None] * b[k]).astype(np.float32))
+    return total
+
+
+def rounded(x: FloatArray) -> FloatArray:
+    """X (float32) in bfloat16, to the nearest, ties to even, as float32; NaN stays NaN."""
+    bits = np.ascontiguousarray(_flushed(x)).view(np.uint32)
+    near = bits + np.uint32(0x7FFF) + (bits >> 16 & 1)  # wraps around for some NaN, not taken
+    quiet = bits | np.uint32(0x00400000)
+    upper = np.where(np.isnan(x), quiet, near) & np.uint32(0xFFFF0000)
+    return upper.astype(np.uint32).view(np.float32).reshape(x.shape)
+
+
+def _flushed(x: FloatArray) -> FloatArray:
+    """X with zeros of the same sign for what is below the smallest normal number."""
+    return np.where(np.abs(x) < _LEAST_NORMAL, np.copysign(np.float32(0), x), x)
+
+
+PRODUCTS: dict[str, Product] = {"float32": plain_product, "bfloat16": bfloat16_product}
+"""By the name of the precision."""
