@@ -1,4 +1,4 @@
-# make music | make test | make test-debug | make fuzz | make lint | make docs | make bench: each makes what it needs.
+# make music | make studio | make test | make test-debug | make fuzz | make lint | make docs | make bench: each makes what it needs.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -22,7 +22,7 @@ DEBUG_TESTS := -k "not finite_differences and not public_interface and not refer
     tests/generate/test_precision.py \
     tests/generate/test_infill.py
 
-.PHONY: music test test-debug fuzz lint docs pages bench models clean
+.PHONY: music studio test test-debug fuzz lint docs pages bench models clean
 
 # One of the bundled models; what differs between them stands below.
 train_model = $(BIN)/lstm-music train $(CORPUS) -o lstm_music/pretrained/$(1).safetensors --force \
@@ -32,7 +32,10 @@ train_model = $(BIN)/lstm-music train $(CORPUS) -o lstm_music/pretrained/$(1).sa
 music: $(VENV)/.built  ## continue a real MIDI file by eight bars: out.mid
 	$(BIN)/lstm-music generate --seed $(SEED) --bars 8 --rng-seed 1 --force -o $(OUT)
 
-test: $(VENV)/.built $(VENV)/.test
+studio: $(VENV)/.built $(VENV)/.studio  ## compose in the browser
+	$(BIN)/lstm-music studio
+
+test: $(VENV)/.built $(VENV)/.test $(VENV)/.npm
 	$(BIN)/python -m pytest -n auto
 
 test-debug: $(VENV)/.built $(VENV)/.test  ## indices checked, AddressSanitizer and UBSan watching
@@ -100,7 +103,17 @@ $(VENV)/.built: $(VENV)/.created setup.py pyproject.toml $(NATIVE)
 	touch $@
 
 $(VENV)/.test: $(VENV)/.created pyproject.toml
-	$(BIN)/python -m pip install --quiet "pytest>=8.2" pytest-xdist "hypothesis>=6.100" symusic pretty_midi distributed mpi4py mpich tensorboardX cma scikit-learn starlette uvicorn python-osc nvidia-cuda-nvrtc-cu12
+	$(BIN)/python -m pip install --quiet "pytest>=8.2" pytest-xdist "hypothesis>=6.100" symusic pretty_midi distributed mpi4py mpich tensorboardX cma scikit-learn starlette uvicorn python-osc playwright nvidia-cuda-nvrtc-cu12
+	touch $@
+
+$(VENV)/.studio: $(VENV)/.created
+	$(BIN)/python -m pip install --quiet "starlette>=0.40" "uvicorn>=0.30"
+	touch $@
+
+# What checks the studio's JavaScript and its use without a screen or a mouse; the page needs neither.
+$(VENV)/.npm: $(VENV)/.created Makefile
+	npm install --silent --no-package-lock --no-audit --no-fund --prefix $(VENV)/npm \
+	    typescript@5.9.3 axe-core@4.14.1
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.test

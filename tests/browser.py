@@ -1,6 +1,8 @@
 """Pages in a real browser."""
 
+import shutil
 import subprocess
+from contextlib import contextmanager
 
 _QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -21,3 +23,18 @@ def dom_of(page, folder, *options):
     )  # fmt: skip
     lines = run.stderr.decode("utf-8", "replace").splitlines()
     return run.stdout.decode("utf-8"), [line for line in lines if "CONSOLE" in line]
+
+
+@contextmanager
+def launched():
+    """A browser that Playwright drives."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=list(_QUIET[1:])
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()

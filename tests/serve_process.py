@@ -13,7 +13,8 @@ from pathlib import Path
 from paths import ROOT
 
 START_SECONDS = 120
-COMMAND = [sys.executable, "-P", "-m", "lstm_music", "serve"]
+PROGRAM = [sys.executable, "-P", "-m", "lstm_music"]
+COMMAND = [*PROGRAM, "serve"]
 
 
 def environment(**more):
@@ -51,13 +52,19 @@ def resident(pid):
 
 @contextmanager
 def running(*options, **variables):
-    """A server with these options; ended by the signal of a service manager."""
-    command = [*COMMAND, "--json", *map(str, options)]
+    """A server with these options."""
+    with started([*COMMAND, "--json", *map(str, options)], **variables) as (process, addresses):
+        yield Running(process, addresses)
+
+
+@contextmanager
+def started(command, **variables):
+    """A server, and the object that it prints; ended by the signal of a service manager."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(**variables))
     try:
         line = process.stdout.readline()
         assert line, f"the server ended with {process.wait()}"
-        yield Running(process, json.loads(line))
+        yield process, json.loads(line)
     finally:
         process.send_signal(signal.SIGTERM)
         try:

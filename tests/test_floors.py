@@ -37,6 +37,7 @@ FLOORS = {
     "reinforcement": (6.5, "b"),  # docs/adr/0017
     "serve": (7, "b"),
     "daw": (7, "b"),
+    "studio": (7.5, "b"),  # a page on serve's server
     "cli": (8, "b"),
     "__main__": (9, "b"),
 }

@@ -40,6 +40,7 @@ _COMMANDS = {
     "reproduce": ("lstm_music.cli.reproduce", "Run the papers' tasks, our figures beside theirs."),
     "serve": ("lstm_music.cli.serve", "Compose for other programs: HTTP, TCP, OSC, stdio."),
     "install-daw": ("lstm_music.cli.install_daw", "Copy our script to where a DAW looks for it."),
+    "studio": ("lstm_music.cli.studio", "Compose on a page in the browser."),
     "bench": ("lstm_music.cli.bench", "Measure our speed beside torch."),
     "info": ("lstm_music.cli.info", "Show versions, instruction set and bundled models."),
 }

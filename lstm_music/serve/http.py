@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import mimetypes
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -31,7 +32,16 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_PAGE_HEADERS = {
+    "Cache-Control": "no-cache",  # asked for again each time: a new version is seen at once
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "frame-ancestors 'self'",  # the rest is the page's own to say
+}
 _MOST_BUCKETS = 1024
+
+# A browser runs no module of another type, and Windows' registry may call it plain text.
+mimetypes.add_type("text/javascript", ".js")
 
 
 class Guard:
@@ -96,6 +106,16 @@ def _host_name(host: str) -> str:
 def _token(request: Request) -> str | None:
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if kind.lower() == "bearer" else None
+
+
+class _Page(StaticFiles):
+    """The files of a page."""
+
+    def file_response(self, *args: Any, **options: Any) -> Response:
+        """A file, with what keeps other sites away from it."""
+        response = super().file_response(*args, **options)
+        response.headers.update(_PAGE_HEADERS)
+        return response
 
 
 class _Api:
@@ -221,6 +241,7 @@ def make_app(
     origins: tuple[str, ...] = (),
     needs_token: bool = False,
     static: Path | None = None,
+    opened: Path | None = None,
 ) -> ASGIApp:
     """The server as an ASGI application.
 
@@ -232,14 +253,17 @@ def make_app(
     origins : sites whose pages may call, as ``https://example.org``.
     needs_token : whether every call must show the token.
     static : a folder with a page for `/`; None: there is none.
+    opened : a file that the page may fetch at `/opened`.
     """
     api = _Api(service)
     routes: list[BaseRoute] = [
         Route(API, api.call, methods=["POST"]),
         Route(API + "/{method}", api.get, methods=["GET"]),
     ]
+    if opened is not None:
+        routes.append(Route("/opened", lambda _: FileResponse(opened, headers=_HEADERS)))
     if static is not None:
-        routes.append(Mount("/", StaticFiles(directory=static, html=True)))
+        routes.append(Mount("/", _Page(directory=static, html=True)))
     names = _LOCAL | {host.lower()} | {name.lower() for name in hosts}
     return Guard(
         Starlette(routes=routes),

@@ -15,6 +15,8 @@ from lstm_music.generate.request import CONTROLS, Request
 from lstm_music.generate.schema import schema
 from lstm_music.midi.export.formats import to_bytes
 from lstm_music.midi.export.tables import as_json, notes_as_json, quarters
+from lstm_music.music.form import find_form
+from lstm_music.music.form_text import form_text
 from lstm_music.music.piece import Piece
 from lstm_music.pretrained import model_names
 from lstm_music.serve.limits import Limits
@@ -23,8 +25,11 @@ from lstm_music.serve.music import Access, music
 if TYPE_CHECKING:
     from lstm_music.generate.takes import Take
 
-FORMATS = ("notes", "piece", "midi", "musicxml", "csv")
-"""How a take can be told; see docs/serve.md."""
+OF_A_PIECE = ("piece", "midi", "musicxml", "csv")
+"""How music can be told; see docs/serve.md."""
+
+FORMATS = ("notes", *OF_A_PIECE)
+"""How a take can be told: `notes` are the new ones alone."""
 
 USUAL_FORMATS = ("notes", "midi")
 
@@ -68,7 +73,7 @@ class Jobs:
     ) -> dict[str, Any]:
         _check_names(params, _COMPLETE, "complete")
         request, controls = self._request(params, access)
-        formats = _formats(params.get("formats"))
+        formats = _formats(params.get("formats"), USUAL_FORMATS, FORMATS)
         composer = self._composer(self._model_name(params.get("model"), access))
         include_seed = _switch(params, "include_seed", usual=True) or request.seed is None
         avoid = [
@@ -134,9 +139,11 @@ class Jobs:
         return found
 
     def _read(self, params: Mapping[str, Any], access: Access) -> dict[str, Any]:
-        _check_names(params, ("music",), "read")
+        _check_names(params, ("music", "formats"), "read")
         piece = music(params.get("music"), "music", access, self._limits)
-        return {"piece": as_json(piece), "remarks": list(piece.repairs)}
+        formats = _formats(params.get("formats"), ("piece",), OF_A_PIECE)
+        told = {name: _written(name, piece, "") for name in formats}
+        return told | {"form": _form(piece), "remarks": list(piece.repairs)}
 
     def _schema(self) -> dict[str, Any]:
         return schema()
@@ -176,12 +183,17 @@ def _switch(params: Mapping[str, Any], name: str, *, usual: bool) -> bool:
     return value
 
 
-def _formats(asked: Any) -> tuple[str, ...]:
+def _formats(asked: Any, usual: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
     if asked is None:
-        return USUAL_FORMATS
-    if not isinstance(asked, list) or any(one not in FORMATS for one in asked):
-        raise ConfigError(f"formats must be an array of {', '.join(FORMATS)}, got {asked!r:.200}")
+        return usual
+    if not isinstance(asked, list) or any(one not in known for one in asked):
+        raise ConfigError(f"formats must be an array of {', '.join(known)}, got {asked!r:.200}")
     return tuple(dict.fromkeys(asked))
+
+
+def _form(piece: Piece) -> str:
+    """The sections of a piece as the control `form` takes them; "" where it has no full bar."""
+    return form_text(find_form(piece), lengths=True)
 
 
 def _record(
@@ -226,13 +238,15 @@ def _shown(
         ],
     }
     for name in formats:
-        shown[name] = _as(name, take, piece, text)
+        if name == "notes":
+            shown[name] = notes_as_json(take.piece.replace(notes=take.new))
+        else:
+            shown[name] = _written(name, piece, text)
     return shown
 
 
-def _as(name: str, take: Take, piece: Piece, text: str) -> Any:
-    if name == "notes":
-        return notes_as_json(take.piece.replace(notes=take.new))
+def _written(name: str, piece: Piece, text: str) -> Any:
+    """Music in a format of `OF_A_PIECE`."""
     if name == "piece":
         return as_json(piece, text)
     if name == "midi":

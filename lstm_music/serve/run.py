@@ -39,6 +39,7 @@ class Settings:
     files : a folder whose music anybody may have read, and into which OSC writes.
     static : a folder with a page for `/`.
     exchange : folders in which calls come as files.
+    opened : a file that the page may fetch at `/opened`.
     shared : be the server that `lstm_music.client.connect` finds.
     idle_seconds : end after so long without a call; None: never.
     model : what composes unless a request names another.
@@ -57,6 +58,7 @@ class Settings:
     files: Path | None = None
     static: Path | None = None
     exchange: tuple[Path, ...] = ()
+    opened: Path | None = None
     shared: bool = False
     idle_seconds: float | None = None
     model: str = "default"
@@ -147,14 +149,14 @@ async def _listen(
     local = is_this_machine(settings.host)
     tcp = 0 if settings.shared and settings.tcp is None else settings.tcp
     if tcp is not None:
-        with _port_errors("tcp", tcp):
+        with _port_errors(tcp):
             server = await serve_tcp(service, settings.host, tcp, admitted=local)
         stack.callback(server.close)
         addresses["tcp"] = server.sockets[0].getsockname()[:2]
     if settings.http is not None:
         with _library_errors():
             from lstm_music.serve import http
-        with _port_errors("http", settings.http):
+        with _port_errors(settings.http):
             socket = http.listening_socket(settings.host, settings.http)
         stack.callback(socket.close)
         addresses["http"] = socket.getsockname()[:2]
@@ -165,13 +167,14 @@ async def _listen(
             origins=settings.origins,
             needs_token=not local,
             static=settings.static,
+            opened=settings.opened,
         )
         serving = http.make_server(service, app).serve(sockets=[socket])
         _end_with(_background(serving, stack), ended)
     if settings.osc is not None:
         with _library_errors():
             from lstm_music.serve.osc import serve_osc
-        with _port_errors("osc", settings.osc):
+        with _port_errors(settings.osc):
             transport = await serve_osc(service, settings.osc, settings.osc_reply, settings.files)
         stack.callback(transport.close)
         addresses["osc"] = transport.get_extra_info("sockname")[:2]
@@ -210,14 +213,13 @@ def _end_on_signals(ended: asyncio.Event) -> None:
 
 
 @contextlib.contextmanager
-def _port_errors(transport: str, port: int) -> Any:
+def _port_errors(port: int) -> Any:
     try:
         yield
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         raise OutputError(
-            f"cannot listen at port {port} ({reason}); choose another: --{transport} 0 takes a "
-            "free one"
+            f"cannot listen at port {port} ({reason}); choose another port: 0 takes a free one"
         ) from error
 
 

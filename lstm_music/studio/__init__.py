@@ -1,0 +1,1 @@
+"""The studio: a page for composing in a browser, on a server of this machine."""

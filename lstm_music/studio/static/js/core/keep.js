@@ -1,0 +1,106 @@
+/** Sessions in the browser's IndexedDB: states are written once, a session at each change. */
+
+/** @import {MusicState, Session} from "./types.js" */
+
+const DATABASE = "lstm_music studio";
+
+/** @returns {Promise<IDBDatabase>} */
+function open() {
+  return new Promise((resolve, reject) => {
+    const asked = indexedDB.open(DATABASE, 1);
+    asked.onupgradeneeded = () => {
+      asked.result.createObjectStore("sessions", { keyPath: "id" });
+      asked.result.createObjectStore("states", { keyPath: "id" });
+    };
+    asked.onsuccess = () => resolve(asked.result);
+    asked.onerror = () => reject(asked.error);
+  });
+}
+
+/**
+ * @template T
+ * @param {IDBRequest<T>} asked
+ * @returns {Promise<T>}
+ */
+function answer(asked) {
+  return new Promise((resolve, reject) => {
+    asked.onsuccess = () => resolve(asked.result);
+    asked.onerror = () => reject(asked.error);
+  });
+}
+
+export class Keeper {
+  /** @param {IDBDatabase} database */
+  constructor(database) {
+    this.database = database;
+    /** @type {Set<string>} States that are in the database already. */
+    this.kept = new Set();
+  }
+
+  static async open() {
+    return new Keeper(await open());
+  }
+
+  /**
+   * @param {Session} session
+   * @param {Map<string, MusicState>} states
+   * @returns {Promise<void>} Done when it is on disk.
+   */
+  save(session, states) {
+    session.changed = Date.now();
+    const fresh = session.states.filter((id) => !this.kept.has(id) || states.get(id)?.form === null);
+    return new Promise((resolve, reject) => {
+      const change = this.database.transaction(["sessions", "states"], "readwrite");
+      change.objectStore("sessions").put(session);
+      for (const id of fresh) change.objectStore("states").put(states.get(id));
+      change.oncomplete = () => {
+        for (const id of fresh) this.kept.add(id);
+        resolve();
+      };
+      change.onabort = () => reject(change.error);
+    });
+  }
+
+  /** @returns {Promise<Session[]>} Those with music, the last one first. */
+  async sessions() {
+    const store = this.database.transaction("sessions").objectStore("sessions");
+    /** @type {Session[]} */
+    const all = await answer(store.getAll());
+    return all.filter((one) => one.states.length).sort((a, b) => b.changed - a.changed);
+  }
+
+  /**
+   * @param {Session} session
+   * @returns {Promise<MusicState[]>}
+   */
+  async statesOf(session) {
+    const store = this.database.transaction("states").objectStore("states");
+    const found = await Promise.all(session.states.map((id) => answer(store.get(id))));
+    for (const id of session.states) this.kept.add(id);
+    return found.filter(Boolean);
+  }
+}
+
+/**
+ * Hold a session for this tab as long as it lives. Two tabs never write to one session.
+ * @param {string} id
+ * @param {number} wait Milliseconds: a tab that is reloaded gives its session back in a moment.
+ * @returns {Promise<boolean>} Whether it is ours now.
+ */
+export function hold(id, wait = 0) {
+  return new Promise((resolve) => {
+    const name = `lstm_music session ${id}`;
+    const forever = () => new Promise(() => undefined);
+    /** @param {Lock | null} lock */
+    const held = (lock) => {
+      resolve(lock !== null);
+      return lock ? forever() : undefined;
+    };
+    if (!wait) {
+      void navigator.locks.request(name, { ifAvailable: true }, held);
+      return;
+    }
+    const signal = AbortSignal.timeout(wait);
+    navigator.locks.request(name, { signal }, held).catch(() => resolve(false));
+  });
+}

@@ -1,0 +1,109 @@
+/** The music as a file: downloaded, or dragged to the desktop or into a DAW. */
+
+/** @import {Store} from "./core/store.js" */
+/** @import {Say} from "./panels/status.js" */
+/** @import {Sessions} from "./sessions.js" */
+
+import { ApiError, call, fromBase64 } from "./net/api.js";
+import { cuesOf } from "./sound/score.js";
+import { wavOf } from "./sound/wav.js";
+
+const MIDI = "audio/midi";
+
+export class Exporting {
+  /**
+   * @param {Store} store
+   * @param {Sessions} sessions
+   * @param {Say} say
+   */
+  constructor(store, sessions, say) {
+    this.store = store;
+    this.sessions = sessions;
+    this.say = say;
+  }
+
+  /** @param {string} ending */
+  name(ending) {
+    const { current } = this.store;
+    const stem = (current?.name ?? "music").replace(/\.[^.]*$/, "");
+    const isChanged = current !== null && current.parent !== null && current.places.length > 0;
+    return `${stem}${isChanged ? "-studio" : ""}.${ending}`;
+  }
+
+  /** The file as the server wrote it; every event of the one that was opened is in it. */
+  midi() {
+    const { current } = this.store;
+    return current ? new Blob([fromBase64(current.midi)], { type: MIDI }) : null;
+  }
+
+  async musicxml() {
+    const { current } = this.store;
+    if (!current) return null;
+    const music = { data: current.midi };
+    const { musicxml } = await call("read", { music, formats: ["musicxml"] });
+    return new Blob([musicxml], { type: "application/vnd.recordare.musicxml+xml" });
+  }
+
+  wav() {
+    const { piece } = this.store;
+    return wavOf(cuesOf(piece, (track) => this.store.isHeard(track)), piece.length_seconds);
+  }
+
+  session() {
+    return new Blob([this.sessions.toText()], { type: "application/json" });
+  }
+
+  /** @param {"mid" | "musicxml" | "wav" | "session"} kind */
+  async save(kind) {
+    if (!this.store.current) {
+      this.say("There is no music yet to save", "error");
+      return;
+    }
+    const name = this.name(kind === "session" ? "studio.json" : kind);
+    this.say(`Writing ${name}`);
+    try {
+      const makers = {
+        mid: () => this.midi(),
+        musicxml: () => this.musicxml(),
+        wav: () => this.wav(),
+        session: () => this.session(),
+      };
+      const blob = await makers[kind]();
+      if (blob) download(blob, name);
+      this.say(`${name} is saved`);
+    } catch (error) {
+      const why = error instanceof ApiError || error instanceof Error ? error.message : "";
+      this.say(`${name} cannot be written: ${why}`, "error");
+    }
+  }
+
+  /**
+   * Let the result be dragged out of the page; Chromium makes a file of it.
+   * @param {HTMLElement} handle
+   */
+  dragFrom(handle) {
+    handle.addEventListener("dragstart", (event) => {
+      const blob = this.midi();
+      if (!blob || !event.dataTransfer) {
+        event.preventDefault();
+        return;
+      }
+      const url = URL.createObjectURL(blob);
+      event.dataTransfer.effectAllowed = "copy";
+      event.dataTransfer.setData("DownloadURL", `${MIDI}:${this.name("mid")}:${url}`);
+      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    });
+  }
+}
+
+/**
+ * @param {Blob} blob
+ * @param {string} name
+ */
+function download(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

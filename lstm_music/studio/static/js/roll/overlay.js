@@ -1,0 +1,112 @@
+/** What moves over the music: bar numbers, sections, the selection, the cursor, the playhead. */
+
+/** @import {Selection} from "../core/types.js" */
+/** @import {Timeline} from "../core/timeline.js" */
+/** @import {Section} from "../core/sections.js" */
+/** @import {View} from "./view.js" */
+/** @import {Theme} from "./colours.js" */
+
+import { sectionColour } from "./colours.js";
+import { FORM, GUTTER, HEAD } from "./view.js";
+
+/**
+ * @typedef {{timeline: Timeline, selection: Selection | null, cursor: number, playhead: number,
+ *   sections: Section[], hasFocus: boolean, theme: Theme}} Over
+ */
+
+const FONT = "11px system-ui, sans-serif";
+const BOLD = "600 11px system-ui, sans-serif";
+
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {View} view
+ * @param {Over} over
+ */
+export function drawOver(pen, view, over) {
+  pen.clearRect(0, 0, view.width, view.height);
+  pen.save();
+  pen.beginPath();
+  pen.rect(GUTTER, 0, view.width - GUTTER, view.height);
+  pen.clip();
+  drawSelection(pen, view, over);
+  drawNumbers(pen, view, over);
+  drawSections(pen, view, over);
+  if (over.playhead >= 0) {
+    pen.fillStyle = over.theme.accent;
+    pen.fillRect(Math.round(view.x(over.playhead)) - 1, FORM, 2, view.height);
+  }
+  pen.restore();
+}
+
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {View} view
+ * @param {Over} over
+ */
+function drawSelection(pen, view, { timeline, selection, cursor, hasFocus, theme }) {
+  const { bars } = timeline;
+  pen.strokeStyle = theme.accent;
+  pen.fillStyle = theme.accent;
+  if (selection && bars[selection.first]) {
+    const start = view.x(bars[selection.first].start);
+    const end = view.x(bars[Math.min(selection.last, bars.length - 1)].end);
+    pen.globalAlpha = 0.09;
+    pen.fillRect(start, FORM, end - start, view.bottom - FORM);
+    pen.globalAlpha = 1;
+    pen.lineWidth = 1.5;
+    pen.strokeRect(start, FORM + 0.5, end - start, view.bottom - FORM - 1);
+  }
+  if (hasFocus && bars[cursor]) {
+    const start = view.x(bars[cursor].start);
+    const width = view.x(bars[cursor].end) - start;
+    pen.setLineDash([3, 3]);
+    pen.lineWidth = 1;
+    pen.strokeRect(start + 2, FORM + 3, Math.max(width - 4, 2), view.bottom - FORM - 6);
+    pen.setLineDash([]);
+  }
+}
+
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {View} view
+ * @param {Over} over
+ */
+function drawNumbers(pen, view, { timeline, theme }) {
+  const { bars } = timeline;
+  pen.font = FONT;
+  pen.textAlign = "left";
+  pen.textBaseline = "middle";
+  pen.fillStyle = theme.muted;
+  let free = -Infinity;
+  for (let i = timeline.barAt(view.left); i < bars.length && bars[i].start < view.right; i++) {
+    const x = Math.round(view.x(bars[i].start));
+    if (x < free) continue;
+    pen.fillText(String(bars[i].number), x + 4, (FORM + HEAD) / 2);
+    free = x + 34;
+  }
+}
+
+/**
+ * The form as coloured letters.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {View} view
+ * @param {Over} over
+ */
+function drawSections(pen, view, { timeline, sections, theme }) {
+  pen.font = BOLD;
+  pen.textAlign = "left";
+  pen.textBaseline = "middle";
+  for (const section of sections) {
+    const [first, last] = [timeline.bars[section.first], timeline.bars[section.last]];
+    if (!first || !last) continue;
+    const start = view.x(first.start);
+    const width = view.x(last.end) - start - 1;
+    pen.fillStyle = sectionColour(section.name);
+    pen.globalAlpha = 0.3;
+    pen.fillRect(start, 0, width, FORM - 2);
+    pen.globalAlpha = 1;
+    pen.fillRect(start, FORM - 3, width, 2);
+    pen.fillStyle = theme.text;
+    if (width > 12) pen.fillText(section.name, Math.max(start, GUTTER) + 5, (FORM - 2) / 2);
+  }
+}

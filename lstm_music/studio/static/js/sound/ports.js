@@ -1,0 +1,48 @@
+/** MIDI ports of this machine, where the browser has them (WebMIDI). */
+
+/** @import {Port} from "./player.js" */
+
+/** Whether this browser can reach MIDI ports at all. */
+export function hasMidi() {
+  return typeof navigator.requestMIDIAccess === "function";
+}
+
+/**
+ * Ask for the ports; the browser asks the user.
+ * @returns {Promise<MIDIAccess>}
+ */
+export function askForPorts() {
+  return navigator.requestMIDIAccess();
+}
+
+/**
+ * An output as something to play through.
+ * @param {MIDIOutput} output
+ * @returns {Port}
+ */
+export function portOf(output) {
+  /** @type {Map<number, number>} */
+  const programs = new Map();
+  return {
+    play(cue, when, now) {
+      const start = performance.now() + (when - now) * 1000;
+      if (!cue.isDrum && programs.get(cue.channel) !== cue.program) {
+        programs.set(cue.channel, cue.program);
+        output.send([0xc0 | cue.channel, cue.program], start);
+      }
+      output.send([0x90 | cue.channel, cue.pitch, cue.velocity], start);
+      output.send([0x80 | cue.channel, cue.pitch, 0], start + cue.duration * 1000);
+    },
+    stop() {
+      /** @type {MIDIOutput & {clear?: () => void}} */
+      const clearable = output; // Chromium has no clear()
+      clearable.clear?.();
+      const soon = performance.now() + 250; // what was sent ahead comes before
+      for (let channel = 0; channel < 16; channel++) {
+        output.send([0xb0 | channel, 123, 0]);
+        output.send([0xb0 | channel, 123, 0], soon);
+      }
+      programs.clear();
+    },
+  };
+}
