@@ -40,6 +40,7 @@ def with_keys(text: str, table: str) -> str:
 
 
 def main() -> None:
+    """Write both."""
     with (
         studio_server("--port", 0, ROOT / "midi_data" / "band.mid") as (_, url),
         launched() as browser,
