@@ -6,6 +6,7 @@ import json
 import re
 from importlib import resources
 from pathlib import Path
+from posixpath import dirname, join, normpath
 from typing import Any
 
 from cell_pages import cell_pages
@@ -17,6 +18,7 @@ import lstm_music as lm
 from lstm_music.evaluate.pages.player import played_notes, player
 
 _MIDI = re.compile(r"^\[(?P<title>[^]]+)\]\((?P<href>\S+\.mid)\)$", re.M)
+_LINK = re.compile(r"(?<!!)\[(?P<text>[^]]+)\]\((?P<href>\.\./[^)\s]+)\)")
 _PLAYER = "site/player.js"
 _SEARCH = "site/iframe-worker.js"
 _FOREIGN = "https://unpkg.com/iframe-worker/shim"
@@ -47,6 +49,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def within_site(link: re.Match[str], page: str) -> str:
+    """The link, or its text and the path of what it leads to, if that is outside docs/."""
+    path = normpath(join(dirname(page), link["href"]))
+    return f"{link['text']} (`{path[3:]}`)" if path.startswith("../") else link[0]
+
+
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """The theme asks another host for one script: the one that lets a file be searched."""
     return output.replace(_FOREIGN, "../" * page.file.src_uri.count("/") + _SEARCH)
@@ -58,7 +66,11 @@ def on_post_template(output: str, template_name: str, config: MkDocsConfig) -> s
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """A link to a MIDI file in a line of its own becomes a player."""
+    """A link to a MIDI file in a line of its own becomes a player.
+
+    The site has docs/ alone: a link to another file of the project becomes its path.
+    """
+    markdown = _LINK.sub(lambda link: within_site(link, page.file.src_uri), markdown)
     folder = Path(page.file.abs_src_path or "").parent
     samples: list[Any] = []
 
