@@ -81,9 +81,27 @@ PROGRAMS: dict[str, Program] = {
         files=_MUSESCORE,
         folders={"": "~/Documents/MuseScore*/Plugins/lstm_music"},
         usual="4",
-        then="In MuseScore 4: Home > Plugins > LSTM Music > Enable; then Plugins > "
-        "Composing/arranging tools > LSTM Music. In MuseScore 3: Plugins > Plugin Manager > tick lstm_music; then "
-        "Plugins > LSTM Music. MuseScore 4 cannot start the server: run "
-        "`lstm-music serve --shared` before.",
+        then="In MuseScore 4: Home > Plugins > LSTM Music > Enable; then Plugins > LSTM Music. "
+        "Run `lstm-music serve --shared` before: MuseScore 4 cannot. In MuseScore 3: Plugins > "
+        "Plugin Manager > tick lstm_music; then Plugins > LSTM Music.",
+    ),
+    "pd": Program(
+        title="Pure Data",
+        files={name: f"pd/{name}" for name in ("lstm_music.pd", "lstm_music-help.pd")},
+        folders={
+            "win32": "%APPDATA%/Pd/lstm_music",
+            "darwin": "~/Library/Pd/lstm_music",
+            "": "~/.local/lib/pd/extra/lstm_music",
+        },
+        then="Run `lstm-music serve --osc 8767 --osc-reply 8768`. In Pd: File > Open, and choose "
+        "{folder}/lstm_music-help.pd; in your own patches put [lstm_music/lstm_music 8767 8768].",
+    ),
+    "fl": Program(
+        title="FL Studio",
+        files={"LSTM Music.pyscript": "fl/LSTM Music.pyscript"},
+        folders={"": "~/Documents/Image-Line/FL Studio/Settings/Piano roll scripts"},
+        then="FL Studio lets no script start a program, so run in a terminal: "
+        'lstm-music serve --exchange "{folder}/lstm_music". In the piano roll: the wrench menu > '
+        "Scripts > LSTM Music.",
     ),
 }

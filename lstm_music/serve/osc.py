@@ -22,6 +22,11 @@ ROOT = "/lstm_music"
 HOST = "127.0.0.1"
 NOTE_FIELDS = ("track", "pitch", "velocity", "onset_quarters", "duration_quarters")
 
+_SEED_FIELDS = {
+    "note": NOTE_FIELDS,
+    "meter": ("numerator", "denominator"),
+    "tempo": ("tempo_bpm",),
+}
 _MOST_RUNNING = 64
 _BUNDLE_BYTES = 8192
 _SENT: TypeAlias = tuple[str, tuple[Any, ...]]
@@ -38,7 +43,8 @@ class OscServer(asyncio.DatagramProtocol):
         self._service, self._reply_port, self._files = service, reply_port, files
         self._session = service.session()
         self._controls: dict[str, Any] = {}
-        self._seed: str | None = None
+        self._path: str | None = None
+        self._played: dict[str, Any] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._n_calls = 0
 
@@ -68,19 +74,21 @@ class OscServer(asyncio.DatagramProtocol):
         if name.startswith("set/"):
             self._set(name.removeprefix("set/"), params)
         elif name == "seed":
-            self._seed = _one_text(params) or None
+            self._path, self._played = _one_text(params) or None, {}
+        elif name.startswith("seed/"):
+            self._play(name.removeprefix("seed/"), params)
         elif name == "reset":
-            self._controls, self._seed = {}, None
+            self._controls, self._path, self._played = {}, None, {}
         elif name == "get":
-            shown = {"seed": self._seed or "", **self._controls}
+            shown = {"seed": self._path or "", **self._controls}
             self._send(to, [(f"{ROOT}/value", (n, _plain(v))) for n, v in shown.items()])
         elif name in ("complete", "hello", "cancel"):
             self._begin(name, params, to)
         else:
             raise ServeError(
                 "unknown_method",
-                f"{address[:64]!r} is not there; there is {ROOT}/ set/NAME, seed, reset, get, "
-                "complete, cancel, hello",
+                f"{address[:64]!r} is not there; there is {ROOT}/ set/NAME, seed, seed/note, "
+                "seed/meter, seed/tempo, reset, get, complete, cancel, hello",
             )
 
     def _set(self, name: str, params: list[Any]) -> None:
@@ -93,6 +101,19 @@ class OscServer(asyncio.DatagramProtocol):
         values = [_whole(value) for value in params]
         self._controls[name] = values[0] if len(values) == 1 else values
 
+    def _play(self, kind: str, params: list[Any]) -> None:
+        """One note, the meter or the tempo of a seed that a patch has as notes, not as a file."""
+        fields = _SEED_FIELDS.get(kind, ())
+        numbers = [one for one in params if isinstance(one, int | float)]
+        if not fields or len(numbers) != len(fields) or len(params) != len(fields):
+            shown = ", ".join(f"{name} ({' '.join(to)})" for name, to in _SEED_FIELDS.items())
+            raise ServeError("bad_params", f"to seed/ belong {shown}, as numbers")
+        self._path = None
+        rows = self._played.setdefault(f"{kind}s", [])
+        if len(rows) >= self._service.limits.notes:
+            raise ServeError("too_large", f"a seed has up to {self._service.limits.notes} notes")
+        rows.append(dict(zip(fields, map(_whole, numbers))))
+
     def _begin(self, method: str, params: list[Any], to: tuple[str, int]) -> None:
         """Begin a call. Its id is the first argument, if there is one."""
         if len(self._running) >= _MOST_RUNNING:
@@ -104,7 +125,10 @@ class OscServer(asyncio.DatagramProtocol):
         asked: dict[str, Any] = {}
         if method == "complete":
             asked = {"request": dict(self._controls), "events": True, "formats": ["notes", "midi"]}
-            asked |= {} if self._seed is None else {"seed": {"path": self._seed}}
+            if self._path is not None:
+                asked["seed"] = {"path": self._path}
+            elif self._played:
+                asked["seed"] = {"piece": self._played}
         elif method == "cancel":
             asked = {"id": call_id}
         own_id = f"cancel {call_id}" if method == "cancel" else call_id

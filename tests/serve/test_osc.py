@@ -113,6 +113,25 @@ def test_a_patch_sets_its_dials_and_asks(osc):
     assert [a for a, _ in heard].index("/lstm_music/take_end") > 2
 
 
+def test_a_seed_can_be_notes(osc):
+    send(osc, "reset")
+    send(osc, "seed/meter", "ii", 4, 4)
+    for i in range(16):
+        send(osc, "seed/note", "iiiff", 0, 60 + i % 5, 90, i / 2, 0.5)
+    for name, value in (("task", "infill"), ("bars", "2")):
+        send(osc, f"set/{name}", "s", value)
+    send(osc, "complete", "s", "played")
+    heard = osc.dump.until("/lstm_music/done")
+    onsets = [values[5] for address, values in heard if address == "/lstm_music/note"]
+    assert onsets
+    assert all(4 <= onset < 8 for onset in onsets)
+    send(osc, "seed/note", "iii", 0, 60, 90)
+    assert osc.dump.until("/lstm_music/error")[-1][1][1] == "bad_params"
+    send(osc, "seed/key", "s", "C major")
+    assert osc.dump.until("/lstm_music/error")[-1][1][1] == "bad_params"
+    send(osc, "reset")
+
+
 def test_bad_messages_are_answered_and_cost_nothing(osc):
     def error(*message):
         send(osc, *message)
