@@ -160,8 +160,7 @@ class NoteStream(Iterator[npt.NDArray[np.void]]):
             change, self._change = self._change, None
         generator = self._generator
         if change is not None:
-            generator.set_sampling(change.sampling)
-            generator.set_rules(change.rules, change.leans, change.voices)
+            generator.change(change.sampling, change.rules, change.leans, change.voices)
             generator.score.set_conditioning(change.conditioning)
             self._ruling = change.ruling
         self._done = generator.run(max_notes=1)

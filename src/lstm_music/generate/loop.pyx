@@ -78,14 +78,8 @@ cdef class Generator:
     cdef readonly double log_prob, given_log_prob
 
     def __init__(
-        self,
-        Automaton automaton not None,
-        Stepper stepper not None,
-        forbidden,
-        sampling,
-        rng_seed,
-        sequence,
-        int capacity,
+        self, Automaton automaton not None, Stepper stepper not None, forbidden, sampling,
+        rng_seed, sequence, int capacity,
     ):
         self.automaton = automaton
         self.stepper = stepper
@@ -148,14 +142,11 @@ cdef class Generator:
         """
         self.task.begin(given, rules, bar_steps, leans, voices, goes_on)
 
-    def set_sampling(self, sampling):
-        """Draw in another way from the next token on; the random numbers are those of before."""
+    def change(self, sampling, Rules rules not None, Leans leans=None, VoiceLeading voices=None):
+        """Go on by other settings, and by other rules for the same places."""
         cdef Sampler before = self._sampler
         self._sampler = sampling.sampler(GROUPS, **self._draws)
         self._sampler.copy_state_from(before)
-
-    def set_rules(self, Rules rules not None, Leans leans=None, VoiceLeading voices=None):
-        """Go on with the task under other rules, of the same places; the rest as of `set_task`."""
         self.task.change(rules, leans, voices)
 
     def copy_state_from(self, Generator other not None):
