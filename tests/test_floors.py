@@ -38,6 +38,7 @@ FLOORS = {
     "serve": (7, "b"),
     "daw": (7, "b"),
     "studio": (7.5, "b"),  # a page on serve's server
+    "live": (7.5, "b"),  # listens to OSC at the addresses of serve
     "cli": (8, "b"),
     "__main__": (9, "b"),
 }
@@ -68,7 +69,9 @@ CONFINED = {
     "tensorboardX": {"training/tensorboard.py"},
     "starlette": {"serve/http.py"},
     "uvicorn": {"serve/http.py"},
-    "pythonosc": {"serve/osc.py"},
+    "pythonosc": {"serve/osc.py", "live/osc.py"},
+    "rtmidi": {"live/ports/rtmidi.py"},
+    "jack": {"live/ports/jack.py"},
     # docs/adr/0005
     "torch": {f"bench/torch_{name}.py" for name in ("cells", "conv", "rival", "step")},
 }
@@ -90,6 +93,8 @@ ALWAYS_INSIDE_FUNCTIONS = {
     "sklearn",
     "cma",
     "tensorboardX",
+    "rtmidi",
+    "jack",
 }
 NEVER_AT_IMPORT_OF_CLI = {"numpy", "rich", "mido", "safetensors"}
 

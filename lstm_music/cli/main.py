@@ -41,6 +41,7 @@ _COMMANDS = {
     "serve": ("lstm_music.cli.serve", "Compose for other programs: HTTP, TCP, OSC, stdio."),
     "install-daw": ("lstm_music.cli.install_daw", "Copy our script to where a DAW looks for it."),
     "studio": ("lstm_music.cli.studio", "Compose on a page in the browser."),
+    "live": ("lstm_music.cli.live", "Play with the composer over MIDI: it answers, or follows."),
     "bench": ("lstm_music.cli.bench", "Measure our speed beside torch."),
     "info": ("lstm_music.cli.info", "Show versions, instruction set and bundled models."),
 }

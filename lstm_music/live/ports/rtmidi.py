@@ -1,0 +1,184 @@
+"""rtmidi: the MIDI of every system (ALSA, CoreMIDI, Windows), or JACK without its frames."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from lstm_music.errors import BackendError, ConfigError
+from lstm_music.live.events import Timed
+from lstm_music.live.ports.port import PortNames, one_named
+
+
+class RtmidiPort:
+    """A virtual input and output, or connections to ports that are there.
+
+    A thread of its own sends each message at its time.
+
+    Parameters
+    ----------
+    names : of the ports.
+
+    Raises
+    ------
+    BackendError : this system has no MIDI, no virtual ports, or no port of such a name.
+    ConfigError : the library is not installed.
+    """
+
+    def __init__(self, names: PortNames) -> None:
+        self._received: deque[Timed] = deque()
+        self._waiting: list[tuple[float, int, bytes]] = []
+        self._sent = 0
+        self._came = float("inf")  # the first comes now
+        self._is_closing = False
+        self._error: str | None = None
+        self._condition = threading.Condition()
+        api = _api()
+        self._in, self._out = api.MidiIn(name=names.own), api.MidiOut(name=names.own)
+        self._in.ignore_types(sysex=True, timing=False, active_sense=True)
+        self._in.set_callback(self._receive)
+        shown = [
+            _open(self._in, names.source, f"{names.own} in", "--in"),
+            _open(self._out, names.target, f"{names.own} out", "--out"),
+        ]
+        self.names = f"{', '.join(shown)} ({api.name})"
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def now(self) -> float:
+        """Seconds of the system's steady clock."""
+        return time.monotonic()
+
+    def received(self) -> list[Timed]:
+        """What has come since the last call."""
+        found = []
+        while self._received:
+            found.append(self._received.popleft())
+        return found
+
+    def send(self, events: Iterable[Timed]) -> None:
+        """Send messages at their times."""
+        with self._condition:
+            for seconds, message in events:
+                self._sent += 1
+                heapq.heappush(self._waiting, (seconds, self._sent, message))
+            self._condition.notify()
+
+    def check(self) -> None:
+        """See that the last message could be sent."""
+        if self._error is not None:
+            raise BackendError(f"the MIDI port is gone: {self._error}")
+
+    def close(self) -> None:
+        """Send what still waits, and close."""
+        if self._is_closing:
+            return
+        with self._condition:
+            self._is_closing = True
+            self._waiting = [(0.0, n, message) for _, n, message in sorted(self._waiting)]
+            self._condition.notify()
+        self._thread.join()
+        for port in (self._in, self._out):
+            with contextlib.suppress(Exception):  # it may be gone
+                port.close_port()
+            port.delete()
+
+    def _receive(self, event: tuple[list[int], float], _: Any = None) -> None:
+        # The seconds since the message before are measured where it arrives; Python may be late.
+        message, since = event
+        self._came = min(self._came + since, time.monotonic())
+        self._received.append(Timed(self._came, bytes(message)))
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                while not self._is_closing and not self._is_due():
+                    self._condition.wait(self._wait_seconds())
+                if not self._waiting:
+                    return
+                _, _, message = heapq.heappop(self._waiting)
+            try:
+                self._out.send_message(message)
+            except Exception as error:  # of rtmidi's own kinds, which differ by system
+                self._error = str(error)
+                return
+
+    def _is_due(self) -> bool:
+        return bool(self._waiting) and self._waiting[0][0] <= time.monotonic()
+
+    def _wait_seconds(self) -> float | None:
+        return self._waiting[0][0] - time.monotonic() if self._waiting else None
+
+
+class _Api:
+    """A way to MIDI that works here."""
+
+    def __init__(self, rtmidi: Any, number: int) -> None:
+        self._rtmidi, self._number = rtmidi, number
+        self.name = rtmidi.get_api_display_name(number)
+
+    def MidiIn(self, name: str) -> Any:  # noqa: N802
+        return self._rtmidi.MidiIn(self._number, name)
+
+    def MidiOut(self, name: str) -> Any:  # noqa: N802
+        return self._rtmidi.MidiOut(self._number, name)
+
+
+def _api() -> _Api:
+    try:
+        import rtmidi
+    except ImportError:
+        raise ConfigError(
+            "python-rtmidi is not installed; pip install 'lstm_music[live]'"
+        ) from None
+    why = "it knows no way to MIDI here"
+    for number in rtmidi.get_compiled_api():
+        try:
+            probe = rtmidi.MidiOut(number, "lstm_music probe")
+            probe.get_ports()
+            probe.delete()
+        except Exception as error:  # of rtmidi's own kinds, which differ by system
+            why = str(error)
+        else:
+            return _Api(rtmidi, number)
+    raise BackendError(f"no MIDI here: {why}; on Linux load snd-seq or start JACK")
+
+
+def _open(port: Any, wanted: str | None, own: str, option: str) -> str:
+    there = port.get_ports()
+    if wanted is None:
+        try:
+            port.open_virtual_port(own)
+        except Exception as error:  # Windows has none
+            raise BackendError(
+                f"no virtual ports here ({error}); name a port: {option} NAME, of "
+                f"{', '.join(there) or 'none'}"
+            ) from None
+        return own
+    found = one_named(wanted, there)
+    if found is None:
+        raise BackendError(
+            f"there is no MIDI port {wanted!r}; there is {', '.join(there) or 'none'}"
+        )
+    port.open_port(there.index(found), own)
+    return str(found)
+
+
+def rtmidi_port_names() -> tuple[list[str], list[str]]:
+    """Ports that others send from, and those that they receive at.
+
+    Raises
+    ------
+    BackendError : this system has no MIDI.
+    """
+    api = _api()
+    source, target = api.MidiIn("lstm_music list"), api.MidiOut("lstm_music list")
+    found = source.get_ports(), target.get_ports()
+    source.delete()
+    target.delete()
+    return found
