@@ -311,4 +311,4 @@ def _parts(settings: Settings) -> list[Part]:
 
 def _shown(notes: Any) -> list[list[int]]:
     """Onset and duration in steps, and pitch."""
-    return notes[["onset_steps", "duration_steps", "pitch_midi"]].tolist()
+    return [[int(n["onset_steps"]), int(n["duration_steps"]), int(n["pitch_midi"])] for n in notes]

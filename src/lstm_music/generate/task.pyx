@@ -66,8 +66,7 @@ cdef class Task:
         cdef bint is_new = not self.goes_on
         self.given, self.rules, self.bar_steps, self.leans = given, rules, bar_steps, leans
         self.voices, self.goes_on = voices, goes_on
-        self.event, self.in_event = 0, False
-        self.after_given = True  # what stands so far is complete
+        self.event, self.in_event, self.after_given = 0, False, True  # what stands is complete
         rules.clear(&self.tally)
         if voices is not None and is_new:  # else parts go on over the seam
             voices.clear(&self.lines)
@@ -80,8 +79,7 @@ cdef class Task:
     cdef void copy_from(self, Task other):
         self.given, self.rules, self.bar_steps = other.given, other.rules, other.bar_steps
         self.tally, self.event, self.in_event = other.tally, other.event, other.in_event
-        self.after_given, self.leans = other.after_given, other.leans
-        self.goes_on = other.goes_on
+        self.after_given, self.leans, self.goes_on = other.after_given, other.leans, other.goes_on
         self.voices, self.lines = other.voices, other.lines
 
     cdef int given_token(self) noexcept nogil:
