@@ -1,7 +1,8 @@
 """The protocol by files in a folder: for scripts of a DAW that have neither sockets nor pipes.
 
 A script writes one call, a line of JSON, to ``NAME.call`` and reads ``NAME.answer``, which grows
-line by line: news, and at last the answer. A call is complete with the end of its line, an answer
+line by line: news, and at last the answer. The answer is there, still empty, before the call is
+gone, so a script sees that it has asked. A call is complete with the end of its line, an answer
 likewise; so neither side needs to rename or to lock anything.
 """
 
@@ -58,21 +59,23 @@ class Exchange:
                 too_long = path.stat().st_size > self._service.limits.request_bytes
                 line = path.read_bytes()[: self._service.limits.request_bytes + 1]
                 if line.endswith(b"\n") or too_long:
+                    self._answer_of(path.stem).write_bytes(b"")
                     path.unlink()
                     yield path.stem, line.strip()
 
     def _begin(self, name: str, line: bytes) -> None:
-        answer = self._folder / f"{name}{ANSWER}"
+        answer = self._answer_of(name)
 
         def send(news: bytes) -> None:
             with suppress(OSError), answer.open("ab") as file:
                 file.write(news + b"\n")
 
-        with suppress(OSError):
-            answer.unlink(missing_ok=True)
         task = self._service.submit(self._session, line, send)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+
+    def _answer_of(self, name: str) -> Path:
+        return self._folder / f"{name}{ANSWER}"
 
     def _forget_the_old(self) -> None:
         """Remove what scripts have left behind that were ended while they waited."""
