@@ -8,21 +8,23 @@ from lstm_music.generate.request import CONTROLS
 
 HEAD = """# Controls
 
-All that you can ask of the composer. Each control is an option of `lstm-music generate`, `infill`,
-`accompany` or `vary`, and an argument of the same name in Python: of `Composer.generate`, `infill`,
-`accompany`, `vary` and `stream`, and of `lm.Request`. [Composing](composing.md) shows what they are
-for. A control that you leave out is left to the network, or to what the model recommends.
+This is everything that you can ask of the composer. Each control is an option of `lstm-music
+generate`, `infill`, `accompany` or `vary`, and an argument of the same name in Python: of
+`Composer.generate`, `infill`, `accompany`, `vary` and `stream`, and of `lm.Request`.
+[Composing](composing.md) shows how to use them. If you leave a control out, the network or the
+model's recommendation decides.
 
-**Rules** hold for every note that is written. A note that a rule forbids cannot be drawn, and what
-no music could meet is refused before composing. A rule that asks for something, such as
-`min_density` or no `rests`, gives way where nothing may be written: where another rule, or the
-given music, leaves no place for a note.
+**Rules** hold for every new note. A note that a rule forbids cannot be drawn. A request that no
+music can meet is refused before composing. A rule that demands something, such as `min_density`
+or no `rests`, does not apply where no note is possible because of another rule or the given
+music.
 
-**Wishes** come out roughly. They are told to the network beside each token, if it has learnt them.
-They also lean on what is drawn: the onsets of a bar stay within a quarter of a wished density, and
-pitches, durations and chords nearer to a wish are made likelier. So they steer older models, too.
+**Wishes** are met roughly. The network gets them beside each token, if it has learnt them. They
+also shift the probabilities: the onsets of a bar stay within a quarter of a wished density, and
+pitches, durations and chords nearer to a wish become likelier. So wishes also work with older
+models.
 
-The [report](composing.md#the-report) says of each rule and wish what was asked and what came out.
+The [report](composing.md#the-report) says for each rule and wish what was asked and what came out.
 
 ## How values are written
 
@@ -38,9 +40,9 @@ The [report](composing.md#the-report) says of each rule and wish what was asked 
 | instruments | `drums,bass` | `["drums", "bass"]` or `"drums,bass"` |
 | switch | `--playable`, `--no-rests` | `playable=True`, `rests=False` |
 
-Tracks and bars count from 1, as in a score. New tracks of `accompany` come after those of the file:
-in a file of two tracks the first new one is track 3. Where values are by track, 0 stands for all
-other tracks. A note value must be a whole number of 96ths of a whole note.
+Tracks and bars count from 1, as in a score. New tracks of `accompany` come after those of the
+file: in a file of two tracks the first new one is track 3. In values by track, 0 means all other
+tracks. A note value must be a whole number of 96ths of a whole note.
 
 ```python
 >>> import lstm_music as lm

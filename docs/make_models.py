@@ -43,39 +43,39 @@ COLOURS = 32  # of a picture's palette
 
 HEAD = """# The bundled models
 
-Each is loaded by its name: `lstm-music generate --model NAME`, `lm.load("NAME")`. A model of one
-style composes no other.
+You load a model by its name: `lstm-music generate --model NAME`, `lm.load("NAME")`. A model of one
+style composes only that style.
 
 {table}
 
-The samples below are the first of each model: rng seeds 1 to {samples}, none left out, in the
-style, key and meter that the model chose. Each is shown as a piano roll of all {bars} bars
-(`lstm-music plot`), and its first {engraved} bars as MuseScore writes them down. The MIDI file has
-all of it; the site that `make docs` builds plays it. The command under it makes it again.
+The samples below are the first of each model: rng seeds 1 to {samples}, none left out. The model
+chose style, key and meter. Each is shown as a piano roll of all {bars} bars (`lstm-music plot`),
+and its first {engraved} bars as MuseScore writes them down. The MIDI file has all of it; the
+site that `make docs` builds plays it. The command below it makes it again.
 
-In the tables "a / b" is a figure of samples beside that of held-out music: 100 samples from
-nothing, in the meters and keys of training pieces, and the pieces held out from training. Key,
-beat, meter and tonic are what `generate` draws again for; in brackets the same of samples drawn
-once (`--drafts 1 --ending free`): what the network can do alone. For these more is better; the
-others should be near those of the held-out music. A run of known notes stands in the training
-pieces just so, in any key ([novelty](novelty.md)). `python benchmarks/models.py CACHE` measures
-all of them and says how; `lstm-music metrics FILE` and `lstm-music novelty` tell them of any
-file.
+In the tables, "a / b" is a figure of samples and the same figure of held-out music. There are
+100 samples from nothing, in the meters and keys of training pieces; the held-out music is the
+pieces held out from training. Key, beat, meter and tonic are what `generate` makes several
+drafts for. The brackets have the same figure with one draft (`--drafts 1 --ending free`): what
+the network can do alone. For these, more is better. The others should be near those of the
+held-out music. A run of known notes also occurs in the training pieces, in any key
+([novelty](novelty.md)). `python benchmarks/models.py CACHE` measures all of them and says how;
+`lstm-music metrics FILE` and `lstm-music novelty` measure any file.
 
 This page is written by `docs/make_models.py`.
 """
 
 REAL_SEEDS = """<a id="real-seeds"></a>
 **Real seeds.** `default` continues pieces of the test side by eight bars: at their end, and cut
-at the bar line nearest their middle. A track keeps its character if its notes a bar stay within
-2.5 times, its mean pitch within 7 semitones, its notes an onset within 2 times, and its median
-duration within 3 times. Beside it the music itself: the eight bars behind the middle against the
-eight before it. In brackets the 95 % interval, pieces drawn again. "Octave up": the lowest note
-rises by an octave or more; "halved": half the notes a bar (`python benchmarks/character.py
-CACHE`).
+at the bar line nearest their middle. A track keeps its character if its notes in a bar stay
+within a factor of 2.5, its mean pitch within 7 semitones, its notes at an onset within a factor
+of 2, and its median duration within a factor of 3. The column "real music" compares the eight
+bars after the middle with the eight before it. The brackets have a 95 % interval (bootstrap over
+pieces). "Octave up" means that the lowest note rises by an octave or more, "halved" that there
+are half as many notes in a bar (`python benchmarks/character.py CACHE`).
 
-The rule that keeps tracks in character is on, as it is unless refused. With `--no-in-character` all
-tracks together keep it in 61 % at the end and in 71 % in the middle.
+The rule that keeps tracks in character is on, as by default. With `--no-in-character`, 61 % of
+all tracks keep their character at the end and 71 % in the middle.
 
 """
 

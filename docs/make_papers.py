@@ -20,16 +20,16 @@ PLOTS = DOCS / "papers"
 
 HEAD = """# The papers' own tasks
 
-`lstm-music reproduce TASK` runs a task of the articles behind this package and prints our figures
-beside the published ones; `lstm-music reproduce --list` names the tasks. `--quick` runs a small
-version that still tests the claim: CI runs all of them. Each task is one file of
-`lstm_music/reproduce/`, to be read top to bottom: definition, data, network, stop rule, published
-figure.
+`lstm-music reproduce TASK` runs a task from the papers behind this package and prints our
+figures beside the published ones. `lstm-music reproduce --list` lists the tasks. `--quick` runs
+a small version that still tests the claim; CI runs all of these. Each task is one file in
+`lstm_music/reproduce/`, written to be read from top to bottom: definition, data, network, stop
+rule, published figure.
 
-The ratio is ours / published. A dash stands where the paper gives no figure, or none that could be
-checked. **Full** rows are at the paper's sizes, **quick** ones are not. The networks are ours (an
-Adam-trained LSTM in most tasks, sizes in the notes), the data, lags and stop rules the papers'.
-Where a network learns in fewer sequences, the optimiser has much of the merit.
+The ratio is ours / published. A dash means that the paper gives no figure, or none that could be
+checked. **Full** rows have the paper's sizes, **quick** ones do not. The networks are ours (in
+most tasks an LSTM trained by Adam; the notes have the sizes). The data, lags and stop rules are
+the papers'. If a network learns from fewer sequences, much of that is due to the optimiser.
 
 This page is written by `docs/make_papers.py` from `benchmarks/results/*.json`, which also have
 settings, seeds, processor and versions; a test holds it to them.
