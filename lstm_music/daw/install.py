@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lstm_music.client import state_folder
-from lstm_music.daw.programs import SCRIPTS, Program
+from lstm_music.daw.programs import Program
 from lstm_music.errors import ConfigError, OutputError, OutputExistsError
 from lstm_music.files import atomic_write
 
@@ -34,9 +34,7 @@ def install(name: str, program: Program, folder: Path, *, force: bool = False) -
     OutputError : a file cannot be written.
     """
     known = _record(name)
-    contents = {
-        folder / to: (SCRIPTS / source).read_bytes() for to, source in program.files.items()
-    }
+    contents = {folder / name: content for name, content in program.contents().items()}
     for path, content in contents.items():
         there = _digest(path)
         if not force and there not in (None, known.get(str(path)), _digest_of(content)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ class Program:
     Parameters
     ----------
     title : its name.
-    files : what is copied: the name in the program's folder, and the file under ``SCRIPTS``.
+    files : what is copied: the name in the program's folder, and the file under ``SCRIPTS``. A
+        patch that goes into an ``.amxd`` becomes a device of Max for Live.
     folders : where the program looks, by ``sys.platform``; "" for all others. ``~`` is the home
         folder, ``%NAME%`` a variable of Windows; ``*`` is the newest of several versions.
     usual : what stands for ``*`` where no version is found.
@@ -37,6 +39,17 @@ class Program:
         pattern = self.folders.get(sys.platform, self.folders.get("", ""))
         path = re.sub(r"%(\w+)%", lambda found: _windows_folder(found[1]), pattern)
         return _newest(Path(path).expanduser(), self.usual)
+
+    def contents(self) -> dict[str, bytes]:
+        """What the files hold, by their names in the program's folder."""
+        found = {to: (SCRIPTS / source).read_bytes() for to, source in self.files.items()}
+        return {to: _device(data) if to.endswith(".amxd") else data for to, data in found.items()}
+
+
+def _device(patch: bytes) -> bytes:
+    """A patch as a MIDI effect of Max for Live: chunks of a name, a length and so many bytes."""
+    chunks = ((b"ampf", b"mmmm"), (b"meta", bytes(4)), (b"ptch", patch + b"\0"))
+    return b"".join(name + struct.pack("<I", len(data)) + data for name, data in chunks)
 
 
 def _windows_folder(variable: str) -> str:
@@ -63,6 +76,8 @@ _LUA = {"json.lua": "lua/json.lua", "exchange.lua": "lua/exchange.lua"}
 _REAPER = ("lstm_music.lua", "project.lua", "takes.lua", "events.lua", "window.lua")
 
 _MUSESCORE = {name: f"musescore/{name}" for name in ("lstm_music.qml", "score.js", "exchange.js")}
+
+_DEVICES = "User Library/Presets/MIDI Effects/Max MIDI Effect/LSTM Music"
 
 PROGRAMS: dict[str, Program] = {
     "reaper": Program(
@@ -103,5 +118,37 @@ PROGRAMS: dict[str, Program] = {
         then="FL Studio lets no script start a program, so run in a terminal: "
         'lstm-music serve --exchange "{folder}/lstm_music". In the piano roll: the wrench menu > '
         "Scripts > LSTM Music.",
+    ),
+    "max": Program(
+        title="Max",
+        files={name: f"max/{name}" for name in ("lstm_music.maxpat", "lstm_music.js")},
+        folders={"": "~/Documents/Max */Library/lstm_music"},
+        usual="9",
+        then="Run `lstm-music serve --osc 8767 --osc-reply 8768`. In Max: File > Open, and choose "
+        "{folder}/lstm_music.maxpat.",
+    ),
+    "live": Program(
+        title="Ableton Live",
+        files={
+            "LSTM Music.amxd": "live/lstm_music_live.maxpat",
+            "lstm_music_live.js": "live/lstm_music_live.js",
+        },
+        folders={
+            "darwin": f"~/Music/Ableton/{_DEVICES}",
+            "": f"~/Documents/Ableton/{_DEVICES}",
+        },
+        then="Run `lstm-music serve --osc 8767 --osc-reply 8768`. In Live: Browser > User Library "
+        "> LSTM Music, and drag the device to a MIDI track. Without Max for Live: "
+        "`python -m lstm_music.daw.ableton_osc --help`.",
+    ),
+    "bitwig": Program(
+        title="Bitwig Studio",
+        files={"LSTM Music.control.js": "bitwig/LSTM Music.control.js"},
+        folders={
+            "linux": "~/Bitwig Studio/Controller Scripts/lstm_music",
+            "": "~/Documents/Bitwig Studio/Controller Scripts/lstm_music",
+        },
+        then="Run `lstm-music serve --osc 8767 --osc-reply 8768`. In Bitwig: Dashboard > Settings "
+        "> Controllers > Add controller > LSTM Music. Its buttons are in the Studio I/O panel.",
     ),
 }

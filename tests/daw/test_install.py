@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 
@@ -119,3 +120,33 @@ def test_each_program_has_its_files_and_a_folder_on_each_system(
 def test_every_script_belongs_to_a_program():
     known = {source for one in PROGRAMS.values() for source in one.files.values()}
     assert {path.relative_to(SCRIPTS).as_posix() for path in files_of(SCRIPTS)} == known
+
+
+@pytest.mark.parametrize("patch", sorted(SCRIPTS.rglob("*.maxpat")), ids=lambda p: p.stem)
+def test_a_max_patch_holds_together(patch):
+    patcher = json.loads(patch.read_text())["patcher"]
+    boxes = {one["box"]["id"]: one["box"] for one in patcher["boxes"]}
+    assert len(boxes) == len(patcher["boxes"])
+    for line in patcher["lines"]:
+        (source, outlet), (to, inlet) = (
+            line["patchline"]["source"],
+            line["patchline"]["destination"],
+        )
+        assert outlet < boxes[source]["numoutlets"]
+        assert inlet < boxes[to]["numinlets"]
+    (script,) = [box for box in boxes.values() if box.get("text", "").startswith("js ")]
+    code = (patch.parent / script["text"].split()[1]).read_text()
+    counts = (script["numinlets"], script["numoutlets"])
+    assert counts == tuple(
+        int(re.search(rf"^{n} = (\d)", code, re.M)[1]) for n in ("inlets", "outlets")
+    )
+
+
+def test_a_live_device_is_its_patch_in_the_chunks_of_an_amxd():
+    device = PROGRAMS["live"].contents()["LSTM Music.amxd"]
+    assert device[:8] == b"ampf\x04\0\0\0"
+    assert device[8:24] == b"mmmmmeta\x04\0\0\0\0\0\0\0"
+    assert device[24:28] == b"ptch"
+    assert int.from_bytes(device[28:32], "little") == len(device) - 32
+    patcher = json.loads(device[32:-1])["patcher"]
+    assert {box["box"].get("text") for box in patcher["boxes"]} >= {"midiin", "midiout"}
