@@ -69,7 +69,7 @@ CONFINED = {
     "tensorboardX": {"training/tensorboard.py"},
     "starlette": {"serve/http.py"},
     "uvicorn": {"serve/http.py"},
-    "pythonosc": {"serve/osc.py", "live/osc.py"},
+    "pythonosc": {"serve/osc.py", "live/osc.py", "daw/ableton_osc.py"},
     "rtmidi": {"live/ports/rtmidi.py"},
     "jack": {"live/ports/jack.py"},
     # docs/adr/0005
