@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.music.form import jaccard
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.piece import Piece
 
@@ -56,12 +57,6 @@ def bar_contents(piece: Piece) -> list[Bar]:
     places = np.where(is_drum, drum_places, places)
     lengths = np.where(is_drum, 0, notes["duration_steps"])
     return _sets(bars, [places, which, notes["pitch_midi"], lengths])
-
-
-def jaccard(a: Bar, b: Bar) -> float | None:
-    """What two bars share, 0..1: notes in both over notes in either; None if both are empty."""
-    either = len(a | b)
-    return len(a & b) / either if either else None
 
 
 def mean_likeness(bars: list[Bar], lag: int = 1) -> float | None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.evaluate.bars import LAGS, Bar, bar_contents, jaccard
+from lstm_music.evaluate.bars import LAGS, Bar, bar_contents
+from lstm_music.music.form import jaccard
 from lstm_music.music.piece import Piece
 
 Floats = Sequence[float] | npt.NDArray[np.float64]

@@ -6,14 +6,16 @@ orchestras parts double each other on purpose; in four-part writing they may not
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.evaluate.parts import Part, parts_of
 from lstm_music.music.piece import Piece, pitched_notes
+from lstm_music.music.voice_leading import Parallel
+from lstm_music.music.voice_leading import parallels as all_parallels
+from lstm_music.types import BoolArray, NoteArray
 
 REST_BEATS = 1.5
 """All parts are at rest where no note begins for so many beats."""
@@ -51,9 +53,8 @@ class Parallels:
 def parallels(piece: Piece) -> Parallels | None:
     """Count parallel fifths, octaves and unisons; None without two parts.
 
-    Two parts make one where both begin a note at the same time, both have moved in the same
-    direction, and the two pitches that sounded just before were as far apart: where one part had
-    several notes meanwhile, its last. A part that was silent then makes none.
+    They are those of `lstm_music.music.voice_leading` in which the highest notes of two tracks move
+    in the same direction. A rest of a quarter note or more breaks a part.
 
     Examples
     --------
@@ -62,35 +63,49 @@ def parallels(piece: Piece) -> Parallels | None:
     >>> parallels(Piece(notes=make_notes(rows), tracks=(Track(), Track())))
     Parallels(fifths=1, octaves=0, unisons=0, n_notes=4)
     """
-    parts = parts_of(piece)
-    if len(parts) < 2:
+    notes = piece.notes
+    tracks = [
+        number
+        for number, track in enumerate(piece.tracks)
+        if not track.is_drum and (notes["track"] == number).any()
+    ]
+    if len(tracks) < 2:
         return None
-    counts = [_parallels_of(a, b) for a, b in combinations(parts, 2)]
-    fifths, octaves, unisons = (sum(column) for column in zip(*counts, strict=True))
-    return Parallels(fifths, octaves, unisons, len(pitched_notes(piece)))
+    pitch, is_top = notes["pitch_midi"].astype(int), _is_top(notes)
+    found = Counter(
+        _kind(move, pitch)
+        for move in all_parallels(notes, tracks)
+        if is_top[list(move.notes)].all() and _same_direction(move, pitch)
+    )
+    counts = {kind: found[kind] for kind in KINDS}
+    return Parallels(**counts, n_notes=len(pitched_notes(piece)))
+
+
+def _is_top(notes: NoteArray) -> BoolArray:
+    """(N,) whether each note is the highest of its track at its onset."""
+    by_pitch = np.lexsort((notes["pitch_midi"], notes["onset_steps"], notes["track"]))
+    place = notes[["track", "onset_steps"]][by_pitch]
+    is_top = np.empty(len(notes), bool)
+    is_top[by_pitch] = np.append(place[1:] != place[:-1], True)
+    return is_top
+
+
+def _same_direction(move: Parallel, pitch: _Ints) -> bool:
+    a1, a2, b1, b2 = pitch[list(move.notes)].tolist()
+    return bool((a2 - a1) * (b2 - b1) > 0)
+
+
+def _kind(move: Parallel, pitch: _Ints) -> str:
+    a1, a2, b1, b2 = pitch[list(move.notes)].tolist()
+    if move.interval == "fifth":
+        return "fifths"
+    return "unisons" if a1 == b1 and a2 == b2 else "octaves"
 
 
 def parallel_rates(piece: Piece) -> dict[str, float | None]:
     """Parallel "fifths", "octaves" and "unisons" for each 100 notes; None without two parts."""
     found = parallels(piece)
     return {kind: found.per_100_notes(kind) if found else None for kind in KINDS}
-
-
-def _parallels_of(a: Part, b: Part) -> tuple[int, int, int]:
-    """Fifths, octaves and unisons of two parts."""
-    _, in_a, in_b = np.intersect1d(a.onset_steps, b.onset_steps, return_indices=True)
-    have_before = (in_a > 0) & (in_b > 0)
-    in_a, in_b = in_a[have_before], in_b[have_before]
-    a1, b1 = a.pitch_midi[in_a - 1], b.pitch_midi[in_b - 1]
-    a2, b2 = a.pitch_midi[in_a], b.pitch_midi[in_b]
-    just_before = np.maximum(a.onset_steps[in_a - 1], b.onset_steps[in_b - 1])
-    both_sound = (a.end_steps[in_a - 1] > just_before) & (b.end_steps[in_b - 1] > just_before)
-    moved = both_sound & ((a2 - a1) * (b2 - b1) > 0)
-    before, after = np.abs(a1 - b1), np.abs(a2 - b2)
-    fifths = moved & (before % _OCTAVE == _FIFTH) & (after % _OCTAVE == _FIFTH)
-    unisons = moved & (before == 0) & (after == 0)
-    octaves = moved & (before % _OCTAVE == 0) & (after % _OCTAVE == 0) & ~unisons
-    return int(fifths.sum()), int(octaves.sum()), int(unisons.sum())
 
 
 def root_position_at_rest(piece: Piece) -> float | None:

@@ -6,7 +6,7 @@ it: track, place in the bar, pitch and duration of each note. Loudness and timin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
@@ -65,11 +65,16 @@ def bars_of(piece: Piece, n_bars: int | None = None) -> list[Bar]:
 
 
 def alike(one: Bar, other: Bar) -> float:
-    """Share of notes, 0..1, that two bars share, of those of either (Jaccard); 0 without notes."""
-    if one.steps != other.steps or not one.notes or not other.notes:
+    """How alike two bars are, 0..1: `jaccard`; 0 without notes, or of different lengths."""
+    if one.steps != other.steps:
         return 0.0
-    shared = len(one.notes & other.notes)
-    return shared / (len(one.notes) + len(other.notes) - shared)
+    return jaccard(one.notes, other.notes) or 0.0
+
+
+def jaccard(some: Set[object], others: Set[object]) -> float | None:
+    """What two sets share, 0..1: members of both over members of either; None if both are empty."""
+    either = len(some | others)
+    return len(some & others) / either if either else None
 
 
 def label_bars(bars: Sequence[Bar]) -> list[Label]:

@@ -13,7 +13,7 @@ from lstm_music.evaluate.features.numbers import (
     mean,
     next_entropy,
 )
-from lstm_music.evaluate.parts import parts_of
+from lstm_music.evaluate.upper_lines import parts_of
 from lstm_music.music.piece import Piece, pitched_notes
 
 _LEAP = 5

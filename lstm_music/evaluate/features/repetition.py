@@ -9,8 +9,8 @@ import numpy as np
 from lstm_music.evaluate.bars import bar_places, mean_likeness
 from lstm_music.evaluate.features.numbers import Features, mean
 from lstm_music.evaluate.form import form_of
-from lstm_music.evaluate.parts import parts_of
 from lstm_music.evaluate.statistics import longest_repeat, longest_same_pitch_run, note_rows
+from lstm_music.evaluate.upper_lines import parts_of
 from lstm_music.music.piece import Piece
 
 _LAGS = (1, 2, 4, 8)

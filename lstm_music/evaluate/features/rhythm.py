@@ -17,7 +17,7 @@ from lstm_music.evaluate.features.numbers import (
     next_entropy,
 )
 from lstm_music.evaluate.metrics import groove_consistency
-from lstm_music.evaluate.parts import parts_of
+from lstm_music.evaluate.upper_lines import parts_of
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.piece import Piece, pitched_notes
 
