@@ -94,7 +94,7 @@ def scan(
             )
         report = summarise(folder)
         if not no_timing and report["sides"]["train"]["pieces"]:
-            from lstm_music.training.needs import training_needs
+            from lstm_music.training.forecast.needs import training_needs
 
             report["training"] = training_needs(open_cache(folder))
         click.echo(json.dumps(report) if as_json else _readable(report))

@@ -283,7 +283,7 @@ def _dry_run(
     sources: tuple[str, ...], options: dict[str, Any], settings: dict[str, Any], as_json: bool
 ) -> str:
     from lstm_music.cli.progress import training_display
-    from lstm_music.training.needs import dry_run
+    from lstm_music.training.forecast.needs import dry_run
 
     with training_display() as display:
         needs = dry_run(

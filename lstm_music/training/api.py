@@ -23,12 +23,12 @@ from lstm_music.training.best import BestModel
 from lstm_music.training.checkpoint import read_checkpoint
 from lstm_music.training.config import FREE, TrainConfig
 from lstm_music.training.curve import draw_losses
+from lstm_music.training.forecast.plan import Deadline, refuse_tokens
 from lstm_music.training.interrupt import Interrupt
 from lstm_music.training.job import Job, training_chunks
 from lstm_music.training.loop import Progress
 from lstm_music.training.methods import trainer_type
 from lstm_music.training.output import counts, model_writer
-from lstm_music.training.plan import Deadline, refuse_tokens
 from lstm_music.training.run import METRICS, Run, RunFolder, check_same_settings
 from lstm_music.training.settings import make_config
 from lstm_music.training.team import Team
@@ -79,7 +79,7 @@ def train(
     resume : go on with the run that is there, if there is one.
     time_limit : seconds after which to stop, to be resumed; None: no limit.
     for_seconds : time that the whole run, reading included, is to take: tokens and validations
-        are planned by measuring the speed (`lstm_music.training.plan`); a run that goes on keeps
+        are planned by measuring the speed (`lstm_music.training.forecast.plan`); a resumed run keeps
         its plan. None: ``max_tokens`` decides.
     checkpoint_seconds : time between two checkpoints.
     interrupt : holds signals back (`lstm_music.training.interrupt`); None: none are handled, a

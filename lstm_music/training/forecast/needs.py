@@ -17,13 +17,13 @@ from lstm_music.training.base import load_base
 from lstm_music.training.checkpoint import write_checkpoint
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.curve import draw_losses
+from lstm_music.training.forecast.plan import Deadline, refuse_tokens
+from lstm_music.training.forecast.speed import Speed, measure_speed
 from lstm_music.training.job import Job, new_model, training_chunks
 from lstm_music.training.methods import trainer_type
 from lstm_music.training.output import model_writer
-from lstm_music.training.plan import Deadline, refuse_tokens
 from lstm_music.training.run import METRICS, RunFolder
 from lstm_music.training.settings import make_config
-from lstm_music.training.speed import Speed, measure_speed
 from lstm_music.training.team import Team
 
 _LINE = '{"tokens": 1, "train_loss": 1.0, "valid_loss": 1.0}\n'

@@ -11,8 +11,8 @@ from typing import Any
 from lstm_music.errors import ConfigError
 from lstm_music.nn.sealed import Sealed
 from lstm_music.training.config import TrainConfig
+from lstm_music.training.forecast.speed import Speed
 from lstm_music.training.settings import make_config
-from lstm_music.training.speed import Speed
 
 PLANNED = ("max_tokens", "evaluate_every")
 """The settings that a plan decides."""

@@ -12,9 +12,9 @@ from training_runs import SETTINGS
 import lstm_music as lm
 from lstm_music.training.checkpoint import LAST
 from lstm_music.training.config import TrainConfig
+from lstm_music.training.forecast.plan import Deadline, plan
+from lstm_music.training.forecast.speed import Speed
 from lstm_music.training.interrupt import Interrupt
-from lstm_music.training.plan import Deadline, plan
-from lstm_music.training.speed import Speed
 
 TINY = {n: SETTINGS[n] for n in ("hidden_size", "embedding_size", "layers", "batch_size")}
 TINY |= {"chunk_steps": 32, "rng_seed": 5}
