@@ -79,8 +79,8 @@ def train(
     resume : go on with the run that is there, if there is one.
     time_limit : seconds after which to stop, to be resumed; None: no limit.
     for_seconds : time that the whole run, reading included, is to take: tokens and validations
-        are planned by measuring the speed (`lstm_music.training.forecast.plan`); a resumed run keeps
-        its plan. None: ``max_tokens`` decides.
+        are planned by measuring the speed (`lstm_music.training.forecast.plan`); a resumed run
+        keeps its plan. None: ``max_tokens`` decides.
     checkpoint_seconds : time between two checkpoints.
     interrupt : holds signals back (`lstm_music.training.interrupt`); None: none are handled, a
         Ctrl-C in the middle of an update costs the time since the last checkpoint.
