@@ -77,6 +77,9 @@ _REAPER = ("lstm_music.lua", "project.lua", "takes.lua", "events.lua", "window.l
 
 _MUSESCORE = {name: f"musescore/{name}" for name in ("lstm_music.qml", "score.js", "exchange.js")}
 
+_ARDOUR = {name: f"ardour/{name}" for name in ("lstm_music_action.lua", "lstm_music_hook.lua")}
+_ARDOUR |= {f"lstm_music/{name}": source for name, source in _LUA.items()}
+_ARDOUR |= {"lstm_music/region.lua": "ardour/region.lua"}
 _DEVICES = "User Library/Presets/MIDI Effects/Max MIDI Effect/LSTM Music"
 
 PROGRAMS: dict[str, Program] = {
@@ -150,5 +153,17 @@ PROGRAMS: dict[str, Program] = {
         },
         then="Run `lstm-music serve --osc 8767 --osc-reply 8768`. In Bitwig: Dashboard > Settings "
         "> Controllers > Add controller > LSTM Music. Its buttons are in the Studio I/O panel.",
+    ),
+    "ardour": Program(
+        title="Ardour",
+        files=_ARDOUR,
+        folders={
+            "win32": "%LOCALAPPDATA%/Ardour*/scripts",
+            "darwin": "~/Library/Preferences/Ardour*/scripts",
+            "": "~/.config/ardour*/scripts",
+        },
+        usual="8",
+        then="In Ardour: Edit > Lua Scripts > Script Manager. In Action Scripts set a free line to "
+        "LSTM Music; in Action Hooks add LSTM Music: takes. The action is in Edit > Lua Scripts.",
     ),
 }
