@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +22,7 @@ from lstm_music.backends.cpu_layers import CpuLayers
 from lstm_music.backends.host import HostMemory
 from lstm_music.backends.isa import resolve_level
 from lstm_music.backends.products import Products
-from lstm_music.backends.workspace import Crew, Workspace
+from lstm_music.backends.workspace import Crew, Workspace, usable_cores
 from lstm_music.cells.maps import MapShape
 from lstm_music.cells.spec import CellSpec
 from lstm_music.errors import ConfigError
@@ -68,7 +67,7 @@ class CpuBackend(HostMemory, CpuLayers):
     ) -> None:
         self._given = n_threads, isa, precision
         if n_threads is None:
-            n_threads = len(os.sched_getaffinity(0))
+            n_threads = usable_cores()
         if n_threads < 1:
             raise ConfigError(f"n_threads must be at least 1, got {n_threads}")
         self.n_threads = n_threads

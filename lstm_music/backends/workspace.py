@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 
 from lstm_music.types import FloatArray
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 _ALIGNMENT = 64  # bytes; a cache line and the widest vector register
 
@@ -45,6 +51,25 @@ class Workspace(threading.local):
         if held is None or held.size < size:
             held = self._arrays[key] = self._empty(size, dtype)
         return held[:size].reshape(shape)
+
+
+def usable_cores() -> int:
+    """How many threads are worth starting: Linux tells which cores this process may use."""
+    if sys.platform == "emscripten":  # a browser's Python starts no thread
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def in_threads(
+    work: Callable[[_Item], _Result], items: Sequence[_Item], threads: int | None
+) -> list[_Result]:
+    """``work(item)`` of each, in order, by so many threads at once; None: one a core."""
+    if (threads or usable_cores()) == 1:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, items))
 
 
 class Crew:

@@ -148,9 +148,9 @@ def tokenize(folder: Path | None, as_json: bool, seconds: float) -> None:
 
 
 def _threads(asked: tuple[int, ...]) -> tuple[int, ...]:
-    import os
+    from lstm_music.backends.workspace import usable_cores
 
-    return asked or tuple(sorted({1, len(os.sched_getaffinity(0))}))
+    return asked or tuple(sorted({1, usable_cores()}))
 
 
 # Columns of the table: (heading, field, width, digits).

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from lstm_music.backends.workspace import in_threads
 from lstm_music.generate.character import (
     Character,
     character_of,
@@ -302,8 +302,7 @@ def _draw(
         ]
     else:
         return [Drawn(one) for one in work.compose(sampling, rng_seed, sequences, request.threads)]
-    with ThreadPoolExecutor(request.threads) as pool:
-        return [Drawn(one) for one in pool.map(each, sequences)]
+    return [Drawn(one) for one in in_threads(each, sequences, request.threads)]
 
 
 def _remarks(engine: Engine, work: Job, faults: int) -> tuple[str, ...]:

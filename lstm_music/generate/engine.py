@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -12,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.backends.workspace import in_threads, usable_cores
 from lstm_music.corpus.met import Met
 from lstm_music.errors import ConfigError
 from lstm_music.generate.dynamics import Accents, even_velocities, has_dynamics
@@ -225,11 +224,10 @@ def in_shares(
     if threads is not None and threads < 1:
         raise ConfigError(f"threads must be 1 or more, got {threads}")
     n = len(sequences)
-    crew = min(n, threads or os.cpu_count() or 1)
+    crew = min(n, threads or usable_cores())
     groups = max(crew, -(-n // MOST_AT_ONCE))
     shares = [sequences[n * i // groups : n * (i + 1) // groups] for i in range(groups)]
-    with ThreadPoolExecutor(crew) as pool:
-        return [generator for share in pool.map(compose, shares) for generator in share]
+    return [generator for share in in_threads(compose, shares, crew) for generator in share]
 
 
 def with_sounding_tracks(piece: Piece) -> tuple[Piece, npt.NDArray[np.uint16]]:

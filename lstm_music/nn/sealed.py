@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from safetensors import numpy as safetensors_numpy
 
 from lstm_music.errors import ConfigError, ModelFileError
 from lstm_music.nn.config import Shape
@@ -85,6 +84,8 @@ def seal(tensors: Params, facts: Mapping[str, Any]) -> bytes:
     ------
     ConfigError : a fact is not JSON, or they are too many.
     """
+    from safetensors import numpy as safetensors_numpy  # reading needs NumPy alone
+
     try:
         text = json.dumps(
             {"sha256": _NO_DIGEST.decode(), **facts},

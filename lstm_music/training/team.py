@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.backends.workspace import usable_cores
 from lstm_music.errors import ConfigError
 from lstm_music.types import FloatArray
 
@@ -105,7 +106,7 @@ class MpiTeam(Team):
         if asked is not None:
             return asked
         here = self._world.Split_type(self._mpi.COMM_TYPE_SHARED)
-        share: int = max(len(os.sched_getaffinity(0)) // here.Get_size(), 1)
+        share: int = max(usable_cores() // here.Get_size(), 1)
         here.Free()
         return share
 

@@ -12,7 +12,7 @@ cdef enum:
     RADIX = 96
     DRUMS = 128
 
-cdef long LATEST = 1 << 40  # beyond all onsets
+cdef long LATEST = 1 << 30  # beyond all onsets; a C long may have 32 bits
 
 cdef struct Tables:
     int in_meter, in_note, after_duration, after_velocity  # states of the grammar

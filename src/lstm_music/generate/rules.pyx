@@ -17,7 +17,7 @@ cdef enum:
     DRUMS = 128
     USUAL_GRID = 6  # a 16th: what counts as a place for an onset where no grid is set
 
-cdef long NEVER = 1 << 40
+cdef long NEVER = 1 << 30  # beyond all onsets; a C long may have 32 bits
 
 HANDS, DRUMMER = 1, 2
 """Values of the limit ``player``."""
