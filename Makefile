@@ -1,4 +1,4 @@
-# make music | make studio | make test | make test-debug | make fuzz | make lint | make docs | make bench: each makes what it needs.
+# make music | make studio | make demo | make test | make test-debug | make fuzz | make lint | make docs | make bench: each makes what it needs.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -22,7 +22,7 @@ DEBUG_TESTS := -k "not finite_differences and not public_interface and not refer
     tests/generate/test_precision.py \
     tests/generate/test_infill.py
 
-.PHONY: music studio test test-debug fuzz lint docs pages bench models clean
+.PHONY: music studio demo test test-demo test-debug fuzz lint docs pages bench models clean
 
 # One of the bundled models; what differs between them stands below.
 train_model = $(BIN)/lstm-music train $(CORPUS) -o lstm_music/pretrained/$(1).safetensors --force \
@@ -35,8 +35,14 @@ music: $(VENV)/.built  ## continue a real MIDI file by eight bars: out.mid
 studio: $(VENV)/.built $(VENV)/.studio  ## compose in the browser
 	$(BIN)/lstm-music studio
 
+demo: $(VENV)/.built  ## the studio as a static folder that composes without a server: build/demo
+	examples/browser/build build/demo
+
+test-demo: demo $(VENV)/.test
+	$(BIN)/python -m pytest tests/demo
+
 test: $(VENV)/.built $(VENV)/.test $(VENV)/.npm
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --ignore tests/demo
 
 test-debug: $(VENV)/.built $(VENV)/.test  ## indices checked, AddressSanitizer and UBSan watching
 	LSTM_MUSIC_DEBUG=1 $(BIN)/python setup.py --quiet build --build-lib build/debug/lib

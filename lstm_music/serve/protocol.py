@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, NoReturn, TypeAlias
 
+from lstm_music import __version__
 from lstm_music.errors import (
     ConfigError,
     LstmMusicError,
@@ -14,11 +15,15 @@ from lstm_music.errors import (
     ModelFileError,
     TokenError,
 )
+from lstm_music.serve.limits import Limits
 
 VERSION = 1
 """Of the protocol; it grows when a client of the one before would no longer be understood."""
 
 Id: TypeAlias = str | int | None
+
+JOBS = ("complete", "read", "schema", "models")
+"""The methods that `lstm_music.serve.jobs.Jobs` does."""
 
 CODES = {
     "bad_json": (400, "the line is not one JSON object"),
@@ -119,6 +124,21 @@ def _checked_id(value: Any) -> Id:
 def _kind(value: Any) -> str:
     kinds = {dict: "an object", list: "an array", str: "a string", bool: "true or false"}
     return "nothing" if value is None else kinds.get(type(value), "another number")
+
+
+def greeting(methods: Sequence[str], model: str, limits: Limits, *, trusted: bool) -> bytes:
+    """The answer to ``hello``: who answers, and what may be asked."""
+    return to_json(
+        {
+            "name": "lstm_music",
+            "version": __version__,
+            "protocol": VERSION,
+            "methods": list(methods),
+            "model": model,
+            "trusted": trusted,
+            "limits": asdict(limits),
+        }
+    )
 
 
 def to_json(value: Any) -> bytes:

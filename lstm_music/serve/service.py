@@ -8,19 +8,19 @@ import json
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from lstm_music import __version__
 from lstm_music.serve.limits import Limits
 from lstm_music.serve.pool import Pool, Tell
 from lstm_music.serve.protocol import (
-    VERSION,
+    JOBS,
     Call,
     Id,
     ServeError,
     envelope,
     error_payload,
+    greeting,
     parse_call,
     to_json,
 )
@@ -29,9 +29,8 @@ Send: TypeAlias = Callable[[bytes], None]
 """What takes one line for the client."""
 
 _OWN = ("hello", "cancel")
-_OF_THE_POOL = ("complete", "read", "schema", "models")
 _ALWAYS_THE_SAME = ("schema", "models")
-METHODS = tuple(sorted((*_OWN, *_OF_THE_POOL)))
+METHODS = tuple(sorted((*_OWN, *JOBS)))
 
 
 class Bucket:
@@ -190,17 +189,7 @@ class Service:
             if not self.knows(token):
                 raise ServeError("forbidden", "that is not the token of this server")
             session.trusted = session.admitted = True
-        return to_json(
-            {
-                "name": "lstm_music",
-                "version": __version__,
-                "protocol": VERSION,
-                "methods": list(METHODS),
-                "model": self.model,
-                "trusted": session.trusted,
-                "limits": asdict(self.limits),
-            }
-        )
+        return greeting(METHODS, self.model, self.limits, trusted=session.trusted)
 
     def _cancel(self, session: Session, call: Call) -> bytes:
         """Cancel by ``id``, a call of the same client; or by ``job``, any whose name one knows."""

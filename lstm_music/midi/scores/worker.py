@@ -197,6 +197,11 @@ def _python() -> str:
     """The interpreter to run; what embeds Python (a DAW, say) is not to be started again."""
     from multiprocessing.spawn import get_executable
 
+    if sys.platform == "emscripten":
+        raise ConfigError(
+            "a browser can start no process to read scores in: only MIDI files can be opened here; "
+            "save the score as MIDI first"
+        )
     executable = os.fsdecode(get_executable() or "")
     if not Path(executable).name.lower().startswith(("python", "pypy")):
         raise ConfigError(

@@ -11,6 +11,7 @@ import { Exporting } from "./exporting.js";
 import { keysOf } from "./keymap.js";
 import { listenToKeys } from "./keys.js";
 import { Connection } from "./net/connection.js";
+import { reach } from "./net/reach.js";
 import { Opening } from "./opening.js";
 import { Controls } from "./panels/controls.js";
 import { redo, showPast, undo } from "./panels/past.js";
@@ -184,7 +185,7 @@ async function openAsked(opening) {
   const name = new URLSearchParams(location.search).get("open");
   if (!name) return;
   history.replaceState(null, "", location.pathname);
-  const response = await fetch("/opened");
+  const response = await reach("/opened");
   if (response.ok) await opening.open(await response.blob(), name);
 }
 

@@ -1,5 +1,7 @@
 /** Calls to the server: one JSON object there, one answer or a stream of events back. */
 
+import { reach } from "./reach.js";
+
 const API = "/api";
 
 /** The server's answer was an error, or it did not answer (code "lost"). */
@@ -21,7 +23,7 @@ export class ApiError extends Error {
  */
 async function post(method, params, more) {
   try {
-    return await fetch(API, {
+    return await reach(API, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: more.accept ?? "application/json" },
       body: JSON.stringify({ id: 1, method, params }),

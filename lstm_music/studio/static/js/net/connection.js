@@ -1,5 +1,7 @@
 /** Whether the server is there: asks now and then, and says when it goes and comes back. */
 
+import { reach } from "./reach.js";
+
 const LOOK_MS = 5000;
 const LOOK_WHEN_LOST_MS = 1000;
 
@@ -15,7 +17,7 @@ export class Connection {
   async look() {
     clearTimeout(this.timer);
     try {
-      const response = await fetch("/api/hello", { signal: AbortSignal.timeout(4000) });
+      const response = await reach("/api/hello", { signal: AbortSignal.timeout(4000) });
       this.set(response.ok);
     } catch {
       this.set(false);
