@@ -70,9 +70,9 @@ def _peak_mb(prepare: Callable[[TrainCase], Prepared], case: TrainCase) -> float
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forget the peak so far
     except OSError:
         return None
-    before = _resident_kb("VmRSS")
+    before = resident_kb("VmRSS")
     _update(start)
-    return (_resident_kb("VmHWM") - before) * 1024e-6
+    return (resident_kb("VmHWM") - before) * 1024e-6
 
 
 def _update(start: Prepared) -> None:
@@ -81,7 +81,7 @@ def _update(start: Prepared) -> None:
         update()
 
 
-def _resident_kb(name: str) -> int:
+def resident_kb(name: str) -> int:
     """A line of the kernel's account of this process."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))

@@ -147,6 +147,31 @@ def tokenize(folder: Path | None, as_json: bool, seconds: float) -> None:
     _print_table(tokenize_rows(folder, seconds), _READ_COLUMNS, as_json)
 
 
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row.")
+@click.option(
+    "--seconds",
+    type=Duration(),
+    default=5,
+    show_default=True,
+    help="To spend on each row, about.",
+)
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=1),
+    default=60,
+    show_default=True,
+    help="Length of the session whose memory is watched; it is played faster than it sounds.",
+)
+@click.option("--model", default="default", show_default=True, help="A bundled model, or a file.")
+def live(as_json: bool, seconds: float, minutes: float, model: str) -> None:
+    """Playing live: the first note after a phrase, lateness, notes a second, memory of an hour."""
+    from lstm_music.composer import load
+    from lstm_music.live.bench import live_rows
+
+    _print_table(live_rows(load(model), seconds, minutes), _LIVE_COLUMNS, as_json)
+
+
 def _threads(asked: tuple[int, ...]) -> tuple[int, ...]:
     from lstm_music.backends.workspace import usable_cores
 
@@ -176,6 +201,15 @@ _READ_COLUMNS = (
     ("median_ms", "median_ms", 11, 3),
     ("best_ms", "best_ms", 11, 3),
     ("ratio", "ratio", 9, 2),
+)
+
+
+_LIVE_COLUMNS = (
+    ("case", "case", 58, None),
+    ("median", "median", 9, 2),
+    ("p99", "p99", 9, 2),
+    ("unit", "unit", 5, None),
+    ("n", "n", 6, 0),
 )
 
 

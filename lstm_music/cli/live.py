@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     type=click.FloatRange(20, 400),
     help="Quarter notes a minute. Default: that of a MIDI clock, else found in what you play.",
 )
+@click.option("--sync", is_flag=True, help="Wait for a MIDI clock to start, and go by it.")
 @click.option("--send-clock", is_flag=True, help="Send the MIDI clock to those who follow us.")
 @click.option(
     "--seed", type=click.Path(path_type=Path), help="A music file that endless goes on from."
@@ -169,6 +170,7 @@ def _settings(options: dict[str, Any]) -> Settings:
         program=own[0].program if own else 0,
         channel=options["channel"] - 1,
         seed=None if options["seed"] is None else read(options["seed"]),
+        waits_for_clock=options["sync"],
         sends_clock=options["send_clock"],
     )
 

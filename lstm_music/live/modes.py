@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol
 
 from lstm_music.live.composing import Ask
@@ -14,6 +15,7 @@ from lstm_music.live.timing import Timing
 
 _LONGEST_TURN = 8
 _CHUNK_BARS = 4
+_LONGER, _UNKNOWN_REST_SECONDS, _LONGEST_REST_SECONDS = 1.5, 1.0, 3.0
 _HELD_BEATS = 8
 """A key that is held for longer does not keep a phrase open."""
 
@@ -80,11 +82,18 @@ def _beat_seconds(scene: Scene) -> float:
 
 
 def phrase_is_over(scene: Scene) -> bool:
-    """Whether the player has played, and rests."""
+    """Whether the player has played, and rests.
+
+    As long as no tempo is known, a rest is longer than any wait within the phrase.
+    """
     record, beat = scene.record, _beat_seconds(scene)
     if not record.onsets:
         return False
     rest = (_HELD_BEATS if record.keys_down else scene.settings.rest_beats) * beat
+    if scene.timing.is_free and not scene.timing.is_found:
+        onsets = [at for at, _, _ in record.onsets]
+        longest = max((b - a for a, b in pairwise(onsets)), default=0.0)
+        rest = max(rest, min(_LONGER * longest, _LONGEST_REST_SECONDS), _UNKNOWN_REST_SECONDS)
     return scene.now - record.last_seconds >= rest
 
 

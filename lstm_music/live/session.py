@@ -29,7 +29,7 @@ from lstm_music.live.timing import Timing
 from lstm_music.music.instruments import instrument_name
 from lstm_music.music.piece import TIMING_PER_STEP, Track
 
-HORIZON_SECONDS = 0.03
+HORIZON_SECONDS = 0.05
 """Events are given out so long before they sound: a port that can then waits for the moment."""
 
 _AHEAD_SECONDS = 0.25
@@ -57,6 +57,7 @@ class Session:
         self._mode, self.mode_name = mode_named(settings.mode, settings.turns), settings.mode
         self._writing: Writing | None = None
         self._end_steps = 0
+        self._is_halted = False
         self._out: list[Timed] = []
         self._programs_sent = False
         self._begin_record()
@@ -64,7 +65,10 @@ class Session:
     def _begin_record(self) -> None:
         settings = self.settings
         self.timing = Timing(
-            settings.tempo_bpm, settings.meter.bar_steps, sends=settings.sends_clock
+            settings.tempo_bpm,
+            settings.meter.bar_steps,
+            sends=settings.sends_clock,
+            waits=settings.waits_for_clock,
         )
         self.record = Record(_parts(settings), settings.meter)
         self._seed_waits = settings.seed is not None
@@ -117,12 +121,17 @@ class Session:
             self._tell({"event": "error", "message": f"{why}; got {name!r}"})
             return
         self._stop(now)
+        self._is_halted = False
         self._mode, self.mode_name = mode_named(name, self.settings.turns), name
         self._tell({"event": "mode", "mode": name})
 
     def panic(self, now: float) -> None:
-        """Everything that sounds ends now, and nothing more is to come of it."""
+        """Everything that sounds ends now; nothing more is written until the player goes on.
+
+        That is a key, a start of the clock that leads, or another mode.
+        """
         self._stop(now)
+        self._is_halted = True
         self._out += self._voices.panic(now)
         self.record.release_all(now)
         self._tell({"event": "panic"})
@@ -159,6 +168,7 @@ class Session:
 
     def _play(self, seconds: float, note: Any) -> None:
         if note.velocity:
+            self._is_halted = False
             if self._mode.yields and (self._writing is not None or not self._voices.is_idle):
                 self._stop(seconds)
             if self.timing.clock is None:
@@ -194,7 +204,7 @@ class Session:
         if self._writing is not None and self._writing.is_done:
             self._writing = None
             self._tell({"event": "written", "until_bar": self._bar(self._end_steps)})
-        if self._writing is not None:
+        if self._writing is not None or self._is_halted:
             return
         scene = Scene(
             self.settings,
@@ -275,7 +285,7 @@ class Session:
         """The song was started, moved or stopped: what we had in mind does not fit any more."""
         self._stop(now)
         self.record.forget()
-        self._end_steps = 0
+        self._end_steps, self._is_halted = 0, False
         self._seed_waits = self.settings.seed is not None
 
     def _stop(self, now: float) -> None:

@@ -31,6 +31,7 @@ class Settings:
     program : the player's instrument, which answers are for, too (General MIDI, from 0).
     channel : on which answers sound, from 0.
     seed : what endless goes on from; None: the first phrase.
+    waits_for_clock : whether nothing begins before a MIDI clock that comes in has started.
     sends_clock : whether the MIDI clock goes out.
     lead_seconds : how long before its first beat a turn is written: what is played later than
         that is not heard for it.
@@ -46,6 +47,7 @@ class Settings:
     program: int = 0
     channel: int = 0
     seed: Piece | None = None
+    waits_for_clock: bool = False
     sends_clock: bool = False
     lead_seconds: float = 0.2
 
@@ -57,6 +59,8 @@ class Settings:
                 )
         if self.mode == "follow" and not self.instruments:
             raise ConfigError("follow needs instruments to follow with, such as bass,drums")
+        if self.waits_for_clock and self.tempo_bpm is not None:
+            raise ConfigError("a tempo of its own and the tempo of a clock exclude each other")
         if self.bars is not None and not 1 <= self.bars <= 64:
             raise ConfigError(f"bars must be 1..64, got {self.bars}")
         if self.tempo_bpm is not None and not 20 <= self.tempo_bpm <= 400:

@@ -19,10 +19,14 @@ class Timing:
     tempo_bpm : given; None: to be found.
     bar_steps : length of a bar.
     sends : whether ticks go out.
+    waits : whether nothing begins before the clock that comes in has started.
     """
 
-    def __init__(self, tempo_bpm: float | None, bar_steps: int, *, sends: bool) -> None:
+    def __init__(
+        self, tempo_bpm: float | None, bar_steps: int, *, sends: bool = False, waits: bool = False
+    ) -> None:
         self._given, self._bar_steps, self._sends = tempo_bpm, bar_steps, sends
+        self._waits = waits
         self._followed = FollowedClock()
         self._own: SteadyClock | None = None
         self._next_tick: int | None = None
@@ -33,7 +37,7 @@ class Timing:
     @property
     def is_followed(self) -> bool:
         """Whether the clock of another program leads."""
-        return self._given is None and self._followed.has_ticked
+        return self._given is None and (self._waits or self._followed.has_ticked)
 
     @property
     def clock(self) -> Clock | None:

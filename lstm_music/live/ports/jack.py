@@ -109,7 +109,8 @@ class JackPort:
         self._is_closed = True
         if self._gone is None:
             with self._lock:
-                self._waiting = [(0, n, message) for _, n, message in sorted(self._waiting)]
+                in_order = sorted(self._waiting)
+                self._waiting = [(0, n, message) for n, (_, _, message) in enumerate(in_order)]
                 self._emptied.clear()
             period = self._client.blocksize / self._rate
             if self._emptied.wait(max(_PERIODS_TO_CLOSE * period, 1.0)):

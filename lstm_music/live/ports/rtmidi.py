@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import heapq
-import threading
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -13,6 +11,7 @@ from typing import Any
 from lstm_music.errors import BackendError, ConfigError
 from lstm_music.live.events import Timed
 from lstm_music.live.ports.port import PortNames, one_named
+from lstm_music.live.ports.sender import TimedSender
 
 
 class RtmidiPort:
@@ -32,12 +31,7 @@ class RtmidiPort:
 
     def __init__(self, names: PortNames) -> None:
         self._received: deque[Timed] = deque()
-        self._waiting: list[tuple[float, int, bytes]] = []
-        self._sent = 0
         self._came = float("inf")  # the first comes now
-        self._is_closing = False
-        self._error: str | None = None
-        self._condition = threading.Condition()
         api = _api()
         self._in, self._out = api.MidiIn(name=names.own), api.MidiOut(name=names.own)
         self._in.ignore_types(sysex=True, timing=False, active_sense=True)
@@ -47,8 +41,7 @@ class RtmidiPort:
             _open(self._out, names.target, f"{names.own} out", "--out"),
         ]
         self.names = f"{', '.join(shown)} ({api.name})"
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self._sender = TimedSender(self._out.send_message)
 
     def now(self) -> float:
         """Seconds of the system's steady clock."""
@@ -63,26 +56,17 @@ class RtmidiPort:
 
     def send(self, events: Iterable[Timed]) -> None:
         """Send messages at their times."""
-        with self._condition:
-            for seconds, message in events:
-                self._sent += 1
-                heapq.heappush(self._waiting, (seconds, self._sent, message))
-            self._condition.notify()
+        self._sender.send(events)
 
     def check(self) -> None:
         """See that the last message could be sent."""
-        if self._error is not None:
-            raise BackendError(f"the MIDI port is gone: {self._error}")
+        if self._sender.error is not None:
+            raise BackendError(f"the MIDI port is gone: {self._sender.error}")
 
     def close(self) -> None:
-        """Send what still waits, and close."""
-        if self._is_closing:
+        """Send what still waits, at once, and close."""
+        if not self._sender.close():
             return
-        with self._condition:
-            self._is_closing = True
-            self._waiting = [(0.0, n, message) for _, n, message in sorted(self._waiting)]
-            self._condition.notify()
-        self._thread.join()
         for port in (self._in, self._out):
             with contextlib.suppress(Exception):  # it may be gone
                 port.close_port()
@@ -93,26 +77,6 @@ class RtmidiPort:
         message, since = event
         self._came = min(self._came + since, time.monotonic())
         self._received.append(Timed(self._came, bytes(message)))
-
-    def _run(self) -> None:
-        while True:
-            with self._condition:
-                while not self._is_closing and not self._is_due():
-                    self._condition.wait(self._wait_seconds())
-                if not self._waiting:
-                    return
-                _, _, message = heapq.heappop(self._waiting)
-            try:
-                self._out.send_message(message)
-            except Exception as error:  # of rtmidi's own kinds, which differ by system
-                self._error = str(error)
-                return
-
-    def _is_due(self) -> bool:
-        return bool(self._waiting) and self._waiting[0][0] <= time.monotonic()
-
-    def _wait_seconds(self) -> float | None:
-        return self._waiting[0][0] - time.monotonic() if self._waiting else None
 
 
 class _Api:
