@@ -15,6 +15,7 @@ from lstm_music.live.composing import Ask, AtOnce, Stream, Threaded
 from lstm_music.live.dials import Dials
 from lstm_music.live.events import Timed, note_off, note_on
 from lstm_music.live.ports.sender import TimedSender
+from lstm_music.live.run import be_punctual
 from lstm_music.live.session import HORIZON_SECONDS, Session
 from lstm_music.live.settings import Settings
 from lstm_music.music.grid import STEPS_PER_QUARTER
@@ -55,6 +56,7 @@ def live_rows(composer: Composer, seconds: float, virtual_minutes: float) -> Ite
     virtual_minutes : length of the session whose memory is watched; it is played faster than it
         sounds.
     """
+    be_punctual()
     for bars in (1, 4, 16):
         yield _first_note(composer, bars, seconds)
     yield _notes_a_second(composer, seconds)

@@ -15,6 +15,7 @@ from lstm_music.music.grid import STEPS_PER_QUARTER
 _TICKS_WEIGHED = 48
 """The tempo of a clock is that of its last two quarter notes."""
 
+_LEAST_TICKS = 7
 _LOST_TICKS = 12
 """A clock that misses half a quarter note has stopped, whatever it says."""
 
@@ -85,8 +86,9 @@ class FollowedClock:
         return 60 / (self._slope * STEPS_PER_QUARTER)
 
     def is_running(self, now: float) -> bool:
-        """Whether it was started, and still ticks."""
-        return self._is_running and self._ticks_since_start > 0 and not self.is_lost(now)
+        """Whether it was started, still ticks, and has ticked often enough to tell its tempo."""
+        is_known = self._ticks_since_start > 0 and len(self._ticks) >= _LEAST_TICKS
+        return self._is_running and is_known and not self.is_lost(now)
 
     def is_lost(self, now: float) -> bool:
         """Whether it fell silent without a stop."""

@@ -29,6 +29,7 @@ class Scene:
     settings, timing, record : of the session.
     controls : as they stand.
     now : seconds.
+    lead_seconds : how long before its first beat a turn must be asked for.
     is_busy : whether something is being written or is to sound.
     end_steps : where the newest bars that we write end.
     """
@@ -38,6 +39,7 @@ class Scene:
     record: Record
     controls: Mapping[str, Any]
     now: float
+    lead_seconds: float
     is_busy: bool = False
     end_steps: int = 0
 
@@ -51,7 +53,7 @@ class Scene:
         """The step at which what is written now could begin to sound."""
         clock = self.timing.clock
         assert clock is not None  # modes are asked only while time goes on
-        return clock.steps_at(self.now + self.settings.lead_seconds)
+        return clock.steps_at(self.now + self.lead_seconds)
 
     def ask(self, start: int, bars: int, **more: Any) -> Ask | None:
         """Bars from a bar line on; None: nothing has been played that they could go on from."""

@@ -18,6 +18,7 @@ from lstm_music.live.ports.port import Port
 from lstm_music.live.session import Session
 
 _EVERY_SECONDS = 0.003
+_SWITCH_SECONDS = 0.0005
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
@@ -50,8 +51,7 @@ def run(
     ------
     BackendError : the port is gone.
     """
-    gc.collect()
-    gc.freeze()  # what is there stays: the collector need not look through it between two notes
+    be_punctual()
     with _ended_by_signals() as ended:
         try:
             while not ended.wait(_EVERY_SECONDS):
@@ -69,6 +69,13 @@ def run(
                 port.send(session.close(port.now()))
             finally:
                 port.close()
+
+
+def be_punctual() -> None:
+    """Make Python wait for nothing that is longer than a millisecond."""
+    gc.collect()
+    gc.freeze()  # what is there stays: the collector need not look through it between two notes
+    sys.setswitchinterval(_SWITCH_SECONDS)
 
 
 def _obey_all(

@@ -35,6 +35,9 @@ HORIZON_SECONDS = 0.05
 _AHEAD_SECONDS = 0.25
 """Notes are written so long before they sound: a control that changes is heard after that."""
 
+_LEAD, _MOST_LEAD_SECONDS = 1.5, 1.0
+"""The next turn is asked for so many times earlier than the last one took; within limits."""
+
 Tell = Callable[[dict[str, Any]], None]
 """Is told what happens, as JSON has it: {"event": ..., ...}."""
 
@@ -58,6 +61,8 @@ class Session:
         self._writing: Writing | None = None
         self._end_steps = 0
         self._is_halted = False
+        self._lead = settings.lead_seconds
+        self._asked_at: float | None = None
         self._out: list[Timed] = []
         self._programs_sent = False
         self._begin_record()
@@ -212,6 +217,7 @@ class Session:
             self.record,
             self.dials.values,
             now,
+            self._lead,
             is_busy=not self._voices.is_idle,
             end_steps=self._end_steps,
         )
@@ -227,7 +233,7 @@ class Session:
                 "heard": _shown(ask.piece.notes),
             }
         )
-        self._end_steps = ask.end_steps
+        self._end_steps, self._asked_at = ask.end_steps, now
 
         def begin() -> None:
             self._writing = self._compose(ask)
@@ -243,7 +249,11 @@ class Session:
             return
         if self._writing is not None:
             ahead = clock.steps_at(until + _AHEAD_SECONDS)
-            for row in self._writing.until(ahead):
+            rows = self._writing.until(ahead)
+            if rows and self._asked_at is not None:
+                took, self._asked_at = until - HORIZON_SECONDS - self._asked_at, None
+                self._lead = min(max(self.settings.lead_seconds, _LEAD * took), _MOST_LEAD_SECONDS)
+            for row in rows:
                 self._add(row)
         self._out += self._voices.due(clock.steps_at(until), clock.seconds_at)
 

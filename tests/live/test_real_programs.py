@@ -173,7 +173,7 @@ def _transport(do):
 
     with jack.Client("transport", no_start_server=True) as client:
         if do == "start":
-            client.transport_locate(0)
+            client.transport_frame = 0
             client.transport_start()
         else:
             client.transport_stop()
@@ -283,7 +283,7 @@ class _Recorder:
 
 @needs("ardour7-lua")
 def test_ardour_records_us_note_for_note(server, tmp_path):
-    live = server.live(tmp_path, *ENDLESS, "--backend", "jack", "--set", "max_polyphony=1")
+    live = server.live(tmp_path, *ENDLESS, "--backend", "jack")
     live.wait_for("note")
     script = str(ROOT / "tests" / "live" / "record.lua")
     settings = {"SESSION_DIR": tmp_path, "HOME": tmp_path, "SOURCE": "lstm_music:out"}
@@ -292,8 +292,9 @@ def test_ardour_records_us_note_for_note(server, tmp_path):
     ardour = server.start("env", *env, "stdbuf", "-oL", "ardour7-lua", script)
     assert ardour.wait(90) == 0
     assert live.end() == 0
-    rows = [line.split() for line in ardour.lines if line.startswith("note\t")]
+    rows = [line.split() for line in ardour.lines if line.startswith("note ")]
     recorded = [(_ticks(at), int(pitch), int(velocity)) for _, at, pitch, velocity in rows]
+    recorded = recorded[1:]  # Ardour may begin to record in the middle of the first
     assert len(recorded) >= 12
     told = [
         (round(one["onset_quarters"] * 1920), one["pitch"], one["velocity"])
