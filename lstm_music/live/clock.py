@@ -16,6 +16,8 @@ _TICKS_WEIGHED = 48
 """The tempo of a clock is that of its last two quarter notes."""
 
 _LEAST_TICKS = 7
+"""A 16th note: fewer do not tell a tempo."""
+
 _LOST_TICKS = 12
 """A clock that misses half a quarter note has stopped, whatever it says."""
 
