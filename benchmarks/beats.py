@@ -7,7 +7,7 @@ mean of 70 to 140 quarters a minute) and 12 ms of jitter, and written as a file 
 the share of pieces recognised as played freely; the F-measure of the beats found against the
 quarters (dotted quarters in compound meters) at 70 ms, and the same where half or twice the
 score's beat is right, too; the share of intervals between onsets that are as written, in steps,
-after ``understand`` and ``quantise``, where the beat was right; the largest distance of a note
+after ``infer_meter`` and ``quantise``, where the beat was right; the largest distance of a note
 from its true seconds; seconds of work a piece. Last, what must be left alone.
 """
 

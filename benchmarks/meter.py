@@ -21,7 +21,7 @@ import numpy as np
 from accompaniments import accompaniments
 from rhythm_corpora import BANDS, SCORED, clips, corpora, folder, is_dev, one_meter
 
-from lstm_music.music.listening.rhythm import understand
+from lstm_music.music.listening.rhythm import infer_meter
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece
 
@@ -77,7 +77,7 @@ def main() -> None:
 def inferred(chosen: list[tuple[str, Piece]]) -> None:
     rows: dict[str, list[tuple[bool, ...]]] = defaultdict(list)
     for name, piece in chosen:
-        verdict = judge(piece, understand(stripped(piece)))
+        verdict = judge(piece, infer_meter(stripped(piece)))
         rows[name].append(verdict)
         if name in {"tunes", "ewld", "chorales"}:
             rows[f"{name} {piece.meters[0]}"].append(verdict)
@@ -100,7 +100,7 @@ def true_four(chosen: list[tuple[str, Piece]]) -> None:
     for name, piece in chosen:
         is_four = str(piece.meters[0]) == "4/4"
         if is_four or not piece.pickup_steps:
-            found = understand(as_four(piece) if is_four else piece)
+            found = infer_meter(as_four(piece) if is_four else piece)
             overruled = told(found) != told(piece)
             counts[name].append((is_four, overruled, found.pickup_steps > piece.pickup_steps))
     every = [row for rows in counts.values() for row in rows]
@@ -118,7 +118,7 @@ def relabelled(chosen: list[tuple[str, Piece]]) -> None:
     rows: dict[str, list[tuple[bool, bool, bool]]] = defaultdict(list)
     for name, piece in chosen:
         if name not in SCORED and told(piece) in {"3/4", "6/8", "9/8", "12/8", "5/4", "7/8"}:
-            found = understand(as_four(piece))
+            found = infer_meter(as_four(piece))
             right = told(found) == told(piece)
             same_pickup = right and found.pickup_steps == piece.pickup_steps
             rows[told(piece)].append((right, not right and told(found) != "4/4", same_pickup))
@@ -139,7 +139,7 @@ def clipped(data: Path, dev: bool) -> None:
         found = [p for p in folder(data, name) if is_dev(p) == dev]
         if name in UNTRUE:
             found = [as_four(p) for p in found if str(p.meters[0]) == "1/4"]
-        trusted = [p for p in found if p.pickup_steps or not understand(p).pickup_steps]
+        trusted = [p for p in found if p.pickup_steps or not infer_meter(p).pickup_steps]
         for bars in CLIP_BARS:
             cut = [clip for p in trusted for clip in (clips(p, bars) if bars else [p])]
             knows_pickup = name not in UNTRUE
@@ -160,7 +160,7 @@ def made() -> None:
 def _stretches(pieces: list[Piece], knows_pickup: bool = True) -> str:
     duple, others, pickups = [], [], []
     for piece in pieces:
-        found = understand(stripped(piece))
+        found = infer_meter(stripped(piece))
         right, answer = told(piece), told(found)
         is_kin = right == answer or any({right, answer} <= kin for kin in KIN)
         if right in DUPLE:

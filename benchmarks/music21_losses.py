@@ -20,7 +20,7 @@ from lstm_music.errors import LstmMusicError
 from lstm_music.midi.content import MIDI
 from lstm_music.midi.read import read_midi_bytes
 from lstm_music.midi.scores.pieces import score_pieces
-from lstm_music.music.listening.rhythm import understand
+from lstm_music.music.listening.rhythm import infer_meter
 from lstm_music.tokens.encode import encode
 
 DRUMS = 10  # channels count from 1 here, as in music21
@@ -183,8 +183,8 @@ def same_tokens(data: bytes) -> bool:
     ------
     LstmMusicError : either of them cannot.
     """
-    ours = encode(understand(read_midi_bytes(data)))
-    theirs = encode(understand(score_pieces(data, MIDI, first_only=True)[0]))
+    ours = encode(infer_meter(read_midi_bytes(data)))
+    theirs = encode(infer_meter(score_pieces(data, MIDI, first_only=True)[0]))
     return ours.tolist() == theirs.tolist()
 
 

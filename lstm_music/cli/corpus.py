@@ -220,7 +220,7 @@ def _readable(report: dict[str, Any]) -> str:
     lines += _training_lines(report)
     lines += _listed("left out", [_reject_line(row) for row in report["rejects"]])
     repairs = [f"{n['pieces']:,} pieces: {kind}" for kind, n in report["repairs"].items()]
-    lines += _listed("mended", repairs)
+    lines += _listed("repaired", repairs)
     titles = {"same_file": "same files", "same_music": "same music", "near": "near copies"}
     for name, title in titles.items():
         lines += _listed(title, [", ".join(ids) for ids in report["duplicates"][name]])

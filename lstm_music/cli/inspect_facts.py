@@ -71,7 +71,7 @@ def piece_lines(facts: dict[str, Any]) -> list[str]:
             f"  track {number:<2} {name}{track['instrument']}, {track['role']}, "
             f"{track['notes']:,} notes"
         )
-    return [*lines, *(f"  mended   {repair}" for repair in facts["repairs"])]
+    return [*lines, *(f"  repaired {repair}" for repair in facts["repairs"])]
 
 
 def _changes(values: Any) -> str:

@@ -15,7 +15,7 @@ from lstm_music.errors import LstmMusicError, MidiError
 from lstm_music.midi import files
 from lstm_music.midi.scores import foreign
 from lstm_music.music.listening.quantise import quantise
-from lstm_music.music.listening.rhythm import understand
+from lstm_music.music.listening.rhythm import infer_meter
 from lstm_music.music.listening.styles import infer_style
 from lstm_music.music.piece import Piece, on_their_onsets
 from lstm_music.music.theory import likely_key
@@ -73,7 +73,7 @@ def _read_tune(text: str, options: CorpusOptions) -> list[Piece]:
     piece = foreign.read_abc(
         text, expand_repeats=False, strict=options.strict, limits=foreign.CORPUS_FILE
     )
-    return [understand(piece) if "meter" in piece.unstated else piece]
+    return [infer_meter(piece) if "meter" in piece.unstated else piece]
 
 
 def _raise(error: LstmMusicError) -> list[Piece]:

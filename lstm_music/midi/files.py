@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from lstm_music.errors import ConfigError, MidiError
 from lstm_music.midi.content import MIDI, MIDI_SUFFIXES, Content, MusicSource, read_content
 from lstm_music.midi.read import read_midi_bytes, read_midi_pieces_bytes
-from lstm_music.music.listening.rhythm import understand, with_meter
+from lstm_music.music.listening.rhythm import infer_meter, with_meter
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece
 
@@ -55,11 +55,11 @@ def read(source: MusicSource, *, reader: str = "lstm_music", strict: bool = Fals
     """
     content = _content(source, reader)
     if content.kind == MIDI and reader != "music21":
-        return remembered(understand(_read_midi(content, read_midi_bytes, strict)))
+        return remembered(infer_meter(_read_midi(content, read_midi_bytes, strict)))
     from lstm_music.midi.scores import foreign
 
     piece = foreign.read_score_bytes(content.data, content.kind, source=content.name, strict=strict)
-    return _understood(piece, content)
+    return _with_inferred_meter(piece, content)
 
 
 def read_pieces(
@@ -86,7 +86,7 @@ def read_pieces(
     content = _content(source, reader)
     if content.kind == MIDI and reader != "music21":
         pieces = _read_midi(content, read_midi_pieces_bytes, strict)
-        return [remembered(understand(piece)) for piece in pieces]
+        return [remembered(infer_meter(piece)) for piece in pieces]
     from lstm_music.midi.scores import foreign
 
     pieces = foreign.read_scores_bytes(
@@ -97,7 +97,7 @@ def read_pieces(
         expand_repeats=expand_repeats,
         limits=limits or foreign.SINGLE_FILE,
     )
-    return [_understood(piece, content) for piece in pieces]
+    return [_with_inferred_meter(piece, content) for piece in pieces]
 
 
 def remembered(piece: Piece) -> Piece:
@@ -142,6 +142,6 @@ def _read_midi(content: Content, read_bytes: Callable[..., _Result], strict: boo
         raise MidiError(error.reason, path=content.name or None, offset=error.offset) from error
 
 
-def _understood(piece: Piece, content: Content) -> Piece:
+def _with_inferred_meter(piece: Piece, content: Content) -> Piece:
     """A score's piece; who wrote a meter into a score meant it, and has told its pickup."""
-    return understand(piece) if content.kind == MIDI or "meter" in piece.unstated else piece
+    return infer_meter(piece) if content.kind == MIDI or "meter" in piece.unstated else piece

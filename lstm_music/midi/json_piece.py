@@ -12,7 +12,7 @@ from lstm_music.errors import MidiError
 from lstm_music.midi.limits import DEFAULT_LIMITS
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.key import Key, KeyChange
-from lstm_music.music.listening.rhythm import understand
+from lstm_music.music.listening.rhythm import infer_meter
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import (
     MAX_TIMING_96THS,
@@ -74,7 +74,7 @@ def piece_from_json(value: Any, *, max_notes: int = DEFAULT_LIMITS.max_notes) ->
         title=whole.text("title"),
         unstated=frozenset(name for name, changes in told.items() if not changes),
     )
-    return understand(piece) if "meter" in piece.unstated else piece
+    return infer_meter(piece) if "meter" in piece.unstated else piece
 
 
 class _Object:

@@ -189,7 +189,7 @@ def _piece(
         raise MidiError(f"more than {limits.max_at_once} notes begin at once")
     if strict and repairs:
         first = min(repairs, key=lambda repair: repair.offset)
-        reason = f"strict reading refuses what must be mended: {first.text}"
+        reason = f"strict reading refuses a file that needs repairs: {first.text}"
         raise MidiError(reason, offset=first.offset)
     end_steps = extremes(notes)[3]
     length_steps = told_length(raw, changes.meters, changes.pickup_steps, end_steps)

@@ -149,7 +149,7 @@ class Piece:
     added_places : (track, start_steps, end_steps) of each stretch of a track that we have written
         into somebody else's music; not compared.
     settled_bars : meters and pickup that are settled: told by a file of ours, chosen, or inferred.
-        `understand` leaves them while they are those of the piece; not compared.
+        `infer_meter` leaves them while they are those of the piece; not compared.
     """
 
     notes: npt.NDArray[np.void] = field(default_factory=_empty_notes)

@@ -91,12 +91,12 @@ def to_toml(config: TrainConfig) -> str:
     >>> to_toml(TrainConfig()).splitlines()[0]
     '[model]'
     """
-    meanings = _meanings()
+    descriptions = _descriptions()
     lines = []
     for section, names in SECTIONS.items():
         lines.append(f"[{section}]")
         for name in names:
-            lines += [f"# {line}" for line in meanings[name]]
+            lines += [f"# {line}" for line in descriptions[name]]
             value = getattr(config, name)
             # TOML has no null: what is left to the package stays a comment.
             lines.append(f"# {name} =" if value is None else f"{name} = {json.dumps(value)}")
@@ -144,16 +144,16 @@ def _tables() -> str:
     return " or ".join(f"[{section}]" for section in SECTIONS)
 
 
-def _meanings() -> dict[str, list[str]]:
+def _descriptions() -> dict[str, list[str]]:
     """What the docstring of `TrainConfig` says of each setting, in lines."""
-    meanings: dict[str, list[str]] = {}
+    descriptions: dict[str, list[str]] = {}
     names: list[str] = []
     for line in (inspect.getdoc(TrainConfig) or "").splitlines():
         entry = re.match(r"([a-z_0-9, ]+) : (.*)", line)
         if entry:
             names = [name.strip() for name in entry[1].split(",")]
-            meanings |= {name: [entry[2]] for name in names}
+            descriptions |= {name: [entry[2]] for name in names}
         elif names and line.startswith("    "):
             for name in names:
-                meanings[name].append(line.strip())
-    return meanings
+                descriptions[name].append(line.strip())
+    return descriptions

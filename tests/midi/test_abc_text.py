@@ -26,7 +26,7 @@ from lstm_music.midi.scores.foreign import read_abc, read_score, read_scores
 )
 def test_what_is_mended_is_said_and_refused_by_strict(text, repair):
     assert any(repair in said for said in read_abc(text).repairs)
-    with pytest.raises(MidiError, match="must be mended"):
+    with pytest.raises(MidiError, match="needs a repair"):
         read_abc(text, strict=True)
 
 

@@ -170,7 +170,7 @@ def test_encodings(tmp_path, data, repairs):
     assert piece.tracks[0].name == "Flöte"
     assert len([r for r in piece.repairs if "Windows-1252" in r]) == repairs
     if repairs:
-        with pytest.raises(MidiError, match="must be mended"):
+        with pytest.raises(MidiError, match="needs a repair"):
             read_score(path, strict=True)
 
 

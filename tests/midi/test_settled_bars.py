@@ -4,7 +4,7 @@ import pytest
 
 from lstm_music.midi.private import Pickup, parse_pickup, pickup_payload
 from lstm_music.midi.read import read_midi_bytes
-from lstm_music.music.listening.rhythm import understand
+from lstm_music.music.listening.rhythm import infer_meter
 from lstm_music.music.meter import Meter
 
 TICKS = 480
@@ -48,33 +48,33 @@ def read(*events):
 
 
 def test_without_the_event_the_meter_is_found():
-    assert str(understand(read()).meters[0]) == "3/4"
-    assert str(understand(read(meter(4, 2))).meters[0]) == "3/4"
+    assert str(infer_meter(read()).meters[0]) == "3/4"
+    assert str(infer_meter(read(meter(4, 2))).meters[0]) == "3/4"
 
 
 def test_a_settled_meter_without_a_pickup_stays():
     piece = read(settled(Pickup(0, own_bar=False)), meter(4, 2))
-    assert understand(piece) is piece
+    assert infer_meter(piece) is piece
     assert (piece.meters, piece.pickup_steps) == ((Meter(0, 4, 4),), 0)
     assert not piece.repairs
 
 
 def test_bars_of_one_beat_stay_when_they_are_settled():
     piece = read(settled(Pickup(0, own_bar=False)), meter(1, 2))
-    assert understand(piece) is piece
+    assert infer_meter(piece) is piece
     assert piece.meters == (Meter(0, 1, 4),)
 
 
 def test_a_settled_pickup_stays():
     piece = read(settled(Pickup(36, own_bar=False)), meter(4, 2))
-    assert understand(piece) is piece
+    assert infer_meter(piece) is piece
     assert (piece.meters, piece.pickup_steps) == ((Meter(0, 4, 4),), 36)
 
 
 def test_a_settled_meter_can_be_another_than_the_file_says():
     for events in ((), (meter(4, 2),)):
         piece = read(settled(Pickup(24, own_bar=False, meter=Meter(0, 6, 8))), *events)
-        assert understand(piece) is piece
+        assert infer_meter(piece) is piece
         assert (piece.meters, piece.pickup_steps) == ((Meter(0, 6, 8),), 24)
         assert "meter" not in piece.unstated
 
@@ -100,10 +100,10 @@ def test_a_pickup_that_does_not_fit_the_meters_is_not_settled(pickup):
 def test_what_is_settled_of_another_meter_says_nothing():
     piece = read(settled(Pickup(0, own_bar=False)), meter(3, 2))
     moved = piece.replace(meters=(Meter(0, 4, 4),))
-    assert str(understand(moved).meters[0]) == "3/4"
+    assert str(infer_meter(moved).meters[0]) == "3/4"
     open_again = read(settled(Pickup(0, own_bar=False)), meter(4, 2))
     open_again = open_again.replace(unstated=frozenset({"meter"}))
-    assert str(understand(open_again).meters[0]) == "3/4"
+    assert str(infer_meter(open_again).meters[0]) == "3/4"
 
 
 @pytest.mark.parametrize(
@@ -136,4 +136,4 @@ def test_other_payloads_are_somebody_elses(payload):
 
 def test_the_length_is_still_told():
     piece = read(settled(Pickup(0, own_bar=False)), meter(4, 2)).replace(length_steps=1152)
-    assert understand(piece).length_steps == 1152
+    assert infer_meter(piece).length_steps == 1152

@@ -156,7 +156,7 @@ def has_notes(answer):
     )
 
 
-# How many of the 559 files we understand, and how many of those hold notes.
+# How many of the 559 files we can read, and how many of those hold notes.
 WE_READ = {"accepted": 459, "has_notes": 430}
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lstm_music.music.listening.rhythm import understand
+from lstm_music.music.listening.rhythm import infer_meter
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Tempo, Track, make_notes
 
@@ -103,21 +103,21 @@ def bar_lines(piece):
 def test_duple_accompaniments_are_in_two_from_their_first_note(kind, bars, two_tracks):
     for bpm in (70, 120, 200):
         piece = accompaniment(kind, bars, two_tracks and kind != "drums", bpm, **UNSTATED)
-        assert bar_lines(understand(piece)) == ("duple", 0)
+        assert bar_lines(infer_meter(piece)) == ("duple", 0)
         stated = piece.replace(unstated=frozenset())
-        assert understand(stated) is stated
+        assert infer_meter(stated) is stated
 
 
 @pytest.mark.parametrize("bars", [4, 8, 16, 32])
 def test_a_waltz_bass_is_in_three_from_its_first_note(bars):
     piece = accompaniment("waltz bass", bars, **UNSTATED)
-    assert bar_lines(understand(piece)) == ("3/4", 0)
+    assert bar_lines(infer_meter(piece)) == ("3/4", 0)
     stated = piece.replace(unstated=frozenset(), meters=(Meter(0, 3, 4),))
-    assert understand(stated) is stated
+    assert infer_meter(stated) is stated
 
 
 def test_two_bars_of_a_waltz_are_too_short_for_another_pickup():
-    found = understand(accompaniment("waltz bass", 2, **UNSTATED))
+    found = infer_meter(accompaniment("waltz bass", 2, **UNSTATED))
     assert found.pickup_steps == 0
 
 
@@ -131,7 +131,7 @@ def test_a_single_repeated_figure_without_harmony_begins_where_the_clip_does(sta
         for onset, pitch in figure_rows
     ]
     piece = Piece(notes=make_notes(sorted(rows)), tracks=(Track(33),), **UNSTATED)
-    found = understand(piece)
+    found = infer_meter(piece)
     assert bar_lines(found) == ("duple", 0)
 
 
@@ -150,7 +150,7 @@ def test_a_figure_that_moves_with_the_harmony_has_no_upbeat(name, bars):
         bass, _ = HARMONY[index % len(HARMONY)]
         rows += [(96 * index + 12 * i, 12, bass + a, 80, 0) for i, a in enumerate(FIGURES[name])]
     piece = Piece(notes=make_notes(rows), tracks=(Track(33),), **UNSTATED)
-    assert bar_lines(understand(piece)) == ("duple", 0)
+    assert bar_lines(infer_meter(piece)) == ("duple", 0)
 
 
 @pytest.mark.parametrize("bars", [2, 4, 16])
@@ -161,9 +161,9 @@ def test_chords_off_the_beat_throughout_do_not_move_the_bar_lines(bars):
         for pitch in chord(*HARMONY[beat // 4 % len(HARMONY)])
     ]
     piece = Piece(notes=make_notes(rows), tracks=(Track(26),), **UNSTATED)
-    assert bar_lines(understand(piece)) == ("duple", 0)
+    assert bar_lines(infer_meter(piece)) == ("duple", 0)
     stated = piece.replace(unstated=frozenset())
-    assert understand(stated) is stated
+    assert infer_meter(stated) is stated
 
 
 @pytest.mark.parametrize("late", [3, 5, 8, 15, 20])
@@ -171,20 +171,20 @@ def test_music_that_lies_after_the_beats_as_a_whole_gets_its_bar_lines(late):
     piece = accompaniment("broken chords", 8, **UNSTATED)
     notes = piece.notes.copy()
     notes["onset_steps"] += late
-    found = understand(piece.replace(notes=notes))
+    found = infer_meter(piece.replace(notes=notes))
     assert str(found.meters[0]) in DUPLE
     assert found.pickup_steps in {late, late % 12}
     stated = piece.replace(notes=notes, unstated=frozenset())
-    assert understand(stated).pickup_steps == 0
+    assert infer_meter(stated).pickup_steps == 0
 
 
 def test_a_silent_eighth_before_everything_is_left_out_of_the_bars():
     piece = accompaniment("oom-pah in eighths", 16, **UNSTATED)
     notes = piece.notes.copy()
     notes["onset_steps"] += 12
-    assert bar_lines(understand(piece.replace(notes=notes))) == ("duple", 12)
+    assert bar_lines(infer_meter(piece.replace(notes=notes))) == ("duple", 12)
     stated = piece.replace(notes=notes, unstated=frozenset())
-    assert understand(stated) is stated
+    assert infer_meter(stated) is stated
 
 
 def test_bass_chord_alone_is_four_four_without_pickup():
@@ -196,14 +196,14 @@ def test_bass_chord_alone_is_four_four_without_pickup():
         rows.append((48 * i, 23, low, 80, 0))
         rows += [(48 * i + 24, 23, pitch, 80, 0) for pitch in high]
     piece = Piece(notes=make_notes(rows), tracks=(Track(),), **UNSTATED)
-    assert bar_lines(understand(piece)) == ("duple", 0)
+    assert bar_lines(infer_meter(piece)) == ("duple", 0)
 
 
 def test_a_low_loud_note_every_third_beat_opens_the_bar():
     rows = [(24 * i, 24, 67 if i % 3 else 60, 50 if i % 3 else 110, 0) for i in range(24)]
     stated = Piece(notes=make_notes(rows), tracks=(Track(),))
     for piece in (stated, stated.replace(**UNSTATED)):
-        found = understand(piece)
+        found = infer_meter(piece)
         assert found.pickup_steps == 0
         assert str(found.meters[0]) in {"3/4", "4/4"}
 
@@ -218,5 +218,5 @@ def test_an_upbeat_that_is_clear_is_still_found():
         first = 24 + 72 * index
         tune += [(first, 48, bass + 36, 90, 0), (first + 48, 24, bass + 31, 80, 0)]
     notes = np.concatenate([make_notes(tune), waltz])
-    found = understand(Piece(notes=notes, tracks=(Track(),), **UNSTATED))
+    found = infer_meter(Piece(notes=notes, tracks=(Track(),), **UNSTATED))
     assert bar_lines(found) == ("3/4", 24)

@@ -10,7 +10,7 @@ from lstm_music.music.listening import alignment
 from lstm_music.music.listening.alignment import TEMPO_ERROR_SECONDS, align_to_beats
 from lstm_music.music.listening.beat_tracking import is_on_own_grid, track_beats
 from lstm_music.music.listening.quantise import quantise
-from lstm_music.music.listening.rhythm import understand
+from lstm_music.music.listening.rhythm import infer_meter
 from lstm_music.music.meter import Meter
 from lstm_music.music.original import Instrument, Original
 from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
@@ -66,7 +66,7 @@ def test_loose_playing_to_the_beat_is_on_the_grid():
     notes["onset_steps"] = np.maximum(moved, 0)
     loose = piece.replace(notes=notes)
     assert is_on_own_grid(loose)
-    assert np.array_equal(understand(loose).notes, loose.notes)
+    assert np.array_equal(infer_meter(loose).notes, loose.notes)
 
 
 def test_who_sets_a_tempo_plays_to_it():
@@ -118,7 +118,7 @@ def test_a_tempo_holds_as_long_as_it_is_right():
 def test_written_intervals_come_back():
     piece = read("chorale")
     loose, _ = performed(piece)
-    found = quantise(understand(loose))
+    found = quantise(infer_meter(loose))
     written, played = (np.unique(p.notes["onset_steps"]) for p in (piece, found))
     assert len(written) == len(played)
     assert (np.diff(written) == np.diff(played)).mean() > 0.95
@@ -127,9 +127,9 @@ def test_written_intervals_come_back():
 
 def test_the_meter_of_a_performance_is_found_too():
     loose, _ = performed(read("waltz"))
-    assert str(understand(loose).meters[0]) == "3/4"
+    assert str(infer_meter(loose).meters[0]) == "3/4"
     told = loose.replace(meters=(Meter(0, 3, 4),))
-    assert understand(told).meters == (Meter(0, 3, 4),)
+    assert infer_meter(told).meters == (Meter(0, 3, 4),)
 
 
 def test_the_pedal_moves_with_the_notes():
@@ -143,8 +143,8 @@ def test_the_pedal_moves_with_the_notes():
 
 def test_twice_is_once():
     loose, _ = performed(read("lead_sheet"))
-    once = understand(loose)
-    assert understand(once) == once
+    once = infer_meter(loose)
+    assert infer_meter(once) == once
 
 
 def test_noise_has_no_beats():
@@ -154,14 +154,14 @@ def test_noise_has_no_beats():
     noise = Piece(notes=make_notes(rows), tracks=(Track(),))
     assert not is_on_own_grid(noise)
     assert align_to_beats(noise) is None
-    assert understand(noise) == noise
+    assert infer_meter(noise) == noise
 
 
 def test_few_notes_are_left_alone():
     rows = [(round(29.7 * i), 20, 60, 80, 0) for i in range(20)]
     few = Piece(notes=make_notes(rows), tracks=(Track(),))
     assert is_on_own_grid(few)
-    assert np.array_equal(understand(few).notes, few.notes)
+    assert np.array_equal(infer_meter(few).notes, few.notes)
 
 
 def test_a_clock_goes_both_ways():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lstm_music.music.listening.rhythm import understand
+from lstm_music.music.listening.rhythm import infer_meter
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Track, make_notes
 
@@ -19,7 +19,7 @@ def clip(n_quarters, last_steps, **changes):
 @pytest.mark.parametrize("unstated", [frozenset(), frozenset({"meter"})])
 @pytest.mark.parametrize(("last_steps", "length_steps"), [(96, 0), (94, 0), (48, 384), (24, 384)])
 def test_four_bars_that_end_in_a_long_note_stay_in_four(unstated, last_steps, length_steps):
-    found = understand(clip(12, last_steps, unstated=unstated, length_steps=length_steps))
+    found = infer_meter(clip(12, last_steps, unstated=unstated, length_steps=length_steps))
     assert (found.meters, found.pickup_steps) == ((Meter(0, 4, 4),), 0)
 
 
@@ -29,7 +29,7 @@ def test_a_clip_that_fills_the_bars_of_both_is_heard():
         for bar in range(8)
         for beat, pitch in ((0, 40), (1, 60), (1, 64), (2, 60), (2, 64))
     ]
-    found = understand(Piece(notes=make_notes(waltz), tracks=(Track(),)))
+    found = infer_meter(Piece(notes=make_notes(waltz), tracks=(Track(),)))
     assert str(found.meters[0]) == "3/4"
 
 
@@ -41,6 +41,6 @@ def test_a_longer_piece_may_end_anywhere():
         for beat, pitch in ((0, 40), (1, 60), (1, 64), (2, 60), (2, 64))
     ]
     rows = [*waltz, (792, 72, 40, 80, 0)]
-    found = understand(Piece(notes=make_notes(rows), tracks=(Track(),)))
+    found = infer_meter(Piece(notes=make_notes(rows), tracks=(Track(),)))
     assert found.end_steps % 96 == 0
     assert str(found.meters[0]) == "3/4"

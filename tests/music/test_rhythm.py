@@ -15,7 +15,7 @@ from lstm_music.music.listening.meter_finding import (
     guess_meters,
 )
 from lstm_music.music.listening.meter_weights import WEIGHTS
-from lstm_music.music.listening.rhythm import understand
+from lstm_music.music.listening.rhythm import infer_meter
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Tempo, Track, make_notes
 
@@ -47,13 +47,13 @@ def constant():
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_what_the_file_tells_truly_stays(path):
     piece = read_midi(path)
-    assert understand(piece) == piece
+    assert infer_meter(piece) == piece
 
 
 def test_a_meter_that_the_file_leaves_open_is_found():
     pieces = constant()
     assert len(pieces) > 15
-    found = [understand(stripped(piece)) for piece in pieces]
+    found = [infer_meter(stripped(piece)) for piece in pieces]
     alike = [
         {str(p.meters[0]), str(q.meters[0])} <= DUPLE or p.meters == q.meters
         for p, q in zip(pieces, found, strict=True)
@@ -66,7 +66,7 @@ def test_a_meter_that_the_file_leaves_open_is_found():
 @pytest.mark.parametrize("name", ["waltz", "lead_sheet_waltz", "jig", "slip_jig"])
 def test_a_piece_saved_as_four_four_is_given_its_meter(name):
     (piece,) = one_meter({name})
-    found = understand(in_four(piece))
+    found = infer_meter(in_four(piece))
     assert found.meters == piece.meters
     assert found.pickup_steps == piece.pickup_steps
     assert f"the file says 4/4: found {piece.meters[0]}" in found.repairs[-1]
@@ -80,7 +80,7 @@ def test_a_pickup_that_the_file_cannot_tell_is_found():
     # An upbeat of a quarter before the first bar, its bar lines a quarter early.
     upbeat = make_notes([(0, 24, 62, 80, 0)])
     shifted = piece.replace(notes=np.concatenate([upbeat, late]), pickup_steps=0)
-    found = understand(shifted)
+    found = infer_meter(shifted)
     assert (found.pickup_steps - piece.pickup_steps - 24) % piece.meters[0].bar_steps == 0
     assert "the bar lines of the file are off" in found.repairs[-1]
 
@@ -88,7 +88,7 @@ def test_a_pickup_that_the_file_cannot_tell_is_found():
 def test_another_meter_than_four_four_is_never_overruled():
     for piece in one_meter({"reel", "chorale", "drums", "blues"}):
         told = piece.replace(meters=(Meter(0, 3, 4),), pickup_steps=0)
-        assert understand(told).meters == told.meters
+        assert infer_meter(told).meters == told.meters
 
 
 @pytest.mark.parametrize(("more", "meter"), [(-0.1, "4/4"), (0.1, "3/4")])
@@ -98,7 +98,7 @@ def test_it_takes_a_clear_margin_to_overrule_or_to_infer(monkeypatch, is_stated,
     margin = meter_choice.least_for_meter(piece, is_stated) + more
     guesses = [Guess(3, 4, 0, -0.1), Guess(4, 4, 0, -0.1 - margin), Guess(2, 4, 0, -99.0)]
     monkeypatch.setattr(rhythm, "guess_meters", lambda piece: guesses)
-    found = understand(in_four(piece) if is_stated else stripped(piece))
+    found = infer_meter(in_four(piece) if is_stated else stripped(piece))
     assert str(found.meters[0]) == meter
     said = "assumed, as 3/4 is likelier but not clearly so" in "".join(found.repairs)
     assert said == (not is_stated and meter == "4/4")
@@ -113,11 +113,11 @@ def test_it_takes_a_clear_margin_to_infer_a_pickup(monkeypatch, more, pickup):
     guesses = [Guess(3, 4, 24, -0.1), Guess(3, 4, 0, -0.1 - margin), Guess(4, 4, 0, -99.0)]
     guesses.append(Guess(2, 4, 0, -99.0))
     monkeypatch.setattr(rhythm, "guess_meters", lambda piece: guesses)
-    found = understand(stripped(piece.replace(notes=notes)))
+    found = infer_meter(stripped(piece.replace(notes=notes)))
     assert found.pickup_steps == pickup
     assert ("a pickup of 1/4" if pickup else "no pickup") in found.repairs[-1]
     drums = piece.replace(notes=notes, tracks=(Track(is_drum=True),) * len(piece.tracks))
-    assert not understand(stripped(drums)).pickup_steps
+    assert not infer_meter(stripped(drums)).pickup_steps
 
 
 def test_two_four_speaks_for_the_bar_lines_of_four_four(monkeypatch):
@@ -127,9 +127,9 @@ def test_two_four_speaks_for_the_bar_lines_of_four_four(monkeypatch):
     monkeypatch.setattr(rhythm, "guess_meters", lambda piece: guesses)
     notes = make_notes([(24 * i, 24, 60 + 5 * i % 7, 80, 0) for i in range(64)])
     piece = Piece(notes=notes, tracks=(Track(),), unstated=frozenset({"meter"}))
-    assert understand(piece).pickup_steps == 0
+    assert infer_meter(piece).pickup_steps == 0
     guesses[1] = Guess(2, 4, 0, -4.0)
-    assert understand(piece).pickup_steps == 24
+    assert infer_meter(piece).pickup_steps == 24
 
 
 def test_short_music_needs_stronger_evidence():
@@ -148,7 +148,7 @@ def test_it_takes_a_clear_margin_to_move_the_bar_lines(monkeypatch, margin, is_d
     monkeypatch.setattr(rhythm, "guess_meters", lambda piece: guesses)
     notes = make_notes([(24 * i, 24, 60 + i % 5, 80, 0) for i in range(40)])
     piece = Piece(notes=notes, tracks=(Track(is_drum=is_drum),), meters=(Meter(0, 3, 4),))
-    assert understand(piece).pickup_steps == pickup
+    assert infer_meter(piece).pickup_steps == pickup
 
 
 def test_loose_playing_does_not_contradict_the_file():
@@ -159,19 +159,19 @@ def test_loose_playing_does_not_contradict_the_file():
     notes["onset_steps"] = np.maximum(moved, 0)
     loose = in_four(piece.replace(notes=notes, tempos=(Tempo.from_bpm(100),)))
     assert 0.12 < gathering(loose.notes["onset_steps"]) < GATHERED
-    assert understand(loose) == loose
+    assert infer_meter(loose) == loose
 
 
 def test_told_changes_of_meter_stay():
     (piece,) = one_meter({"meter_change"})
     assert len(piece.meters) > 1
-    assert understand(piece).meters == piece.meters
+    assert infer_meter(piece).meters == piece.meters
 
 
 def test_a_first_bar_of_one_quarter_is_a_pickup():
     (piece,) = one_meter({"waltz"})
     as_written = piece.replace(meters=(Meter(0, 1, 4), Meter(24, 3, 4)), pickup_steps=0)
-    found = understand(as_written)
+    found = infer_meter(as_written)
     assert (found.meters, found.pickup_steps) == ((Meter(0, 3, 4),), 24)
     assert found.bar_lines.bar_at(24) == as_written.bar_lines.bar_at(24)
 
@@ -179,28 +179,28 @@ def test_a_first_bar_of_one_quarter_is_a_pickup():
 def test_a_long_first_bar_stays_a_meter():
     (piece,) = one_meter({"waltz"})
     changed = piece.replace(meters=(Meter(0, 5, 4), Meter(120, 3, 4)), pickup_steps=0)
-    assert understand(changed) == changed
+    assert infer_meter(changed) == changed
 
 
 def test_twice_is_once():
     for piece in constant():
         for given in (piece, stripped(piece), in_four(piece)):
-            once = understand(given)
-            assert understand(once) == once
-            assert understand(once).repairs == once.repairs
+            once = infer_meter(given)
+            assert infer_meter(once) == once
+            assert infer_meter(once).repairs == once.repairs
 
 
 def test_too_few_notes_are_left_alone():
     notes = make_notes([(36 * i, 36, 60, 80, 0) for i in range(6)])
     few = Piece(notes=notes, tracks=(Track(),))
-    assert understand(few) is few
-    assert "too few notes" in understand(stripped(few)).repairs[-1]
-    assert understand(Piece()) == Piece()
+    assert infer_meter(few) is few
+    assert "too few notes" in infer_meter(stripped(few)).repairs[-1]
+    assert infer_meter(Piece()) == Piece()
 
 
 def test_a_drum_beat_tells_its_meter():
     (drums,) = one_meter({"drums"})
-    assert str(understand(stripped(drums)).meters[0]) in DUPLE
+    assert str(infer_meter(stripped(drums)).meters[0]) in DUPLE
 
 
 def test_probabilities_add_up_and_are_in_order():
@@ -224,7 +224,7 @@ def test_every_feature_has_its_weights():
 def test_bars_of_one_beat_throughout_are_no_meter(beats):
     (piece,) = one_meter({"waltz"})
     meters = tuple(Meter(72 * i, *beat) for i, beat in enumerate(beats))
-    found = understand(piece.replace(meters=meters, pickup_steps=0))
+    found = infer_meter(piece.replace(meters=meters, pickup_steps=0))
     assert found.meters == (Meter(0, 3, 4),)
     sentence = f"the file says {meters[0]} throughout, bars of one beat, which counts as no meter"
     assert found.repairs[-1].startswith(f"{sentence}: found 3/4 with no pickup")
@@ -234,6 +234,6 @@ def test_one_bar_of_one_beat_among_others_stays():
     (piece,) = one_meter({"waltz"})
     meters = (Meter(0, 3, 4), Meter(144, 1, 4), Meter(168, 3, 4))
     changed = piece.replace(meters=meters, pickup_steps=0)
-    assert understand(changed) is changed
+    assert infer_meter(changed) is changed
     one_bar = piece.replace(notes=piece.notes[:1], meters=(Meter(0, 1, 1),), pickup_steps=0)
-    assert understand(one_bar) is one_bar
+    assert infer_meter(one_bar) is one_bar

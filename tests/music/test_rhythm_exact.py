@@ -1,4 +1,4 @@
-"""Written rhythm goes through ``understand`` and ``quantise`` unchanged, however odd."""
+"""Written rhythm goes through ``infer_meter`` and ``quantise`` unchanged, however odd."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_music.music.listening.quantise import quantise
-from lstm_music.music.listening.rhythm import understand
+from lstm_music.music.listening.rhythm import infer_meter
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Tempo, Track, make_notes
 
@@ -57,13 +57,13 @@ WRITTEN = {
 @pytest.mark.parametrize("name", WRITTEN)
 def test_written_rhythm_stays(name):
     piece = WRITTEN[name]
-    assert quantise(understand(piece)) == piece
+    assert quantise(infer_meter(piece)) == piece
 
 
 @pytest.mark.parametrize("name", WRITTEN)
 def test_written_rhythm_stays_when_the_meter_is_left_open(name):
     piece = WRITTEN[name].replace(meters=(Meter(0, 4, 4),), unstated=frozenset({"meter"}))
-    after = quantise(understand(piece))
+    after = quantise(infer_meter(piece))
     assert np.array_equal(after.notes, piece.notes)
 
 
@@ -91,4 +91,4 @@ def test_notes_on_multiples_of_three_or_four_steps_are_a_fixed_point(rows, usec_
     after = quantise(piece)
     assert after == piece
     assert after.repairs == piece.repairs
-    assert np.array_equal(understand(piece).notes, piece.notes)
+    assert np.array_equal(infer_meter(piece).notes, piece.notes)

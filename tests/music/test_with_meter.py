@@ -6,7 +6,7 @@ from paths import MIDI_DATA
 
 from lstm_music.errors import ConfigError
 from lstm_music.midi.read import read_midi
-from lstm_music.music.listening.rhythm import understand, with_meter
+from lstm_music.music.listening.rhythm import infer_meter, with_meter
 from lstm_music.music.meter import Meter, parse_pickup_steps
 from lstm_music.music.piece import Piece, Tempo, Track, make_notes
 
@@ -16,19 +16,19 @@ def waltz(**changes):
 
 
 def test_a_chosen_meter_overrules_what_the_notes_suggest():
-    for piece in (waltz(), understand(waltz()), waltz(unstated=frozenset({"meter"}))):
+    for piece in (waltz(), infer_meter(waltz()), waltz(unstated=frozenset({"meter"}))):
         chosen = with_meter(piece, Meter(0, 4, 4), 24)
         assert (chosen.meters, chosen.pickup_steps) == ((Meter(0, 4, 4),), 24)
         assert "meter" not in chosen.unstated
         assert not chosen.repairs
-        assert understand(chosen) is chosen
+        assert infer_meter(chosen) is chosen
 
 
 def test_a_chosen_four_four_is_not_overruled():
     for piece in (waltz(), waltz(unstated=frozenset({"meter"}))):
         chosen = with_meter(piece, Meter(0, 4, 4))
         assert chosen.meters == (Meter(0, 4, 4),)
-        assert understand(chosen) is chosen
+        assert infer_meter(chosen) is chosen
 
 
 def test_later_meters_of_the_file_go_with_a_chosen_one():
@@ -42,7 +42,7 @@ def test_later_meters_of_the_file_go_with_a_chosen_one():
 
 def test_a_chosen_pickup_keeps_the_meter():
     open_meter = waltz(unstated=frozenset({"meter"}))
-    for piece in (understand(waltz()), waltz(), open_meter):
+    for piece in (infer_meter(waltz()), waltz(), open_meter):
         chosen = with_meter(piece, pickup_steps=48)
         assert (chosen.meters, chosen.pickup_steps) == ((Meter(0, 3, 4),), 48)
         assert chosen.repairs == ("the meter is found in the notes: 3/4",)
@@ -62,14 +62,14 @@ def test_without_a_pickup_the_one_that_the_notes_clearly_have_is_found():
 
 
 def test_nothing_chosen_is_what_is_understood():
-    for piece in (waltz(), understand(waltz())):
+    for piece in (waltz(), infer_meter(waltz())):
         found = with_meter(piece)
-        assert found == understand(waltz())
-        assert found.repairs == understand(waltz()).repairs
+        assert found == infer_meter(waltz())
+        assert found.repairs == infer_meter(waltz()).repairs
 
 
 def test_other_repairs_stay():
-    piece = understand(waltz(repairs=("a note was cut",)))
+    piece = infer_meter(waltz(repairs=("a note was cut",)))
     assert with_meter(piece, Meter(0, 3, 4), 0).repairs == ("a note was cut",)
 
 
@@ -104,8 +104,8 @@ def test_the_length_stays_while_it_is_on_a_bar_line():
     assert with_meter(piece, Meter(0, 3, 4), 0).length_steps == 576
     assert with_meter(piece, Meter(0, 5, 4), 0).length_steps == 0
     assert with_meter(piece, Meter(0, 3, 4), 24).length_steps == 0
-    assert understand(piece).length_steps == 576
-    assert understand(waltz(length_steps=384)).length_steps == 0
+    assert infer_meter(piece).length_steps == 576
+    assert infer_meter(waltz(length_steps=384)).length_steps == 0
 
 
 def test_an_empty_piece_takes_a_meter():

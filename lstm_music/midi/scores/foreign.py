@@ -239,7 +239,7 @@ def _text(data: bytes, source: str, *, strict: bool = False) -> tuple[str, tuple
     except MidiError as error:
         raise MidiError(error.reason, path=source or None, offset=error.offset) from error
     if strict and mended:
-        raise MidiError(f"something in it must be mended: {mended[0]}", path=source or None)
+        raise MidiError(f"it needs a repair: {mended[0]}", path=source or None)
     return text, mended
 
 

@@ -60,7 +60,7 @@ def score_pieces(
     heard = dict.fromkeys(_as_repair(w) for w in caught)
     mended = (*opened.repairs, *_noted(scores, "repairs"), *list(heard)[:_MAX_REPAIRS])
     if strict and mended:
-        raise MidiError(f"something in it must be mended: {mended[0]}")
+        raise MidiError(f"it needs a repair: {mended[0]}")
     noted = (*_noted(scores, "left_out"), *mended)
     return [piece.replace(repairs=(*piece.repairs, *noted)) for piece in pieces]
 

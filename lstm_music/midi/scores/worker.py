@@ -132,7 +132,7 @@ class _Worker:
             head_size, data_size = _FRAME.unpack(self._read(_FRAME.size))
             return json.loads(self._read(head_size)), self._read(data_size)
         except EOFError:
-            reason = _death(self._process.wait(), self.is_late, seconds, limits)
+            reason = _why_it_ended(self._process.wait(), self.is_late, seconds, limits)
             raise (MidiError if limits else ConfigError)(f"cannot {purpose}: {reason}") from None
         finally:
             timer.cancel()
@@ -180,7 +180,7 @@ def _write(pipe: Any, data: bytes) -> None:
         view = view[pipe.write(view) :]
 
 
-def _death(code: int, late: bool, seconds: float, limits: WorkerLimits | None) -> str:
+def _why_it_ended(code: int, late: bool, seconds: float, limits: WorkerLimits | None) -> str:
     """Why a process of music21's ended."""
     if late:
         return f"music21 took longer than {seconds:g} s"

@@ -72,7 +72,7 @@ def quantise(piece: Piece) -> Piece:
 
     Parameters
     ----------
-    piece : on a grid of beats: `lstm_music.music.listening.rhythm.understand` sees to that.
+    piece : on a grid of beats: `lstm_music.music.listening.rhythm.infer_meter` sees to that.
 
     Returns
     -------

@@ -56,7 +56,7 @@ _ABOUT_METER = tuple(
 _ABOUT_PICKUP = tuple(text.split("{")[0] for text in (_UPBEAT, _SHORT_BAR))
 
 
-def understand(piece: Piece) -> Piece:
+def infer_meter(piece: Piece) -> Piece:
     """The piece with its beats, meter and pickup settled.
 
     Notes that are played to the file's own beats stay where they are, however loosely they are
@@ -76,7 +76,7 @@ def understand(piece: Piece) -> Piece:
     --------
     >>> from lstm_music.music.piece import make_notes, Track
     >>> waltz = [(24 * i, 24, 45 if i % 3 == 0 else 64 + i % 3, 80, 0) for i in range(48)]
-    >>> piece = understand(Piece(notes=make_notes(waltz), tracks=(Track(),)))
+    >>> piece = infer_meter(Piece(notes=make_notes(waltz), tracks=(Track(),)))
     >>> str(piece.meters[0])
     '3/4'
     """
@@ -91,7 +91,7 @@ def with_meter(piece: Piece, meter: Meter | None = None, pickup_steps: int | Non
 
     Parameters
     ----------
-    piece : as read, before or after `understand`; a free performance is put on its beats.
+    piece : as read, before or after `infer_meter`; a free performance is put on its beats.
     meter : from the beginning on, in place of every meter of the file; None keeps those.
     pickup_steps : length of the incomplete first bar, 0 for none. None: with a meter, the upbeat
         that the notes clearly have; without one, as it is.
@@ -101,7 +101,7 @@ def with_meter(piece: Piece, meter: Meter | None = None, pickup_steps: int | Non
     ConfigError : the pickup is as long as a bar, or longer.
     """
     if meter is None:
-        piece = understand(piece)
+        piece = infer_meter(piece)
         if pickup_steps is None:
             return piece
         about_meter = [text for text in piece.repairs if text.startswith(_ABOUT_METER)]
