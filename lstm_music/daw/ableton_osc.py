@@ -8,10 +8,11 @@ stays as it is. Run with ``python -m lstm_music.daw.ableton_osc``.
 from __future__ import annotations
 
 import queue
+import socket
 import threading
 import time
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any, NamedTuple
 
 import click
@@ -48,8 +49,8 @@ class Live(AbstractContextManager["Live"]):
     def __init__(self, port: int = LIVE_PORT, reply_port: int = REPLY_PORT) -> None:
         try:
             from pythonosc.dispatcher import Dispatcher
+            from pythonosc.osc_message_builder import OscMessageBuilder
             from pythonosc.osc_server import BlockingOSCUDPServer
-            from pythonosc.udp_client import SimpleUDPClient
         except ImportError as error:
             raise ConfigError("python-osc is missing; pip install 'lstm_music[serve]'") from error
         dispatcher = Dispatcher()
@@ -61,19 +62,26 @@ class Live(AbstractContextManager["Live"]):
                 f"port {reply_port} is taken ({error.strerror}): another program uses AbletonOSC"
             ) from error
         self._answers: queue.Queue[tuple[str, tuple[Any, ...]]] = queue.Queue()
-        self._client = SimpleUDPClient(HOST, port)
+        self._new_message = OscMessageBuilder
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.connect((HOST, port))
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def __exit__(self, *_error: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+        self._socket.close()
 
     def _heard(self, address: str, *values: Any) -> None:
         self._answers.put((address, values))
 
     def send(self, address: str, *values: Any) -> None:
         """Ask for something that has no answer."""
-        self._client.send_message(f"/live/{address}", list(values))
+        message = self._new_message(f"/live/{address}")
+        for value in values:
+            message.add_arg(value)
+        with suppress(ConnectionRefusedError):  # nobody listens: `ask` says so
+            self._socket.send(message.build().dgram)
 
     def ask(self, address: str, *values: Any) -> tuple[Any, ...]:
         """The answer to a question, less the values that it begins with.

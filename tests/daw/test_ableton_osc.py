@@ -34,6 +34,11 @@ class AbletonOsc:
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self._client.close()
+
     def _heard(self, address, *values):
         name = address.removeprefix("/live/").replace("/", "_")
         try:
@@ -115,8 +120,7 @@ def play(host):
 
     yield run
     for live in servers:
-        live.server.shutdown()
-        live.server.server_close()
+        live.close()
 
 
 def test_takes_become_clips_and_the_clip_stays(play):
@@ -153,3 +157,13 @@ def test_what_is_missing_is_said(play):
     assert "no clip" in done.stderr
     _, done = play([{"length": 8.0, "notes": [], "name": ""}], "infill", code=1)
     assert "no notes" in done.stderr
+
+
+def test_a_live_that_is_not_there_is_named(host):
+    command = [sys.executable, "-P", "-m", "lstm_music.daw.ableton_osc", "infill"]
+    command += ["--live-port", str(free_port()), "--reply-port", str(free_port())]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False, env=host
+    )
+    assert done.returncode == 1
+    assert "choose AbletonOSC in Live's Settings" in done.stderr

@@ -17,41 +17,6 @@ SAMPLES_A_BAR = 4 * 24000  # 120 to the minute, 48 kHz
 pytestmark = needs("ardour7-lua")
 
 
-@pytest.fixture(scope="module")
-def play(scripts, host, tmp_path_factory):
-    """What has become of a region."""
-    home = tmp_path_factory.mktemp("ardour")
-    shutil.copytree(scripts("ardour"), home / "config/ardour7/scripts")
-
-    def run(**scenario):
-        work = tmp_path_factory.mktemp("session")
-        (work / "scenario.json").write_text(json.dumps(scenario))
-        variables = {
-            "HOME": home,
-            "XDG_CONFIG_HOME": home / "config",
-            "DRIVE_SCRIPTS": home / "config/ardour7/scripts",
-            "DRIVE_SCENARIO": work / "scenario.json",
-            "DRIVE_SESSION": work / "session",
-            "DRIVE_RESULT": work / "result.json",
-        }
-        command = ["ardour7-lua", str(HERE / "drive.lua")]
-        done = subprocess.run(
-            command,
-            env=host | {name: str(value) for name, value in variables.items()},
-            capture_output=True,
-            text=True,
-            timeout=150,
-            check=False,
-        )
-        result = work / "result.json"
-        assert result.exists(), done.stdout + done.stderr
-        history = ET.parse(work / "session/t.history").getroot()
-        steps = [step.get("name") for step in history.iter("UndoTransaction")]
-        return json.loads(result.read_text()) | {"undo": steps}
-
-    return run
-
-
 def melody(bars):
     scale = [60, 62, 64, 65, 67, 69, 71, 72]
     return [
@@ -59,19 +24,46 @@ def melody(bars):
     ]
 
 
+@pytest.fixture(scope="module")
+def told(scripts, host, tmp_path_factory):
+    """What has become of a region: asked without a range, then with one; and the steps of undo."""
+    home, work = tmp_path_factory.mktemp("ardour"), tmp_path_factory.mktemp("session")
+    shutil.copytree(scripts("ardour"), home / "config/ardour7/scripts")
+    settings = {"task": "infill", "temperature": 1.5}
+    runs = [[0, 0], [4 * SAMPLES_A_BAR, 6 * SAMPLES_A_BAR]]
+    runs = [{"range": samples, "settings": settings} for samples in runs]
+    (work / "scenario.json").write_text(json.dumps({"bars": 8, "notes": melody(8), "runs": runs}))
+    variables = {
+        "HOME": home,
+        "XDG_CONFIG_HOME": home / "config",
+        "DRIVE_SCRIPTS": home / "config/ardour7/scripts",
+        "DRIVE_SCENARIO": work / "scenario.json",
+        "DRIVE_SESSION": work / "session",
+        "DRIVE_RESULT": work / "result.json",
+    }
+    done = subprocess.run(
+        ["ardour7-lua", str(HERE / "drive.lua")],
+        env=host | {name: str(value) for name, value in variables.items()},
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    result = work / "result.json"
+    assert result.exists(), done.stdout + done.stderr
+    history = ET.parse(work / "session/t.history").getroot()
+    steps = [step.get("name") for step in history.iter("UndoTransaction")]
+    return *json.loads(result.read_text()), steps
+
+
 def within(notes, first, last):
     return [note for note in notes if first * BAR <= note[1] < last * BAR]
 
 
-def test_the_selected_bars_are_filled_in_one_step_of_undo(play):
-    told = play(
-        bars=8,
-        notes=melody(8),
-        range=[4 * SAMPLES_A_BAR, 6 * SAMPLES_A_BAR],
-        settings={"task": "infill", "temperature": 1.5},
-    )
-    assert told["shown"] == []
-    before, after = told["before"], told["after"]
+def test_the_selected_bars_are_filled(told):
+    _, filled, _ = told
+    assert filled["shown"] == []
+    before, after = filled["before"], filled["after"]
     assert before == melody(8)
     kept = [note for note in before if note not in within(before, 4, 6)]
     assert sorted(note for note in after if note not in within(after, 4, 6)) == sorted(kept)
@@ -79,10 +71,13 @@ def test_the_selected_bars_are_filled_in_one_step_of_undo(play):
     assert new
     assert new != within(before, 4, 6)
     assert {note[0] for note in new} == {2}, "the channel of the region"
-    assert told["undo"] == ["capture", "the user's notes", "LSTM Music: infill"]
 
 
-def test_what_is_missing_is_said(play):
-    told = play(bars=2, notes=melody(2), range=[0, 0], settings={"task": "infill"})
-    assert "range" in told["shown"][0]
-    assert told["after"] == told["before"]
+def test_that_is_one_step_of_undo(told):
+    assert told[2] == ["capture", "the user's notes", "LSTM Music: infill"]
+
+
+def test_what_is_missing_is_said(told):
+    asked, _, _ = told
+    assert "range" in asked["shown"][0]
+    assert asked["after"] == asked["before"]

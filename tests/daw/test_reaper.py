@@ -1,11 +1,15 @@
 """The REAPER script in a stand-in of REAPER (reaper/standin.lua), with a real server."""
 
 import json
+import os
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 from music_programs import needs
+
+from lstm_music.client import Client
 
 HERE = Path(__file__).parent / "reaper"
 PPQ = 960
@@ -226,6 +230,23 @@ def test_cancel_leaves_the_project_as_it_was(script, host):
     result = play(script, host, given | {"until": "cancelled"})
     assert result["undo"] == []
     assert takes(result) == takes(result, when="before")
+
+
+def test_the_script_starts_the_server_itself(script, state, tmp_path):
+    """As after `lstm-music install-daw reaper`, when no server has ever run."""
+    environment = state | {"LSTM_MUSIC_STATE": str(tmp_path)}
+    result = play(script, environment, project(settings={"task": "infill", "takes": "1"}))
+    with client_of(tmp_path) as server:
+        assert len(result["started"]) == 1
+        assert [take["name"] for take in takes(result)] == ["", "infill 1"]
+        pid = json.loads((tmp_path / "server.json").read_text())["pid"]
+        assert server.server["name"] == "lstm_music"
+    os.kill(pid, signal.SIGTERM)
+
+
+def client_of(state_folder):
+    told = json.loads((state_folder / "server.json").read_text())
+    return Client(told["host"], told["port"], told["token"])
 
 
 def test_a_server_that_does_not_start_is_named(script, state, tmp_path):

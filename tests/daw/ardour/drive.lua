@@ -74,7 +74,7 @@ function ardour() end
 local shown = {}
 local list = { iter = function() return midi_region_list() end }
 function midi_region_list()
-  local done = scenario.selects == false
+  local done = false
   return function()
     if done then return nil end
     done = true
@@ -106,17 +106,20 @@ local function script(name)
 end
 local hook = script("lstm_music_hook.lua")
 assert(signals()[LuaSignal.LuaTimerDS], "the hook must ask for the timer")
-local before = notes()
-local action = script("lstm_music_action.lua")
-action()
-local late = os.time() + 60
-while os.time() < late and #shown == 0 and json.encode(notes()) == json.encode(before) do
-  hook()
-  ARDOUR.LuaAPI.usleep(50000)
+local results = {}
+for i, one in ipairs(scenario.runs) do
+  scenario.range, scenario.settings, shown = one.range, one.settings, {}
+  local before = notes()
+  script("lstm_music_action.lua")()
+  local late = os.time() + 60
+  while os.time() < late and #shown == 0 and json.encode(notes()) == json.encode(before) do
+    hook()
+    ARDOUR.LuaAPI.usleep(50000)
+  end
+  results[i] = { before = before, after = notes(), shown = shown }
 end
-local after = notes()
 Session:save_state("")
 local file = assert(io.open(getenv("DRIVE_RESULT"), "wb"))
-file:write(json.encode({ before = before, after = after, shown = shown }))
+file:write(json.encode(results))
 file:close()
 close_session()
