@@ -80,7 +80,8 @@ def _phrase(bars: int) -> Piece:
 
 def _first_note(composer: Composer, bars: int, seconds: float, under: str = "") -> LiveRow:
     """From the end of a phrase, when its answer is asked for, to the first note of that."""
-    piece, found, until = _phrase(bars), [], time.monotonic() + seconds
+    piece, until = _phrase(bars), time.monotonic() + seconds
+    found: list[float] = []
     while time.monotonic() < until or len(found) < 3:
         ask = Ask(piece, 0, 1, frozenset({0}), controls={"rng_seed": len(found)})
         begin = time.perf_counter()
@@ -98,7 +99,8 @@ def _fail(message: str) -> None:
 
 
 def _notes_a_second(composer: Composer, seconds: float) -> LiveRow:
-    found, until = [], time.monotonic() + seconds
+    until = time.monotonic() + seconds
+    found: list[float] = []
     while time.monotonic() < until or len(found) < 3:
         stream = composer.stream(_phrase(4), bars=16, rng_seed=len(found))
         begin = time.perf_counter()
@@ -153,7 +155,7 @@ def _memory(composer: Composer, minutes: float) -> Iterator[LiveRow]:
         lambda _: None,
     )
     end, now, next_note, n = minutes * 60, 0.0, 0.0, 0
-    sizes = []
+    sizes: list[float] = []
     while now < end:
         if now >= next_note and now % 8 < 4:  # two bars of the player, two of ours
             session.take(now, note_on(0, _TUNE[n % len(_TUNE)], 80))
