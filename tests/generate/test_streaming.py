@@ -134,6 +134,11 @@ def test_wishes_change_what_the_network_is_told(composer):
         return len(notes) + len(list(stream))
 
     assert later(2) < 0.6 * later(8)
+    stream = composer.stream(REEL, bars=2, rng_seed=6)
+    assert stream._generator.score.conditioning is None
+    stream.change(density=3)
+    next(stream)
+    assert stream._generator.score.conditioning.wishes.any()
 
 
 def test_a_change_that_cannot_be_met_leaves_the_stream_as_it_is(composer):
