@@ -199,7 +199,7 @@ class Request(PieceControls):
         "number", None, "Makes recent pitches less likely; 1: off.", group=_DRAWING, low=1, high=100
     )
     no_repeat_ngram: int | None = control(
-        "integer", None, "No run of so many tokens twice; 0: off.", group=_DRAWING, low=0, high=4096
+        "integer", None, "No run of this many tokens twice; 0: off.", group=_DRAWING, low=0, high=4096
     )
     beam: int = control(
         "integer",
@@ -222,7 +222,7 @@ class Request(PieceControls):
     drafts: int | None = control(
         "integer",
         None,
-        "Draw each take up to this many times until nothing is wrong with it. Default: 8 from "
+        "Make up to this many drafts of each take, until one has no fault. Default: 8 from "
         "nothing, 4 to complete a file, 1 to continue one.",
         group=_TAKES,
         low=1,
