@@ -199,7 +199,12 @@ class Request(PieceControls):
         "number", None, "Makes recent pitches less likely; 1: off.", group=_DRAWING, low=1, high=100
     )
     no_repeat_ngram: int | None = control(
-        "integer", None, "Repeat no run of so many tokens; 0: off.", group=_DRAWING, low=0, high=4096
+        "integer",
+        None,
+        "No run of this many tokens twice; 0: off.",
+        group=_DRAWING,
+        low=0,
+        high=4096,
     )
     beam: int = control(
         "integer",
