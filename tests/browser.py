@@ -2,7 +2,18 @@
 
 import shutil
 import subprocess
+import sys
 from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+NPM = Path(sys.prefix) / "npm" / "node_modules"
+"""Where `make test` puts what checks pages and their scripts."""
+
+needs_npm = pytest.mark.skipif(
+    not (NPM / "axe-core").is_dir(), reason="needs TypeScript and axe-core: make test installs them"
+)
 
 _QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

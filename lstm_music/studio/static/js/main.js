@@ -22,6 +22,7 @@ import { showTracks } from "./panels/tracks.js";
 import { choosePort, showTransport } from "./panels/transport.js";
 import { Playing } from "./playing.js";
 import { listenToPointer } from "./roll/pointer.js";
+import { Recording } from "./recording.js";
 import { Roll } from "./roll/roll.js";
 import { Selecting, nameOf } from "./selecting.js";
 import { Sessions } from "./sessions.js";
@@ -48,6 +49,7 @@ async function start() {
   const keeper = await Keeper.open().catch(() => null);
   const sessions = new Sessions(store, keeper, say);
   const opening = new Opening(store, sessions, connection, say);
+  const recording = new Recording(store, player, opening, say);
   const exporting = new Exporting(store, sessions, say);
 
   /**
@@ -115,6 +117,7 @@ async function start() {
       "save-wav": () => exporting.save("wav"),
       "save-session": () => exporting.save("session"),
       "new-session": () => sessions.fresh(),
+      record: () => record(recording),
       keys: () => byId("help", HTMLDialogElement).showModal(),
       "select-all": () => selecting.all(),
       "select-none": () => selecting.none(),
@@ -141,6 +144,13 @@ async function start() {
   }
 }
 
+/** @param {Recording} recording */
+async function record(recording) {
+  await recording.toggle();
+  const text = recording.isOn ? "Stop recording" : "Record from a MIDI keyboard";
+  byId("record", HTMLButtonElement).textContent = text;
+}
+
 /** @param {Sessions} sessions */
 async function showSessions(sessions) {
   const others = await sessions.others();
@@ -148,7 +158,10 @@ async function showSessions(sessions) {
     ...others.slice(0, 8).map((one) => {
       const when = new Date(one.changed).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
       const open = make("button", { type: "button", text: `${when}, ${one.states.length} steps` });
-      open.addEventListener("click", () => void sessions.switchTo(one));
+      open.addEventListener("click", () => {
+        byId("menu", HTMLDetailsElement).open = false;
+        void sessions.switchTo(one);
+      });
       return make("li", {}, [open]);
     }),
   );

@@ -40,7 +40,10 @@ export class Opening {
       const bytes = await file.arrayBuffer();
       const text = isSessionFile(bytes);
       if (text) await this.sessions.load(text);
-      else await this.read(toBase64(bytes), isMidi(bytes), name);
+      else {
+        const data = toBase64(bytes);
+        await this.read({ data }, isMidi(bytes) ? data : null, name);
+      }
     } catch (error) {
       if (error instanceof ApiError && error.code === "lost") this.connection.set(false);
       const why = error instanceof Error ? error.message : String(error);
@@ -49,19 +52,20 @@ export class Opening {
   }
 
   /**
-   * @param {string} data
-   * @param {boolean} midi Whether it is a MIDI file, whose bytes stay as they are.
+   * Have the server read music, and show it.
+   * @param {{data: string} | {piece: object}} music
+   * @param {string | null} midi The MIDI file that it is, whose bytes stay as they are.
    * @param {string} name
    */
-  async read(data, midi, name) {
-    const formats = midi ? ["piece"] : ["piece", "midi"];
-    const read = await call("read", { music: { data }, formats });
+  async read(music, midi, name) {
+    const formats = midi === null ? ["piece", "midi"] : ["piece"];
+    const read = await call("read", { music, formats });
     add(this.store, {
       label: `Open ${name}`,
       change: `${read.piece.notes.length} notes`,
       name,
-      midi: midi ? data : read.midi,
-      source: midi ? null : data,
+      midi: midi ?? read.midi,
+      source: midi === null && "data" in music ? music.data : null,
       piece: read.piece,
       form: read.form,
       places: [],

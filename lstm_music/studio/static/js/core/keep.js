@@ -48,13 +48,14 @@ export class Keeper {
    */
   save(session, states) {
     session.changed = Date.now();
-    const fresh = session.states.filter((id) => !this.kept.has(id) || states.get(id)?.form === null);
+    const fresh = session.states.filter((id) => !this.kept.has(id));
     return new Promise((resolve, reject) => {
       const change = this.database.transaction(["sessions", "states"], "readwrite");
       change.objectStore("sessions").put(session);
       for (const id of fresh) change.objectStore("states").put(states.get(id));
       change.oncomplete = () => {
-        for (const id of fresh) this.kept.add(id);
+        // The form comes later, and is the one thing of a state that does.
+        for (const id of fresh) if (states.get(id)?.form !== null) this.kept.add(id);
         resolve();
       };
       change.onabort = () => reject(change.error);
@@ -76,8 +77,9 @@ export class Keeper {
   async statesOf(session) {
     const store = this.database.transaction("states").objectStore("states");
     const found = await Promise.all(session.states.map((id) => answer(store.get(id))));
-    for (const id of session.states) this.kept.add(id);
-    return found.filter(Boolean);
+    const states = found.filter(Boolean);
+    for (const state of states) if (state.form !== null) this.kept.add(state.id);
+    return states;
   }
 }
 

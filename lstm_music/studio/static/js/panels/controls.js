@@ -13,7 +13,7 @@ import { call } from "../net/api.js";
  */
 
 // These have a place of their own on the page, or mean nothing there.
-const ELSEWHERE = new Set(["task", "bars", "tracks", "with_", "n", "threads", "form_of"]);
+const ELSEWHERE = new Set(["task", "bars", "tracks", "with_", "n", "keep", "amount", "threads", "form_of"]);
 const SHORT = /** @type {Record<string, string>} */ ({
   generate: "continue", infill: "infill", accompany: "accompany", vary: "vary",
 });
@@ -26,7 +26,7 @@ export class Controls {
     this.rows = {};
     this.box = byId("controls", HTMLElement);
     this.model = byId("model", HTMLSelectElement);
-    for (const id of ["n", "bars", "with", "model"]) this.bind(id);
+    for (const id of ["n", "bars", "keep", "amount", "with", "model"]) this.bind(id);
   }
 
   /** Ask the server for the table; the page works without it, too, until it is there. */

@@ -66,6 +66,7 @@ export function choosePort(player, say) {
   if (!hasMidi()) {
     select.title = "This browser has no WebMIDI; Chrome, Edge and Firefox have";
     select.querySelector('[value="ask"]')?.remove();
+    byId("record", HTMLButtonElement).hidden = true;
     return;
   }
   select.addEventListener("change", async () => {
