@@ -9,6 +9,7 @@ from small_composers import PLAIN, random_composer
 
 import lstm_music as lm
 from lstm_music.errors import ConfigError, LstmMusicError, MidiError
+from lstm_music.generate.forms import form_in
 from lstm_music.generate.record import find_record
 from lstm_music.generate.request import CONTROLS
 from lstm_music.midi.export.tables import as_json
@@ -123,6 +124,17 @@ def test_read_gives_back_what_it_takes():
         )
     data = {"data": base64.b64encode(REEL.read_bytes()).decode()}
     assert do("read", {"music": data})[0]["piece"] == as_json(lm.read(REEL))
+
+
+def test_read_tells_the_form_and_other_formats():
+    read = do("read", {"music": REEL_DATA, "formats": ["midi", "musicxml"]})[0]
+    assert set(read) == {"midi", "musicxml", "form", "remarks"}
+    assert read["form"] == form_in(REEL)
+    assert base64.b64decode(read["midi"]) == REEL.read_bytes()
+    pitches = lm.read(read["musicxml"].encode()).notes["pitch_midi"].tolist()
+    assert pitches == lm.read(REEL).notes["pitch_midi"].tolist()
+    with pytest.raises(ConfigError, match="formats must be an array of piece, midi"):
+        do("read", {"music": REEL_DATA, "formats": ["notes"]})
 
 
 NOTE = {"pitch": 60, "onset_quarters": 0, "duration_quarters": 1}

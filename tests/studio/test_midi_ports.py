@@ -1,5 +1,6 @@
 """MIDI ports: played through and recorded from, and a browser that has none."""
 
+
 import pytest
 from music_programs import needs
 from paths import MIDI_DATA
@@ -48,9 +49,9 @@ def test_a_piece_goes_to_a_port(ported):
     ons = [message for message in sent if message[1] & 0xF0 == 0x90]
     notes = ported.value("lstmStudio.store.piece.notes.map(n => [n.pitch, n.velocity])")
     assert [message[2:] for message in ons] == notes[: len(ons)]
-    gaps = [b[0] - a[0] for a, b in zip(ons, ons[1:])]
     wanted = ported.value("lstmStudio.store.piece.notes.map(n => n.onset_seconds * 1000)")
-    assert gaps == pytest.approx([b - a for a, b in zip(wanted, wanted[1 : len(ons)])], abs=30)
+    late = [message[0] - ms for message, ms in zip(ons, wanted)]
+    assert max(late) - min(late) < 30  # each at its own time
     assert [0xB0, 123, 0] in [message[1:] for message in sent]  # all notes off
     assert ported.value("lstmStudio.player.level()") == 0  # the page itself is silent
 
@@ -58,7 +59,7 @@ def test_a_piece_goes_to_a_port(ported):
 def test_what_is_played_becomes_a_piece(ported):
     ported.page.click("#menu > summary")
     ported.page.click("#record")
-    ported.until("keyboard.onmidimessage")
+    ported.until("!!keyboard.onmidimessage")
     for pitch in (60, 64):
         ported.page.evaluate(_PLAY, [pitch, 300])
     ported.page.click("#menu > summary")

@@ -1,12 +1,10 @@
-"""The piano roll with 20,000 notes: it looks at what is in sight, and draws it no more than once."""
-
-import random
+"""The piano roll with 20,000 notes: it looks at what is in sight, and draws it once."""
 
 import pytest
 from music_programs import needs
+from studio_large import write_large
 
 import lstm_music as lm
-from lstm_music.midi.json_piece import piece_from_json
 
 pytest.importorskip("playwright")
 pytestmark = needs("chromium")
@@ -34,23 +32,8 @@ _LOOKED_AT = """() => {
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
     """Five tracks with 4,000 notes each."""
-    draw = random.Random(1)
-    notes = [
-        {
-            "track": track,
-            "pitch": 36 + 8 * track + draw.randrange(20),
-            "onset_quarters": i / 4,
-            "duration_quarters": draw.choice((0.25, 0.5, 1.0)),
-            "velocity": draw.randrange(30, 120),
-        }
-        for track in range(5)
-        for i in range(4000)
-    ]
-    tracks = [{"program": program, "name": f"Part {program}"} for program in (0, 24, 40, 56, 73)]
-    meters = [{"onset_quarters": 0, "numerator": 4, "denominator": 4}]
-    piece = piece_from_json({"notes": notes, "tracks": tracks, "meters": meters})
     path = tmp_path_factory.mktemp("large") / "large.mid"
-    piece.write(path)
+    write_large(path)
     assert len(lm.read(path).notes) == 20_000
     return path
 

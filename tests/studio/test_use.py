@@ -24,11 +24,11 @@ def press(studio, *keys):
 @needs("chromium")
 def test_the_keyboard_alone(studio):
     with studio.page.expect_file_chooser() as chosen:
-        press(studio, "Control+o")
+        press(studio, "Tab", "Tab", "Enter")  # the link to the piano roll, then Open
     chosen.value.set_files(REEL)
     studio.until("lstmStudio.store.current")
-    press(studio, "Tab", "Enter", "Tab")  # the link to the piano roll
-    studio.value("document.getElementById('roll').focus()")
+    press(studio, "Shift+Tab", "Enter")
+    assert studio.value("document.activeElement.id") == "roll"
     press(studio, *["ArrowRight"] * 3, "Shift+ArrowRight")
     assert studio.status() == "Selected: bars 3–4, all tracks"
     press(studio, "Shift+ArrowLeft", "Shift+ArrowLeft")

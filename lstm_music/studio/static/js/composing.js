@@ -68,6 +68,7 @@ export class Composing {
       this.failed(error);
     } finally {
       if (this.running === running) this.running = null;
+      if (!store.session.takes.length && !this.running) store.session.takesOf = "";
       store.tell("takes");
     }
   }

@@ -29,7 +29,7 @@ export function listenToKeys(table) {
     if (!name.startsWith("Ctrl+")) {
       if (isTyping(target) || !enabled.checked) return;
       if (found.inRoll && !isInRoll) return;
-      const isButton = target instanceof HTMLElement && target.closest("button, summary, select");
+      const isButton = target instanceof HTMLElement && target.closest("a, button, summary, select");
       if (isButton && (name === " " || name === "Enter")) return;
     } else if (isTyping(target) && ["Ctrl+z", "Ctrl+Shift+z", "Ctrl+y", "Ctrl+a"].includes(name)) {
       return;

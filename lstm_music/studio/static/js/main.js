@@ -79,7 +79,7 @@ async function start() {
   listenToFiles(opening);
   exporting.dragFrom(byId("drag", HTMLElement));
   store.on(["music"], () => controls.renew());
-  store.on(["music"], showEmpty);
+  store.on(["music", "takes"], showEmpty);
   store.on(["music", "selection"], () => {
     const { selection } = store.session;
     const text = selection ? `For ${selecting.text(selection)}` : "Nothing is selected";

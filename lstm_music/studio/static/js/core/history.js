@@ -44,6 +44,16 @@ export function dropTakes(store) {
   store.session.takesOf = "";
 }
 
+/**
+ * The state at which the present music came in: a file that was opened, or a piece from nothing.
+ * @param {Store} store
+ */
+export function beginning(store) {
+  let state = store.current;
+  while (state?.parent && state.places.length) state = store.states.get(state.parent) ?? null;
+  return state?.id ?? "";
+}
+
 /** @param {Store} store */
 export function undoTarget(store) {
   return store.states.get(store.current?.parent ?? "") ?? null;

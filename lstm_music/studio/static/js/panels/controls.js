@@ -84,7 +84,8 @@ export class Controls {
    */
   field(name, row) {
     const id = `control-${name}`;
-    const label = name.replace(/_+/g, " ").trim() + (row["x-unit"] ? ` ${row["x-unit"]}` : "");
+    const unit = row["x-unit"]?.replace(/[()]/g, "");
+    const label = name.replace(/_+/g, " ").trim() + (unit ? ` (${unit})` : "");
     const widget = widgetOf(row, id);
     widget.dataset.control = name;
     widget.setAttribute("aria-describedby", `${id}-help`);

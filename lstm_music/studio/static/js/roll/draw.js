@@ -6,16 +6,20 @@
 /** @import {View} from "./view.js" */
 /** @import {Theme} from "./colours.js" */
 
+import { Brush, PixelBrush } from "./brush.js";
 import { trackColour } from "./colours.js";
 import { GUTTER, HEAD, LOUD } from "./view.js";
 
 /**
  * What is drawn. With a ghost, notes of the piece that begin in its places are to go.
  * @typedef {{timeline: Timeline, given: NoteIndex, ghost: NoteIndex | null, places: Place[],
- *   changed: Place[], isHeard: (track: number) => boolean, theme: Theme}} Scene
+ *   changed: Place[], heard: boolean[], theme: Theme}} Scene
  */
 
+const MANY = 3000;
 const BLACK = new Set([1, 3, 6, 8, 10]);
+/** Velocities in a few steps, so that the pen changes seldom. */
+const LEVELS = new Map(Array.from({ length: 128 }, (_, v) => [v, Math.round((v / 127) * 4) / 4]));
 const FONT = "11px system-ui, sans-serif";
 
 /**
@@ -111,47 +115,21 @@ function drawPlaces(pen, view, places, colour, alpha) {
  * @param {Scene} scene
  */
 function drawNotes(pen, view, scene) {
-  const covered = new Float64Array(256 * 128).fill(-1);
-  const height = Math.max(view.row - (view.row > 5 ? 1 : 0), 2);
-  let drawn = 0;
-  /**
-   * @param {Note} note
-   * @param {(x: number, y: number, width: number) => void} paint
-   */
-  const place = (note, paint) => {
-    if (note.pitch > view.top + 1 || note.pitch < view.bottomPitch) return;
-    const x = view.x(note.onset_quarters);
-    const right = Math.max(view.x(note.onset_quarters + note.duration_quarters) - 1, x + 1.5);
-    const row = note.track * 128 + note.pitch;
-    // What falls on pixels that the same key of the same track has covered already adds nothing.
-    if (right - x < 3 && covered[row] >= Math.floor(right)) return;
-    covered[row] = Math.floor(right);
-    paint(x, view.y(note.pitch), right - x);
-    drawn++;
-  };
   const isReplaced = replacedBy(scene);
+  const isDense = scene.given.countBetween(view.left, view.right) > MANY;
+  const brush = isDense ? new PixelBrush(pen, view) : new Brush(pen, view);
   scene.given.between(view.left, view.right, (note) => {
-    place(note, (x, y, width) => {
-      pen.fillStyle = trackColour(note.track);
-      const heard = scene.isHeard(note.track) ? 1 : 0.25;
-      pen.globalAlpha = isReplaced(note) ? 0.13 : heard * (0.5 + (0.5 * note.velocity) / 127);
-      pen.fillRect(x, y, width, height);
-    });
+    const loudness = scene.heard[note.track] ? 0.5 + (LEVELS.get(note.velocity) ?? 1) / 2 : 0.2;
+    brush.paint(note, isReplaced(note) ? 0.13 : loudness);
   });
-  covered.fill(-1);
+  brush.finish();
+  const ghost = new Brush(pen, view);
+  pen.strokeStyle = scene.theme.text;
   scene.ghost?.between(view.left, view.right, (note) => {
-    place(note, (x, y, width) => {
-      pen.globalAlpha = scene.isHeard(note.track) ? 0.62 : 0.2;
-      pen.fillStyle = trackColour(note.track);
-      pen.fillRect(x, y, width, height);
-      pen.globalAlpha = 1;
-      pen.strokeStyle = scene.theme.text;
-      pen.lineWidth = 1;
-      if (width > 4 && height > 4) pen.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
-    });
+    ghost.paint(note, scene.heard[note.track] ? 0.62 : 0.2, true);
   });
-  pen.globalAlpha = 1;
-  return drawn;
+  ghost.finish();
+  return brush.drawn + ghost.drawn;
 }
 
 /**
@@ -182,6 +160,7 @@ function drawVelocities(pen, view, scene) {
   pen.fillStyle = scene.theme.bar;
   pen.fillRect(0, top, view.width, 1);
   const highest = new Float64Array(Math.ceil(view.width) + 2);
+  const tracks = new Int16Array(highest.length);
   const isReplaced = replacedBy(scene);
   /** @param {Note} note */
   const stem = (note) => {
@@ -189,15 +168,17 @@ function drawVelocities(pen, view, scene) {
     const height = Math.round(((LOUD - 8) * note.velocity) / 127);
     if (x < GUTTER || x >= view.width || highest[x] >= height) return;
     highest[x] = height;
-    pen.fillStyle = trackColour(note.track);
-    pen.fillRect(x, view.height - height - 2, 2, height);
+    tracks[x] = note.track;
   };
-  pen.globalAlpha = 0.75;
   scene.given.between(view.left, view.right, (note) => {
-    if (scene.isHeard(note.track) && !isReplaced(note)) stem(note);
+    if (scene.heard[note.track] && !isReplaced(note)) stem(note);
   });
   scene.ghost?.between(view.left, view.right, stem);
-  pen.globalAlpha = 1;
+  highest.forEach((height, x) => {
+    if (!height) return;
+    pen.fillStyle = trackColour(tracks[x]);
+    pen.fillRect(x, view.height - height - 2, 2, height);
+  });
   pen.fillStyle = scene.theme.paper;
   pen.fillRect(0, top + 1, GUTTER, LOUD);
   pen.fillStyle = scene.theme.muted;

@@ -4,6 +4,7 @@
 /** @import {Player} from "../sound/player.js" */
 
 import { byId } from "../core/dom.js";
+import { beginning } from "../core/history.js";
 import { sectionsOf } from "../core/sections.js";
 import { themeNow } from "./colours.js";
 import { drawMusic } from "./draw.js";
@@ -59,8 +60,8 @@ export class Roll {
     if (!shown.notes.length) [low, high] = [48, 84];
     this.view.setMusic(Math.max(timeline.end, 16), low, high);
     this.cursor = Math.min(this.cursor, Math.max(timeline.bars.length - 1, 0));
-    const first = this.store.session.states[0] ?? "";
-    if (this.fitted !== first) this.view.fit(); // another file, or none
+    const first = beginning(this.store);
+    if (this.fitted !== first) this.view.fit(); // other music
     this.fitted = first;
     this.redraw();
   }
@@ -100,7 +101,7 @@ export class Roll {
         ghost: this.ghost,
         places: store.take?.places ?? [],
         changed: store.take ? [] : (store.current?.places ?? []),
-        isHeard: (track) => store.isHeard(track),
+        heard: store.shown.tracks.map((_, track) => store.isHeard(track)),
         theme: this.theme,
       });
       this.work.music++;
@@ -138,7 +139,7 @@ export class Roll {
 
   /** @param {HTMLCanvasElement} canvas */
   pen(canvas) {
-    const pen = canvas.getContext("2d");
+    const pen = canvas.getContext("2d", { alpha: canvas === this.over });
     if (!pen) throw new Error("this browser has no canvas");
     pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     return pen;
