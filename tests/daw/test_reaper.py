@@ -35,9 +35,9 @@ def melody(bars, start=0):
     for i in range(bars * 8):
         place = start + i * PPQ // 2
         events += note(place + i % 3, scale[i % 8 if i // 8 % 2 == 0 else 7 - i % 8])
-        events.append([place + 100, 0, f"b001{i % 128:02x}"])
+        events.append([place, 0, f"b001{i % 128:02x}"])
         # The curve of that CC, as REAPER keeps it: right behind, at the same tick.
-        events.append([place + 100, 0, "ff0f" + b"CCBZ ".hex() + "000000803e"])
+        events.append([place, 0, "ff0f" + b"CCBZ ".hex() + "000000803e"])
     return sorted(events, key=lambda event: event[0])
 
 
@@ -123,6 +123,9 @@ def test_new_notes_lie_in_the_open_bars_and_all_else_is_kept(filled):
         assert within(onsets(new), 4, 6)
         assert within(onsets(new), 4, 6) != within(onsets(old), 4, 6)
         assert new[-1] == old[-1], "the mark of the item's end"
+        for before, event in zip(new, new[1:]):
+            if event[2].startswith("ff0f"):
+                assert before[2].startswith("b001"), "a curve stands right behind its CC"
         ons, offs = onsets(new), [e for e in new if e[2][0] == "8"]
         assert len(ons) == len(offs)
 
