@@ -1,13 +1,15 @@
 """The docs site: every page can be found, equations are maths, nothing asks another host."""
 
+import json
 import re
 from xml.etree import ElementTree
 
 import cell_pages
 import check
-import docstrings
+import descriptions
 import pytest
 from mathml import equations_html
+from page_text import with_players, within_site
 from paths import ROOT
 
 import lstm_music as lm
@@ -72,9 +74,26 @@ def test_maths_says_what_the_line_says():
 
 def test_descriptions_behind_names_are_no_types():
     text = "Sums.\n\nParameters\n----------\nx : (T,) what\n    goes in.\n\nNotes\n-----\na : b\n"
-    assert docstrings.with_items(text) == (
+    assert descriptions.with_items(text) == (
         "Sums.\n\nParameters\n----------\nx\n    (T,) what\n    goes in.\n\nNotes\n-----\na : b\n"
     )
+
+
+def test_samples_become_players():
+    link = "[folk, rng seed 1: MIDI](models/folk-1.mid)"
+    page = with_players(f"Listen:\n\n{link}\n", "models.md", ROOT / "docs")
+    assert link not in page
+    assert 'data-sample="0"' in page and 'href="models/folk-1.mid"' in page
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page)[1])
+    assert len(data["samples"][0]) == len(lm.read(ROOT / "docs/models/folk-1.mid").notes)
+    assert page.endswith('<script src="site/player.js"></script>\n')
+    assert with_players("no sample", "models.md", ROOT / "docs") == "no sample"
+
+
+def test_links_stay_within_the_site():
+    text = "[a](../NOTICE) [b](../composing.md) ![c](../x.png)"
+    assert within_site(text, "index.md") == "a (`NOTICE`) b (`composing.md`) ![c](../x.png)"
+    assert within_site(text, "api/x.md").startswith("[a](../NOTICE)")
 
 
 @pytest.mark.parametrize(
