@@ -37,6 +37,11 @@ class Composer {
    */
   askNow(line, tell, signal) {
     return new Promise((resolve, reject) => {
+      const cancelled = () => reject(new DOMException("It was cancelled", "AbortError"));
+      if (signal?.aborted) {
+        cancelled();
+        return;
+      }
       const begin = performance.now();
       const news = () => tell({ kind: "progress", line: progress(line, begin) });
       const timer = setInterval(news, NEWS_MS);
@@ -48,9 +53,8 @@ class Composer {
         end();
         this.worker.terminate();
         this.worker = new Worker(WORKER, { type: "module" });
-        reject(new DOMException("It was cancelled", "AbortError"));
+        cancelled();
       };
-      if (signal?.aborted) return cancel();
       signal?.addEventListener("abort", cancel);
       this.worker.onerror = (event) => {
         end();

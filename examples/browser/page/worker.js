@@ -31,9 +31,21 @@ async function start() {
 
 const ready = start();
 
-self.onmessage = async ({ data }) => {
+/** @param {string} line */
+async function answerTo(line) {
   const answer = await ready;
-  answer(data, (/** @type {string} */ kind, /** @type {string} */ line) => {
-    self.postMessage({ kind, line });
+  answer(line, (/** @type {string} */ kind, /** @type {string} */ one) => {
+    self.postMessage({ kind, line: one });
+  });
+}
+
+self.onmessage = ({ data }) => {
+  answerTo(data).catch((error) => {
+    const { id } = JSON.parse(data);
+    const message = `Python cannot run in this browser: ${error}`;
+    self.postMessage({
+      kind: "error",
+      line: JSON.stringify({ id, error: { code: "internal", message } }),
+    });
   });
 };
