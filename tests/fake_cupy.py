@@ -8,6 +8,7 @@ import ctypes
 import operator
 import sys
 from types import ModuleType, SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 from cuda_kernels import library
@@ -306,6 +307,22 @@ def gemmEx(handle, transa, transb, m, n, k, alpha, A, Atype, lda, B, Btype, ldb,
     Machine.products += 1
 
 
+class NcclCommunicator:
+    """A ring of one process: its sum is what is there."""
+
+    done: ClassVar[list] = []
+
+    def __init__(self, size, ring_id, rank):
+        assert (size, ring_id, rank) == (1, ("id",), 0)
+
+    def reduce(self, sendbuf, recvbuf, count, datatype, op, root, stream):
+        assert sendbuf == recvbuf and (op, root, stream) == (0, 0, 5)
+        self.done.append(("reduce", count, datatype))
+
+    def bcast(self, buff, count, datatype, root, stream):
+        self.done.append(("bcast", count, datatype))
+
+
 def modules():
     """What goes into sys.modules in place of CuPy."""
     cupy, backends = ModuleType("cupy"), ModuleType("cupy_backends")
@@ -317,22 +334,33 @@ def modules():
         setattr(cupy, name, globals()[name])
     cupy.__version__ = "14.0 (stand-in)"
     cupy.isfinite = lambda x: _wrapped(np.isfinite(_bare(x)))
-    cupy.cuda = SimpleNamespace(
-        Device=Device,
-        runtime=SimpleNamespace(
+    cupy.cuda = ModuleType("cupy.cuda")
+    contents = {
+        "nccl": SimpleNamespace(
+            available=True,
+            get_unique_id=lambda: ("id",),
+            NcclCommunicator=NcclCommunicator,
+            NCCL_FLOAT32=7,
+            NCCL_FLOAT64=8,
+            NCCL_SUM=0,
+        ),
+        "get_current_stream": lambda: SimpleNamespace(ptr=5),
+        "Device": Device,
+        "runtime": SimpleNamespace(
             getDeviceCount=_count,
             getDeviceProperties=_properties,
             CUDARuntimeError=CUDARuntimeError,
             driverGetVersion=lambda: 12080,
         ),
-        driver=SimpleNamespace(CUDADriverError=CUDADriverError),
-        memory=SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
-        compiler=SimpleNamespace(CompileException=CompileException),
-        device=SimpleNamespace(get_cublas_handle=lambda: 7),
-    )
+        "driver": SimpleNamespace(CUDADriverError=CUDADriverError),
+        "memory": SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
+        "compiler": SimpleNamespace(CompileException=CompileException),
+        "device": SimpleNamespace(get_cublas_handle=lambda: 7),
+    }
+    vars(cupy.cuda).update(contents)
     cublas = ModuleType("cupy_backends.cuda.libs.cublas")
     cublas.gemmEx, cublas.CUBLASError = gemmEx, CUBLASError
     cuda, libs = ModuleType("cupy_backends.cuda"), ModuleType("cupy_backends.cuda.libs")
     libs.cublas, cuda.libs, backends.cuda = cublas, libs, cuda
-    found = (cupy, backends, cuda, libs, cublas)
+    found = (cupy, cupy.cuda, backends, cuda, libs, cublas)
     return {module.__name__: module for module in found}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+import numpy.typing as npt
 
 from lstm_music.backends.layers import LayerBackend
 from lstm_music.backends.workspace import Workspace
@@ -56,12 +59,16 @@ class Backend(LayerBackend, Protocol):
     xp: Any
     """NumPy, or what stands for it on a device."""
 
-    def to_device(self, array: FloatArray) -> FloatArray:
+    def to_device(self, array: npt.NDArray[Any]) -> Any:
         """An array of the host as one that this backend computes with: itself, or a copy."""
         ...
 
-    def to_host(self, array: FloatArray) -> FloatArray:
+    def to_host(self, array: Any) -> npt.NDArray[Any]:
         """An array of this backend as one of NumPy: itself, or a copy once it is ready."""
+        ...
+
+    def current(self) -> AbstractContextManager[None]:
+        """A stretch in which ``xp`` computes where this backend does; faults are BackendError."""
         ...
 
     def workspace(self) -> Workspace:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from lstm_music.backends.workspace import Workspace
-from lstm_music.types import FloatArray
 
 
 class HostMemory:
@@ -15,13 +16,17 @@ class HostMemory:
 
     xp: Any = np
 
-    def to_device(self, array: FloatArray) -> FloatArray:
+    def to_device(self, array: npt.NDArray[Any]) -> Any:
         """The array itself; see the protocol."""
         return array
 
-    def to_host(self, array: FloatArray) -> FloatArray:
+    def to_host(self, array: Any) -> npt.NDArray[Any]:
         """The array itself; see the protocol."""
-        return array
+        return np.asarray(array)
+
+    def current(self) -> AbstractContextManager[None]:
+        """Nothing to do; see the protocol."""
+        return nullcontext()
 
     def workspace(self) -> Workspace:
         """Memory of the CPU, from the start of a cache line; see the protocol."""

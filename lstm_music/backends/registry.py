@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 
 from lstm_music.backends.base import Backend
+from lstm_music.backends.checks import PRECISIONS
 from lstm_music.backends.cpu import CpuBackend
 from lstm_music.errors import BackendError, ConfigError
+
+GPU_PRECISIONS = ("float32", "tf32", "bfloat16")
+_GPU = re.compile(r"gpu(:\d+)?")
 
 BACKENDS = ("cpu", "reference", "gpu", "gpu:N", "auto")
 
@@ -36,25 +40,56 @@ def get_backend(
     >>> get_backend("reference").name
     'reference'
     """
-    if name == "auto":
-        name = "cpu" if why_no_gpu() else "gpu"
+    check_backend(name, precision)
+    name = resolved(name)
     if name == "cpu":
         return CpuBackend(n_threads, precision=precision)
     if name == "reference":
         from lstm_music.backends.reference import ReferenceBackend  # composing does without
 
         return ReferenceBackend(precision)
-    if found := re.fullmatch(r"gpu(?::(\d+))?", name):
-        from lstm_music.backends.gpu.backend import GpuBackend  # CuPy is not for everyone
+    from lstm_music.backends.gpu.backend import GpuBackend  # CuPy is not for everyone
 
-        return GpuBackend(int(found[1] or 0), precision)
-    raise ConfigError(f"no backend is called {name!r}; choose from {', '.join(BACKENDS)}")
+    return GpuBackend(int(name.partition(":")[2] or 0), precision)
 
 
-def why_no_gpu() -> str:
-    """What stands in the way of a GPU, in one line; empty where there is one."""
+def resolved(name: str) -> str:
+    """``gpu`` or ``cpu`` for ``auto``; any other name as it is."""
+    if name != "auto":
+        return name
+    return "gpu" if _has_gpu() else "cpu"
+
+
+def check_backend(name: str, precision: str) -> None:
+    """Raise ConfigError unless there is a backend of that name that knows the precision.
+
+    Whether the machine has what it takes shows when the backend is made.
+    """
+    if name not in ("cpu", "reference", "auto") and not _GPU.fullmatch(name):
+        raise ConfigError(f"no backend is called {name!r}; choose from {', '.join(BACKENDS)}")
+    known = PRECISIONS if name in ("cpu", "reference") else GPU_PRECISIONS
+    if precision not in known:
+        raise ConfigError(
+            f"precision on {name} must be one of {', '.join(known)}, got {precision!r}"
+        )
+
+
+def gpu_name() -> str:
+    """The first GPU, with what it can do: "NVIDIA H200, compute capability 9.0".
+
+    Raises
+    ------
+    BackendError : there is none that can be used; the message says why.
+    """
+    from lstm_music.backends.gpu.device import Device
+
+    device = Device()
+    return f"{device.name}, compute capability {device.capability}"
+
+
+def _has_gpu() -> bool:
     try:
-        get_backend("gpu")
-    except BackendError as error:
-        return str(error)
-    return ""
+        gpu_name()
+    except BackendError:
+        return False
+    return True

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from lstm_music.cli import run_options
+
 UNITS = ("note", "token", "bar")
 
 
@@ -24,9 +26,16 @@ UNITS = ("note", "token", "bar")
 @click.option(
     "--order", type=click.IntRange(1, 7), default=5, show_default=True, help="n of the n-gram."
 )
+@run_options.backend
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
-    sources: tuple[str, ...], model: str, side: str, cache: Path | None, order: int, as_json: bool
+    sources: tuple[str, ...],
+    model: str,
+    side: str,
+    cache: Path | None,
+    order: int,
+    backend: str,
+    as_json: bool,
 ) -> None:
     """Score a model on the held-out pieces of SOURCES: nats a note, by style, beside baselines.
 
@@ -37,6 +46,7 @@ def command(
     output names what the model has never met (pedal, loudness, tempo changes, instruments, ...) and
     has nats a note without that, too.
     """
+    from lstm_music.backends.registry import get_backend
     from lstm_music.composer import load
     from lstm_music.corpus.cache import token_cache
     from lstm_music.corpus.ends import hold_out
@@ -49,8 +59,9 @@ def command(
         side = "valid"
         click.echo(line, err=True)
     composer = load(model)
-    table: dict[str, Any] = compare(composer.model, corpus, side, order)
-    found = unmet(composer.model, Met.from_dict(composer.metadata["training"]["met"]), corpus, side)
+    network = composer.model.on(get_backend(backend))
+    table: dict[str, Any] = compare(network, corpus, side, order)
+    found = unmet(network, Met.from_dict(composer.metadata["training"]["met"]), corpus, side)
     if as_json:
         click.echo(json.dumps(table | {"unmet": found}))
     else:

@@ -32,10 +32,22 @@ def command(as_json: bool) -> None:
         "platform": platform.platform(),
         "cores": os.cpu_count(),
         "instruction_set": level_names()[CpuBackend().level],
+        "gpu": _gpu(),
         "libraries": {name: version(name) for name in ("numpy", "mido", "music21", "safetensors")},
         "models": {name: _sizes(load(name).model) for name in model_names()},
     }
     click.echo(json.dumps(facts) if as_json else _readable(facts))
+
+
+def _gpu() -> str:
+    """The first GPU, or why there is none."""
+    from lstm_music.backends.registry import gpu_name
+    from lstm_music.errors import BackendError
+
+    try:
+        return gpu_name()
+    except BackendError as error:
+        return f"none: {error}"
 
 
 def _sizes(model: LanguageModel) -> dict[str, object]:

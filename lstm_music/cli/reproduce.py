@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lstm_music.cli import run_options
 from lstm_music.cli.streams import check_output, refuse_stream, write_output
 from lstm_music.errors import ClaimError, ConfigError
 
@@ -36,6 +37,7 @@ _OUTPUT = click.Path(path_type=Path, dir_okay=False)
 @click.option("--cell", metavar="NAME", help="The recurrent cell. Default: as the task says.")
 @click.option("--only", metavar="TEXT", help="Only the rows whose name contains TEXT.")
 @click.option("--rng-seed", type=click.IntRange(0), default=0, show_default=True)
+@run_options.backend
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each row.")
 @click.option(
     "-o",
@@ -54,6 +56,7 @@ def command(
     cell: str | None,
     only: str | None,
     rng_seed: int,
+    backend: str,
     as_json: bool,
     output: Path | None,
     force: bool,
@@ -69,6 +72,7 @@ def command(
     unit, source. Each task makes a claim, such as that the network learns the task at the paper's
     own lag. If a claim does not hold, the command says which and ends with code 1.
     """
+    from lstm_music.reproduce.engine import computing_on
     from lstm_music.reproduce.task import Settings
     from lstm_music.reproduce.tasks import TASKS, get_task
 
@@ -91,7 +95,10 @@ def command(
         progress=lambda line: click.echo(line, err=True),
     )
     began = time.monotonic()
-    rows = list(_printed(task, settings, as_json))
+    with computing_on(backend) as choice:
+        rows = list(_printed(task, settings, as_json))
+    if choice and not choice.is_used:
+        click.echo(f"{task.name} trains on the CPU alone: --backend changed nothing", err=True)
     if not rows:
         raise ConfigError(f"no row of {task.name} matches --only {only!r}; leave it out to see all")
     if output is not None:

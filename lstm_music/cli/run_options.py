@@ -1,4 +1,4 @@
-"""Options that the commands share that keep a run: ``train`` and ``tune``."""
+"""Options that commands share: those that keep a run, and those that compute."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ model_output = click.option(
     required=True,
     callback=refuse_stream,
     help="Model file to write.",
+)
+backend = click.option(
+    "--backend",
+    default="cpu",
+    show_default=True,
+    metavar="NAME",
+    help="What computes: cpu, gpu, gpu:N, or auto: a GPU if there is one (docs/gpu.md).",
 )
 resume = click.option(
     "--resume",

@@ -45,13 +45,15 @@ LM_KERNEL embed_backward(int64_t N, int64_t S, int64_t D, const LM_REAL *dX, con
     const int64_t row = blockIdx.x, d = (int64_t)blockIdx.y * 32 + threadIdx.x;
     const int64_t first = lm_first_key(N, keys, row * N);
     const int64_t last = lm_first_key(N, keys, row * N + N);
+    if (first == last) /* for all threads of the block */
+        return;
     LM_REAL sum = 0;
     if (d < D)
         for (int64_t i = first + threadIdx.y; i < last; i += 8)
             sum += dX[keys[i] % N / S * D + d];
     parts[threadIdx.y][threadIdx.x] = sum;
     __syncthreads();
-    if (threadIdx.y || d >= D || first == last)
+    if (threadIdx.y || d >= D)
         return;
     for (int lane = 1; lane < 8; lane++)
         sum += parts[lane][threadIdx.x];

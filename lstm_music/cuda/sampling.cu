@@ -3,6 +3,7 @@
  * order that the CPU has, so that the same logits and random number give the same token. */
 #include "device.h"
 #include "random.h"
+#include "reduce.h"
 
 struct lm_choice {
     double weight;
@@ -61,50 +62,51 @@ static __device__ double lm_uniform(uint64_t key, uint64_t sequence, uint64_t in
 }
 
 /* logits (N, V) without `bias` (V,); allowed (N, V), or (V,) with mask_stride 0; choices (N, V) room.
- * tokens (N,): -1 where nothing can be drawn, and -2 where a stream has stopped, which stays so;
- * a stream stops when it draws `stop`. log_probs (N,) of the tokens, under the model. */
+ * tokens (N,): -1 where nothing can be drawn, and -2 where a stream has stopped, which stays so; a
+ * stream stops when it draws `stop`, and when nothing can be drawn. rows (N,): the tokens again, as
+ * the next inputs of a model whose inputs are its tokens; 0 where there is none. log_probs (N,) of
+ * the tokens, under the model. */
 LM_KERNEL draw(int64_t V, const LM_REAL *logits, const LM_REAL *bias, const unsigned char *allowed,
                int64_t mask_stride, lm_choice *choices, double temperature, int top_k,
                double top_p, double min_p, uint64_t key, const uint64_t *sequences,
-               uint64_t index, int stop, int *stopped, int *tokens, double *log_probs) {
+               uint64_t index, int stop, int *stopped, int *tokens, int *rows,
+               double *log_probs) {
     const int64_t stream = blockIdx.x;
     logits += stream * V;
     allowed += stream * mask_stride;
     choices += stream * V;
-    __shared__ double best;
-    if (threadIdx.x == 0) {
-        best = -1e300;
-        for (int64_t i = 0; i < V; i++) {
-            double x = (double)(float)(logits[i] + bias[i]);
-            if (allowed[i] && x > best)
-                best = x;
-        }
-    }
-    __syncthreads();
-    const double top = best;
+    double top = -1e300, total = 0;
     for (int64_t i = threadIdx.x; i < V; i += blockDim.x) {
-        double x = (double)(float)(logits[i] + bias[i]) - top;
-        choices[i].token = allowed[i] && x / temperature > LM_FAR ? (int)i : -1;
-        choices[i].weight = choices[i].token < 0 ? 0 : exp(x / temperature);
+        double x = (double)(float)(logits[i] + bias[i]);
+        if (allowed[i] && x > top)
+            top = x;
     }
-    __syncthreads();
-    if (threadIdx.x)
-        return;
-    tokens[stream] = stopped[stream] ? -2 : -1;
-    log_probs[stream] = 0;
-    if (stopped[stream] || !(top > -1e300) || top > 1e300)
-        return;
-    double total = 0, mass = 0;
-    int n = 0;
-    for (int64_t i = 0; i < V; i++) {
-        double x = (double)(float)(logits[i] + bias[i]) - top;
+    top = lm_block_max(top);
+    for (int64_t i = threadIdx.x; i < V; i += blockDim.x) {
+        double x = (double)(float)(logits[i] + bias[i]) - top, cold = x / temperature;
+        choices[i].token = allowed[i] && cold > LM_FAR ? (int)i : -1;
+        choices[i].weight = choices[i].token < 0 ? 0 : exp(cold);
         if (allowed[i] && x > LM_FAR)
             total += exp(x);
+    }
+    total = lm_block_sum(total);
+    if (threadIdx.x)
+        return;
+    const bool can_draw = !stopped[stream] && top > -1e300 && top < 1e300;
+    tokens[stream] = stopped[stream] ? -2 : -1;
+    rows[stream] = 0;
+    log_probs[stream] = 0;
+    if (!can_draw) {
+        stopped[stream] = 1;
+        return;
+    }
+    double mass = 0;
+    int n = 0;
+    for (int64_t i = 0; i < V; i++)
         if (choices[i].token >= 0 && choices[i].weight >= LM_LEAST && choices[i].weight >= min_p) {
             mass += choices[i].weight;
             choices[n++] = choices[i];
         }
-    }
     if (0 < top_k && top_k < n)
         mass = lm_heaviest(choices, n, top_k, mass, &n);
     if (top_p < 1)
@@ -117,7 +119,7 @@ LM_KERNEL draw(int64_t V, const LM_REAL *logits, const LM_REAL *bias, const unsi
             break;
     }
     const int token = choices[chosen].token;
-    tokens[stream] = token;
+    tokens[stream] = rows[stream] = token;
     log_probs[stream] = (double)(float)(logits[token] + bias[token]) - top - log(total);
     if (token == stop)
         stopped[stream] = 1;

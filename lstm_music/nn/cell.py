@@ -113,7 +113,7 @@ class CellTape:
 
 
 class Cell:
-    """A recurrent cell with its parameters.
+    """A recurrent cell with its parameters, which lie on the host whatever computes.
 
     Attributes
     ----------
@@ -179,14 +179,16 @@ class Cell:
             )
         T, B, _ = x.shape
         check_array("x", x, x.shape, self.dtype)
-        s0 = self._state("state", state, B)
+        put, get = self._backend.to_device, self._backend.to_host
+        x, s0 = put(x), put(self._state("state", state, B))
         given = check_lengths(lengths, T, B)
-        kernel = self._composition.compose(self.params, self._backend)
+        kernel = self._kernel()
         W, U, b, p = kernel["W"], kernel["U"], kernel["b"], kernel.get("p")
         tape = self._backend.sequence_forward(
             self.spec, x, W, U, b, p, s0, given, mask_key=mask_key
         )
-        return np.ascontiguousarray(tape.y), tape.last.copy(), CellTape(tape, x, given)
+        y = np.ascontiguousarray(get(tape.y))
+        return y, get(tape.last).copy(), CellTape(tape, x, given)
 
     def backward(
         self, dy: FloatArray, tape: CellTape, dstate: FloatArray | None = None
@@ -213,15 +215,22 @@ class Cell:
         dy = contiguous("dy", dy)
         check_array("dy", dy, (T, B, self.hidden_size), self.dtype)
         ds = self._state("dstate", dstate, B)
-        grads = {key: np.zeros_like(value) for key, value in self.params.items()}
-        kernel = self._composition.compose(self.params, self._backend)
+        put, get = self._backend.to_device, self._backend.to_host
+        own = {name: put(value) for name, value in self.params.items()}
+        grads = {name: np.zeros_like(value) for name, value in own.items()}
+        kernel = self._composition.compose(own, self._backend)
         W, U, p = kernel["W"], kernel["U"], kernel.get("p")
         d_kernel = self._composition.room(grads)
         dx, ds0 = self._backend.sequence_backward(
-            self.spec, dy, ds, tape.tape, tape.x, W, U, p, d_kernel, tape.lengths
+            self.spec, put(dy), put(ds), tape.tape, tape.x, W, U, p, d_kernel, tape.lengths
         )
-        self._composition.gather(self.params, d_kernel, grads, self._backend)
-        return dx, ds0, grads
+        self._composition.gather(own, d_kernel, grads, self._backend)
+        return get(dx), get(ds0), {name: get(value) for name, value in grads.items()}
+
+    def _kernel(self) -> Params:
+        """W, U, b, p where the backend computes."""
+        own = {name: self._backend.to_device(value) for name, value in self.params.items()}
+        return self._composition.compose(own, self._backend)
 
     def _state(self, name: str, given: FloatArray | None, B: int) -> FloatArray:
         """A state-shaped argument, or zeros for None."""

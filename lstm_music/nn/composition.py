@@ -15,7 +15,7 @@ import numpy as np
 from lstm_music.backends.base import Backend
 from lstm_music.cells.spec import Blocks, CellSpec
 from lstm_music.errors import ConfigError
-from lstm_music.types import IntArray, Params
+from lstm_music.types import FloatArray, Params
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -99,24 +99,32 @@ class _Blocks:
         return tuple(H if gate == "g" else H // self._size for gate in self._spec.gate_order)
 
     def compose(self, own: Params, backend: Backend) -> Params:
-        rows = self._own_rows(own)
-        return {name: value[rows] for name, value in own.items()}
+        xp, H = backend.xp, own["U"].shape[1]
+        return {
+            name: xp.concatenate(
+                [xp.repeat(part, H // len(part), axis=0) for part in self._gates(value, H)]
+            )
+            for name, value in own.items()
+        }
 
     def room(self, own: Params) -> Params:
-        n = len(self._own_rows(own))
-        return {name: np.zeros((n, *value.shape[1:]), value.dtype) for name, value in own.items()}
+        n = self._spec.gates_w * own["U"].shape[1]
+        return {
+            name: np.zeros_like(value, shape=(n, *value.shape[1:])) for name, value in own.items()
+        }
 
     def gather(self, params: Params, d_kernel: Params, own: Params, backend: Backend) -> None:
-        rows = self._own_rows(own)
-        first = np.flatnonzero(np.diff(rows, prepend=-1))  # of the rows that are one
-        for name in own:
-            own[name] += np.add.reduceat(d_kernel[name], first, axis=0)
-
-    def _own_rows(self, own: Params) -> IntArray:
-        """(4 H,) the row that each of the kernels' rows is a copy of."""
         H = own["U"].shape[1]
-        per_gate = self.gate_rows(H)
-        return np.repeat(np.arange(sum(per_gate)), np.repeat(H // np.array(per_gate), per_gate))
+        for name, value in own.items():
+            for gate, part in enumerate(self._gates(value, H)):
+                copies = d_kernel[name][gate * H : gate * H + H]
+                by_row = copies.reshape(len(part), H // len(part), *part.shape[1:])
+                part[...] += by_row.sum(axis=1)
+
+    def _gates(self, own: FloatArray, H: int) -> list[FloatArray]:
+        """Views of the rows of each gate, each of which stands for H / (how many) units."""
+        ends = np.cumsum(self.gate_rows(H)).tolist()
+        return [own[end - n : end] for end, n in zip(ends, self.gate_rows(H))]
 
 
 class _MappedInput:
@@ -137,23 +145,26 @@ class _MappedInput:
     def compose(self, own: Params, backend: Backend) -> Params:
         M_in, W, b = own["M_in"], own["W"], own["b"]
         H, D = M_in.shape
-        mapped = np.empty((3 * H, D), W.dtype)
+        mapped = np.empty_like(W, shape=(3 * H, D))
         backend.matmul(W, M_in, mapped)
         return {
-            "W": np.concatenate([mapped[: 2 * H], M_in, mapped[2 * H :]]),
+            "W": backend.xp.concatenate([mapped[: 2 * H], M_in, mapped[2 * H :]]),
             "U": own["U"],
-            "b": np.concatenate([b[: 2 * H], np.zeros(H, b.dtype), b[2 * H :]]),
+            "b": backend.xp.concatenate([b[: 2 * H], np.zeros_like(b[:H]), b[2 * H :]]),
         }
 
     def room(self, own: Params) -> Params:
         H, D = own["M_in"].shape
-        dtype = own["b"].dtype
-        return {"W": np.zeros((4 * H, D), dtype), "U": own["U"], "b": np.zeros(4 * H, dtype)}
+        return {
+            "W": np.zeros_like(own["W"], shape=(4 * H, D)),
+            "U": own["U"],
+            "b": np.zeros_like(own["b"], shape=(4 * H,)),
+        }
 
     def gather(self, params: Params, d_kernel: Params, own: Params, backend: Backend) -> None:
         H = len(params["M_in"])
         dW, db = d_kernel["W"], d_kernel["b"]
-        d_mapped = np.concatenate([dW[: 2 * H], dW[3 * H :]])
+        d_mapped = backend.xp.concatenate([dW[: 2 * H], dW[3 * H :]])
         backend.matmul(d_mapped, params["M_in"], own["W"], accumulate=True, transpose_b=True)
         backend.matmul(params["W"], d_mapped, own["M_in"], accumulate=True, transpose_a=True)
         own["M_in"] += dW[2 * H : 3 * H]

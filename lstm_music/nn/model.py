@@ -14,7 +14,6 @@ import numpy.typing as npt
 from lstm_music.backends.base import Backend
 from lstm_music.backends.checks import check_array, check_is_array, check_lengths
 from lstm_music.backends.registry import get_backend
-from lstm_music.backends.workspace import Workspace
 from lstm_music.cells.registry import cell_spec
 from lstm_music.errors import ShapeError
 from lstm_music.nn.config import ModelConfig, float_type
@@ -22,8 +21,9 @@ from lstm_music.nn.head import Head, HeadLoss
 from lstm_music.nn.parameters import (
     Parameters,
     initial_parameters,
+    parameter_count,
     parameters_from,
-    zero_parameters,
+    parameters_over,
 )
 from lstm_music.nn.stack import Pass, Stack, State
 from lstm_music.types import BoolArray, FloatArray, IntArray, Params
@@ -41,7 +41,8 @@ class LanguageModel:
     config : its sizes.
     spec : its cell.
     backend : what computes.
-    params : name -> parameter, see :class:`lstm_music.nn.parameters.Parameters`.
+    params : name -> parameter, see :class:`lstm_music.nn.parameters.Parameters`. They, gradients
+        and states lie where the backend computes: ``backend.to_host`` gives them as NumPy arrays.
     flat_params : (n,) — all of them; ``params`` are views on it.
     grads, flat_grads : the same for the gradients, made at first use.
     """
@@ -52,9 +53,12 @@ class LanguageModel:
         self.config = config
         self.spec = cell_spec(config.cell)
         self.backend = backend or get_backend()
+        placed = self.backend.to_device(parameters.flat)
+        if placed is not parameters.flat:
+            parameters = parameters_over(config, placed)
         self._parameters = parameters
         self._gradients: Parameters | None = None
-        self._space = Workspace()
+        self._space = self.backend.workspace()
         self._stack = Stack(config, parameters, self.backend, self._space)
         self._head = Head(parameters, self.backend, self._space)
 
@@ -82,10 +86,16 @@ class LanguageModel:
         """
         return cls(config, initial_parameters(config, float_type(dtype), rng_seed), backend)
 
+    def on(self, backend: Backend) -> LanguageModel:
+        """The same model on another backend, its parameters a copy; gradients stay here."""
+        flat = self.backend.to_host(self._parameters.flat)
+        return LanguageModel(self.config, parameters_from(self.config, flat), backend)
+
     def __reduce__(self) -> tuple[Any, ...]:
         """For pickle and copy: views on one buffer would become buffers of their own."""
-        grads = None if self._gradients is None else self._gradients.flat
-        return _restored, (self.config, self._parameters.flat, grads, self.backend)
+        get = self.backend.to_host
+        grads = None if self._gradients is None else get(self._gradients.flat)
+        return _restored, (self.config, get(self._parameters.flat), grads, self.backend)
 
     @property
     def dtype(self) -> np.dtype[np.floating]:
@@ -114,7 +124,8 @@ class LanguageModel:
 
     def _grads(self) -> Parameters:
         if self._gradients is None:
-            self._gradients = zero_parameters(self.config, self.dtype)
+            zeros = self.backend.xp.zeros(parameter_count(self.config), self.dtype)
+            self._gradients = parameters_over(self.config, zeros)
         return self._gradients
 
     def kernel_layers(self) -> list[Params]:
@@ -187,7 +198,7 @@ class LanguageModel:
         """
         steps = self._check_rows(rows, state, lengths)
         run = self._stack.forward(rows, state, steps, None)
-        return run.outputs[-1].copy(), run.last
+        return self.backend.to_host(run.outputs[-1]).copy(), run.last
 
     def train_chunk(
         self,
@@ -243,7 +254,7 @@ class LanguageModel:
             bias, hit = self.params["head.b"], wanted[places]
             nll = self.backend.cross_entropy(logits, bias, hit, scale)
             if label_smoothing:
-                _smooth(logits, hit, scale * label_smoothing)
+                _smooth(self.backend, logits, hit, scale * label_smoothing)
             return float(nll.sum())
 
         sum_nll, d_top = self._head.backward(run.outputs[-1], cross_entropy, self.grads)
@@ -273,7 +284,7 @@ class LanguageModel:
         run = self._stack.forward(rows, state, steps, None)
         out = np.empty((rows.shape[0] * rows.shape[1], self.config.n_tokens), self.dtype)
         for part, logits in self._head.logits(run.outputs[-1]):
-            np.add(logits, self.params["head.b"], out=out[part])
+            out[part] = self.backend.to_host(logits + self.params["head.b"])
         return out.reshape(*rows.shape[:2], -1), run.last
 
     def loss_chunk(
@@ -326,7 +337,8 @@ class LanguageModel:
                 f"{getattr(starts, 'dtype', type(starts).__name__)} of {np.shape(starts)}"
             )
         fresh = self.initial_state(B)
-        return [np.where(starts[:, None], new, old) for new, old in zip(fresh, state)]
+        begun = self.backend.to_device(starts)[:, None]
+        return [self.backend.xp.where(begun, new, old) for new, old in zip(fresh, state)]
 
     def _check(
         self, rows: IntArray, targets: IntArray, state: State, lengths: IntArray | None
@@ -359,11 +371,12 @@ class LanguageModel:
         return check_lengths(lengths, T, B)
 
 
-def _smooth(d_logits: FloatArray, targets: IntArray, share: float) -> None:
+def _smooth(backend: Backend, d_logits: FloatArray, targets: IntArray, share: float) -> None:
     """Move ``share`` of the pull towards each target to all tokens alike, in place."""
-    rows = np.flatnonzero(targets >= 0)
+    wanted = np.flatnonzero(targets >= 0)
+    rows, columns = backend.to_device(wanted), backend.to_device(targets[wanted])
     d_logits[rows] -= share / d_logits.shape[1]
-    d_logits[rows, targets[rows]] += share
+    d_logits[rows, columns] += share
 
 
 def _restored(
@@ -372,5 +385,5 @@ def _restored(
     """What `LanguageModel.__reduce__` took apart."""
     model = LanguageModel(config, parameters_from(config, flat), backend)
     if grads is not None:
-        model.flat_grads[...] = grads
+        model.flat_grads[...] = backend.to_device(grads)
     return model

@@ -109,7 +109,7 @@ def _tensors(model: LanguageModel, storage: str) -> Params:
     tensors = {}
     for name in parameter_shapes(model.config):
         with np.errstate(over="ignore"):
-            stored = model.params[name].astype(DTYPES[_STORAGE[storage]])
+            stored = model.backend.to_host(model.params[name]).astype(DTYPES[_STORAGE[storage]])
         if not np.isfinite(stored).all():
             raise ModelFileError(
                 f"{name} holds NaN, infinity or more than {storage} can; nothing was written"

@@ -53,7 +53,8 @@ class Optimiser:
         if not 0 <= self.l2 < math.inf:
             raise ConfigError(f"l2 must be 0 or more, got {self.l2}")
         real = float_type(self.dtype)
-        self._memory = {name: np.full(self.size, x, real) for name, x in self.memory}
+        full = self.backend.xp.full
+        self._memory = {name: full(self.size, x, real) for name, x in self.memory}
         self._steps = 0
         self._parts = _parts(self.size, self.l2, self.penalised)
 
@@ -104,7 +105,8 @@ class Optimiser:
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Copies of the memory, each (size,), and ``steps`` () int64: all a resume needs."""
-        copies: dict[str, npt.NDArray[Any]] = {n: a.copy() for n, a in self._memory.items()}
+        get = self.backend.to_host
+        copies: dict[str, npt.NDArray[Any]] = {n: get(a).copy() for n, a in self._memory.items()}
         return copies | {"steps": np.array(self._steps, np.int64)}
 
     def load_state(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -123,7 +125,7 @@ class Optimiser:
                     f"{held.shape}, got {got}"
                 )
         for name, held in self._memory.items():
-            held[...] = state[name]
+            held[...] = self.backend.to_device(state[name])
         self._steps = int(state["steps"])
 
 

@@ -58,11 +58,19 @@ def weight_slices(config: ModelConfig) -> list[slice]:
 
 def zero_parameters(config: ModelConfig, dtype: np.dtype[np.floating]) -> Parameters:
     """A buffer of zeros."""
-    shapes = parameter_shapes(config)
-    flat = np.zeros(sum(map(math.prod, shapes.values())), dtype)
+    return parameters_over(config, np.zeros(parameter_count(config), dtype))
+
+
+def parameter_count(config: ModelConfig) -> int:
+    """How many numbers the parameters are."""
+    return sum(map(math.prod, parameter_shapes(config).values()))
+
+
+def parameters_over(config: ModelConfig, flat: FloatArray) -> Parameters:
+    """The views of a flat buffer, which may lie on any device."""
     views: Params = {}
     start = 0
-    for name, shape in shapes.items():
+    for name, shape in parameter_shapes(config).items():
         stop = start + math.prod(shape)
         views[name] = flat[start:stop].reshape(shape)
         start = stop

@@ -33,11 +33,12 @@ def sequence_nll(
     scores: list[FloatArray] = [np.empty(0, model.dtype)] * len(sequences)
     # Sequences of like length share a batch, so that little is padding.
     order = sorted(range(len(sequences)), key=lambda i: len(sequences[i][1]))
-    for start in range(0, len(order), batch_size):
-        members = order[start : start + batch_size]
-        batch = _batch_nll(model, [sequences[i] for i in members])
-        for b, i in enumerate(members):
-            scores[i] = batch[: len(sequences[i][1]), b].copy()
+    with model.backend.current():
+        for start in range(0, len(order), batch_size):
+            members = order[start : start + batch_size]
+            batch = _batch_nll(model, [sequences[i] for i in members])
+            for b, i in enumerate(members):
+                scores[i] = batch[: len(sequences[i][1]), b].copy()
     return scores
 
 

@@ -87,9 +87,9 @@ class Stack:
         views = self._parameters.views
         shape, dtype = (self._spec.states, B, self._config.hidden_size), views["embedding"].dtype
         if not self._config.learned_state:
-            return [np.zeros(shape, dtype) for _ in range(self._config.layers)]
+            return [self._backend.xp.zeros(shape, dtype) for _ in range(self._config.layers)]
         starts = (views[start_name(layer)] for layer in range(self._config.layers))
-        return [np.repeat(start[:, None], B, axis=1) for start in starts]
+        return [self._backend.xp.repeat(start[:, None], B, axis=1) for start in starts]
 
     def forward(
         self,
@@ -171,7 +171,8 @@ class Stack:
             own = self._parameters.layers[layer]
             self._composition.gather(own, d, grads.layers[layer], self._backend)
             if self._config.learned_state and starts is not None:
-                grads.views[start_name(layer)] += ds0[:, starts].sum(axis=1)
+                began = self._backend.to_device(np.flatnonzero(starts))
+                grads.views[start_name(layer)] += ds0[:, began].sum(axis=1)
         if run.embedded is not None:
             flat = run.tokens.reshape(-1, run.tokens.shape[2])
             self._backend.embed_backward(dY.reshape(len(flat), -1), flat, dE)

@@ -19,6 +19,7 @@ from lstm_music.nn.cell import Cell
 from lstm_music.nn.composition import composition_of
 from lstm_music.nn.optim import make_optimiser
 from lstm_music.nn.sequence_net import SequenceNet
+from lstm_music.reproduce.engine import cell_backend
 from lstm_music.reproduce.task import Row
 from lstm_music.types import FloatArray, IntArray
 
@@ -81,7 +82,7 @@ def make_net(
     rng_seed: int,
     shortcut: bool = False,
 ) -> SequenceNet:
-    """One recurrent layer, float32, on one thread."""
+    """One recurrent layer, float32."""
     return SequenceNet(
         cell,
         input_size=input_size,
@@ -89,7 +90,7 @@ def make_net(
         output_size=output_size,
         shortcut=shortcut,
         rng_seed=rng_seed,
-        backend=get_backend("cpu", n_threads=1),
+        backend=cell_backend(),
     )
 
 

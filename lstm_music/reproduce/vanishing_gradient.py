@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from lstm_music.backends.registry import get_backend
 from lstm_music.nn.cell import Cell, make
+from lstm_music.reproduce.engine import cell_backend
 from lstm_music.reproduce.task import Row, Settings
 
 PAPER = "Hochreiter (1991); Hochreiter & Schmidhuber (1997), Neural Computation 9(8), section 3"
@@ -36,7 +36,7 @@ def fresh(name: str, rng_seed: int) -> Cell:
         hidden_size=HIDDEN_SIZE,
         dtype="float64",
         rng_seed=rng_seed,
-        backend=get_backend("cpu", n_threads=1),
+        backend=cell_backend(),
     )
 
 

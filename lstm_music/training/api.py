@@ -121,6 +121,9 @@ def train(
             job, time_limit = job.fitted(deadline, checkpoint, team, time_limit, on_note)
         config = job.config
         model = job.new_model(team)
+        parted.enter_context(model.backend.current())
+        if config.backend != "cpu":
+            on_note(f"computing on {model.backend.name}, in {config.precision}")
         best = BestModel(model, model_writer(job.corpus, output, card, storage), on_note)
         keep = best.keep if team.leads else _leave_to_the_leader
         trainer = trainer_type(config.method)(

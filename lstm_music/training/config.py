@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from lstm_music.backends.checks import check_precision
+from lstm_music.backends.registry import check_backend
 from lstm_music.corpus.augment import STRAIGHT_DRUMS
 from lstm_music.errors import ConfigError
 from lstm_music.nn.config import ModelConfig
@@ -57,6 +57,9 @@ class TrainConfig:
     precision : of matrix products: ``float32``, or ``bfloat16``, faster on a processor with
         AVX512-BF16: what is multiplied keeps 8 bits of significand; weights, states and sums are
         float32 all the same, and so is the model file.
+        On a GPU both need no more than that, and there is ``tf32``, 11 bits.
+    backend : ``cpu``; ``gpu`` or ``gpu:N``, an NVIDIA GPU (docs/gpu.md), for ``bptt`` alone; or
+        ``auto``, a GPU where there is one.
     threads : None = one a core; never changes the result.
     method : how the network learns: ``bptt``, or without gradients (docs/evolution.md) ``evolino``,
         ``es``, ``cma`` or ``ga``.
@@ -99,6 +102,7 @@ class TrainConfig:
     evaluate_every: int = 1_000_000
     rng_seed: int = 0
     precision: str = "float32"
+    backend: str = "cpu"
     threads: int | None = None
     method: str = "bptt"
     population: int | None = None
@@ -131,7 +135,7 @@ class TrainConfig:
             if value is not None and not 0.0 < value < float("inf"):
                 raise ConfigError(f"{name} must be above 0, got {value}")
         make_optimiser(self.optimiser, 0, momentum=self.momentum, l2=self.l2)
-        check_precision(self.precision)
+        check_backend(self.backend, self.precision)
         if self.threads is not None and self.threads < 1:
             raise ConfigError(f"threads must be 1 or more, got {self.threads}")
         self._check_method()
@@ -146,6 +150,10 @@ class TrainConfig:
                 raise ConfigError(
                     f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}"
                 )
+        if self.method != "bptt" and self.backend.startswith("gpu"):
+            raise ConfigError(
+                f"method {self.method} runs on the CPU; leave backend {self.backend} out"
+            )
         if self.population is not None and self.population < 2:
             raise ConfigError(f"population must be 2 or more, got {self.population}")
         if self.sigma is not None and not 0.0 < self.sigma < float("inf"):

@@ -75,14 +75,16 @@ class Job:
 
     def new_model(self, team: Team | None = None) -> LanguageModel:
         """The model before its first update."""
-        threads = (team or Team()).threads(self.config.threads)
-        return new_model(replace(self.config, threads=threads), self.base)
+        team = team or Team()
+        threads, backend = team.threads(self.config.threads), team.backend(self.config.backend)
+        return new_model(replace(self.config, threads=threads, backend=backend), self.base)
 
     def speed(self, seconds: float, team: Team | None = None) -> Speed:
         """How fast this machine trains and scores it, measured for so many seconds."""
         stream = training_chunks(self.corpus, self.config)
         model = self.new_model(team)
-        return measure_speed(model, stream, self.valid, self.config, seconds, team)
+        with model.backend.current():
+            return measure_speed(model, stream, self.valid, self.config, seconds, team)
 
     def fitted(
         self,
@@ -146,10 +148,10 @@ class Job:
 def new_model(config: TrainConfig, base: Base | None = None) -> LanguageModel:
     """The network of a configuration, its weights random or those of ``base``."""
     sizes = config.model_config(DEFAULT.n_rows, DEFAULT.n_tokens, DEFAULT.n_streams)
-    backend = get_backend("cpu", n_threads=config.threads, precision=config.precision)
+    backend = get_backend(config.backend, n_threads=config.threads, precision=config.precision)
     model = LanguageModel.create(sizes, config.rng_seed, backend=backend)
     if base is not None:
-        model.flat_params[:] = base.weights
+        model.flat_params[:] = backend.to_device(base.weights)
     return model
 
 

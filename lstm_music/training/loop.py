@@ -203,7 +203,7 @@ class Trainer:
                 part=(self._rows.start, config.batch_size) if self._team.size > 1 else None,
             )
             sum_nll += nll
-        self._team.add(model.flat_grads)
+        self._team.add_where_it_lies(model.flat_grads, model.backend)
         (sum_nll,) = self._team.total([sum_nll])
         loss = sum_nll / max(n_targets, 1)
         self._check("loss", loss, self._step + 1, _MOST_LOSS)
@@ -272,8 +272,9 @@ class Trainer:
 
     def state(self) -> tuple[Params, dict[str, Any]]:
         """All that a resume needs: arrays by name, and JSON values; whole at the leader."""
-        arrays: Params = {"params": self._model.flat_params}
-        arrays |= {f"state.{i}": self._team.join(layer) for i, layer in enumerate(self._state)}
+        get = self._model.backend.to_host
+        arrays: Params = {"params": get(self._model.flat_params)}
+        arrays |= {f"state.{i}": self._team.join(get(x)) for i, x in enumerate(self._state)}
         memory, remembered = self._memory()
         facts = {
             **remembered,
@@ -329,9 +330,10 @@ class Trainer:
             self._losses = _Losses(**numbers)
         except (LookupError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise ModelFileError(f"damaged: the run's state does not fit ({error!r})") from None
-        self._model.flat_params[:] = found["params"]
+        put = self._model.backend.to_device
+        self._model.flat_params[:] = put(found["params"])
         whole = [found[f"state.{i}"] for i in range(len(self._state))]
-        self._state = [np.ascontiguousarray(layer[:, self._rows]) for layer in whole]
+        self._state = [put(np.ascontiguousarray(layer[:, self._rows])) for layer in whole]
 
 
 def _finite(arrays: Tensor, name: str, shape: tuple[int, ...]) -> FloatArray:

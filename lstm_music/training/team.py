@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.backends.base import Backend
+from lstm_music.backends.registry import resolved
 from lstm_music.backends.workspace import usable_cores
 from lstm_music.errors import ConfigError
 from lstm_music.types import FloatArray
@@ -53,8 +55,15 @@ class Team:
         """How many threads it may use: those of this machine are shared."""
         return asked
 
+    def backend(self, asked: str) -> str:
+        """What it computes on: processes of one machine share out its GPUs."""
+        return asked
+
     def add(self, array: FloatArray) -> None:
         """Replace an array by its sum over all processes, the same bits in each."""
+
+    def add_where_it_lies(self, array: FloatArray, backend: Backend) -> None:
+        """:meth:`add` of an array that lies where a backend computes."""
 
     def total(self, numbers: Sequence[float]) -> list[float]:
         """The sum of each number over all processes."""
@@ -90,6 +99,8 @@ class MpiTeam(Team):
         self._mpi: Any = MPI
         self._world: Any = MPI.COMM_WORLD
         self.rank, self.size = self._world.Get_rank(), self._world.Get_size()
+        self._ring: Any = None
+        self._has_looked_for_a_ring = False
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -118,6 +129,37 @@ class MpiTeam(Team):
         else:
             self._world.Reduce(array, None)
         self._world.Bcast(array)
+
+    def add_where_it_lies(self, array: FloatArray, backend: Backend) -> None:
+        """:meth:`add`; between GPUs by NCCL, or without it through the memory of the host."""
+        if not isinstance(array, np.ndarray) and self._ring_of(backend):
+            self._ring_of(backend).add(array)
+            return
+        here = backend.to_host(array)
+        self.add(here)
+        if here is not array:
+            array[...] = backend.to_device(here)
+
+    def _ring_of(self, backend: Any) -> Any:
+        """The ring between the GPUs of all processes, made at first use; None: there is none."""
+        if not self._has_looked_for_a_ring:
+            from lstm_music.backends.gpu.ring import Ring, unique_id
+
+            ring_id = self._world.bcast(unique_id(backend.device) if self.leads else None)
+            if ring_id is not None:
+                self._ring = Ring(backend.device, self.rank, self.size, ring_id)
+            self._has_looked_for_a_ring = True
+        return self._ring
+
+    def backend(self, asked: str) -> str:
+        """What it computes on: processes of one machine share out its GPUs."""
+        chosen = resolved(asked)
+        if chosen != "gpu":
+            return chosen
+        here = self._world.Split_type(self._mpi.COMM_TYPE_SHARED)
+        number: int = here.Get_rank()
+        here.Free()
+        return f"gpu:{number}"
 
     def total(self, numbers: Sequence[float]) -> list[float]:
         """The sum of each number over all processes."""

@@ -41,10 +41,14 @@ static void __syncthreads() {
         _longjmp(shim_scheduler, 1);
 }
 
+/* A fiber serves one block after the other: to make one takes system calls. */
 static void shim_enter() {
-    shim_body(shim_arguments);
-    shim_fibers[shim_now].done = true;
-    _longjmp(shim_scheduler, 1);
+    for (;;) {
+        shim_body(shim_arguments);
+        shim_fibers[shim_now].done = true;
+        if (!_setjmp(shim_fibers[shim_now].at))
+            _longjmp(shim_scheduler, 1);
+    }
 }
 
 /* Runs each thread up to its next barrier or its end. */
@@ -57,6 +61,12 @@ static void shim_step(size_t i) {
     if (fiber.begun)
         _longjmp(fiber.at, 1);
     fiber.begun = true;
+    fiber.stack = new char[1 << 14];
+    getcontext(&fiber.start);
+    fiber.start.uc_stack.ss_sp = fiber.stack;
+    fiber.start.uc_stack.ss_size = 1 << 14;
+    fiber.start.uc_link = &shim_home;
+    makecontext(&fiber.start, shim_enter, 0);
     setcontext(&fiber.start);
 }
 
@@ -78,24 +88,14 @@ static int shim_block() {
 }
 
 static int shim_launch(const unsigned *grid, const unsigned *block) {
-    const size_t stack_bytes = 1 << 14;
     shim_threads = (size_t)block[0] * block[1];
     gridDim = {grid[0], grid[1], 1};
     blockDim = {block[0], block[1], 1};
     for (unsigned y = 0; y < grid[1]; y++)
         for (unsigned x = 0; x < grid[0]; x++) {
             blockIdx = {x, y, 0};
-            for (size_t i = 0; i < shim_threads; i++) {
-                shim_fiber &fiber = shim_fibers[i];
-                if (!fiber.stack)
-                    fiber.stack = new char[stack_bytes];
-                getcontext(&fiber.start);
-                fiber.start.uc_stack.ss_sp = fiber.stack;
-                fiber.start.uc_stack.ss_size = stack_bytes;
-                fiber.start.uc_link = &shim_home;
-                makecontext(&fiber.start, shim_enter, 0);
-                fiber.begun = fiber.done = false;
-            }
+            for (size_t i = 0; i < shim_threads; i++)
+                shim_fibers[i].done = false;
             if (shim_block())
                 return 1;
         }

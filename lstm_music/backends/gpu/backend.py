@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
+
+import numpy.typing as npt
 
 from lstm_music.backends.base import Tape
 from lstm_music.backends.checks import (
@@ -61,15 +64,18 @@ class GpuBackend(GpuLayers):
         return type(self), self._given
 
     @on_device
-    def to_device(self, array: FloatArray) -> FloatArray:
+    def to_device(self, array: npt.NDArray[Any]) -> Any:
         """A copy on the device; see the protocol."""
-        placed: FloatArray = self.device.put(array)
-        return placed
+        return self.device.put(array)
 
     @on_device
-    def to_host(self, array: FloatArray) -> FloatArray:
+    def to_host(self, array: Any) -> npt.NDArray[Any]:
         """A copy as a NumPy array; see the protocol."""
         return self.device.get(array)
+
+    def current(self) -> AbstractContextManager[None]:
+        """A stretch on this device; see the protocol."""
+        return self.device.current()
 
     def workspace(self) -> Workspace:
         """New scratch memory on the device; see the protocol."""
@@ -162,7 +168,7 @@ class GpuBackend(GpuLayers):
         run = SequencePass(self.device, self._space, spec, sizes, U, tape)
         table, sums = self._space.take("table", (len(E), len(W)), E.dtype), run.sums
         self.device.product(E, W, table, transpose_b=True)
-        self._gather(table, rows, sums.reshape(-1, len(W)))
+        self.gather(table, rows, sums.reshape(-1, len(W)))
         run.forward(b)
         return tape
 
@@ -220,7 +226,7 @@ class GpuBackend(GpuLayers):
     def _looked_up(self, E: Array, rows: Array, sizes: Checked) -> Array:
         """X (T, B, D), good until the next call."""
         X = self._space.take("looked up", (sizes.T, sizes.B, sizes.D), E.dtype)
-        self._gather(E, rows, X.reshape(-1, sizes.D))
+        self.gather(E, rows, X.reshape(-1, sizes.D))
         return X
 
     def _started(

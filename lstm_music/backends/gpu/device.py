@@ -11,9 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.backends.gpu.sources import source
-from lstm_music.errors import BackendError, ConfigError
-
-PRECISIONS = ("float32", "tf32", "bfloat16")
+from lstm_music.errors import BackendError
 
 Kernel = Callable[[tuple[int, ...], tuple[int, ...], tuple[Any, ...]], None]
 """Of the grid, the block and the arguments."""
@@ -51,21 +49,17 @@ class Device:
     Raises
     ------
     BackendError : CuPy, the driver or the device is missing.
-    ConfigError : no such precision.
     """
 
     def __init__(self, number: int = 0, precision: str = "float32") -> None:
-        if precision not in PRECISIONS:
-            raise ConfigError(
-                f"precision on a GPU must be one of {', '.join(PRECISIONS)}, got {precision!r}"
-            )
         self.number, self.precision = number, precision
         try:
             import cupy
             from cupy_backends.cuda.libs import cublas
         except ImportError as error:
+            words = " ".join(str(error).split())
             raise BackendError(
-                f"no GPU can be used: CuPy or a library of CUDA is missing ({error}); "
+                f"no GPU can be used: CuPy or a library of CUDA is missing ({words}); "
                 "pip install 'lstm_music[gpu]'"
             ) from None
         self.xp: Any = cupy
@@ -97,6 +91,14 @@ class Device:
                 yield
         except self._faults as error:
             raise BackendError(_told(error, self.number)) from error
+
+    def nccl(self) -> Any:
+        """CuPy's NCCL; None where it finds no such library."""
+        try:
+            from cupy.cuda import nccl
+        except ImportError:
+            return None
+        return nccl if nccl.available else None
 
     def empty(self, shape: int | tuple[int, ...], dtype: npt.DTypeLike) -> Array:
         """Memory on the device, not cleared."""
@@ -236,7 +238,7 @@ def _told(error: Exception, number: int) -> str:
     elif "InsufficientDriver" in text or "NoDevice" in text or "no CUDA" in text:
         advice = "install NVIDIA's driver (nvidia-smi shows it), or use --backend cpu"
     elif kind == "CompileException":
-        advice = "install CUDA's headers: pip install 'cupy-cuda12x[ctk]'"
+        advice = "if it lacks CUDA's headers: pip install 'lstm_music[gpu]'"
     else:
         advice = "the device may be lost: start again from the last checkpoint (--resume)"
     return f"gpu:{number} cannot be used ({kind}: {text}); {advice}"

@@ -27,9 +27,10 @@ class GpuLayers:
     def embed_forward(self, E: FloatArray, rows: IntArray, X: FloatArray) -> None:
         """Sum embedding rows; see the protocol."""
         check.check_embedding(E, rows, X, X)
-        self._gather(E, self.device.put(rows), X)
+        self.gather(E, self.device.put(rows), X)
 
-    def _gather(self, E: Array, rows: Array, X: Array) -> None:
+    def gather(self, E: Array, rows: Array, X: Array) -> None:
+        """:meth:`embed_forward` of rows that are on the device, and checked."""
         n, S = rows.shape
         kernel = self.device.kernel("layers", "embed_forward", E.dtype)
         sizes = np.int64(n), np.int64(S), np.int64(E.shape[1])

@@ -13,6 +13,7 @@ from lstm_music.backends.registry import get_backend
 from lstm_music.nn.optim import make_optimiser
 from lstm_music.nn.optimiser import Optimiser
 from lstm_music.nn.sequence_net import SequenceNet, State
+from lstm_music.reproduce.engine import cell_backend
 from lstm_music.reproduce.polyphony.heads import Head
 from lstm_music.reproduce.polyphony.rolls import Integers
 from lstm_music.reproduce.polyphony.scores import Score, score
@@ -98,7 +99,7 @@ class Learner:
         self.net = SequenceNet(
             settings.cell, input_size=input_size, hidden_sizes=settings.hidden_sizes,
             output_size=head.size, shortcut=settings.shortcut, rng_seed=settings.rng_seed,
-            backend=backend,
+            backend=cell_backend(),
         )  # fmt: skip
         self._flats = [flat for flat in (self.net.flat, head.flat) if flat.size]
         self._optimisers: list[Optimiser] = [

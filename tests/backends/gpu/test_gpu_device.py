@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from lstm_music.backends.registry import get_backend, why_no_gpu
+from lstm_music.backends.registry import get_backend, gpu_name
 from lstm_music.errors import BackendError, ConfigError
 
 
@@ -20,14 +20,13 @@ def test_without_cupy_it_says_what_to_install(monkeypatch):
 
 def test_without_a_driver(cupy, monkeypatch):
     monkeypatch.setattr(cupy.Machine, "driver", False)
-    with pytest.raises(BackendError, match="driver"):
+    with pytest.raises(BackendError, match=r"driver.*nvidia-smi"):
         get_backend("gpu")
-    assert "nvidia-smi" in why_no_gpu()
     assert get_backend("auto").name == "cpu"
 
 
 def test_auto_takes_the_gpu_that_there_is(cupy):
-    assert why_no_gpu() == ""
+    assert gpu_name() == "stand-in, compute capability 9.0"
     assert get_backend("auto").name == "gpu"
 
 

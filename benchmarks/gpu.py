@@ -1,0 +1,251 @@
+"""The GPU backend on a real device, all in one run: parity, speed beside cuDNN, generation.
+
+    python benchmarks/gpu.py                       # a device, under 8 minutes
+    python benchmarks/gpu.py --stand-in -o /tmp/x  # no device: tiny sizes on the tests' stand-in
+
+Writes gpu-DEVICE.json and gpu-DEVICE.log. A part that finds no time left says so there. It ends
+with code 1 if a cell is further from the reference than it may be.
+"""
+
+import argparse
+import json
+import platform
+import sys
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
+
+from cell_cases import MAPS, VARIANTS, ZONED, make_problem, worst_difference  # noqa: E402
+
+from lstm_music.backends.reference import ReferenceBackend  # noqa: E402
+from lstm_music.backends.registry import GPU_PRECISIONS, get_backend  # noqa: E402
+from lstm_music.cells.registry import cell_spec  # noqa: E402
+from lstm_music.nn.batch_generation import BatchGenerator  # noqa: E402
+from lstm_music.nn.config import ModelConfig  # noqa: E402
+from lstm_music.nn.model import LanguageModel  # noqa: E402
+from lstm_music.nn.optim import make_optimiser  # noqa: E402
+from lstm_music.nn.sampling import Sampling  # noqa: E402
+
+PARITY = {"float64": 1e-10, "float32": 1e-5, "bfloat16": 1e-2}
+RECIPE_TOKENS = 58_000_000  # of the bundled default model: the Makefile
+
+
+@dataclass(frozen=True)
+class Case:
+    H: int
+    B: int
+    T: int = 128
+    V: int = 512
+
+
+class Report:
+    """Rows and a log, both written as they come: a run that is cut off leaves what it has."""
+
+    def __init__(self, folder, name, seconds):
+        self._end = time.monotonic() + seconds
+        self.path = folder / f"gpu-{name}.json"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._log = (folder / f"gpu-{name}.log").open("w", encoding="utf-8")
+        self.facts = {"parity": [], "updates": [], "generation": [], "recipe": {}, "left_out": []}
+
+    def say(self, line):
+        print(line, flush=True)
+        print(line, file=self._log, flush=True)
+
+    def add(self, part, row):
+        self.facts[part].append(row)
+        self.say(f"{part}: {json.dumps(row)}")
+        self.path.write_text(json.dumps(self.facts, indent=1) + "\n", encoding="utf-8")
+
+    def has_time(self, part, share):
+        """Whether less than a share of the time is used up."""
+        if time.monotonic() < self._end - (1 - share) * self.facts["seconds"]:
+            return True
+        self.facts["left_out"].append(part)
+        self.say(f"left out for want of time: {part}")
+        return False
+
+
+def rate(run, wait, seconds):
+    """Runs a second, after two to warm up."""
+    for _ in range(2):
+        run()
+    wait()
+    count, began = 0, time.perf_counter()
+    while (spent := time.perf_counter() - began) < seconds or count < 2:
+        run()
+        count += 1
+        if count % 4 == 0:
+            wait()
+    wait()
+    return count / (time.perf_counter() - began) if spent else 0.0
+
+
+def results(problem, engine):
+    """All that a cell computes, forward and backward, on the host."""
+    put = engine.to_device
+    placed = replace(
+        problem, arrays={n: put(a) for n, a in problem.arrays.items()},
+        dy=put(problem.dy), ds_last=put(problem.ds_last),
+    )  # fmt: skip
+    tape = placed.forward(engine)
+    found = {"S": tape.S} | placed.backward(engine, tape)
+    return {name: engine.to_host(array) for name, array in found.items()}
+
+
+def parity(report, cells, shapes):
+    """Every cell against the reference; returns how many are too far away."""
+    failed = 0
+    for precision, most in PARITY.items():
+        real = "float64" if precision == "float64" else "float32"
+        engine = get_backend("gpu", precision="float32" if real == precision else "bfloat16")
+        engine = get_backend("gpu") if precision == "float64" else engine
+        worst = {}
+        for cell in cells:
+            for shape in shapes:
+                problem = make_problem(cell_spec(cell), shape, dtype=real)
+                problem.mask_key = (3, 5)
+                expected = results(problem, ReferenceBackend())
+                far = worst_difference(expected, results(problem, engine))
+                worst[cell] = max(worst.get(cell, 0.0), far)
+        far = {cell: value for cell, value in worst.items() if not value <= most}
+        # Rounded gates of an unbounded cell differ by more: they are told, not judged.
+        failed += len(far) if precision != "bfloat16" else 0
+        report.add(
+            "parity",
+            {"precision": precision, "cells": len(worst), "most": most,
+             "worst": max(worst.values()), "too_far": far},
+        )  # fmt: skip
+    return failed
+
+
+class Ours:
+    """Our model at one size and precision, on random tokens."""
+
+    def __init__(self, case, precision, *, streams=1, **options):
+        self.backend = get_backend("gpu", precision=precision)
+        rows = options.pop("n_rows", case.V)
+        settings = {"hidden_size": case.H, "layers": 2, "embedding_size": case.H, "dropout": 0.0}
+        config = ModelConfig(rows, case.V, streams, **settings | options)
+        self.model = LanguageModel.create(config, 0, backend=self.backend)
+        self.adam = make_optimiser("adam", self.model.flat_params.size, backend=self.backend)
+        rng = np.random.default_rng(0)
+        self.rows = rng.integers(0, rows, (case.T, case.B, streams)).astype(np.int32)
+        self.targets = rng.integers(0, case.V, (case.T, case.B)).astype(np.int32)
+        self.state = self.model.initial_state(case.B)
+
+    def forward(self):
+        self.model.score_chunk(self.rows, self.targets, self.state)
+
+    def update(self):
+        self.model.flat_grads[:] = 0
+        self.model.train_chunk(self.rows, self.targets, self.state)
+        self.adam.step(self.model.flat_params, self.model.flat_grads, 1e-3, 1.0)
+
+    def wait(self):
+        self.backend.xp.cuda.Device(self.backend.device.number).synchronize()
+
+
+def contenders(case, device):
+    """(who, precision, form) and what makes each."""
+    from gpu_torch import FORMS, PRECISIONS, Rival
+
+    for precision in GPU_PRECISIONS:
+        yield ("ours", precision, ""), lambda p=precision: Ours(case, p)
+    for precision in PRECISIONS:
+        if precision == "float16" and device == "cpu":
+            continue  # torch has no such LSTM on a CPU
+        for form in FORMS:
+            make = lambda p=precision, f=form: Rival(case, p, f, device)  # noqa: E731
+            yield ("torch", precision, form), make
+
+
+def updates(report, cases, device, seconds):
+    """A whole update, and forward alone, ours and torch's, in turns at each size."""
+    for case in cases:
+        if not report.has_time(f"updates at {case}", 0.7):
+            continue
+        for (who, precision, form), make in contenders(case, device):
+            one = make()
+            row = {"who": who, "precision": precision, "form": form, **asdict(case)}
+            row["updates_per_second"] = round(rate(one.update, one.wait, seconds), 2)
+            row["forwards_per_second"] = round(rate(one.forward, one.wait, seconds), 2)
+            row["tokens_per_second"] = round(row["updates_per_second"] * case.T * case.B)
+            if who == "torch":
+                row["kernels"] = one.kernels()
+            report.add("updates", row)
+
+
+def generation(report, case, counts, steps, device):
+    """Tokens a second of many streams, ours and torch's loop."""
+    from gpu_torch import Rival
+
+    rival, ours = Rival(case, "float32", "one module", device), Ours(case, "float32")
+    sampling = Sampling(temperature=1.0, top_p=1.0)
+    for streams in counts:
+        if not report.has_time(f"generation of {streams} streams", 0.85):
+            continue
+        batch = BatchGenerator(ours.model, sampling, sequences=range(streams))
+        for who, run, wait in (
+            ("ours", lambda b=batch: b.continue_from(0, steps), ours.wait),
+            ("torch", lambda n=streams: rival.generate(n, steps), rival.wait),
+        ):
+            tokens = rate(run, wait, 1.0) * steps * streams
+            row = {"who": who, "streams": streams, "tokens_per_second": round(tokens)}
+            report.add("generation", row | asdict(case))
+
+
+def recipe(report, case, seconds, options):
+    """The bundled default model's own sizes: seconds for all of its tokens, measured on some."""
+    for precision in GPU_PRECISIONS:
+        if report.has_time(f"recipe in {precision}", 0.97):
+            one = Ours(case, precision, **options)
+            tokens = rate(one.update, one.wait, seconds) * case.T * case.B
+            row = {"tokens_per_second": round(tokens), "hours": RECIPE_TOKENS / tokens / 3600}
+            report.facts["recipe"][precision] = row
+            report.say(f"recipe in {precision}: {json.dumps(row)}")
+    report.path.write_text(json.dumps(report.facts, indent=1) + "\n", encoding="utf-8")
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("-o", "--output", type=Path, default=ROOT / "benchmarks" / "results")
+    parser.add_argument("--seconds", type=float, default=450.0, help="of the whole run")
+    parser.add_argument("--stand-in", action="store_true", help="tiny sizes, without a device")
+    given = parser.parse_args(arguments)
+    if given.stand_in:
+        import fake_cupy
+
+        sys.modules.update(fake_cupy.modules())
+    gpu, tiny = get_backend("gpu"), given.stand_in
+    report = Report(given.output, gpu.device.name.replace(" ", "-"), given.seconds)
+    report.facts |= {
+        "device": gpu.device.name,
+        "capability": gpu.device.capability,
+        "cupy": gpu.xp.__version__,
+        "python": platform.python_version(),
+        "seconds": given.seconds,
+    }
+    device = "cpu" if tiny else "cuda"
+    cells = ["lstm", "gru", "layernorm-lstm"] if tiny else [*VARIANTS, *ZONED, *MAPS]
+    with gpu.current():
+        failed = parity(report, cells, [(3, 2, 3, 5)] if tiny else [(5, 3, 4, 7), (9, 17, 33, 65)])
+        cases = [Case(H, B) for H in (512, 256, 1024) for B in (64, 8, 128)]
+        updates(report, [Case(8, 2, 4, 16)] if tiny else cases, device, 0.01 if tiny else 0.25)
+        big = Case(8, 2, 4, 16) if tiny else Case(512, 64)
+        generation(report, big, [1, 3] if tiny else [1, 64, 1024], 4 if tiny else 128, device)
+        bundled = {"n_rows": 40, "streams": 3} if tiny else {"n_rows": 1700, "streams": 31}
+        bundled |= {"cell": "layernorm-lstm", "embedding_size": 8 if tiny else 128, "dropout": 0.1}
+        recipe(report, Case(8, 2, 4, 16) if tiny else Case(256, 8, 128, 889), 0.01 if tiny else 4.0,
+               bundled)  # fmt: skip
+    report.say(f"wrote {report.path}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""The commands with --backend, on the stand-in and without any GPU."""
+
+import json
+
+import numpy as np
+import pytest
+
+from lstm_music.cli.main import run
+from lstm_music.nn.model_file import load_model
+
+SMALL = [
+    "--hidden-size=8", "--layers=1", "--embedding-size=8", "--batch-size=2", "--chunk-steps=16",
+    "--evaluate-every=100000", "--max-tokens=200", "--infill=0",
+]  # fmt: skip
+
+
+def train(folder, backend, *more):
+    output = folder / f"{backend}.safetensors"
+    code = run(
+        ["train", "midi_data/chorale.mid", "midi_data/jig.mid", "midi_data/waltz.mid",
+         "-o", str(output), "--backend", backend, *SMALL, *more]
+    )  # fmt: skip
+    return code, output
+
+
+@pytest.fixture
+def at_root(monkeypatch):
+    from paths import ROOT
+
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.mark.usefixtures("cupy", "at_root")
+def test_training_on_the_gpu_ends_with_the_cpus_model(tmp_path):
+    (code, there), (cpu_code, here) = train(tmp_path, "gpu"), train(tmp_path, "cpu")
+    assert code == cpu_code == 0
+    mine, theirs = (load_model(path)[0].flat_params for path in (there, here))
+    np.testing.assert_allclose(mine, theirs, atol=2e-3)
+    assert not np.array_equal(mine, theirs)  # it was another backend
+
+
+@pytest.mark.usefixtures("at_root")
+def test_training_goes_on_bit_for_bit_after_a_stop(tmp_path, cupy):
+    code, whole = train(tmp_path, "gpu")
+    assert code == 0
+    (tmp_path / "b").mkdir()
+    code, part = train(tmp_path / "b", "gpu", "--time-limit=0.001", "--checkpoint-seconds=0.001")
+    assert code != 1
+    for _ in range(20):
+        code, part = train(tmp_path / "b", "gpu", "--resume=auto")
+        if code == 0:
+            break
+    assert code == 0
+    np.testing.assert_array_equal(load_model(part)[0].flat_params, load_model(whole)[0].flat_params)
+
+
+@pytest.mark.usefixtures("at_root")
+def test_without_a_gpu_training_ends_with_code_5_and_says_why(tmp_path, capsys):
+    code, output = train(tmp_path, "gpu")
+    assert code == 5
+    assert "pip install 'lstm_music[gpu]'" in capsys.readouterr().err
+    assert not output.exists()
+
+
+@pytest.mark.usefixtures("at_root")
+def test_a_device_lost_in_training_leaves_a_checkpoint_to_go_on_from(
+    tmp_path, cupy, monkeypatch, capsys
+):
+    from lstm_music.training import loop
+
+    update, done = loop.Trainer._update, []
+
+    def lose(self, chunks):
+        if len(done) == 2:
+            monkeypatch.setattr(cupy.Machine, "lost", True)
+        done.append(1)
+        update(self, chunks)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop.Trainer, "_update", lose)
+        code, output = train(tmp_path, "gpu", "--checkpoint-seconds=0.001")
+    assert code == 5
+    assert "--resume" in capsys.readouterr().err
+    monkeypatch.setattr(cupy.Machine, "lost", False)
+    code, output = train(tmp_path, "gpu", "--resume=auto")
+    assert code == 0 and output.exists()
+
+
+@pytest.mark.usefixtures("at_root")
+@pytest.mark.parametrize("wrong", ["gpu:x", "tpu"])
+def test_a_wrong_name_is_a_usage_error(wrong, tmp_path, capsys):
+    assert train(tmp_path, wrong)[0] == 2
+    assert "no backend is called" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("cupy")
+def test_info_names_the_gpu(capsys):
+    assert run(["info", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["gpu"] == "stand-in, compute capability 9.0"
+
+
+def test_info_says_why_there_is_none(capsys, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "cupy", None)
+    assert run(["info", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["gpu"].startswith("none: ")
+
+
+@pytest.mark.usefixtures("cupy")
+def test_a_task_of_the_papers_runs_on_the_gpu(capsys):
+    assert run(["reproduce", "vanishing-gradient", "--quick", "--backend", "gpu", "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert rows and all(row["holds"] is not False for row in rows)

@@ -1,0 +1,100 @@
+"""Many streams of tokens on the stand-in: the tokens that the CPU draws, whatever runs beside."""
+
+import numpy as np
+import pytest
+
+from lstm_music.backends.cpu import CpuBackend
+from lstm_music.backends.registry import get_backend
+from lstm_music.errors import ConfigError, ShapeError
+from lstm_music.kernels.sampler import continue_tokens
+from lstm_music.kernels.step import Stepper, StepWeights
+from lstm_music.nn.batch_generation import BatchGenerator
+from lstm_music.nn.config import ModelConfig
+from lstm_music.nn.model import LanguageModel
+from lstm_music.nn.sampling import Sampling
+
+V, STEPS = 23, 30
+SETTINGS = {
+    "as trained": Sampling(temperature=1.0, top_p=1.0),
+    "cold": Sampling(temperature=0.7, top_p=1.0),
+    "top_k": Sampling(temperature=1.3, top_k=4, top_p=1.0),
+    "top_p": Sampling(temperature=1.1, top_p=0.6),
+    "min_p": Sampling(temperature=1.0, top_p=0.95, min_p=0.2),
+}
+
+
+@pytest.fixture
+def models(cupy):
+    """One model, on the CPU and on the GPU; its logits are far from one another."""
+    config = ModelConfig(V, V, 1, hidden_size=9, layers=2, embedding_size=7, residual=True)
+    model = LanguageModel.create(config, 5, backend=CpuBackend(1))
+    model.params["head.W"][...] *= 6
+    return model, model.on(get_backend("gpu"))
+
+
+def on_cpu(model, sampling, sequences, n=STEPS):
+    weights = StepWeights(model, precision="float32")
+    samplers = [sampling.sampler(np.zeros(V, np.uint8), rng_seed=11, sequence=s) for s in sequences]
+    return continue_tokens([Stepper(weights) for _ in sequences], samplers, 3, n)
+
+
+@pytest.mark.parametrize("sampling", SETTINGS.values(), ids=SETTINGS)
+def test_the_tokens_are_the_cpus(sampling, models):
+    cpu, gpu = models
+    sequences = [0, 7, 1 << 40]
+    streams = BatchGenerator(gpu, sampling, rng_seed=11, sequences=sequences)
+    tokens = streams.continue_from(3, STEPS)
+    np.testing.assert_array_equal(tokens, on_cpu(cpu, sampling, sequences))
+    assert len(set(map(tuple, tokens))) == 3
+
+
+def test_a_stream_does_not_depend_on_what_runs_beside_it(models):
+    _, gpu = models
+    sampling = SETTINGS["top_p"]
+    many = BatchGenerator(gpu, sampling, rng_seed=1, sequences=range(9)).continue_from(0, 12)
+    for s in (0, 4, 8):
+        alone = BatchGenerator(gpu, sampling, rng_seed=1, sequences=[s]).continue_from(0, 12)
+        np.testing.assert_array_equal(alone[0], many[s])
+
+
+def test_masks_and_stops(models):
+    _, gpu = models
+    allowed = np.zeros((4, V), np.uint8)
+    allowed[:, [2, 5]] = 1
+    allowed[3] = 0  # nothing may be drawn
+    streams = BatchGenerator(gpu, SETTINGS["as trained"], sequences=range(4), stop=5)
+    tokens = streams.continue_from(0, 200, allowed)
+    assert tokens.shape[1] <= 128  # all have stopped, and a look has shown it
+    assert tokens[3, 0] == -1 and set(tokens[3, 1:]) == {-2}
+    for stream in tokens[:3]:
+        end = list(stream).index(5)
+        assert set(stream[:end]) <= {2} and set(stream[end + 1 :]) == {-2}
+
+
+def test_log_probs_are_the_models(models):
+    _, gpu = models
+    streams = BatchGenerator(gpu, SETTINGS["cold"], rng_seed=2, sequences=[0, 1])
+    rows = gpu.backend.to_device(np.array([[4], [9]], np.int32))
+    streams.step(rows, 0)
+    tokens, log_probs = streams.drawn
+    nll, _ = gpu.score_chunk(np.array([[[4], [9]]], np.int32), tokens[None], gpu.initial_state(2))
+    np.testing.assert_allclose(-log_probs, nll[0], rtol=1e-5)
+
+
+def test_nothing_waits_between_two_looks(models, cupy, monkeypatch):
+    _, gpu = models
+    streams, waits = BatchGenerator(gpu, SETTINGS["cold"]), []
+    get = cupy.ndarray.get
+    monkeypatch.setattr(cupy.ndarray, "get", lambda self: waits.append(1) or get(self))
+    streams.continue_from(0, 40)
+    assert len(waits) == 1
+
+
+def test_what_is_for_the_cpu_is_refused(models):
+    cpu, gpu = models
+    with pytest.raises(ConfigError, match="on a GPU is needed"):
+        BatchGenerator(cpu, SETTINGS["cold"])
+    with pytest.raises(ConfigError, match="repetition_penalty"):
+        BatchGenerator(gpu, Sampling(repetition_penalty=2.0))
+    with pytest.raises(ShapeError, match="token"):
+        BatchGenerator(gpu, SETTINGS["cold"]).continue_from(V, 3)
