@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,9 @@ Kernel = Callable[[tuple[int, ...], tuple[int, ...], tuple[Any, ...]], None]
 
 Array = Any
 """An array on the device: CuPy has no types to check against."""
+
+Product = Callable[[int, int], None]
+"""A product of matrices, of which A and ``out`` stand so many elements further on than they did."""
 
 # cudaDataType and cublasComputeType_t, as cuBLAS numbers them.
 _REAL: dict[np.dtype[Any], int] = {np.dtype(np.float32): 0, np.dtype(np.float64): 1}
@@ -148,72 +150,41 @@ class Device:
         transpose_b: bool = False,
     ) -> None:
         """``out`` (=, or +=) op(A) op(B) of matrices whose rows may lie apart."""
-        Product.of(self, A, B, out, accumulate, transpose_a, transpose_b).run()
+        options = {"transpose_a": transpose_a, "transpose_b": transpose_b}
+        self.prepared_product(A, B, out, accumulate=accumulate, **options)(0, 0)
 
-    def multiply(self, p: Product, a: int, b: int, out: int) -> None:
-        """The product of matrices that stand at these addresses."""
-        # cuBLAS has columns where we have rows: it makes out^T = op(B)^T op(A)^T.
-        one, zero = self._ones[p.dtype], self._zeros[p.dtype]
-        kind = _REAL[p.dtype]
-        compute = _COMPUTE_32F[self.precision] if kind == 0 else _COMPUTE_64F
-        self._cublas.gemmEx(
-            self.xp.cuda.device.get_cublas_handle(),
-            _TRANSPOSED if p.transpose_b else _PLAIN,
-            _TRANSPOSED if p.transpose_a else _PLAIN,
-            p.N, p.M, p.K, one.ctypes.data, b, kind, p.ldb, a, kind, p.lda,
-            (one if p.accumulate else zero).ctypes.data, out, kind, p.ldc,
-            compute, _ANY_ALGORITHM,
-        )  # fmt: skip
-
-
-@dataclass(slots=True)
-class Product:
-    """``out`` (M, N) =, or += with ``accumulate``, op(A) op(B); set up once, run many times.
-
-    ``ld`` is how far the rows of a matrix are apart.
-    """
-
-    device: Device
-    dtype: np.dtype[np.floating]
-    M: int
-    N: int
-    K: int
-    a: int
-    lda: int
-    b: int
-    ldb: int
-    out: int
-    ldc: int
-    accumulate: bool
-    transpose_a: bool
-    transpose_b: bool
-
-    @classmethod
-    def of(
-        cls,
-        device: Device,
+    def prepared_product(
+        self,
         A: Array,
         B: Array,
         out: Array,
+        *,
         accumulate: bool = False,
         transpose_a: bool = False,
         transpose_b: bool = False,
     ) -> Product:
-        """That of three matrices on the device."""
-        M, N = out.shape
+        """:meth:`product` to be called many times, with as little work as can be for each."""
+        dtype, (M, N) = out.dtype, out.shape
         K = A.shape[0] if transpose_a else A.shape[1]
-        lda, ldb, ldc = (max(x.strides[0] // x.itemsize, x.shape[1], 1) for x in (A, B, out))
-        return cls(
-            device, out.dtype, M, N, K, A.data.ptr, lda, B.data.ptr, ldb, out.data.ptr, ldc,
-            accumulate, transpose_a, transpose_b,
-        )  # fmt: skip
+        if not (M and N and K):
+            return lambda _a, _out: None
+        lda, ldb, ldc = (max(x.strides[0] // x.itemsize, x.shape[1]) for x in (A, B, out))
+        a, b, c, size, kind = A.data.ptr, B.data.ptr, out.data.ptr, dtype.itemsize, _REAL[dtype]
+        compute = _COMPUTE_64F if kind else _COMPUTE_32F[self.precision]
+        one = self._ones[dtype].ctypes.data
+        old = one if accumulate else self._zeros[dtype].ctypes.data
+        op_a = _TRANSPOSED if transpose_a else _PLAIN
+        op_b = _TRANSPOSED if transpose_b else _PLAIN
+        gemm, handle = self._cublas.gemmEx, self.xp.cuda.device.get_cublas_handle()
 
-    def run(self, a: int = 0, out: int = 0) -> None:
-        """Run, with A and ``out`` so many elements further on than they were."""
-        if not (self.M and self.N and self.K):
-            return
-        size = self.dtype.itemsize
-        self.device.multiply(self, self.a + a * size, self.b, self.out + out * size)
+        def run(further_a: int, further_out: int) -> None:
+            # cuBLAS has columns where we have rows: it makes out^T = op(B)^T op(A)^T.
+            gemm(
+                handle, op_b, op_a, N, M, K, one, b, kind, ldb, a + further_a * size, kind, lda,
+                old, c + further_out * size, kind, ldc, compute, _ANY_ALGORITHM,
+            )  # fmt: skip
+
+        return run
 
 
 def _faults(cupy: Any) -> tuple[type[Exception], ...]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lstm_music.backends.base import Tape
 from lstm_music.backends.checks import Checked
-from lstm_music.backends.gpu.device import NULL, Array, Device, Product
+from lstm_music.backends.gpu.device import NULL, Array, Device
 from lstm_music.backends.gpu.rows import StepKernels, step_kernels
 from lstm_music.backends.workspace import Workspace
 from lstm_music.cells.spec import CellSpec
@@ -49,18 +49,17 @@ class SequencePass:
         spec, tape, B, H = self.spec, self.tape, self.sizes.B, self.sizes.H
         wx, width, plane = self.sums, spec.gates_w * H, B * H
         uh: Any = NULL
-        products = []
+        products, prepare = [], self.device.prepared_product
         if spec.sums_early:
             for s, _, _ in spec.feeds:
                 h = tape.S[0, s]
-                product = Product.of(self.device, h, self.U, wx[0], True, transpose_b=True)
-                products.append(product)
+                products.append(prepare(h, self.U, wx[0], accumulate=True, transpose_b=True))
         else:
             uh = self.space.take("uh", (B, spec.gates_u * H), wx.dtype)
             for s, first, last in spec.feeds:
                 rows, into = self.U[first * H : last * H], uh[:, first * H : last * H]
                 h = tape.S[0, s]
-                products.append(Product.of(self.device, h, rows, into, transpose_b=True))
+                products.append(prepare(h, rows, into, transpose_b=True))
         kernels = self._kernels()
         grid, block = kernels.shape(B, H)
         raw = NULL if tape.raw is None else tape.raw
@@ -68,7 +67,7 @@ class SequencePass:
         out_step = B * width if spec.sums_early else 0
         for t in range(self.sizes.T):
             for product in products:
-                product.run(t * spec.states * plane, t * out_step)
+                product(t * spec.states * plane, t * out_step)
             kernels.forward(
                 grid,
                 block,
@@ -89,8 +88,7 @@ class SequencePass:
         dp = take("dp", (B, max(spec.row_params, 1) * H), dtype)
         dp[...] = 0
         products = [
-            Product.of(
-                self.device,
+            self.device.prepared_product(
                 duh[0][:, first * H : last * H],
                 self.U[first * H : last * H],
                 ds[s],
@@ -110,7 +108,7 @@ class SequencePass:
                  self.sizes.p, lengths, dwx, duh, dp, *zones),
             )  # fmt: skip
             for product in products:
-                product.run(t * B * width)
+                product(t * B * width, 0)
         self._add_gradients(dwx, duh, dp, grads)
         return dwx.reshape(T * B, -1)
 
