@@ -165,7 +165,7 @@ def tokenize(folder: Path | None, as_json: bool, seconds: float) -> None:
 )
 @click.option("--model", default="default", show_default=True, help="A bundled model, or a file.")
 def live(as_json: bool, seconds: float, minutes: float, model: str) -> None:
-    """Playing live: the first note after a phrase, lateness, notes a second, memory of an hour."""
+    """Playing live: the first note after a phrase, one note, lateness, memory of an hour."""
     from lstm_music.composer import load
     from lstm_music.live.bench import live_rows
 
@@ -208,7 +208,8 @@ _LIVE_COLUMNS = (
     ("case", "case", 58, None),
     ("median", "median", 9, 2),
     ("p99", "p99", 9, 2),
-    ("unit", "unit", 5, None),
+    ("cpu", "cpu", 7, 2),
+    ("unit", "unit", 4, None),
     ("n", "n", 6, 0),
 )
 

@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -24,7 +26,7 @@ from lstm_music.music.piece import Piece, Track, make_notes
 _TUNE = (60, 64, 67, 64, 65, 69, 67, 64, 62, 65, 69, 65, 67, 71, 74, 71)
 _BAR_STEPS = 4 * STEPS_PER_QUARTER
 _EVERY_SECONDS = 0.01
-_STEP_SECONDS = 0.02
+_STEP_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class LiveRow:
     median, p99 : of all times; the whole, where there is but one.
     unit : of both.
     n : how many times.
+    cpu : median of the processor's time for the same; None where it was not measured. On a busy
+        machine the times that a clock shows are mostly those of waiting for others.
     """
 
     case: str
@@ -44,6 +48,7 @@ class LiveRow:
     p99: float
     unit: str
     n: int
+    cpu: float | None = None
 
 
 def live_rows(composer: Composer, seconds: float, virtual_minutes: float) -> Iterator[LiveRow]:
@@ -59,7 +64,7 @@ def live_rows(composer: Composer, seconds: float, virtual_minutes: float) -> Ite
     be_punctual()
     for bars in (1, 4, 16):
         yield _first_note(composer, bars, seconds)
-    yield _notes_a_second(composer, seconds)
+    yield _a_note(composer, seconds)
     yield _jitter("events sent late, idle", seconds)
     with _Load(composer):
         yield _jitter("events sent late, two threads composing", seconds)
@@ -67,10 +72,11 @@ def live_rows(composer: Composer, seconds: float, virtual_minutes: float) -> Ite
     yield from _memory(composer, virtual_minutes)
 
 
-def _row(case: str, values: list[float], unit: str) -> LiveRow:
+def _row(case: str, values: list[float], unit: str, cpu: list[float] | None = None) -> LiveRow:
     found = np.array(values)
     middle, late = float(np.median(found)), float(np.quantile(found, 0.99))
-    return LiveRow(case, middle, late, unit, len(values))
+    used = None if cpu is None else float(np.median(cpu))
+    return LiveRow(case, middle, late, unit, len(values), used)
 
 
 def _phrase(bars: int) -> Piece:
@@ -82,31 +88,38 @@ def _first_note(composer: Composer, bars: int, seconds: float, under: str = "") 
     """From the end of a phrase, when its answer is asked for, to the first note of that."""
     piece, until = _phrase(bars), time.monotonic() + seconds
     found: list[float] = []
+    cpu: list[float] = []
     while time.monotonic() < until or len(found) < 3:
         ask = Ask(piece, 0, 1, frozenset({0}), controls={"rng_seed": len(found)})
         begin = time.perf_counter()
-        writing = Threaded(lambda ask=ask: Stream(composer, ask), _fail)  # type: ignore[misc]
+        writing = Threaded(partial(Stream, composer, ask), _fail)
         while not writing.until(float("inf")):
             time.sleep(0.0002)
         found.append(1e3 * (time.perf_counter() - begin))
         writing.cancel()
         writing.join(5)
-    return _row(f"first note after a phrase of {bars} bars{under}", found, "ms")
+        begin = time.thread_time()
+        next(iter(Stream(composer, ask)))
+        cpu.append(1e3 * (time.thread_time() - begin))
+    return _row(f"first note after a phrase of {bars} bars{under}", found, "ms", cpu)
 
 
 def _fail(message: str) -> None:
     raise RuntimeError(message)
 
 
-def _notes_a_second(composer: Composer, seconds: float) -> LiveRow:
-    until = time.monotonic() + seconds
+def _a_note(composer: Composer, seconds: float) -> LiveRow:
+    """One note after another of sixteen bars."""
     found: list[float] = []
-    while time.monotonic() < until or len(found) < 3:
-        stream = composer.stream(_phrase(4), bars=16, rng_seed=len(found))
-        begin = time.perf_counter()
-        n = sum(1 for _ in stream)
-        found.append(n / (time.perf_counter() - begin))
-    return _row("notes a second, one thread", found, "notes")
+    cpu: list[float] = []
+    until = time.monotonic() + seconds
+    while time.monotonic() < until or len(cpu) < 3:
+        stream = composer.stream(_phrase(4), bars=16, rng_seed=len(cpu))
+        used, times = time.thread_time(), [time.perf_counter()]
+        times += [time.perf_counter() for _ in stream]
+        cpu.append(1e3 * (time.thread_time() - used) / (len(times) - 1))
+        found += [1e3 * (b - a) for a, b in pairwise(times)]
+    return _row("a note", found, "ms", cpu)
 
 
 def _jitter(case: str, seconds: float) -> LiveRow:

@@ -177,6 +177,8 @@ class Threaded:
                 self._obey(stream)
         except LstmMusicError as error:
             self._complain(str(error))
+        except Exception as error:  # a bug must not end the session, nor pass in silence
+            self._complain(f"unexpected {type(error).__name__}: {error}; please report it")
         finally:
             with self._condition:
                 self._is_done = True
