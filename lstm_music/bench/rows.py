@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import time
 from dataclasses import dataclass
 
-from lstm_music.bench.timing import Times, peak_gflops
+from lstm_music.bench.timing import Clock, Times, peak_gflops
 from lstm_music.kernels.isa import level_name
 
 
@@ -18,7 +19,7 @@ class Row:
     case : its sizes.
     threads : of ours and of torch.
     isa : instruction-set level of ours.
-    ours_ms, torch_ms : best wall-clock time of one piece of work, milliseconds.
+    ours_ms, torch_ms : best time of one piece of work on the clock, milliseconds.
     ratio : torch_ms / ours_ms.
     gflops : multiply-adds the work needs, twice, over ours_ms.
     peak_fraction : gflops / peak_gflops.
@@ -49,13 +50,20 @@ def torch_is_installed() -> bool:
     return importlib.util.find_spec("torch") is not None
 
 
-def make_row(case: str, flops: int, threads: int, level: int, times: dict[str, Times]) -> Row:
+def make_row(
+    case: str,
+    flops: int,
+    threads: int,
+    level: int,
+    times: dict[str, Times],
+    clock: Clock = time.perf_counter,
+) -> Row:
     """A row from what :func:`lstm_music.bench.timing.race` gave."""
     ours = times["ours"]
     rivals = {name: t for name, t in times.items() if name != "ours"}
     setting = min(rivals, key=lambda name: rivals[name].best, default=None)
     rival = rivals[setting] if setting else None
-    gflops, peak = flops / ours.best * 1e-9, peak_gflops(level, threads)
+    gflops, peak = flops / ours.best * 1e-9, peak_gflops(level, threads, clock=clock)
     return Row(
         case=case,
         threads=threads,

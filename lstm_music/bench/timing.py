@@ -1,4 +1,4 @@
-"""How it is measured: everybody in turns, on the wall's clock; and what the machine could do."""
+"""How it is measured: everybody in turns, by one clock; and what the machine could do."""
 
 from __future__ import annotations
 
@@ -56,22 +56,31 @@ class Times:
         return statistics.median(self.seconds)
 
 
-def race(ours: Contender, rivals: dict[str, Contender], seconds: float) -> dict[str, Times]:
+Clock = Callable[[], float]
+
+
+def race(
+    ours: Contender,
+    rivals: dict[str, Contender],
+    seconds: float,
+    clock: Clock = time.perf_counter,
+) -> dict[str, Times]:
     """Times of ``ours``, under that name, and of the rivals' settings, taken in turns.
 
     Everybody runs once untimed and at least once timed, whatever ``seconds`` says. A rival's
     setting drops out when it takes three times as long as its best one; after a third of the
-    time and two rounds, when it takes a fifth longer.
+    time and two rounds, when it takes a fifth longer. What a turn takes is read from ``clock``,
+    how much of ``seconds`` is left from the wall.
     """
     everybody = {"ours": ours} | rivals
     times = {name: Times() for name in everybody}
     for name in everybody:
-        _turn(everybody[name], Times(), 0)
+        _turn(everybody[name], Times(), 0, clock)
     kinds = by_kind(rivals)
     start, rounds = time.perf_counter(), 0
     while rounds == 0 or time.perf_counter() < start + seconds:
         for name, contender in everybody.items():
-            _turn(contender, times[name], _TURN_S)
+            _turn(contender, times[name], _TURN_S, clock)
         rounds += 1
         tried = rounds >= _TRIALS and time.perf_counter() > start + seconds / 3
         lag = _LAGS if tried else _HOPELESS
@@ -92,19 +101,21 @@ def by_kind(rivals: Mapping[str, Contender]) -> dict[str, list[str]]:
     return kinds
 
 
-def _turn(contender: Contender, times: Times, seconds: float) -> None:
+def _turn(contender: Contender, times: Times, seconds: float, clock: Clock) -> None:
     with contender.setting():
-        end = time.perf_counter() + seconds
+        end = clock() + seconds
         while True:
-            start = time.perf_counter()
+            start = clock()
             contender.work()
-            now = time.perf_counter()
+            now = clock()
             times.seconds.append((now - start) / contender.repeats)
             if now >= end:
                 return
 
 
-def peak_gflops(level: int, threads: int, seconds: float = 0.3) -> float:
+def peak_gflops(
+    level: int, threads: int, seconds: float = 0.3, clock: Clock = time.perf_counter
+) -> float:
     """Multiply-adds in float32 that the threads can do together, registers only, in GFLOP/s.
 
     The best of many short races, now or earlier in this process. A race lasts from the first
@@ -114,9 +125,9 @@ def peak_gflops(level: int, threads: int, seconds: float = 0.3) -> float:
 
     def run(_: int) -> tuple[float, float, int]:
         barrier.wait()
-        start = time.perf_counter()
+        start = clock()
         flops = gemm.peak_flops(level, _PEAK_ROUNDS, 4)
-        return start, time.perf_counter(), flops
+        return start, clock(), flops
 
     best = _peaks.get((level, threads), 0.0)
     end = time.perf_counter() + seconds

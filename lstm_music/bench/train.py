@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
@@ -12,14 +13,19 @@ from lstm_music.backends.isa import resolve_level
 from lstm_music.bench.cases import LEARNING_RATE, MAX_NORM, TrainCase
 from lstm_music.bench.memory import our_update_mb, torch_update_mb
 from lstm_music.bench.rows import Row, make_row, torch_is_installed
-from lstm_music.bench.timing import Contender, by_kind, race
+from lstm_music.bench.timing import Clock, Contender, by_kind, race
 from lstm_music.nn.model import LanguageModel, ModelConfig
 from lstm_music.nn.optim import Adam
 from lstm_music.types import IntArray
 
 
 def train_rows(
-    cases: Iterable[TrainCase], threads: Iterable[int], seconds: float, *, memory: bool = True
+    cases: Iterable[TrainCase],
+    threads: Iterable[int],
+    seconds: float,
+    *,
+    memory: bool = True,
+    clock: Clock = time.perf_counter,
 ) -> Iterator[Row]:
     """Measure each case with each number of threads.
 
@@ -29,24 +35,27 @@ def train_rows(
     threads : of ours and of torch.
     seconds : to spend on the times of a row, about; more if a single round takes longer.
     memory : measure also the memory of an update.
+    clock : that of the wall, or of this process, which stands while others have the machine.
     """
     counts = tuple(threads)
-    return (row for case in cases for n in counts for row in _rows(case, n, seconds, memory))
+    for case in cases:
+        for n in counts:
+            for row in _rows(case, n, seconds, clock):
+                yield _with_memory(row, case) if memory else row
 
 
-def _rows(case: TrainCase, threads: int, seconds: float, memory: bool) -> Iterator[Row]:
+def _rows(case: TrainCase, threads: int, seconds: float, clock: Clock) -> Iterator[Row]:
     """A row against torch in each precision that it is measured in, all in one race."""
     model, tokens, rivals = create_model(case, threads), random_tokens(case), {}
     if torch_is_installed():
         from lstm_music.bench.torch_rival import train_contenders
 
         rivals = train_contenders(case, tokens, model.params, threads)
-    times = race(Contender(our_update(model, tokens)), rivals, seconds)
+    times = race(Contender(our_update(model, tokens)), rivals, seconds, clock)
     level = resolve_level(precision=case.precision)
     for names in by_kind(rivals).values() or [[]]:
         chosen = {name: times[name] for name in ("ours", *names)}
-        row = make_row(case.name, case.flops, threads, level, chosen)
-        yield _with_memory(row, case) if memory else row
+        yield make_row(case.name, case.flops, threads, level, chosen, clock)
 
 
 def _with_memory(row: Row, case: TrainCase) -> Row:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from lstm_music.backends.registry import get_backend
+from lstm_music.corpus.ahead import Ahead
 from lstm_music.corpus.batches import ChunkStream
 from lstm_music.corpus.cache import TokenCache
 from lstm_music.corpus.ends import hold_out
@@ -155,9 +156,9 @@ def new_model(config: TrainConfig, base: Base | None = None) -> LanguageModel:
     return model
 
 
-def training_chunks(corpus: TokenCache, config: TrainConfig) -> ChunkStream:
+def training_chunks(corpus: TokenCache, config: TrainConfig) -> Ahead:
     """What a configuration has of a corpus to train on, endlessly."""
-    return ChunkStream(
+    stream = ChunkStream(
         corpus,
         batch_size=config.batch_size,
         chunk_length=config.chunk_steps or None,
@@ -166,6 +167,7 @@ def training_chunks(corpus: TokenCache, config: TrainConfig) -> ChunkStream:
         straight_drums=config.straight_drums,
         masks=mask_chances(config),
     )
+    return Ahead(stream)
 
 
 def mask_chances(config: TrainConfig) -> MaskChances | None:

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from lstm_music.corpus.batches import Chunk, ChunkStream
+from lstm_music.corpus.ahead import Chunks
+from lstm_music.corpus.batches import Chunk
 from lstm_music.errors import LstmMusicError, ModelFileError
 from lstm_music.nn.model import LanguageModel, State
 from lstm_music.nn.optim import make_optimiser
@@ -96,7 +97,7 @@ class Trainer:
     def __init__(
         self,
         model: LanguageModel,
-        stream: ChunkStream,
+        stream: Chunks,
         valid: list[tuple[IntArray, IntArray]],
         config: TrainConfig,
         keep: Callable[[dict[str, Any]], None],
