@@ -66,7 +66,7 @@ V4 += ["-mprefer-vector-width=512"]
 # In a browser: vectors of 16 bytes, which all have had since 2023.
 LEVELS: dict[str, list[str]] = {"base": ["-msimd128"] if PLATFORM.startswith("emscripten") else []}
 if X86_64 and not PLAIN_C:
-    LEVELS |= {"v3": V3, "v4": V4, "bf16": [*V4, "-mavx512bf16"]}
+    LEVELS |= {"v3": V3, "v4": V4, "bf16": [*V4, "-mavx512bf16", "-mavx512vnni"]}
 
 HEADERS = sorted(str(p) for pattern in ("*.h", "*.inc") for p in Path("src/c").glob(pattern))
 PORTABLE = sorted(

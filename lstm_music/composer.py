@@ -39,16 +39,18 @@ def random_rng_seed() -> int:
     return int.from_bytes(os.urandom(4)) >> 1
 
 
-def load(model: str | os.PathLike[str] = "default") -> Composer:
+def load(model: str | os.PathLike[str] = "default", *, precision: str = "bfloat16") -> Composer:
     """Load a model: the bundled one by name, or a file.
 
     Parameters
     ----------
     model : "default" or another bundled one (``lstm-music info`` names them), or the path of a
         ``.safetensors`` file.
+    precision : of the weights that it composes with: bfloat16, float32 or int8 (docs/speed.md).
 
     Raises
     ------
+    ConfigError : another precision.
     ModelFileError : no such model, or the file is damaged or incompatible.
     """
     with model_path(model) as path:
@@ -58,7 +60,7 @@ def load(model: str | os.PathLike[str] = "default") -> Composer:
         network = widened(network, learnt.stream_sizes, DEFAULT.stream_sizes)
     except ShapeError as error:
         raise ModelFileError(f"{os.fspath(model)}: damaged: {error}") from None
-    return Composer(network, facts, name=Path(model).name, source=model)
+    return Composer(network, facts, name=Path(model).name, source=model, precision=precision)
 
 
 class Composer:
@@ -82,6 +84,7 @@ class Composer:
         *,
         name: str,
         source: str | os.PathLike[str] | None = None,
+        precision: str = "bfloat16",
     ) -> None:
         self.model = model
         self.metadata = metadata
@@ -97,9 +100,8 @@ class Composer:
         learnt = Vocabulary.from_json(metadata["vocabulary"])
         hears_ahead = learnt.has_stream("closed") and settings.get("infill", 0) > 0
         forms = metadata["training"].get("forms", {})
-        self._engine = Engine(
-            StepWeights(self.model), self._vocabulary, met, knows, hears_ahead, forms
-        )
+        weights = StepWeights(self.model, precision=precision)
+        self._engine = Engine(weights, self._vocabulary, met, knows, hears_ahead, forms)
         self._source = name if source is None else source
         self._known: Fingerprints | None = None
 

@@ -93,12 +93,16 @@ class LayerCase(Case):
 
 @dataclass(frozen=True, slots=True)
 class GenerateCase(Case):
-    """One token after another, sampling included; ``candidates`` sequences at once."""
+    """One token after another, sampling included; ``candidates`` sequences at once.
+
+    ``precision`` is that of our weights: ``bfloat16``, ``float32`` or ``int8``.
+    """
 
     H: int
     L: int
     V: int = 512
     candidates: int = 1
+    precision: str = "bfloat16"
 
     @property
     def flops(self) -> int:

@@ -51,7 +51,7 @@ def our_tokens(
     model: LanguageModel, case: GenerateCase, pool: Executor, crew: int
 ) -> Callable[[], object]:
     """Go on by ``_STEPS`` tokens in each of the sequences, shared out as composing does it."""
-    weights, V = StepWeights(model), model.config.n_tokens
+    weights, V = StepWeights(model, precision=case.precision), model.config.n_tokens
     steppers = [Stepper(weights) for _ in range(case.candidates)]
     samplers = [Sampler(V, sequence=n) for n in range(case.candidates)]
     shares = [slice(i, None, crew) for i in range(crew)]

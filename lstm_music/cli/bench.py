@@ -128,14 +128,30 @@ def step(cases: tuple[str, ...], threads: tuple[int, ...], seconds: float, as_js
 
 @command.command()
 @_shared(3)
+@click.option(
+    "--precision",
+    type=click.Choice(["bfloat16", "float32", "int8"]),
+    default="bfloat16",
+    show_default=True,
+    help="Of our weights. Torch tries float32 and bfloat16.",
+)
 def generate(
-    cases: tuple[str, ...], threads: tuple[int, ...], seconds: float, as_json: bool
+    cases: tuple[str, ...],
+    threads: tuple[int, ...],
+    seconds: float,
+    as_json: bool,
+    precision: str,
 ) -> None:
     """One token after another, sampling included; torch on the best number of threads."""
+    from dataclasses import replace
+
     from lstm_music.bench.cases import GENERATE, select
     from lstm_music.bench.generate import generate_rows
 
-    _print(generate_rows(select(cases, GENERATE), _threads(threads), seconds), as_json)
+    chosen = select(cases, GENERATE)
+    if precision != "bfloat16":
+        chosen = tuple(replace(case, precision=precision) for case in chosen)
+    _print(generate_rows(chosen, _threads(threads), seconds), as_json)
 
 
 @command.command()

@@ -13,6 +13,7 @@ import numpy as np
 
 from lstm_music.types import FloatArray
 
+_STRETCH = 1024  # k with a scale of their own
 _LEAST_NORMAL = np.float32(2.0**-126)
 
 Product = Callable[[FloatArray, FloatArray, FloatArray | float], FloatArray]
@@ -44,6 +45,26 @@ def bfloat16_product(A: FloatArray, B: FloatArray, start: FloatArray | float = 0
                 # A product has 16 bits, so in float64 nothing is lost that float32 would keep.
                 total = _flushed((_flushed(total) + a[..., k, None] * b[k]).astype(np.float32))
     return total
+
+
+def int8_product(A: FloatArray, B: FloatArray, start: FloatArray | float = 0.0) -> FloatArray:
+    """Start + A B as generation makes it with weights of one byte (``src/c/matvec_int8.inc``).
+
+    Each row of A, 1,024 numbers at a time, and each column of B become whole numbers up to 127 and
+    a scale; ties may go either way.
+    """
+    total = start + np.zeros((*A.shape[:-1], B.shape[1]), A.dtype)
+    weights, b_scale = _whole(B, 0)
+    for k in range(0, len(B), _STRETCH):
+        a, a_scale = _whole(A[..., k : k + _STRETCH], -1)
+        total = total + (a @ weights[k : k + _STRETCH]) * (a_scale * b_scale)
+    return total.astype(A.dtype)
+
+
+def _whole(x: FloatArray, axis: int) -> tuple[FloatArray, FloatArray]:
+    """X as whole numbers up to 127, and what they stand for, along an axis."""
+    scale = np.abs(x).max(axis=axis, keepdims=True) / 127
+    return np.rint(x / np.where(scale > 0, scale, 1)), scale
 
 
 def rounded(x: FloatArray) -> FloatArray:

@@ -27,6 +27,7 @@
 #define LM_VECTOR(type, name)                                                                  \
     typedef type name __attribute__((vector_size(LM_BYTES), aligned(sizeof(type)), may_alias))
 #define LM_LANE(vector, lane) ((vector)[lane])
+#define LM_CONVERT(vector, type) __builtin_convertvector(vector, type)
 
 #else
 
@@ -46,6 +47,7 @@
 #define LM_PREFETCH_WRITE(address) ((void)0)
 #define LM_VECTOR(type, name) typedef type name
 #define LM_LANE(vector, lane) (vector)
+#define LM_CONVERT(vector, type) ((type)(vector))
 
 #endif
 

@@ -46,6 +46,7 @@ static const uint32_t
     V3_LEAF_7 = BIT(3) | BIT(5) | BIT(8),                          /* B: bmi, avx2, bmi2 */
     V3_EXTENDED = BIT(0) | BIT(5),                                 /* C: lahf, lzcnt */
     V4_LEAF_7 = BIT(16) | BIT(17) | BIT(28) | BIT(30) | BIT(31),   /* B: avx512 f, dq, cd, bw, vl */
+    VNNI_LEAF_7 = BIT(11),                                         /* C: avx512_vnni */
     BF16_LEAF_7_1 = BIT(5);                                        /* A of its leaf 1: avx512_bf16 */
 
 /* Bits of XCR0: the operating system saves xmm and ymm; and opmask and all of zmm. macOS saves zmm
@@ -76,7 +77,7 @@ static int highest_level(void) {
         return LM_BASE;
     if (!has(leaf_7[B], V4_LEAF_7) || !has(saved_state(), V4_STATE))
         return LM_V3;
-    return has(leaf_7_1[A], BF16_LEAF_7_1) ? LM_BF16 : LM_V4;
+    return has(leaf_7_1[A], BF16_LEAF_7_1) && has(leaf_7[C], VNNI_LEAF_7) ? LM_BF16 : LM_V4;
 }
 #else
 static int highest_level(void) { return LM_BASE; }

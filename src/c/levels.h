@@ -7,7 +7,7 @@
 enum { LM_BASE = 0, LM_V3 = 1, LM_V4 = 2, LM_N_LEVELS = 3, LM_BF16 = LM_N_LEVELS };
 
 /* "base" (any CPU of the platform), "v3" (AVX2 and FMA), "v4" (AVX-512 F, BW, CD, DQ, VL). Beyond
- * them stands "bf16" (v4 and AVX-512 BF16), whose products round what they multiply (gemm.h): only
+ * them stands "bf16" (v4, AVX-512 BF16 and VNNI), whose products round what they multiply (gemm.h): only
  * who asks for it gets it. All other kernels are v4's there. */
 const char *lm_level_name(int level);
 

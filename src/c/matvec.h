@@ -6,7 +6,7 @@
  *
  * pack(N, K, W, packed)
  *   W       in:  [N][K]
- *   packed  out: ceil(N / panel) panels of [K][panel] weights, zero where n >= N; 64-byte aligned
+ *   packed  out: ceil(N / panel) panels of K x panel weights, zero where n >= N; 64-byte aligned
  *
  * run(M, N, K, packed, vectors)
  *   vectors  [M]: x in: [K]; init in: [N], may be y, NULL means zero; y out: [N]. No y may overlap
@@ -25,13 +25,16 @@ typedef struct {
 
 typedef struct {
     ptrdiff_t panel;
-    ptrdiff_t weight_size; /* bytes */
+    ptrdiff_t (*size)(ptrdiff_t N, ptrdiff_t K); /* bytes of (N, K), packed; N columns on the next begin */
     void (*pack)(ptrdiff_t N, ptrdiff_t K, const float *W, void *packed);
     void (*run)(int M, ptrdiff_t N, ptrdiff_t K, const void *packed, const lm_vector *vectors);
 } lm_matvec;
 
-/* Weights in float32, or in bfloat16. */
+/* Weights in float32, in bfloat16, or in bytes: w = q scale, q a whole number up to 127 and one scale
+ * for each n; x is rounded alike, one scale for each 1,024 k. Those sums are whole numbers, so
+ * that processors with an instruction for them (VNNI) give the bits of those without. */
 const lm_matvec *lm_matvec_f32_of(int level);
 const lm_matvec *lm_matvec_bf16_of(int level);
+const lm_matvec *lm_matvec_int8_of(int level);
 
 #endif

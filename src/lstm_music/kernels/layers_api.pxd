@@ -103,7 +103,7 @@ cdef extern from "matvec.h" nogil:
 
     ctypedef struct lm_matvec:
         Py_ssize_t panel
-        Py_ssize_t weight_size
+        Py_ssize_t (*size)(Py_ssize_t N, Py_ssize_t K) noexcept nogil
         void (*pack)(Py_ssize_t N, Py_ssize_t K, const float* W, void* packed) noexcept nogil
         void (*run)(
             int M, Py_ssize_t N, Py_ssize_t K, const void* packed, const lm_vector* vectors,
@@ -111,3 +111,4 @@ cdef extern from "matvec.h" nogil:
 
     const lm_matvec* lm_matvec_f32_of(int level)
     const lm_matvec* lm_matvec_bf16_of(int level)
+    const lm_matvec* lm_matvec_int8_of(int level)

@@ -13,13 +13,13 @@ import numpy as np
 
 from lstm_music.kernels.c_api cimport LM_N_LEVELS, lm_level_ready, lm_rows_of
 from lstm_music.kernels.layers_api cimport (
-    lm_layers_of, lm_matvec_bf16_of, lm_matvec_f32_of, lm_vector,
+    lm_layers_of, lm_matvec, lm_matvec_bf16_of, lm_matvec_f32_of, lm_matvec_int8_of, lm_vector,
 )
 from lstm_music.kernels.zoneout cimport Zoneout
 
 from lstm_music.errors import ConfigError, ShapeError
 
-PRECISIONS = ("bfloat16", "float32")
+PRECISIONS = ("bfloat16", "float32", "int8")
 
 cdef Py_ssize_t LINE = 64  # bytes of a cache line
 cdef Py_ssize_t TABLE_LIMIT = 1 << 24  # floats
@@ -33,6 +33,13 @@ cdef object join_aligned(parts):
     for first, part in zip(starts, parts):
         pool[first:first + part.nbytes] = np.ascontiguousarray(part).reshape(-1).view(np.uint8)
     return pool, starts[:len(parts)]
+
+
+cdef const lm_matvec* matvec_of(int level, str precision):
+    """The matrix times vector of a level in a precision of PRECISIONS."""
+    if precision == "int8":
+        return lm_matvec_int8_of(level)
+    return lm_matvec_f32_of(level) if precision == "float32" else lm_matvec_bf16_of(level)
 
 
 cdef int best_level():
@@ -55,7 +62,9 @@ cdef class StepWeights:
     ----------
     model : a ``lstm_music.nn.model.LanguageModel``; float64 parameters are rounded to float32.
     level : number of the instruction-set level; None: the model's, or the best here.
-    precision : of the matrices: ``bfloat16`` (8 bits of significand, half the bytes), ``float32``.
+    precision : of the matrices: ``bfloat16`` (8 bits of significand, half the bytes), ``float32``,
+        or ``int8`` (a quarter; whole numbers up to 127 and a scale for each row, and what they
+        are multiplied with rounded alike).
 
     Attributes
     ----------
@@ -116,8 +125,7 @@ cdef class StepWeights:
         plan.top = plan.sums if residual else plan.sums - plan.states * H
         plan.by_table = (8 * S <= D and config.n_rows * plan.Gw <= TABLE_LIMIT
                          and plan.residual_from > 0)
-        plan.matvec = (lm_matvec_bf16_of(level) if self.precision == "bfloat16"
-                       else lm_matvec_f32_of(level))
+        plan.matvec = matvec_of(level, self.precision)
         plan.layers, plan.cell = lm_layers_of(level), lm_rows_of(level, spec.rows.encode())
         self.feeds = np.array(spec.feeds, np.int32).reshape(-1, 3)
         plan.n_feeds = self.feeds.shape[0]
@@ -129,9 +137,8 @@ cdef class StepWeights:
     cdef object _packed(self, W):
         """W (N, K) as panels of rows, in bytes."""
         cdef const float[:, ::1] source = np.ascontiguousarray(W, np.float32)
-        cdef Py_ssize_t N = source.shape[0], K = source.shape[1], panel = self.plan.matvec.panel
-        size = (N + panel - 1) // panel * panel * K * self.plan.matvec.weight_size
-        out = np.empty(size, np.uint8)
+        cdef Py_ssize_t N = source.shape[0], K = source.shape[1]
+        out = np.empty(self.plan.matvec.size(N, K), np.uint8)
         cdef unsigned char[::1] to = out
         self.plan.matvec.pack(N, K, &source[0, 0], &to[0])
         return out
@@ -193,7 +200,7 @@ cdef void recur(
     const Plan* m, int n, Mind** minds, Py_ssize_t here, const char* U
 ) noexcept nogil:
     """U times what it is fed: added to wx if the cell sums early, else into uh."""
-    cdef Py_ssize_t panel = m.matvec.panel, width, start
+    cdef Py_ssize_t width, start
     cdef lm_vector v[MOST_TOGETHER]
     cdef const int* feed
     cdef Mind* mind
@@ -207,7 +214,7 @@ cdef void recur(
             v[i].y = mind.wx if m.sums_early else mind.uh + start
             v[i].init = mind.wx if m.sums_early else NULL
         m.matvec.run(n, width, m.H, U, v)
-        U += (width + panel - 1) // panel * panel * m.H * m.matvec.weight_size
+        U += m.matvec.size(width, m.H)
 
 
 cdef void predict_together(
@@ -230,8 +237,7 @@ cdef void predict_together(
         if stop > first:
             for i in range(n):
                 v[i].x, v[i].init, v[i].y = minds[i].now + m.top, b + first, logits[i] + first
-            m.matvec.run(n, stop - first, m.H,
-                         m.pool + at.W + first * m.H * m.matvec.weight_size, v)
+            m.matvec.run(n, stop - first, m.H, m.pool + at.W + m.matvec.size(first, m.H), v)
         first = stop + panel
 
 
