@@ -112,3 +112,9 @@ cdef extern from "matvec.h" nogil:
     const lm_matvec* lm_matvec_f32_of(int level)
     const lm_matvec* lm_matvec_bf16_of(int level)
     const lm_matvec* lm_matvec_int8_of(int level)
+
+cdef inline const lm_matvec* matvec_of(int level, str precision):
+    """The matrix times vector of a level in a precision of step.pyx."""
+    if precision == "int8":
+        return lm_matvec_int8_of(level)
+    return lm_matvec_f32_of(level) if precision == "float32" else lm_matvec_bf16_of(level)

@@ -12,9 +12,7 @@ from libc.string cimport memcpy
 import numpy as np
 
 from lstm_music.kernels.c_api cimport LM_N_LEVELS, lm_level_ready, lm_rows_of
-from lstm_music.kernels.layers_api cimport (
-    lm_layers_of, lm_matvec, lm_matvec_bf16_of, lm_matvec_f32_of, lm_matvec_int8_of, lm_vector,
-)
+from lstm_music.kernels.layers_api cimport lm_layers_of, lm_vector, matvec_of
 from lstm_music.kernels.zoneout cimport Zoneout
 
 from lstm_music.errors import ConfigError, ShapeError
@@ -33,13 +31,6 @@ cdef object join_aligned(parts):
     for first, part in zip(starts, parts):
         pool[first:first + part.nbytes] = np.ascontiguousarray(part).reshape(-1).view(np.uint8)
     return pool, starts[:len(parts)]
-
-
-cdef const lm_matvec* matvec_of(int level, str precision):
-    """The matrix times vector of a level in a precision of PRECISIONS."""
-    if precision == "int8":
-        return lm_matvec_int8_of(level)
-    return lm_matvec_f32_of(level) if precision == "float32" else lm_matvec_bf16_of(level)
 
 
 cdef int best_level():
