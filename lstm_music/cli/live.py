@@ -96,7 +96,7 @@ def command(**options: Any) -> None:
         _list(options["backend"], as_json=options["as_json"])
         return
     dials = _dials(options)
-    settings = _settings(options)
+    settings = _settings(options, dials.values.get("tempo_bpm"))
     names = PortNames(options["name"], options["source"], options["target"])
     port = _open(options["backend"], names)
     try:
@@ -147,7 +147,7 @@ def _dials(options: dict[str, Any]) -> Any:
     return dials
 
 
-def _settings(options: dict[str, Any]) -> Settings:
+def _settings(options: dict[str, Any], tempo_bpm: float | None) -> Settings:
     from lstm_music.live.settings import Settings
     from lstm_music.midi.files import read
     from lstm_music.music.instrument_names import programs_named
@@ -164,7 +164,7 @@ def _settings(options: dict[str, Any]) -> Settings:
         turns=options["turns"],
         bars=options["bars"],
         meter=Meter.parse(options["meter"]),
-        tempo_bpm=options["tempo"],
+        tempo_bpm=options["tempo"] or tempo_bpm,
         rest_beats=options["rest"],
         instruments=tracks(options["with_"]),
         program=own[0].program if own else 0,

@@ -25,7 +25,7 @@ from lstm_music.live.events import ALL_SOUND_OFF, SUSTAIN, ControlEvent
 _NOT_WHILE_PLAYING = (
     *("n", "rank", "drafts", "max_copy", "beam", "form", "form_of", "ending"),  # whole takes
     *("tracks", "with_", "keep", "amount", "from_bar", "seed_bars", "pickup", "meter", "key"),
-    *("tempo_bpm", "threads"),
+    "threads",
 )
 """What the session itself decides, or what only a finished take can have."""
 
@@ -34,6 +34,7 @@ PLAYABLE = tuple(name for name in CONTROLS if name not in _NOT_WHILE_PLAYING)
 
 _DIALS: dict[str, tuple[float, float]] = {
     "bars": (1, 16),
+    "tempo_bpm": (40, 240),
     "temperature": (0.5, 1.5),
     "temperature_rhythm": (0.5, 1.5),
     "temperature_pitch": (0.5, 1.5),

@@ -64,7 +64,8 @@ class Scene:
         if not len(piece.notes):
             return None
         players = frozenset(i for i, part in enumerate(self.record.parts) if not part.is_ours)
-        asked = {"parts": players, "controls": dict(self.controls), **more}
+        controls = {name: self.controls[name] for name in self.controls if name != "tempo_bpm"}
+        asked = {"parts": players, "controls": controls, **more}
         return Ask(piece, begin, bars, **asked)
 
 

@@ -35,6 +35,7 @@ HORIZON_SECONDS = 0.05
 _AHEAD_SECONDS = 0.25
 """Notes are written so long before they sound: a control that changes is heard after that."""
 
+_TEMPO = "tempo_bpm"
 _LEAD, _MOST_LEAD_SECONDS = 1.5, 1.0
 """The next turn is asked for so many times earlier than the last one took; within limits."""
 
@@ -63,6 +64,7 @@ class Session:
         self._is_halted = False
         self._lead = settings.lead_seconds
         self._asked_at: float | None = None
+        self._now = 0.0
         self._out: list[Timed] = []
         self._programs_sent = False
         self._begin_record()
@@ -93,6 +95,7 @@ class Session:
 
     def take(self, seconds: float, message: bytes) -> None:
         """A message from an instrument or another program."""
+        self._now = seconds
         if not message:
             return
         if message[0] >= CLOCK or message[0] == 0xF2:
@@ -143,6 +146,7 @@ class Session:
 
     def advance(self, now: float) -> list[Timed]:
         """What is to be sent, in order; it may sound up to `HORIZON_SECONDS` later."""
+        self._now = now
         self._begin_seed(now)
         until = now + HORIZON_SECONDS
         if self.timing.is_running(now):
@@ -286,6 +290,9 @@ class Session:
             self._changed(changed)
 
     def _changed(self, values: dict[str, Any]) -> None:
+        if values.get(_TEMPO) is not None:
+            given_out = self._now + HORIZON_SECONDS  # till then the old tempo is on its way
+            self.timing.set_tempo(given_out, float(values[_TEMPO]))
         for name, value in values.items():
             self._tell({"event": "control", "name": name, "value": value})
         if self._writing is not None:

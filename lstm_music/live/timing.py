@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lstm_music.errors import ConfigError
 from lstm_music.live.clock import Clock, FollowedClock, SteadyClock
 from lstm_music.live.events import CLOCK, CONTINUE, START, STOP, Timed, song_position_of
 from lstm_music.live.tempo import found_clock
@@ -84,6 +85,19 @@ class Timing:
         """A bar line is now; the tempo stays. Where another clock or a given tempo leads: no."""
         if self.is_free and self._own is not None:
             self._own = SteadyClock(seconds, self._own.tempo_bpm, step)
+
+    def set_tempo(self, seconds: float, tempo_bpm: float) -> None:
+        """From now on another tempo; the music goes on where it is.
+
+        Raises
+        ------
+        ConfigError : the clock of another program leads.
+        """
+        if self.is_followed:
+            raise ConfigError("the tempo is that of the MIDI clock that leads; change it there")
+        self._given = tempo_bpm
+        if self._own is not None:
+            self._own = SteadyClock(seconds, tempo_bpm, self._own.steps_at(seconds))
 
     def find(self, played: list[tuple[float, int, int]]) -> bool:
         """Set the tempo by what was played from a bar line on; returns whether it could be told."""

@@ -200,6 +200,25 @@ def test_a_refused_value_is_told_and_the_music_goes_on(composer):
     assert any(at > 4 for at, *_ in played.ons())
 
 
+def test_the_tempo_is_changed_on_the_way_and_the_music_goes_on_where_it_was(composer):
+    settings = Settings(mode="endless", seed=_seed(), tempo_bpm=120, sends_clock=True)
+    at = [(4.0, lambda session: session.set("tempo_bpm", 60))]
+    played = Played(composer, settings, [], 9, at=at)
+    ticks = [one.seconds for one in played.sent if one.message == b"\xf8"]
+    waits = [round(b - a, 4) for a, b in pairwise(ticks)]
+    assert set(waits[:80]) == {round(60 / 120 / 24, 4)}
+    assert set(waits[-80:]) == {round(60 / 60 / 24, 4)}
+    assert max(waits) < 0.05
+    assert not hanging(played.sent)
+
+
+def test_the_tempo_of_a_clock_that_leads_is_its_own(composer):
+    at = [(4.0, lambda session: session.set("tempo_bpm", 60))]
+    played = Played(composer, Settings(), clock_ticks(90, 2.0, 200), 5, at=at)
+    assert "change it there" in played.told("error")[0]["message"]
+    assert played.session.timing.clock.tempo_bpm == pytest.approx(90, abs=0.1)
+
+
 @pytest.mark.parametrize("number", [120, 123])
 def test_panic_silences_everything_at_once(composer, number):
     settings = Settings(mode="endless", seed=_seed(), tempo_bpm=120, bars=16)

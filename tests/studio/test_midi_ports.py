@@ -1,6 +1,5 @@
 """MIDI ports: played through and recorded from, and a browser that has none."""
 
-
 import pytest
 from music_programs import needs
 from paths import MIDI_DATA
