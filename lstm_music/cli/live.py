@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     type=click.Choice(("answer", "follow", "endless")),
     default="answer",
     show_default=True,
-    help="answer what you play; follow it with other instruments; go on without end.",
+    help="Answer what you play, follow it with other instruments, or go on without end.",
 )
 @click.option(
     "--turns",
@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 )
 @click.option("--with", "with_", metavar="NAMES", help="Instruments that follow: bass,drums.")
 @click.option("--instrument", metavar="NAME", help="Your instrument. Default: piano.")
-@click.option("--channel", type=click.IntRange(1, 16), default=1, help="Where answers sound.")
+@click.option(
+    "--channel", type=click.IntRange(1, 16), default=1, help="Where answers sound. Default: 1."
+)
 @click.option("--meter", default="4/4", show_default=True, help="Of all bars.")
 @click.option(
     "--tempo",

@@ -169,6 +169,8 @@ def _library() -> Any:
         raise ConfigError("JACK-Client is not installed; pip install 'lstm_music[live]'") from None
     except OSError as error:
         raise BackendError(f"JACK's own library is not installed: {error}") from None
+    for set_function in (jack.set_error_function, jack.set_info_function):
+        set_function(lambda _: None)  # what matters is said by our own errors
     return jack
 
 
