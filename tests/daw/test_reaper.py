@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -123,7 +124,7 @@ def test_new_notes_lie_in_the_open_bars_and_all_else_is_kept(filled):
         assert within(onsets(new), 4, 6)
         assert within(onsets(new), 4, 6) != within(onsets(old), 4, 6)
         assert new[-1] == old[-1], "the mark of the item's end"
-        for before, event in zip(new, new[1:]):
+        for before, event in pairwise(new):
             if event[2].startswith("ff0f"):
                 assert before[2].startswith("b001"), "a curve stands right behind its CC"
         ons, offs = onsets(new), [e for e in new if e[2][0] == "8"]
