@@ -40,6 +40,7 @@ class StudioPage:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", self._note)
         self.page.goto(url)
+        self.page.bring_to_front()  # a browser lets only the page in front choose files
         self.wait_ready()
 
     def _hear(self, message):
