@@ -1,7 +1,7 @@
 """Form of samples beside that of held-out music: ``python benchmarks/form.py CACHE``.
 
 CACHE is a folder that ``lstm-music corpus build`` made of the music of the bundled models. For each
-style pieces are composed from nothing, without a form and with ``--form auto``, and compared with
+style pieces are composed from nothing, with ``--form none`` and ``--form auto``, and compared with
 the first bars, as many, of the pieces of the valid and test sides that are at least so long:
 
 returns     share of bars that are equal to an earlier one (8, 16, 4, 2, 1, 12, 24, 6, 3 before)
@@ -120,11 +120,10 @@ def main() -> None:
             figures = measured(real)
             row = {name: float(values.mean()) for name, values in figures.items()}
             rows.append({"style": style, "bars": n_bars, "form": "real", "n": len(real)} | row)
-            for form in (None, "auto"):
+            for form in ("none", "auto"):
                 ours = measured(composed(model, style, n_bars, form, arguments.n))
                 row = compared(ours, figures)
-                name = form or "none"
-                rows.append({"style": style, "bars": n_bars, "form": name, "n": arguments.n} | row)
+                rows.append({"style": style, "bars": n_bars, "form": form, "n": arguments.n} | row)
             for one in rows[-3:]:
                 print(
                     "  ".join(

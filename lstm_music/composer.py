@@ -17,7 +17,7 @@ from lstm_music.music.meter import Meter, parse_pickup_steps
 from lstm_music.music.piece import Piece
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
-from lstm_music.nn.sampling import Sampling, recommended
+from lstm_music.nn.sampling import Sampling, recommended, recommended_from_nothing
 from lstm_music.nn.widen import widened
 from lstm_music.pretrained import known_bytes, model_path
 from lstm_music.tokens.vocabulary import DEFAULT, Vocabulary
@@ -92,16 +92,16 @@ class Composer:
         self._vocabulary = DEFAULT
         try:
             self.sampling = recommended(metadata["data_card"])
+            from_nothing = recommended_from_nothing(metadata["data_card"])
         except ConfigError as error:
             raise ModelFileError(f"{name}: {error}") from None
-        met = Met.from_dict(metadata["training"].get("met", {}))
-        knows = metadata["training"].get("knows", {})
-        settings = metadata["training"].get("settings", {})
+        training = metadata["training"]
+        met = Met.from_dict(training.get("met", {}))
+        knows, forms = training.get("knows", {}), training.get("forms", {})
         learnt = Vocabulary.from_json(metadata["vocabulary"])
-        hears_ahead = learnt.has_stream("closed") and settings.get("infill", 0) > 0
-        forms = metadata["training"].get("forms", {})
-        weights = StepWeights(self.model, precision=precision)
-        self._engine = Engine(weights, self._vocabulary, met, knows, hears_ahead, forms)
+        hears_ahead = learnt.has_stream("closed") and training.get("settings", {}).get("infill", 0)
+        weights, speaks = StepWeights(self.model, precision=precision), self._vocabulary
+        self._engine = Engine(weights, speaks, met, knows, hears_ahead > 0, forms, from_nothing)
         self._source = name if source is None else source
         self._known: Fingerprints | None = None
 

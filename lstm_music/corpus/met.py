@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from lstm_music.errors import ModelFileError
 from lstm_music.music.meter import DENOMINATORS
-from lstm_music.tokens.vocabulary import DEFAULT
+from lstm_music.tokens.vocabulary import DEFAULT, DRUM_PROGRAM
 from lstm_music.types import IntArray
 
 if TYPE_CHECKING:  # composing needs no corpus
@@ -20,7 +21,14 @@ if TYPE_CHECKING:  # composing needs no corpus
 Ensemble = tuple[int, tuple[int, ...]]
 """How many pieces have it, and its instruments in the order of the tracks."""
 
+Ranged = tuple[tuple[int, ...], tuple[tuple[int, int], ...]]
+"""A row of instruments, and the lowest and highest pitch of each of its tracks."""
+
 _ENSEMBLES = 32  # of a style
+_LEAST_PIECES = 20
+"""From so many on, pieces for one row of instruments tell the ranges of its tracks."""
+_OUTER = 5
+"""Percent of the pieces that may go beyond a range, at either end."""
 _LEAST_SHARE = 0.01
 """Of the pieces, or of the notes: what is rarer than this is not learnt."""
 
@@ -39,6 +47,8 @@ class Met:
     meters : that the pieces begin in, such as "6/8"; none: not told.
     ensembles : of each style the commonest rows of instruments, as program tokens' values in the
         order of the tracks, each behind the number of pieces that have it; none: not told.
+    ranges : of each style the rows of instruments whose ranges are known, with these, as MIDI
+        pitches; none: not told.
     """
 
     kinds: tuple[str, ...]
@@ -48,6 +58,7 @@ class Met:
     mixed: bool = True
     meters: tuple[str, ...] = ()
     ensembles: Mapping[str, tuple[Ensemble, ...]] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[Ranged, ...]] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Met:
@@ -69,6 +80,10 @@ class Met:
                     style: tuple((int(count), tuple(map(int, row))) for count, row in rows)
                     for style, rows in facts.get("ensembles", {}).items()
                 },
+                {
+                    style: tuple(_ranged(row, bounds) for row, bounds in rows)
+                    for style, rows in facts.get("ranges", {}).items()
+                },
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ModelFileError(
@@ -81,6 +96,18 @@ class Met:
         if not known or not programs <= set(range(len(DEFAULT["program"]))):
             raise ModelFileError("the model file names tokens that do not exist; train again")
         return met
+
+    def ranges_of(self, style: str, row: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+        """Lowest and highest pitch of each track of a row of instruments; empty where not told."""
+        return next((bounds for known, bounds in self.ranges.get(style, ()) if known == row), ())
+
+
+def _ranged(row: Sequence[int], bounds: Sequence[Sequence[int]]) -> Ranged:
+    """One row of ``ranges``, checked."""
+    found = tuple(map(int, row)), tuple((int(low), int(high)) for low, high in bounds)
+    if len(found[0]) != len(found[1]) or not all(0 <= a <= b <= 127 for a, b in found[1]):
+        raise ValueError(f"ranges {bounds} of instruments {row}")
+    return found
 
 
 def met_in_training(corpus: TokenCache) -> Met:
@@ -98,7 +125,7 @@ def met_in_training(corpus: TokenCache) -> Met:
         n_tracks = int(np.count_nonzero(DEFAULT.is_kind(tokens[:body], "program")))
         changed, pitched = _velocity_changes(tokens[body:], n_tracks)
         changes, notes = changes + changed, notes + pitched
-    least = _LEAST_SHARE * len(pieces)
+    least, ensembles = _LEAST_SHARE * len(pieces), _ensembles(corpus)
     first = DEFAULT["program"]
     return Met(
         tuple(kind for kind, count in kinds.items() if count >= max(least, 1)),
@@ -107,7 +134,8 @@ def met_in_training(corpus: TokenCache) -> Met:
         tuple(sorted({corpus.styles[int(i)] for i in corpus.indices("train")})),
         mixed >= max(least, 1),
         tuple(sorted({meter_name(tokens) for tokens in pieces})),
-        _ensembles(corpus),
+        ensembles,
+        _ranges(corpus, ensembles),
     )
 
 
@@ -124,6 +152,49 @@ def _ensembles(corpus: TokenCache) -> dict[str, tuple[Ensemble, ...]]:
         style: tuple((count, row) for row, count in found.most_common(_ENSEMBLES))
         for style, found in sorted(counts.items())
     }
+
+
+def _ranges(
+    corpus: TokenCache, ensembles: Mapping[str, Sequence[Ensemble]]
+) -> dict[str, tuple[Ranged, ...]]:
+    """The ranges of the tracks of common rows of pitched instruments, on the training side."""
+    usual: dict[tuple[str, tuple[int, ...]], list[npt.NDArray[np.float64]]] = {
+        (style, row): []
+        for style, rows in ensembles.items()
+        for count, row in rows
+        if count >= _LEAST_PIECES and DRUM_PROGRAM not in row
+    }
+    first, pitch = DEFAULT["program"].start, DEFAULT["pitch"].start
+    for i in map(int, corpus.indices("train")):
+        tokens = corpus.piece_tokens(i)
+        body = int(np.argmax(tokens == DEFAULT["body"].start))
+        header = tokens[:body]
+        row = tuple((header[DEFAULT.is_kind(header, "program")] - first).tolist())
+        if (corpus.styles[i], row) in usual:
+            usual[corpus.styles[i], row].append(_outer_pitches(tokens[body:], len(row)))
+    found: dict[str, list[Ranged]] = {}
+    for (style, row), pieces in usual.items():
+        bounds = np.array(pieces, np.float64) - pitch  # (pieces, tracks, 2)
+        if np.isnan(bounds).all(axis=0).any():
+            continue  # a track that never sounds
+        lows = np.nanpercentile(bounds[..., 0], _OUTER, axis=0, method="lower")
+        highs = np.nanpercentile(bounds[..., 1], 100 - _OUTER, axis=0, method="higher")
+        pairs = zip(lows.astype(int).tolist(), highs.astype(int).tolist(), strict=True)
+        found.setdefault(style, []).append((row, tuple(pairs)))
+    return {style: tuple(rows) for style, rows in found.items()}
+
+
+def _outer_pitches(body: IntArray, n_tracks: int) -> npt.NDArray[np.float64]:
+    """(n_tracks, 2): the lowest and highest pitch token of each track; NaN where it has none."""
+    is_track, is_pitch = DEFAULT.is_kind(body, "track"), DEFAULT.is_kind(body, "pitch")
+    last = np.maximum.accumulate(np.where(is_track, np.arange(len(body)), 0))
+    track = np.where(is_track[last], body[last] - DEFAULT["track"].start, 0)
+    found = np.full((n_tracks, 2), np.nan)
+    for i in range(n_tracks):
+        mine = body[is_pitch & (track == i)]
+        if len(mine):
+            found[i] = mine.min(), mine.max()
+    return found
 
 
 def meter_name(tokens: IntArray) -> str:

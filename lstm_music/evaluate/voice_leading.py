@@ -13,18 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.music.piece import Piece, pitched_notes
+from lstm_music.music.rests import chords_at_rest
 from lstm_music.music.voice_leading import Parallel
 from lstm_music.music.voice_leading import parallels as all_parallels
 from lstm_music.types import BoolArray, NoteArray
 
-REST_BEATS = 1.5
-"""All parts are at rest where no note begins for so many beats."""
-
 KINDS = ("fifths", "octaves", "unisons")
-
-_FIFTH, _OCTAVE = 7, 12
-_TRIADS = ({0, 4, 7}, {0, 3, 7})
-_LEAST_NOTES_OF_A_CHORD = 3
 
 _Ints = npt.NDArray[np.int64]
 
@@ -111,32 +105,7 @@ def parallel_rates(piece: Piece) -> dict[str, float | None]:
 def root_position_at_rest(piece: Piece) -> float | None:
     """Share of the chords at rest, 0..1, that are major or minor triads on their root.
 
-    A chord at rest has at least three notes, and no pitched note begins for 1.5 beats or more
-    after it; the last one has to sound for so long. Its fifth may be missing. None without any.
+    `lstm_music.music.rests` says what such a chord is. None without any.
     """
-    notes = pitched_notes(piece)
-    begin = notes["onset_steps"].astype(np.int64)
-    end = begin + notes["duration_steps"]
-    found = []
-    for onset in _rests(piece, begin, end):
-        pitches = notes["pitch_midi"][(begin <= onset) & (onset < end)].astype(np.int64)
-        if len(pitches) >= _LEAST_NOTES_OF_A_CHORD:
-            found.append(_is_on_its_root(pitches))
+    found = [is_on_root for _, is_on_root in chords_at_rest(piece)]
     return sum(found) / len(found) if found else None
-
-
-def _rests(piece: Piece, begin: _Ints, end: _Ints) -> list[int]:
-    """Onsets after which nothing begins for `REST_BEATS`."""
-    onsets = np.unique(begin)
-    waits = np.diff(np.append(onsets, end.max(initial=0)))
-    lines = piece.bar_lines
-    return [
-        onset
-        for onset, wait in zip(onsets.tolist(), waits.tolist(), strict=True)
-        if wait >= REST_BEATS * lines.meter_at(onset).beat_steps
-    ]
-
-
-def _is_on_its_root(pitches: _Ints) -> bool:
-    over_bass = set(((pitches - pitches.min()) % _OCTAVE).tolist())
-    return any(over_bass in (triad, triad - {_FIFTH}) for triad in _TRIADS)

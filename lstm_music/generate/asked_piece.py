@@ -17,8 +17,8 @@ ENDINGS = ("tonic", "free")
 """``tonic``: the last bars are drawn again until the bass ends on the tonic of the key, of several
 such endings the first that the network itself takes for one; ``free``: drawn once."""
 
-AUTO = "auto"
-"""The form that is drawn from those of real pieces."""
+AUTO, NO_FORM = "auto", "none"
+"""The form that is drawn from those of real pieces, and the word for no form at all."""
 
 MOST_BARS = 1024
 
@@ -121,7 +121,8 @@ class PieceControls:
         "text",
         None,
         "Which sections return: AABA, AABB' (a prime: with another end), A8 A8 B4 A8 (with bars); "
-        "auto: drawn from the forms of real pieces.",
+        "auto: drawn from the forms of real pieces; none. Default: none, but from nothing what the "
+        "model recommends for the style.",
         group=_PIECE,
         tasks=("generate",),
     )
@@ -150,7 +151,12 @@ class PieceControls:
 
     @property
     def _named_form(self) -> str | None:
-        return None if self.form == AUTO else self.form
+        return None if self.form in (AUTO, NO_FORM) else self.form
+
+    @property
+    def has_form(self) -> bool:
+        """Whether bars are asked to return."""
+        return self.form_of is not None or self.form not in (None, NO_FORM)
 
     def sections(self) -> tuple[Section, ...]:
         """The sections of the form, each with its number of bars; none where no form is named.

@@ -30,6 +30,7 @@ _SOLO_STRINGS = frozenset({40, 41, 42, 43, 110})
 _SECTIONS = frozenset({61, 62, 63})  # brass in chords
 _KIT = range(35, 60)  # General MIDI keys of a drum kit
 _MOST_TOGETHER = 8
+_ANY_NUMBER = 999
 _WHOLE = 96  # steps of a whole note
 _GRIDS = (6, 8)  # 16ths, triplet eighths
 _ON_GRID = 0.95
@@ -114,3 +115,10 @@ def character_of_new(track: Track, grid: int = 0) -> Character:
         is_played=is_keyboard,
         grid=grid,
     )
+
+
+def character_in_range(low: int, high: int) -> Character:
+    """What keeps to a range of pitches, and to nothing else."""
+    pitches = np.zeros(128, bool)
+    pitches[low : high + 1] = True
+    return Character(pitches, fewest=0, most=_ANY_NUMBER, polyphony=_ANY_NUMBER)

@@ -19,6 +19,7 @@ from lstm_music.generate.character import (
 from lstm_music.generate.compose import Job, job, written
 from lstm_music.generate.engine import Engine
 from lstm_music.generate.form_plan import planned_form
+from lstm_music.generate.forms import with_settled_form
 from lstm_music.generate.impossible import check_possible
 from lstm_music.generate.loop import Generator
 from lstm_music.generate.plan import (
@@ -124,6 +125,7 @@ def get_ready(engine: Engine, request: Request, seed: Piece, rng_seed: int) -> J
     ------
     ConfigError, MidiError : it is not.
     """
+    request = with_settled_form(request)
     plan = plan_for(request, seed, rng_seed)
     if sections := request.sections():
         plan = replace(plan, form=planned_form(sections))

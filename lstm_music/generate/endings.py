@@ -21,7 +21,10 @@ DRAWS_APART = 1 << 32
 
 
 def close_all(
-    opened: Sequence[Generator], again: Callable[[int, int], Generator], key: Key | None
+    opened: Sequence[Generator],
+    again: Callable[[int, int], Generator],
+    key: Key | None,
+    is_good: Callable[[int, Generator], bool] = lambda i, ending: True,
 ) -> list[Generator]:
     """The best ending found for each piece.
 
@@ -31,8 +34,10 @@ def close_all(
     again : makes a generator that stands where ``opened[i]`` does, with random numbers of its
         own stream: ``again(i, stream)``; stream 0 goes on as if nothing had stopped.
     key : given; None: that of each piece's own header.
+    is_good : ``is_good(i, ending)``: what else is wanted of an ending that closes.
     """
     best: dict[int, Generator] = {}
+    ranks: dict[int, tuple[bool, bool]] = {}
     left = list(range(len(opened)))
     for draw in range(DRAWS):
         drawn = {i: again(i, draw * DRAWS_APART) for i in left}
@@ -40,9 +45,10 @@ def close_all(
             run_together(list(drawn.values()))
         for i, ending in drawn.items():
             closed = closes(ending, key)
-            if closed and (i not in best or ending.has_ended):
-                best[i] = ending
-            if closed is None or (closed and ending.has_ended):
+            rank = (bool(closed) and is_good(i, ending), ending.has_ended)
+            if closed and (i not in best or rank > ranks[i]):
+                best[i], ranks[i] = ending, rank
+            if closed is None or rank == (True, True):
                 left.remove(i)
             if closed is None or draw == DRAWS - 1:
                 best.setdefault(i, ending)

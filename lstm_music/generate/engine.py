@@ -25,7 +25,7 @@ from lstm_music.music.listening.styles import infer_style
 from lstm_music.music.piece import Piece, on_their_onsets
 from lstm_music.music.theory import likely_key
 from lstm_music.nn.model_file import load_model
-from lstm_music.nn.sampling import Sampling
+from lstm_music.nn.sampling import FromNothing, Sampling
 from lstm_music.pretrained import model_path
 from lstm_music.tokens.automaton import Automaton
 from lstm_music.tokens.streams import MAX_TRACKS
@@ -62,6 +62,7 @@ class Engine:
     hears_ahead : whether the network has learnt to be told what lies ahead.
     forms : how bars return in the training music, for `FormModel.from_json`; empty where the model
         does not tell.
+    from_nothing : what its data card advises for pieces from nothing, by style.
     """
 
     weights: StepWeights
@@ -70,6 +71,7 @@ class Engine:
     knows: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     hears_ahead: bool = False
     forms: Mapping[str, Any] = field(default_factory=dict)
+    from_nothing: Mapping[str, FromNothing] = field(default_factory=dict)
 
     @cached_property
     def form_model(self) -> FormModel:

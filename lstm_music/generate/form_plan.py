@@ -23,6 +23,9 @@ from lstm_music.music.form import (
 from lstm_music.music.form_model import FormModel
 from lstm_music.music.form_text import Section, form_text
 
+RESTS_BARS = 2
+"""So many bars are composed at a time where the chords at rest are looked at."""
+
 _KEPT_SHARE = 2 / 3
 """Of a bar that returns varied: with fewer of its notes it would not be heard as the same."""
 _EIGHTH_STEPS = 12
@@ -49,10 +52,13 @@ class FormPlan:
     ----------
     returns : for each new bar the bar that it returns to; None: it is composed.
     sections : as asked, with their lengths; empty where the form was drawn.
+    comes_to_rest : whether bars are composed two at a time, until the chords on which all parts
+        rest stand on their root.
     """
 
     returns: tuple[Return | None, ...]
     sections: tuple[Section, ...] = ()
+    comes_to_rest: bool = False
 
     def roots(self) -> list[int]:
         """For each new bar the composed one, or that of a seed, whose music it has: itself if it
@@ -69,6 +75,11 @@ class FormPlan:
     def root_of(self, bar: int) -> int:
         """The bar whose music a bar has; bars of a seed have their own."""
         return self.roots()[bar] if bar >= 0 else bar
+
+    def starts(self) -> set[int]:
+        """Numbers of the new bars with which something begins that is composed by itself."""
+        by_themselves = range(0, len(self.returns), RESTS_BARS) if self.comes_to_rest else ()
+        return {*self.section_starts(), *by_themselves}
 
     def section_starts(self) -> list[int]:
         """Numbers of the new bars with which the named sections begin."""
@@ -207,6 +218,8 @@ def repeated(plan: FormPlan, bars: Sequence[Bar], first: int, new: slice) -> int
     if new.start >= new.stop:
         return 0
     if not plan.sections:
+        if not any(plan.returns):  # none was asked for: those that come are as real ones
+            return 0
         labels = label_bars(bars)[first:]
         return sum(
             label.kind != FRESH and back is None

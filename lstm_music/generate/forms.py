@@ -9,7 +9,7 @@ from copy import copy
 import numpy as np
 
 from lstm_music.errors import ConfigError
-from lstm_music.generate.asked_piece import AUTO
+from lstm_music.generate.asked_piece import AUTO, NO_FORM
 from lstm_music.generate.engine import Engine
 from lstm_music.generate.form_plan import FormPlan, drawn_form, planned_form
 from lstm_music.generate.hearing import Heard
@@ -81,6 +81,17 @@ def may_return(ruling: Ruling, plan: Plan, bar_steps: int) -> Callable[[int, int
         return bool((here == there).all())
 
     return fits
+
+
+def with_settled_form(request: Request, advised: str | None = None) -> Request:
+    """The request with the form that holds: as asked, else as advised; None where there is none."""
+    form = advised if request.form is None else request.form
+    form = None if form == NO_FORM else form
+    if form == request.form:
+        return request
+    settled = copy(request)
+    object.__setattr__(settled, "form", form)
+    return settled
 
 
 def with_found_form(request: Request) -> Request:

@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from lstm_music.errors import ConfigError
+from lstm_music.generate.asked_piece import NO_FORM
+from lstm_music.generate.character import Character, character_in_range
 from lstm_music.generate.complete import Judge
 from lstm_music.generate.compose import Job, conditioning
 from lstm_music.generate.endings import DRAWS_APART, ENDING_BARS, close_all, closed_by_hand
@@ -16,16 +18,15 @@ from lstm_music.generate.engine import (
     Engine,
     in_shares,
     new_generator,
-    run_share,
     with_sounding_tracks,
 )
-from lstm_music.generate.form_plan import same_variations
-from lstm_music.generate.forms import take_form
+from lstm_music.generate.form_plan import FormPlan, same_variations
+from lstm_music.generate.forms import take_form, with_settled_form
 from lstm_music.generate.given import Given
 from lstm_music.generate.header import write_header
 from lstm_music.generate.hearing import Heard
 from lstm_music.generate.impossible import check_possible
-from lstm_music.generate.loop import Generator
+from lstm_music.generate.loop import Generator, run_together
 from lstm_music.generate.parts import voices_for
 from lstm_music.generate.plan import Place, Plan
 from lstm_music.generate.planning import new_programs
@@ -46,8 +47,10 @@ from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Tempo
 from lstm_music.music.promises import beat_is_obeyed, key_or_mode_is_obeyed, meter_is_obeyed
-from lstm_music.nn.sampling import Sampling
+from lstm_music.music.rests import LEAST_PARTS
+from lstm_music.nn.sampling import FromNothing, Sampling
 from lstm_music.tokens.decode import written_piece
+from lstm_music.tokens.vocabulary import DRUM_PROGRAM
 
 DEFAULT_TEMPO_BPM = 120.0
 
@@ -85,7 +88,7 @@ def compose_from_nothing(
     """
     if request.beam > 1:
         raise ConfigError("beam is for a seed; leave it out for a piece from nothing")
-    writer = _Writer(engine, request, rng_seed, request.sampling(advice))
+    writer = _Writer(engine, request, rng_seed, advice)
     most = request.drafts or DRAFTS
 
     def faults(piece: Piece, formed: Formed | None) -> int:
@@ -108,8 +111,8 @@ def header_job(engine: Engine, request: Request, rng_seed: int, advice: Sampling
     ------
     ConfigError : no such style, or the request cannot be met.
     """
-    freely = replace(request, ending="free")
-    return _Writer(engine, freely, rng_seed, request.sampling(advice)).job(0)
+    freely = replace(request, ending="free", form=NO_FORM)
+    return _Writer(engine, freely, rng_seed, advice).job(0)
 
 
 Draft = tuple[Piece, Generator, Formed | None]
@@ -138,9 +141,9 @@ def _best_drafts(
 class _Writer:
     """Writes drafts of one request."""
 
-    def __init__(self, engine: Engine, request: Request, rng_seed: int, sampling: Sampling) -> None:
+    def __init__(self, engine: Engine, request: Request, rng_seed: int, advice: Sampling) -> None:
         self._engine, self._request, self._rng_seed = engine, request, rng_seed
-        self._sampling = sampling
+        self._usual = FromNothing(advice)
         self._bars = request.bar_count()
         self._meter = (
             Meter.parse(request.meter) if isinstance(request.meter, str) else request.meter
@@ -153,6 +156,8 @@ class _Writer:
         self._programs = (
             [] if request.with_ is None else [p for p, _ in new_programs(request.with_)]
         )
+        styles = engine.met.styles
+        self._known_style = request.style or (styles[0] if len(styles) == 1 else "")
         self._closes = request.ending != "free"
         self._formed: dict[int, Formed] = {}
 
@@ -162,7 +167,8 @@ class _Writer:
     def job(self, sequence: int) -> Job:
         """What a draft needs, and a generator of its random stream that has heard the header."""
         capacity = self._bars * TOKENS_A_BAR
-        generator = new_generator(self._engine, capacity, self._sampling, self._rng_seed, sequence)
+        usual = self._sampling(self._known_style)
+        generator = new_generator(self._engine, capacity, usual, self._rng_seed, sequence)
         generator.set_total_bars(self._bars)
         bar_steps = write_header(
             generator,
@@ -181,6 +187,8 @@ class _Writer:
         plan, ruling = self._planned(header)
         heard = _heard(plan, self._bars)
         form = take_form(self._engine, ruling, plan, heard, self._rng_seed, sequence)
+        if ruling.voice_leading == "strict" and _has_chords(header):
+            form = replace(form or FormPlan((None,) * self._bars), comes_to_rest=True)
         plan = replace(plan, form=form)
         check_possible(ruling, plan)
         if form is not None:
@@ -190,6 +198,7 @@ class _Writer:
         leans = leans_for(ruling, plan, heard, rules)
         voices = voices_for(ruling, plan, heard)
         generator.set_task(Given([]), rules, bar_steps, leans, voices=voices)
+        generator.change(self._sampling(header.style), rules, leans, voices)
         if self._closes and form is None:
             generator.set_pause((self._bars - ENDING_BARS) * bar_steps)
         return Job(self._engine, plan, heard, ruling, generator)
@@ -203,7 +212,37 @@ class _Writer:
         places = tuple(Place(track, 0, end) for track in range(len(header.tracks)))
         n_new = len(header.tracks) if self._programs else 0
         plan = Plan(header, places, is_continuation=True, n_new_tracks=n_new)
-        return plan, ruling_for(self._request, plan, style=header.style)
+        request = with_settled_form(self._request, self._advice(header.style).form)
+        ranges = self._ranges(header) if request.in_character else {}
+        return plan, ruling_for(request, plan, characters=ranges, style=header.style)
+
+    def _ranges(self, header: Piece) -> dict[int, Character]:
+        """The ranges of the tracks, where music of the style is often written for them."""
+        row = tuple(DRUM_PROGRAM if one.is_drum else one.program for one in header.tracks)
+        bounds = self._engine.met.ranges_of(header.style, row)
+        return {track: character_in_range(*pair) for track, pair in enumerate(bounds)}
+
+    def _ranges_written(self, generator: Generator, n_tracks: int) -> dict[int, Character]:
+        """The ranges by which a piece was written, by its tracks that are left."""
+        whole = written_piece(generator.score)
+        if not self._request.in_character:
+            return {}
+        ranges, kept = self._ranges(whole), range(n_tracks)
+        if n_tracks < len(whole.tracks):
+            kept = with_sounding_tracks(whole)[1].tolist()
+        return {new: ranges[old] for new, old in enumerate(kept) if old in ranges}
+
+    def _advice(self, style: str) -> FromNothing:
+        """What the model recommends for a style: all of it, or where a form that belongs to it is
+        refused nothing of it.
+        """
+        advice = self._engine.from_nothing.get(style, self._usual)
+        is_refused = advice.form is not None and self._request.form == NO_FORM
+        return self._usual if is_refused else advice
+
+    def _sampling(self, style: str) -> Sampling:
+        """How music of a style is drawn: as asked, else as recommended."""
+        return self._request.sampling(self._advice(style).sampling)
 
     def draft(self, sequences: Sequence[int]) -> list[Draft]:
         """A draft for each random stream, and how it was written in stages, if it has a form."""
@@ -214,16 +253,30 @@ class _Writer:
         ]
 
     def _compose(self, share: Sequence[int]) -> list[Generator]:
-        if self._request.form is not None:
-            return self._compose_in_stages(share)
-        opened = run_share(self._begin, share)
+        begun = {i: self._begin(i) for i in share}
+        formed = [i for i in share if i in self._formed]
+        others = [i for i in share if i not in self._formed]
+        done: dict[int, Generator] = {}
+        for some, compose in (
+            (formed, self._compose_in_stages),
+            (others, self._compose_at_once),
+        ):
+            if some:
+                done |= zip(some, compose(some, [begun[i] for i in some]), strict=True)
+        return [done[i] for i in share]
+
+    def _compose_at_once(
+        self, share: Sequence[int], opened: list[Generator]
+    ) -> Sequence[Generator]:
+        run_together(opened)
         if not self._closes:
             return opened
         again = self._again(share, opened)
         return close_all(opened, lambda i, stream: again(i, stream, 1.0), self._key)
 
-    def _compose_in_stages(self, share: Sequence[int]) -> list[Generator]:
-        opened = [self._begin(i) for i in share]
+    def _compose_in_stages(
+        self, share: Sequence[int], opened: list[Generator]
+    ) -> Sequence[Generator]:
         formed = [self._formed[i] for i in share]
         again = self._again(share, opened)
         write_stages(opened, formed, again, self._key, closes_later=self._closes)
@@ -233,12 +286,13 @@ class _Writer:
 
     def _again(self, share: Sequence[int], opened: Sequence[Generator]) -> Again:
         """What makes generators that go on from where those of a share stand."""
+        styles = [written_piece(one.score).style for one in opened]
 
         def again(i: int, stream: int, warmth: float) -> Generator:
             generator = new_generator(
                 self._engine,
                 opened[i].capacity,
-                self._sampling.warmed(warmth),
+                self._sampling(styles[i]).warmed(warmth),
                 self._rng_seed,
                 share[i] + stream,
             )
@@ -277,6 +331,7 @@ class _Writer:
     def take(self, piece: Piece, generator: Generator, formed: Formed | None) -> Take:
         """A draft as a result."""
         plan, ruling = self._planned(piece.replace(notes=piece.notes[:0]))
+        ruling = replace(ruling, characters=self._ranges_written(generator, len(piece.tracks)))
         n_notes = len(piece.notes)
         if formed is not None:
             plan = replace(plan, form=formed.form)
@@ -310,6 +365,11 @@ def _heard(plan: Plan, bars: int) -> Heard:
         total_bars=bars,
         remarks=(),
     )
+
+
+def _has_chords(header: Piece) -> bool:
+    """Whether a piece has parts enough to rest on a chord."""
+    return sum(not track.is_drum for track in header.tracks) >= LEAST_PARTS
 
 
 def _key_of(scale: Scale) -> Key | None:

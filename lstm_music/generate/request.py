@@ -288,7 +288,7 @@ class Request(PieceControls):
         return advice.but(**{name: getattr(self, name) for name in names})
 
     def _check_form(self) -> None:
-        if self.form is None and self.form_of is None:
+        if not self.has_form:
             return
         if self.form is not None and self.form_of is not None:
             raise ConfigError("give form or form_of, not both")

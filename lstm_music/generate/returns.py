@@ -25,6 +25,7 @@ from lstm_music.generate.ruling import Ruling, leans_for, rules_for
 from lstm_music.music.form import bars_of
 from lstm_music.music.key import Key
 from lstm_music.music.piece import PEDAL_DTYPE, Piece, Track
+from lstm_music.music.rests import REST_BEATS, chords_at_rest
 from lstm_music.tokens.decode import written_piece
 from lstm_music.types import IntArray, NoteArray
 
@@ -107,17 +108,34 @@ class Formed:
     def faults(self, generator: Generator, stage: Stage, key: Key | None) -> int:
         """How much is wrong with a stage that a generator has just written, 0 for nothing.
 
-        What is to be new must be unlike what was there before it, and what returns at the end of a
-        piece that ends on the tonic of ``key``, or of its own key, must end on it.
+        What is to be new must be unlike what was there before it. Chords at rest must stand on
+        their root, where that is asked. What returns at the end of a piece that ends on the tonic
+        of ``key``, or of its own key, must end on it.
         """
         end = self.ending(stage) if stage.is_last else stage.free_end
         start = self._heard.start_steps
         new = slice((stage.free_start - start) // self.bar_steps, (end - start) // self.bar_steps)
-        bars = bars_of(written_piece(generator.score), self._n_before + new.stop)
+        piece = written_piece(generator.score)
+        bars = bars_of(piece, self._n_before + new.stop)
         found = repeated(self.form, bars, self._n_before, new)
+        found += self._restless(piece, stage, end if self._closes else stage.free_end)
         if self._closes and not stage.is_last and self._last_root == new.stop - 1:
             found += closes(generator, key) is False
         return found
+
+    def _restless(self, piece: Piece, stage: Stage, end: int) -> int:
+        """How many chords at rest before ``end`` do not stand on their root, where they are to."""
+        if not self.form.comes_to_rest:
+            return 0
+        # The last chord before a stage is at rest, too, where the stage begins late.
+        begin = stage.free_start - REST_BEATS * piece.meters[0].beat_steps
+        chords = chords_at_rest(piece)
+        return sum(begin < onset < end and not is_on_root for onset, is_on_root in chords)
+
+    def ends_well(self, generator: Generator) -> bool:
+        """Whether the last stage of a piece that closes comes to rest as asked."""
+        last = self.stages[-1]
+        return not self._restless(written_piece(generator.score), last, last.free_end)
 
     def free_notes(self, notes: NoteArray) -> int:
         """How many notes, in steps of what the network hears, stand where it composes."""
@@ -160,7 +178,7 @@ def _stretches(form: FormPlan, heard: Heard) -> list[tuple[int, int, int]]:
         at = lines.bar_end(at)
     starts += [heard.start_steps + i * steps for i in range(len(form.returns))]
     found: list[tuple[int, int, int]] = []
-    roots, firsts = form.roots(), form.section_starts()
+    roots, firsts = form.roots(), form.starts()
     for i, back in enumerate(form.returns):
         start = starts[n_before + i]
         parts = [(0, start, start + steps)]
@@ -334,7 +352,10 @@ def close_with_forms(
     if left:
         _draw(opened, formed, {i: last[i] for i in left}, again, key, pauses=True)
         closed = close_all(
-            [opened[i] for i in left], lambda k, stream: again(left[k], stream, 1.0), key
+            [opened[i] for i in left],
+            lambda k, stream: again(left[k], stream, 1.0),
+            key,
+            lambda k, ending: formed[left[k]].ends_well(ending),
         )
         results |= dict(zip(left, closed, strict=True))
     return [results[i] for i in range(len(opened))]

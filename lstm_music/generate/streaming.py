@@ -38,7 +38,7 @@ from lstm_music.tokens.conditioning import Conditioning
 from lstm_music.tokens.vocabulary import DRUM_PROGRAM
 from lstm_music.types import NoteArray
 
-_OF_WHOLE_TAKES = ("n", "rank", "drafts", "max_copy", "beam", "form", "form_of", "ending")
+_OF_WHOLE_TAKES = ("n", "rank", "drafts", "max_copy", "beam", "ending")
 """Controls that compare drafts, or write bars out of their order."""
 
 _DRAWING = {name for name in Sampling.__dataclass_fields__ if name in CONTROLS}
@@ -210,7 +210,7 @@ def open_stream(
 
 
 def _check_streamable(engine: Engine, request: Request) -> None:
-    if request.form is not None or request.form_of is not None:
+    if request.has_form:
         raise ConfigError("a form cannot be streamed; call generate, or leave it out")
     if request.task == "vary":
         raise ConfigError("vary cannot be streamed: it compares finished drafts; call vary")

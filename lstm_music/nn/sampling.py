@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lstm_music.errors import ConfigError
 
@@ -134,3 +134,48 @@ def recommended(data_card: Mapping[str, Any]) -> Sampling:
         return Sampling(**table)
     except (TypeError, ConfigError) as error:
         raise ConfigError(f"the data card's sampling {table!r} cannot be used: {error}") from None
+
+
+class FromNothing(NamedTuple):
+    """What a model's data card advises for pieces from nothing of one style.
+
+    Parameters
+    ----------
+    sampling : how they are drawn.
+    form : as of the control of that name; None: none.
+    """
+
+    sampling: Sampling
+    form: str | None = None
+
+
+def _form(table: Mapping[str, Any]) -> str | None:
+    form = table.get("form")
+    if not isinstance(form, str | None):
+        raise TypeError(f"form must be a text, got {form!r}")
+    return form
+
+
+def recommended_from_nothing(data_card: Mapping[str, Any]) -> dict[str, FromNothing]:
+    """What a data card advises for pieces from nothing, by style: its tables ``from_nothing``.
+
+    Parameters
+    ----------
+    data_card : ``{"from_nothing": {"folk": {"temperature": 1.0, "form": "auto"}}, ...}``; settings
+        that a style leaves out are those of the table ``sampling``.
+
+    Raises
+    ------
+    ConfigError : a table is no such settings.
+    """
+    usual, tables = asdict(recommended(data_card)), data_card.get("from_nothing", {})
+    found = {}
+    try:
+        for style, table in tables.items():
+            settings = {name: value for name, value in table.items() if name != "form"}
+            found[style] = FromNothing(Sampling(**(usual | settings)), _form(table))
+    except (AttributeError, TypeError, ConfigError) as error:
+        raise ConfigError(
+            f"the data card's from_nothing {tables!r} cannot be used: {error}"
+        ) from None
+    return found

@@ -15,7 +15,7 @@ from lstm_music.corpus.cache import TokenCache, token_cache
 from lstm_music.corpus.split import SPLITS
 from lstm_music.errors import ConfigError
 from lstm_music.files import check_writable
-from lstm_music.nn.sampling import recommended
+from lstm_music.nn.sampling import recommended_from_nothing
 from lstm_music.nn.sealed import Sealed
 from lstm_music.pretrained import known_beside
 from lstm_music.training.base import load_base
@@ -101,7 +101,7 @@ def train(
     style = make_config(settings if begin_with is None else begin_with.merged(settings)).style
     if deadline is not None:
         refuse_tokens(settings)
-    card = _read_card(data_card)
+    card = read_card(data_card)
     folder = RunFolder(output)
     folder.check(resume=resume, force=force)
     check_writable(known_beside(output), overwrite=force or resume)
@@ -232,13 +232,19 @@ def read_corpus(
     return corpus
 
 
-def _read_card(path: str | os.PathLike[str] | None) -> dict[str, Any]:
+def read_card(path: str | os.PathLike[str] | None) -> dict[str, Any]:
+    """A data card, checked; empty where there is none.
+
+    Raises
+    ------
+    ConfigError : it cannot be read, or gives advice that cannot be used.
+    """
     if path is None:
         return {}
     try:
         card = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         json.dumps(card, allow_nan=False)  # as it will be stored
-        recommended(card)
+        recommended_from_nothing(card)
     except (OSError, ValueError, TypeError, RecursionError, ConfigError) as error:
         raise ConfigError(f"data card {os.fspath(path)} cannot be used: {error}") from None
     return card

@@ -82,6 +82,26 @@ def test_the_commonest_instruments_of_each_style_are_kept():
         "band": ((1, (25, 32, 128)),),
     }
     assert Met.from_dict(json.loads(json.dumps(asdict(met)))) == met
+    assert met.ranges == {}  # too few pieces
     wrong = asdict(met) | {"ensembles": {"lead": [[1, [200]]]}}
     with pytest.raises(ModelFileError, match="tokens that do not exist"):
+        Met.from_dict(wrong)
+
+
+def test_the_ranges_of_common_rows_of_instruments_are_counted():
+    """Of forty duets one goes beyond at either end: so few do not count."""
+    pieces = []
+    for i in range(40):
+        upper, lower = (60 - 20 * (i < 1), 80 + 10 * (i < 1)), (36, 50)
+        keys = [(pitch, track) for track, pair in enumerate((upper, lower)) for pitch in pair]
+        rows = [(24 * at, 24, pitch, 80, track) for at, (pitch, track) in enumerate(keys)]
+        notes = make_notes([*rows, (96 + i, 1, 70, 80, 0)])  # no two pieces are alike
+        pieces.append(canonical(Piece(notes, (Track(40), Track(42)), style="lead")))
+    met = met_in_training(cache_of(pieces, ["train"] * 40))
+    assert met.ranges == {"lead": (((40, 42), ((60, 80), (36, 50))),)}
+    assert met.ranges_of("lead", (40, 42)) == ((60, 80), (36, 50))
+    assert met.ranges_of("lead", (40,)) == met.ranges_of("folk", (40, 42)) == ()
+    assert Met.from_dict(json.loads(json.dumps(asdict(met)))) == met
+    wrong = asdict(met) | {"ranges": {"lead": [[[40], [[60, 50]]]]}}
+    with pytest.raises(ModelFileError, match="ranges"):
         Met.from_dict(wrong)

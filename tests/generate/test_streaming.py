@@ -53,7 +53,14 @@ def test_from_nothing_is_streamed_in_its_meter_with_its_instruments(composer):
     onsets = [int(n["onset_steps"]) for n in notes]
     assert onsets == sorted(onsets)
     same = composer.generate(
-        bars=3, meter="3/4", key="G major", with_="flute,cello", rng_seed=2, ending="free", drafts=1
+        bars=3,
+        meter="3/4",
+        key="G major",
+        with_="flute,cello",
+        rng_seed=2,
+        form="none",
+        ending="free",
+        drafts=1,
     )
     assert tuples(same.notes) == tuples(notes)
 

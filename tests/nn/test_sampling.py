@@ -5,7 +5,7 @@ import pytest
 
 from lstm_music.errors import ConfigError
 from lstm_music.kernels.history import MOST_REMEMBERED
-from lstm_music.nn.sampling import Sampling, recommended
+from lstm_music.nn.sampling import Sampling, recommended, recommended_from_nothing
 
 
 def test_a_card_without_a_word_on_it_leaves_everything_as_usual():
@@ -82,3 +82,23 @@ def test_the_longest_history_that_can_be_asked_for_is_kept():
 def test_a_setting_that_is_none_in_a_temperature_stays_that_of_the_whole():
     assert Sampling(0.7).temperature_pitch is None
     assert Sampling(0.7, temperature_pitch=0.5).but(temperature_pitch=None).temperature_pitch == 0.5
+
+
+def test_a_card_advises_for_pieces_from_nothing_by_style():
+    card = {
+        "sampling": {"temperature": 0.8, "top_p": 0.9},
+        "from_nothing": {"folk": {"temperature": 1.0, "form": "auto"}, "lead": {}},
+    }
+    found = recommended_from_nothing(card)
+    assert found["folk"] == (Sampling(1.0, 0, 0.9), "auto")
+    assert found["lead"] == (Sampling(0.8, 0, 0.9), None)
+    assert recommended_from_nothing({}) == {}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [1, {"folk": 1}, {"folk": {"temperature": 0}}, {"folk": {"form": 1}}, {"folk": {"x": 1}}],
+)
+def test_advice_by_style_that_cannot_be_used_is_refused(table):
+    with pytest.raises(ConfigError, match="from_nothing"):
+        recommended_from_nothing({"from_nothing": table})

@@ -1,5 +1,6 @@
 # Rules: what may be written, where, when. For nogil use from the generation loop.
 
+from lstm_music.generate.given cimport Given
 from lstm_music.tokens.automaton cimport Automaton
 
 cdef enum:
@@ -24,6 +25,8 @@ cdef struct Tally:
     long[N_TRACKS] struck  # the last onset of a new note; -1 none
     long[N_TRACKS] sounds_until
     int[N_TRACKS] told  # notes of the order of pitches that are written
+    unsigned char[N_TRACKS][128] ahead  # keys given at the present onset that are still untold
+    long[N_TRACKS] full_from  # when given notes leave no room for another
 
 
 cdef class Rules:
@@ -45,6 +48,14 @@ cdef class Rules:
     # A note of the present track, given or new, is complete.
     cdef void note(self, Tally* tally, Automaton music, long until, bint is_new) noexcept nogil
     cdef void moved(self, Tally* tally, Automaton music) noexcept nogil
+    # Get ready for a choice, the given events before one being told; before all questions below.
+    cdef void look_ahead(self, Tally* tally, Automaton music, Given given, int event) \
+        noexcept nogil
+    cdef long _full_from(self, Automaton music, Given given, int event, int track) noexcept nogil
+    # When the note that is being written must end, to leave room and hands for what is given.
+    cdef long let_go_by(
+        self, const Tally* tally, Automaton music, Given given, int event, int track, long until
+    ) noexcept nogil
     # The end of the place in which a track may be written at a time; 0: it may not.
     cdef long open_until(self, int track, long steps) noexcept nogil
     # How far a note that begins at a time may ring; 0: none may begin.
@@ -56,32 +67,21 @@ cdef class Rules:
     ) noexcept nogil
     # Whether something may begin at a later onset, no given event lying between.
     cdef bint may_begin(self, const Tally* tally, Automaton music, long onset) noexcept nogil
-    # The first track that must have a note at this onset and has none; 16: none must.
-    cdef int owing(self, const Tally* tally, Automaton music) noexcept nogil
-    # The latest onset at which something must begin.
-    cdef long latest(self, const Tally* tally, Automaton music) noexcept nogil
     # Where the first place begins that starts after a time; -1: none does.
     cdef long next_start(self, long steps) noexcept nogil
-    # When the note that is being written may end: not later, not earlier, and whether just there.
-    cdef long latest_end(self, const Tally* tally, Automaton music, int track) noexcept nogil
-    cdef long earliest_end(self, const Tally* tally, Automaton music, int track) noexcept nogil
+    # Whether the note that is being written may end just there.
     cdef bint may_end(self, Automaton music, int track, long end) noexcept nogil
-    # When the key that was struck must be free again, since an order wants it once more.
-    cdef long order_until(self, const Tally* tally, Automaton music, int track) noexcept nogil
     cdef int shortest(self, int track) noexcept nogil
     cdef int longest(self, int track) noexcept nogil
     cdef bint _fits_grid(self, Automaton music, int track, long onset) noexcept nogil
-    cdef bint _is_playable(self, Automaton music, int track, int pitch, long onset) noexcept nogil
+    cdef bint _is_playable(
+        self, const Tally* tally, Automaton music, int track, int pitch, long onset
+    ) noexcept nogil
     cdef bint _fits_chord(self, Automaton music, int pitch, long onset) noexcept nogil
     cdef int _position(self, Automaton music, long onset) noexcept nogil
     cdef int _polyphony(self, Automaton music, int track, long onset) noexcept nogil
     cdef int _onsets_in_bar(self, const Tally* tally, Automaton music, int track, long onset) \
         noexcept nogil
-    cdef long _due(self, const Tally* tally, Automaton music, int track) noexcept nogil
-    cdef long _soonest(self, const Tally* tally, Automaton music, int track) noexcept nogil
     cdef int _order_at(self, const Tally* tally, int track, long onset) noexcept nogil
-    cdef int _chords_left(self, int track, int at) noexcept nogil
-    cdef long _order_due(self, Automaton music, int track, int left, int grid) noexcept nogil
     # Whether a pitch belongs to the chord of a time; without a chord each does.
     cdef bint is_chord_tone(self, int pitch, long onset) noexcept nogil
-    cdef long _even_due(self, Automaton music, long bar, int fewest, int missing) noexcept nogil

@@ -8,6 +8,7 @@ import numpy as np
 
 from libc.string cimport memset
 
+from lstm_music.generate.given cimport DURATION, KIND, NOTE, ONSET, TRACK, VALUE, Given
 from lstm_music.generate.reach cimport hands_reach, is_foot
 from lstm_music.tokens.automaton cimport Automaton
 
@@ -15,11 +16,11 @@ from lstm_music.errors import ShapeError
 
 cdef enum:
     DRUMS = 128
-    USUAL_GRID = 6  # a 16th: what counts as a place for an onset where no grid is set
+    HANDS_ON_KEYS = 1
 
 cdef long NEVER = 1 << 30  # beyond all onsets; a C long may have 32 bits
 
-HANDS, DRUMMER = 1, 2
+HANDS, DRUMMER = HANDS_ON_KEYS, 2
 """Values of the limit ``player``."""
 
 
@@ -75,6 +76,7 @@ cdef class Rules:
         tally.bar = -1
         for track in range(N_TRACKS):
             tally.struck[track] = -1
+            tally.full_from[track] = NEVER
 
     cdef void note(self, Tally* tally, Automaton music, long until, bint is_new) noexcept nogil:
         cdef int track = music.s.track
@@ -93,6 +95,70 @@ cdef class Rules:
         if tally.bar != music.s.bar:
             tally.bar = music.s.bar
             memset(tally.onsets, 0, sizeof(tally.onsets))
+
+    cdef void look_ahead(self, Tally* tally, Automaton music, Given given, int event) \
+            noexcept nogil:
+        """Find out what is given at the present onset and still untold, and when each track that
+        may be written in will be full of given notes."""
+        cdef int track, i
+        self.moved(tally, music)
+        memset(tally.ahead, 0, sizeof(tally.ahead))
+        for i in range(event, given.n_all):
+            if given._events[i, ONSET] > music.onset_steps:
+                break
+            if given._events[i, KIND] == NOTE:
+                tally.ahead[given._events[i, TRACK]][given._events[i, VALUE]] = 1
+        for track in range(music.s.n_tracks):
+            tally.full_from[track] = self._full_from(music, given, event, track)
+
+    cdef long _full_from(self, Automaton music, Given given, int event, int track) noexcept nogil:
+        """The first onset, not before the present one, at which one note more than those given
+        would be too many in a track; NEVER if it is beyond where a note may ring."""
+        cdef long[128] ends
+        cdef long now = music.onset_steps, until = self.rings_until(track, now), onset
+        cdef int most = self._limits[track, POLYPHONY], i, pitch, sounding
+        if most <= 0 or until == 0:
+            return NEVER
+        for pitch in range(128):
+            ends[pitch] = music.g.note_end[track][pitch]
+        for i in range(event, given.n_all):
+            onset = given._events[i, ONSET]
+            if onset >= until:
+                break
+            if given._events[i, TRACK] != track or given._events[i, KIND] < NOTE:
+                continue
+            ends[given._events[i, VALUE]] = onset + given._events[i, DURATION]
+            sounding = 0
+            for pitch in range(128):
+                sounding += ends[pitch] > onset
+            if sounding >= most:
+                return onset
+        return NEVER
+
+    cdef long let_go_by(
+        self, const Tally* tally, Automaton music, Given given, int event, int track, long until
+    ) noexcept nogil:
+        """When the note that is being written must end, no later than ``until``, to leave room and
+        hands for what is given."""
+        cdef long[128] ends
+        cdef long onset
+        cdef int i, pitch
+        until = min(until, tally.full_from[track])
+        if self._limits[track, PLAYER] != HANDS_ON_KEYS:
+            return until
+        for pitch in range(128):
+            ends[pitch] = music.g.note_end[track][pitch]
+        ends[music.g.pitch] = until
+        for i in range(event, given.n_all):
+            onset = given._events[i, ONSET]
+            if onset >= until:
+                break
+            if given._events[i, TRACK] != track or given._events[i, KIND] != NOTE:
+                continue
+            ends[given._events[i, VALUE]] = onset + given._events[i, DURATION]
+            if onset > music.onset_steps and not _held_by_hands(ends, onset):
+                return onset
+        return until
 
     cdef long open_until(self, int track, long steps) noexcept nogil:
         cdef int i
@@ -128,7 +194,9 @@ cdef class Rules:
         cdef const int* limits = &self._limits[track, 0]
         cdef int bar_steps = music._sections[music.s.n_sections - 1].bar_steps
         cdef int pitch, left
-        if self.open_until(track, onset) - onset < self.shortest(track):
+        if min(self.open_until(track, onset), tally.full_from[track]) - onset < (
+            self.shortest(track)
+        ):
             return False
         if not self._fits_grid(music, track, onset):
             return False
@@ -147,6 +215,13 @@ cdef class Rules:
                 return True
         return False
 
+    cdef bint may_begin(self, const Tally* tally, Automaton music, long onset) noexcept nogil:
+        cdef int track
+        for track in range(music.s.n_tracks):
+            if self.may_write(tally, music, track, onset):
+                return True
+        return False
+
     cdef bint may_sound(
         self, const Tally* tally, Automaton music, int track, int pitch, long onset
     ) noexcept nogil:
@@ -161,7 +236,9 @@ cdef class Rules:
             not self._fits_chord(music, pitch, onset)
         ):
             return False
-        if self._limits[track, PLAYER] and not self._is_playable(music, track, pitch, onset):
+        if self._limits[track, PLAYER] and not (
+            self._is_playable(tally, music, track, pitch, onset)
+        ):
             return False
         if self.order_first[track] == self.order_first[track + 1]:
             return True
@@ -189,65 +266,6 @@ cdef class Rules:
         ):
             return -1  # the next chord wants an onset of its own
         return at
-
-    cdef int _chords_left(self, int track, int at) noexcept nogil:
-        """How many chords of a track's order begin at a row of it or later."""
-        cdef int last = self.order_first[track + 1] - 1
-        return self._order[last, 1] - self._order[at, 1] + 1 if at <= last else 0
-
-    cdef long _order_due(self, Automaton music, int track, int left, int grid) noexcept nogil:
-        """When the last so many chords of a track's order must begin, to find room; or NEVER."""
-        cdef long now = music.onset_steps, start = 0, end = 0, open_later = 0, whole = 0, wait
-        cdef int n = self._chords_left(track, self.order_first[track]), i
-        for i in range(self.place_first[track], self.place_first[track + 1]):
-            whole += self._places[i, 2] - self._places[i, 1]
-            if end:
-                open_later += self._places[i, 2] - self._places[i, 1]
-            elif self._places[i, 2] > now:
-                start, end = self._places[i, 1], self._places[i, 2]
-        wait = min(grid, max(whole // max(n, 1), 1))
-        if end == 0 or left * wait <= open_later:
-            return NEVER
-        return max(end - (left * wait - open_later), start)
-
-    cdef long order_until(self, const Tally* tally, Automaton music, int track) noexcept nogil:
-        cdef int at = self.order_first[track] + tally.told[track], i
-        for i in range(at + 1, self.order_first[track + 1]):
-            if self._order[i, 2] == music.g.pitch:
-                return self._order_due(
-                    music, track, self._chords_left(track, i),
-                    self._limits[track, GRID] or USUAL_GRID,
-                )
-        return NEVER
-
-    cdef long latest_end(self, const Tally* tally, Automaton music, int track) noexcept nogil:
-        """When the note that is being written must end, so that its track can do what it owes."""
-        cdef Tally after = tally[0]
-        cdef long due
-        cdef int most = self._limits[track, POLYPHONY]
-        if most == 0 or self._polyphony(music, track, music.onset_steps) + 1 < most:
-            return self.order_until(tally, music, track)
-        if after.struck[track] != music.onset_steps:
-            after.onsets[track] += 1
-            after.struck[track] = music.onset_steps
-        after.sounds_until[track] = NEVER  # how long it sounds is the question
-        due = self._due(&after, music, track)
-        return min(due, self.order_until(tally, music, track))
-
-    cdef long earliest_end(self, const Tally* tally, Automaton music, int track) noexcept nogil:
-        """When the note may end at the earliest, where there are no rests and few onsets."""
-        cdef const int* limits = &self._limits[track, 0]
-        cdef long bar_end
-        cdef int left
-        if limits[REST] != 0 or limits[MOST] < 0:
-            return 0
-        left = limits[MOST] - self._onsets_in_bar(tally, music, track, music.onset_steps)
-        left -= tally.struck[track] != music.onset_steps
-        bar_end = music.onset_steps - music.s.bar_position
-        bar_end += music._sections[music.s.n_sections - 1].bar_steps
-        if left > 0 and limits[LONGEST] == 0:
-            return 0
-        return bar_end - left * limits[LONGEST]
 
     cdef bint may_end(self, Automaton music, int track, long end) noexcept nogil:
         """Whether a note may end there: where there are no rests, on the grid of what follows."""
@@ -288,111 +306,40 @@ cdef class Rules:
             i -= 1
         return self._chords[i, 0] > onset or self._chords[i, 1] >> pitch % 12 & 1
 
-    cdef bint _is_playable(self, Automaton music, int track, int pitch, long onset) \
-            noexcept nogil:
-        """Whether two hands, or two hands and two feet, can play a key beside what is held."""
+    cdef bint _is_playable(
+        self, const Tally* tally, Automaton music, int track, int pitch, long onset
+    ) noexcept nogil:
+        """Whether two hands, or two hands and two feet, can play a key beside what is held, and
+        what is given at the same onset."""
         cdef int[129] held
         cdef int i, n = 0, hands = 0, feet = 0
+        cdef bint is_now = onset == music.onset_steps
         for i in range(128):
-            if i == pitch or music.g.note_end[track][i] > onset:
+            if i == pitch or music.g.note_end[track][i] > onset or (
+                is_now and tally.ahead[track][i]
+            ):
                 held[n] = i
                 n += 1
-        if self._limits[track, PLAYER] == 1:
+        if self._limits[track, PLAYER] == HANDS_ON_KEYS:
             return hands_reach(held, n)
         for i in range(n):  # drums are struck, not held: only those of this onset count
-            if held[i] == pitch or onset == music.onset_steps and music.is_struck(track, held[i]):
+            if held[i] == pitch or is_now and (
+                tally.ahead[track][held[i]] or music.is_struck(track, held[i])
+            ):
                 feet += is_foot(held[i])
                 hands += not is_foot(held[i])
         return hands <= 2 and feet <= 2
 
-    # What is asked for.
 
-    cdef bint may_begin(self, const Tally* tally, Automaton music, long onset) noexcept nogil:
-        cdef int track
-        for track in range(music.s.n_tracks):
-            if self.may_write(tally, music, track, onset):
-                return True
-        return False
-
-    cdef int owing(self, const Tally* tally, Automaton music) noexcept nogil:
-        cdef int track, first = 0
-        if music.s.rank >= 0 or music.g.used_track:
-            first = music.s.track  # those before had their turn
-        for track in range(first, music.s.n_tracks):
-            if self._due(tally, music, track) <= music.onset_steps and (
-                self.may_write(tally, music, track, music.onset_steps)
-            ):
-                return track
-        return N_TRACKS
-
-    cdef long latest(self, const Tally* tally, Automaton music) noexcept nogil:
-        cdef long first = NEVER, due
-        cdef int track
-        for track in range(music.s.n_tracks):
-            due = self._due(tally, music, track)
-            if due <= music.onset_steps:
-                due = self._soonest(tally, music, track)
-            first = min(first, due)
-        return first
-
-    cdef long _soonest(self, const Tally* tally, Automaton music, int track) noexcept nogil:
-        """When a track that is behind may strike again, within a whole note; else NEVER."""
-        cdef long now = music.onset_steps, onset = now + 1
-        if tally.struck[track] == now:
-            onset = now + (self._limits[track, GRID] or USUAL_GRID // 2)
-        while onset <= now + 96:
-            if self.may_write(tally, music, track, onset):
-                return onset
-            onset += 1
-        return NEVER
-
-    cdef long _even_due(self, Automaton music, long bar, int fewest, int missing) noexcept nogil:
-        """When the next of the fewest onsets of a bar is due, spread evenly, on beats if it can."""
-        cdef int bar_steps = music._sections[music.s.n_sections - 1].bar_steps
-        cdef int beat = 96 // music._sections[music.s.n_sections - 1].denominator
-        cdef int into = (2 * (fewest - missing) + 1) * bar_steps // (2 * fewest)
-        return bar + into - (into % beat if fewest * beat <= bar_steps else into % USUAL_GRID)
-
-    cdef long _due(self, const Tally* tally, Automaton music, int track) noexcept nogil:
-        """When a track must strike next; NEVER if it need not."""
-        cdef const int* limits = &self._limits[track, 0]
-        cdef long now = music.onset_steps, start = -1, end = 0, due = NEVER, bar, stop, left
-        cdef int i, grid = limits[GRID] or USUAL_GRID, missing, apart = grid
-        cdef int bar_steps = music._sections[music.s.n_sections - 1].bar_steps
-        for i in range(self.place_first[track], self.place_first[track + 1]):
-            if self._places[i, 2] > now:
-                start, end = self._places[i, 1], self._places[i, 2]
-                break
-        if end == 0 or end - self.shortest(track) < now:
-            return NEVER
-        i = self._order_at(tally, track, music.onset_steps)
-        if i >= 0 and i > self.order_first[track] and tally.struck[track] == now:
-            return now  # the rest of a chord
-        if limits[REST] >= 0:
-            due = max(start, tally.sounds_until[track]) + limits[REST]
-        if limits[FEWEST] > 0:
-            bar = now - music.s.bar_position
-            missing = limits[FEWEST] - self._onsets_in_bar(tally, music, track, now)
-            if missing <= 0:
-                bar, missing = bar + bar_steps, limits[FEWEST]
-            stop = min(bar + bar_steps, end)
-            if bar < stop:
-                if limits[POLYPHONY]:  # they must end before as many others begin
-                    apart = max(grid, -(-limits[SHORTEST] // limits[POLYPHONY]))
-                    apart = -(-apart // grid) * grid
-                left = max(grid, self.shortest(track)) + (missing - 1) * apart
-                due = min(due, max(stop - left, start))
-                if bar + bar_steps <= end and bar >= start:
-                    due = min(due, self._even_due(music, bar, limits[FEWEST], missing))
-        left = self._chords_left(track, self.order_first[track] + tally.told[track])
-        if left > 0:
-            due = min(due, self._order_due(music, track, left, grid))
-        if due >= end:
-            return NEVER
-        if limits[GRID] and due > now:
-            bar = now - music.s.bar_position
-            due = bar + (due - bar + limits[GRID] - 1) // limits[GRID] * limits[GRID]
-        return due
+cdef bint _held_by_hands(const long* ends, long onset) noexcept nogil:
+    """Whether two hands can hold the keys that sound at an onset."""
+    cdef int[128] held
+    cdef int pitch, n = 0
+    for pitch in range(128):
+        if ends[pitch] > onset:
+            held[n] = pitch
+            n += 1
+    return hands_reach(held, n)
 
 
 def _never_empty(array):

@@ -2,6 +2,7 @@
 
 from libc.stdint cimport uint8_t
 
+from lstm_music.generate.dues cimport Dues
 from lstm_music.generate.given cimport Given
 from lstm_music.generate.leans cimport Leans
 from lstm_music.generate.rules cimport Rules, Tally
@@ -13,6 +14,7 @@ cdef class Task:
     cdef Automaton automaton
     cdef Given given
     cdef Rules rules
+    cdef Dues dues
     cdef Leans leans  # None: to nothing
     cdef VoiceLeading voices  # None: they lead as they like
     cdef Tally tally
@@ -47,6 +49,7 @@ cdef class Task:
     # Natural logarithm of the share of the legal that is allowed.
     cdef double share_allowed(self, const float* logits) noexcept nogil
     cdef void _mask(self) noexcept nogil
+    cdef void _forbid(self, int first, int stop) noexcept nogil
     cdef void _admit_given(self, int owing) noexcept nogil
     cdef void _mask_slot(self, int own) noexcept nogil
     cdef bint _is_drums(self, int track) noexcept nogil

@@ -6,11 +6,12 @@ one, and where the event's own is chosen, the rest of the event follows.
 
 import numpy as np
 
+from lstm_music.generate.dues cimport Dues
 from lstm_music.generate.given cimport (
     DURATION, KIND, NOTE, ONSET, SLOT, TRACK, VALUE, Given,
 )
 from lstm_music.generate.leans cimport Leans
-from lstm_music.generate.mass cimport log_mass
+from lstm_music.generate.mass cimport log_share
 from lstm_music.generate.rules cimport N_TRACKS, Rules
 from lstm_music.generate.voice_leading cimport VoiceLeading
 from lstm_music.tokens.automaton cimport Automaton
@@ -28,7 +29,6 @@ cdef Tables T
 
 def _fill_tables():
     first = {name: DEFAULT[name].start for name, _ in DEFAULT.ranges}
-    states = list(FOLLOWS)
     T.V, T.shift = DEFAULT.n_tokens, first["shift"]
     T.long_token, T.end = first["long"], first["end"]
     T.pitch, T.drum = first["pitch"], first["drum"]
@@ -36,7 +36,7 @@ def _fill_tables():
     T.timing, T.pedal_up, T.pedal_down = first["timing"], first["pedal_up"], first["pedal_down"]
     T.numerator, T.tempo, T.tempo_stop = first["numerator"], first["tempo"], DEFAULT["tempo"].stop
     T.velocity_stop, T.timing_stop = DEFAULT["velocity"].stop, DEFAULT["timing"].stop
-    T.in_note = states.index("in note")
+    T.in_note = list(FOLLOWS).index("in note")
 
 
 _fill_tables()
@@ -64,8 +64,8 @@ cdef class Task:
         bint goes_on
     ):
         cdef bint is_new = not self.goes_on
-        self.given, self.rules, self.bar_steps, self.leans = given, rules, bar_steps, leans
-        self.voices, self.goes_on = voices, goes_on
+        self.given, self.rules, self.dues = given, rules, Dues(rules)
+        self.bar_steps, self.leans, self.voices, self.goes_on = bar_steps, leans, voices, goes_on
         self.event, self.in_event, self.after_given = 0, False, True  # what stands is complete
         rules.clear(&self.tally)
         if voices is not None and is_new:  # else parts go on over the seam
@@ -74,13 +74,13 @@ cdef class Task:
     cdef void change(self, Rules rules, Leans leans, VoiceLeading voices):
         if voices is not None and self.voices is None:  # nothing is known of the parts so far
             voices.clear(&self.lines)
-        self.rules, self.leans, self.voices = rules, leans, voices
+        self.rules, self.dues, self.leans, self.voices = rules, Dues(rules), leans, voices
 
     cdef void copy_from(self, Task other):
         self.given, self.rules, self.bar_steps = other.given, other.rules, other.bar_steps
         self.tally, self.event, self.in_event = other.tally, other.event, other.in_event
-        self.after_given, self.leans, self.goes_on = other.after_given, other.leans, other.goes_on
-        self.voices, self.lines = other.voices, other.lines
+        self.after_given, self.leans, self.dues = other.after_given, other.leans, other.dues
+        self.goes_on, self.voices, self.lines = other.goes_on, other.voices, other.lines
 
     cdef int given_token(self) noexcept nogil:
         """The token that leads to the next given event or goes on with it."""
@@ -136,10 +136,7 @@ cdef class Task:
 
     cdef double share_allowed(self, const float* logits) noexcept nogil:
         """Natural logarithm of the share of the legal that is allowed, as the network sees it."""
-        cdef double whole = log_mass(logits, &self.legal[0], 0, T.V)
-        if self.only >= 0:
-            return logits[self.only] - whole
-        return min(log_mass(logits, &self.allowed[0], 0, T.V) - whole, 0.0)
+        return log_share(logits, &self.legal[0], &self.allowed[0], self.only, T.V)
 
     cdef void _mask(self) noexcept nogil:
         """Forbid what the caller forbids, what jumps over the next given event, and what the rules
@@ -149,22 +146,25 @@ cdef class Task:
         cdef int i, owing
         for i in range(T.V):
             self.allowed[i] &= 1 - self._forbidden[i]
+        self.rules.look_ahead(&self.tally, self.automaton, self.given, self.event)
         if expects == T.in_note:
             self._mask_durations()
             return
         if self.after_given:  # its loudness and timing are told
-            for i in range(T.velocity, T.velocity_stop):
-                self.allowed[i] = 0
-            for i in range(T.timing, T.timing_stop):
-                self.allowed[i] = 0
-        self.rules.moved(&self.tally, self.automaton)
-        owing = self.rules.owing(&self.tally, self.automaton)
+            self._forbid(T.velocity, T.velocity_stop)
+            self._forbid(T.timing, T.timing_stop)
+        owing = self.dues.owing(&self.tally, self.automaton)
         self._mask_tracks(here, owing)
         self._mask_pitches(here, owing)
         self._mask_pedals(owing)
         self._mask_shifts(here, owing)
         if here:
             self._admit_given(owing)
+
+    cdef void _forbid(self, int first, int stop) noexcept nogil:
+        cdef int token
+        for token in range(first, stop):
+            self.allowed[token] = 0
 
     cdef void _admit_given(self, int owing) noexcept nogil:
         """The token that leads to the given event of this onset."""
@@ -294,23 +294,21 @@ cdef class Task:
         cdef bint free = self.event == self.given.n and self.automaton.s.track <= owing and (
             self.rules.open_until(self.automaton.s.track, self.automaton.onset_steps) > 0
         )
-        cdef int token
         self.allowed[T.pedal_up] &= free
         self.allowed[T.pedal_down] &= free
-        for token in range(T.numerator, T.numerator + 64):
-            self.allowed[token] = 0
-        for token in range(T.tempo, T.tempo_stop):
-            self.allowed[token] = 0
+        self._forbid(T.numerator, T.numerator + 64)
+        self._forbid(T.tempo, T.tempo_stop)
 
     cdef void _mask_shifts(self, bint here, int owing) noexcept nogil:
         """Time may pass to the next given onset, or to where something may be written before it."""
         cdef long now = self.automaton.onset_steps
         cdef long reach = now + 96 * self.automaton.g.longs  # where the LONGs so far lead
-        cdef long end = self.rules.end_steps, given = -1, onset, latest, start
+        cdef long end = self.rules.end_steps, given = -1, onset
+        cdef long latest = self.dues.latest(&self.tally, self.automaton)
+        cdef long start = self.rules.next_start(now)
         cdef bint is_last = self.event == self.given.n and end - now <= self.bar_steps
         cdef bint moves = not here and owing == N_TRACKS
         cdef int i
-        latest = self.rules.latest(&self.tally, self.automaton)
         self.allowed[T.end] &= is_last and moves and not self.goes_on and (
             self.automaton.n_notes > 0 and latest >= end
         )
@@ -318,12 +316,10 @@ cdef class Task:
             return
         if not moves:
             self.allowed[T.long_token] = 0
-            for i in range(T.shift, T.shift + 96):
-                self.allowed[i] = 0
+            self._forbid(T.shift, T.shift + 96)
             return
         if self.event < self.given.n:
             given = self.given._events[self.event, ONSET]
-        start = self.rules.next_start(now)
         for i in range(96):
             if self.allowed[T.shift + i]:
                 onset = reach + 1 + i
@@ -379,15 +375,18 @@ cdef class Task:
             return
         until = min(until, self.given.next_onset_of(self.event, track, self.automaton.g.pitch))
         until = min(until, now + longest) if longest else until
+        until = max(now + shortest, self.rules.let_go_by(
+            &self.tally, self.automaton, self.given, self.event, track, until
+        ))
         until = min(until, max(
-            self.rules.latest_end(&self.tally, self.automaton, track), now + shortest
+            self.dues.latest_end(&self.tally, self.automaton, track), now + shortest
         ))
         if self.voices is not None:
             until = min(until, max(now + shortest, self.voices.uncrossed_until(
                 self.automaton, self.given, self.event, self.automaton.g.pitch, until
             )))
         shortest = max(shortest, min(
-            self.rules.earliest_end(&self.tally, self.automaton, track), until
+            self.dues.earliest_end(&self.tally, self.automaton, track), until
         ) - now)
         for i in range(96):
             length = 96 * self.automaton.g.longs + 1 + i
