@@ -14,8 +14,8 @@ MUSIC  := groove open_ewld openscore_lieder openscore_quartets openscore_orchest
 FUZZ_SECONDS ?= 600
 
 # For the debug build: what drives every compiled module, less what takes minutes to do so again
-# (finite differences) and what drives NumPy.
-DEBUG_TESTS := -k "not finite_differences and not public_interface and not reference]" \
+# (finite differences), and what drives NumPy, or CUDA's sources, which g++ compiles by themselves.
+DEBUG_TESTS := --ignore tests/backends/gpu -k "not finite_differences and not public_interface and not reference]" \
     tests/kernels tests/backends tests/nn/test_cell.py tests/midi/test_scan.py \
     tests/midi/test_scan_damage.py tests/midi/test_grid.py tests/midi/test_fuzz_corpus.py \
     tests/tokens/test_automaton.py tests/tokens/test_conditioning.py tests/tokens/test_memory.py \

@@ -6,7 +6,7 @@
 #include "random.h"
 #include "reduce.h"
 #include "zoneout.h"
-#include "rows.h"
+#include "step_arrays.h"
 
 #define LM_UNITS(j) (int64_t j = threadIdx.x; j < H; j += blockDim.x)
 

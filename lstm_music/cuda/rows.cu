@@ -8,7 +8,7 @@
 #include "rows_units.h"
 #include "random.h"
 #include "zoneout.h"
-#include "rows.h"
+#include "step_arrays.h"
 
 LM_KERNEL rows_forward(LM_FORWARD_ARGUMENTS) {
     int64_t place = lm_place(), b = place / H, j = place % H;

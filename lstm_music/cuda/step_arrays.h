@@ -12,8 +12,8 @@
  *
  * A row past its length keeps its state and has no gradients.
  */
-#ifndef LM_ROWS_KERNELS_H
-#define LM_ROWS_KERNELS_H
+#ifndef LM_STEP_ARRAYS_H
+#define LM_STEP_ARRAYS_H
 
 #define LM_SOME(n) ((n) ? (n) : 1)
 
