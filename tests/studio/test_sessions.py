@@ -88,6 +88,21 @@ def test_two_tabs_have_a_session_each(studio, context, url):
     other.check()
 
 
+def test_a_new_session_and_back_to_the_one_before(studio):
+    studio.open(REEL)
+    studio.page.click("#menu > summary")
+    studio.page.click("#new-session")
+    studio.until("!lstmStudio.store.current")
+    assert studio.page.is_visible("#empty")
+    studio.open(BAND)
+    for name in ("reel.mid", "band.mid"):
+        studio.page.click("#menu > summary")
+        studio.page.click("#sessions button")
+        studio.until(f"{NAME} === '{name}'")
+        assert studio.page.title() == f"{name} – Studio"
+    assert studio.alert() == ""
+
+
 def test_a_session_as_a_file(studio, browser, url):
     studio.open(REEL)
     vary_bar(studio)

@@ -24,6 +24,8 @@ export class Sessions {
     this.keeper = keeper;
     this.say = say;
     this.timer = 0;
+    /** Gives the session back to other tabs. */
+    this.release = () => {};
     /** @type {Promise<void>} The last write. */
     this.written = Promise.resolve();
   }
@@ -38,17 +40,31 @@ export class Sessions {
       const all = await keeper.sessions();
       const mine = sessionStorage.getItem(MINE);
       const own = all.find((one) => one.id === mine);
-      let found = own && (await hold(own.id, RELOAD_MS)) ? own : null;
+      let found = own && (await this.hold(own.id, RELOAD_MS)) ? own : null;
       for (const one of found ? [] : all) {
-        if (!found && (await hold(one.id))) found = one;
+        if (!found && (await this.hold(one.id))) found = one;
       }
       if (found) store.load(found, await keeper.statesOf(found));
-      else await hold(store.session.id);
+      else await this.hold(store.session.id);
     }
     this.mark();
     store.on(["music", "takes", "selection", "tracks", "history", "controls"], () => this.soon());
     addEventListener("pagehide", () => void this.save());
     document.addEventListener("visibilitychange", () => void this.save());
+  }
+
+  /**
+   * Hold another session in place of the present one.
+   * @param {string} id
+   * @param {number} wait
+   * @returns {Promise<boolean>} Whether no other tab has it.
+   */
+  async hold(id, wait = 0) {
+    const release = await hold(id, wait);
+    if (!release) return false;
+    this.release();
+    this.release = release;
+    return true;
   }
 
   /** Which session this tab has, for when it is reloaded. */
@@ -84,7 +100,7 @@ export class Sessions {
    * @param {MusicState[]} states
    */
   async take(session, states) {
-    await hold(session.id);
+    await this.hold(session.id);
     this.store.load(session, states);
     this.mark();
     await this.save();
@@ -100,7 +116,7 @@ export class Sessions {
   async switchTo(session) {
     await this.save();
     if (!this.keeper) return;
-    if (!(await hold(session.id))) {
+    if (!(await this.hold(session.id))) {
       this.say("That session is open in another tab", "error");
       return;
     }

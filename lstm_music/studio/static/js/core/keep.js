@@ -84,25 +84,20 @@ export class Keeper {
 }
 
 /**
- * Hold a session for this tab as long as it lives. Two tabs never write to one session.
+ * Hold a session for this tab. Two tabs never write to one session.
  * @param {string} id
  * @param {number} wait Milliseconds: a tab that is reloaded gives its session back in a moment.
- * @returns {Promise<boolean>} Whether it is ours now.
+ * @returns {Promise<(() => void) | null>} Gives it back; null: another tab has it.
  */
 export function hold(id, wait = 0) {
   return new Promise((resolve) => {
-    const name = `lstm_music session ${id}`;
-    const forever = () => new Promise(() => undefined);
     /** @param {Lock | null} lock */
     const held = (lock) => {
-      resolve(lock !== null);
-      return lock ? forever() : undefined;
+      if (!lock) return resolve(null);
+      return new Promise((release) => resolve(() => release(undefined)));
     };
-    if (!wait) {
-      void navigator.locks.request(name, { ifAvailable: true }, held);
-      return;
-    }
-    const signal = AbortSignal.timeout(wait);
-    navigator.locks.request(name, { signal }, held).catch(() => resolve(false));
+    const options = wait ? { signal: AbortSignal.timeout(wait) } : { ifAvailable: true };
+    const name = `lstm_music session ${id}`;
+    navigator.locks.request(name, options, held).catch(() => resolve(null));
   });
 }

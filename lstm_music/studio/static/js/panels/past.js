@@ -18,7 +18,9 @@ export function showPast(store, say) {
     const focused = document.activeElement?.getAttribute("data-key");
     undo.disabled = !undoTarget(store);
     redo.disabled = !redoTarget(store);
-    byId("title", HTMLElement).textContent = store.current?.name ?? "";
+    const name = store.current?.name ?? "";
+    byId("title", HTMLElement).textContent = name;
+    document.title = name ? `${name} – Studio` : "Studio – lstm_music";
     byId("past-empty", HTMLElement).hidden = session.states.length > 0;
     list.replaceChildren(
       ...session.states.toReversed().flatMap((id) => {
