@@ -27,7 +27,7 @@ JOBS = ("complete", "read", "schema", "models")
 
 CODES = {
     "bad_json": (400, "the line is not one JSON object"),
-    "bad_call": (400, "the object is no call: `id`, `method` or `params` are wrong"),
+    "bad_call": (400, "the object is not a call: `id`, `method` or `params` are wrong"),
     "unknown_method": (404, "there is no such method"),
     "bad_params": (422, "a parameter is wrong, or the request cannot be met"),
     "bad_music": (422, "the music cannot be read"),
