@@ -12,6 +12,7 @@ import json
 import platform
 import sys
 import time
+import traceback
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -51,7 +52,8 @@ class Report:
         self.path = folder / f"gpu-{name}.json"
         folder.mkdir(parents=True, exist_ok=True)
         self._log = (folder / f"gpu-{name}.log").open("w", encoding="utf-8")
-        self.facts = {"parity": [], "updates": [], "generation": [], "recipe": {}, "left_out": []}
+        self.facts = {"parity": [], "updates": [], "generation": [], "recipe": {}}
+        self.facts |= {"left_out": [], "failed": []}
 
     def say(self, line):
         print(line, flush=True)
@@ -61,6 +63,15 @@ class Report:
         self.facts[part].append(row)
         self.say(f"{part}: {json.dumps(row)}")
         self.path.write_text(json.dumps(self.facts, indent=1) + "\n", encoding="utf-8")
+
+    def attempt(self, what, run, *arguments):
+        """The result of a part; None if it fails, which is told and does not stop the others."""
+        try:
+            return run(*arguments)
+        except Exception as error:  # whatever a new device has in store
+            self.facts["failed"].append(f"{what}: {type(error).__name__}: {error}"[:400])
+            self.say(f"FAILED {what}\n{traceback.format_exc()}")
+            return None
 
     def has_time(self, part, share):
         """Whether less than a share of the time is used up."""
@@ -98,21 +109,26 @@ def results(problem, engine):
     return {name: engine.to_host(array) for name, array in found.items()}
 
 
+def difference(cell, shape, real, engine):
+    """How far a cell on an engine is from the reference, relative to the largest element."""
+    problem = make_problem(cell_spec(cell), shape, dtype=real)
+    problem.mask_key = (3, 5)
+    return worst_difference(results(problem, ReferenceBackend()), results(problem, engine))
+
+
 def parity(report, cells, shapes):
     """Every cell against the reference; returns how many are too far away."""
     failed = 0
     for precision, most in PARITY.items():
         real = "float64" if precision == "float64" else "float32"
-        engine = get_backend("gpu", precision="float32" if real == precision else "bfloat16")
-        engine = get_backend("gpu") if precision == "float64" else engine
+        engine = get_backend("gpu", precision="bfloat16" if precision != real else "float32")
         worst = {}
         for cell in cells:
             for shape in shapes:
-                problem = make_problem(cell_spec(cell), shape, dtype=real)
-                problem.mask_key = (3, 5)
-                expected = results(problem, ReferenceBackend())
-                far = worst_difference(expected, results(problem, engine))
-                worst[cell] = max(worst.get(cell, 0.0), far)
+                far = report.attempt(
+                    f"{cell} in {precision}", difference, cell, shape, real, engine
+                )
+                worst[cell] = max(worst.get(cell, 0.0), 1e9 if far is None else far)
         far = {cell: value for cell, value in worst.items() if not value <= most}
         # Rounded gates of an unbounded cell differ by more: they are told, not judged.
         failed += len(far) if precision != "bfloat16" else 0
@@ -165,20 +181,27 @@ def contenders(case, device):
             yield ("torch", precision, form), make
 
 
+def timed(make, case, seconds):
+    """Updates and forward passes a second of one contender, and the kernels that torch ran."""
+    one = make()
+    row = {
+        "updates_per_second": round(rate(one.update, one.wait, seconds), 2),
+        "forwards_per_second": round(rate(one.forward, one.wait, seconds), 2),
+    }
+    row["tokens_per_second"] = round(row["updates_per_second"] * case.T * case.B)
+    return row | ({"kernels": one.kernels()} if hasattr(one, "kernels") else {})
+
+
 def updates(report, cases, device, seconds):
     """A whole update, and forward alone, ours and torch's, in turns at each size."""
     for case in cases:
         if not report.has_time(f"updates at {case}", 0.7):
             continue
         for (who, precision, form), make in contenders(case, device):
-            one = make()
             row = {"who": who, "precision": precision, "form": form, **asdict(case)}
-            row["updates_per_second"] = round(rate(one.update, one.wait, seconds), 2)
-            row["forwards_per_second"] = round(rate(one.forward, one.wait, seconds), 2)
-            row["tokens_per_second"] = round(row["updates_per_second"] * case.T * case.B)
-            if who == "torch":
-                row["kernels"] = one.kernels()
-            report.add("updates", row)
+            more = report.attempt(f"{row}", timed, make, case, seconds)
+            if more is not None:
+                report.add("updates", row | more)
 
 
 def generation(report, case, counts, steps, device):
@@ -195,9 +218,12 @@ def generation(report, case, counts, steps, device):
             ("ours", lambda b=batch: b.continue_from(0, steps), ours.wait),
             ("torch", lambda n=streams: rival.generate(n, steps), rival.wait),
         ):
-            tokens = rate(run, wait, 1.0) * steps * streams
-            row = {"who": who, "streams": streams, "tokens_per_second": round(tokens)}
-            report.add("generation", row | asdict(case))
+            what = f"generation of {streams} streams by {who}"
+            runs = report.attempt(what, rate, run, wait, 1.0)
+            if runs is not None:
+                row = {"who": who, "streams": streams}
+                row["tokens_per_second"] = round(runs * steps * streams)
+                report.add("generation", row | asdict(case))
 
 
 def recipe(report, case, seconds, options):
@@ -205,7 +231,10 @@ def recipe(report, case, seconds, options):
     for precision in GPU_PRECISIONS:
         if report.has_time(f"recipe in {precision}", 0.97):
             one = Ours(case, precision, **options)
-            tokens = rate(one.update, one.wait, seconds) * case.T * case.B
+            runs = report.attempt(f"recipe in {precision}", rate, one.update, one.wait, seconds)
+            if runs is None:
+                continue
+            tokens = runs * case.T * case.B
             row = {"tokens_per_second": round(tokens), "hours": RECIPE_TOKENS / tokens / 3600}
             report.facts["recipe"][precision] = row
             report.say(f"recipe in {precision}: {json.dumps(row)}")
@@ -244,7 +273,7 @@ def main(arguments=None):
         recipe(report, Case(8, 2, 4, 16) if tiny else Case(256, 8, 128, 889), 0.01 if tiny else 4.0,
                bundled)  # fmt: skip
     report.say(f"wrote {report.path}")
-    return 1 if failed else 0
+    return 1 if failed or report.facts["failed"] else 0
 
 
 if __name__ == "__main__":

@@ -50,7 +50,10 @@ def test_embedding_and_its_gradient(dtype, gpu, rng):
 @pytest.mark.parametrize("deviation", [3, 500])  # without the largest taken off, exp overflows
 @pytest.mark.parametrize("dtype", CLOSE)
 def test_cross_entropy(dtype, deviation, gpu, rng):
-    logits, bias = rng.normal(0, deviation, (9, 301)).astype(dtype), rng.normal(size=301).astype(dtype)
+    logits, bias = (
+        rng.normal(0, deviation, (9, 301)).astype(dtype),
+        rng.normal(size=301).astype(dtype),
+    )
     targets = rng.integers(0, 301, 9).astype(np.int32)
     targets[4] = -1
     (nll, expected), (got_nll, got) = both(
