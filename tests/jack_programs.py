@@ -101,7 +101,11 @@ class JackServer:
     def stop_alone(self):
         """The server goes, its clients stay."""
         self._process.send_signal(signal.SIGTERM)
-        self._process.wait(10)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:  # it waits for a client that was killed
+            self._process.kill()
+            self._process.wait(10)
 
 
 class Program:
