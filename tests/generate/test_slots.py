@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from small_composers import PLAIN, random_composer
 
-import lstm_music as lm
 from lstm_music.music.piece import Piece, Track, make_notes
 
 BAR = 96
