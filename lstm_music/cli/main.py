@@ -144,7 +144,11 @@ def main() -> None:
     # NumPy would start a thread a core, for products that are too small here to share.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     guard_standard_streams()
-    sys.exit(run())
+    code = run()
+    # A process that ends gives all its memory back at once. Without this Python would first look
+    # through every module for garbage, which takes a tenth of a short command.
+    gc.freeze()
+    sys.exit(code)
 
 
 if __name__ == "__main__":
