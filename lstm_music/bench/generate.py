@@ -9,7 +9,7 @@ from lstm_music.backends.isa import resolve_level
 from lstm_music.bench.cases import GenerateCase, TrainCase
 from lstm_music.bench.rows import Row, make_row, torch_is_installed
 from lstm_music.bench.timing import Contender, race
-from lstm_music.bench.train import create_model
+from lstm_music.bench.update import create_model
 from lstm_music.kernels.sampler import Sampler, continue_tokens
 from lstm_music.kernels.step import Stepper, StepWeights
 from lstm_music.nn.model import LanguageModel

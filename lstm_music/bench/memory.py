@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from lstm_music.bench.cases import TrainCase
+from lstm_music.bench.update import create_model, our_update, random_tokens
 
 _UPDATES = 2  # the second one has a state to carry
 
@@ -40,8 +41,6 @@ def _in_a_new_process(work: Callable[..., float | None], *arguments: object) -> 
 
 
 def _our_update_mb(case: TrainCase, threads: int) -> float | None:
-    from lstm_music.bench.train import create_model, our_update, random_tokens
-
     def prepare(case: TrainCase) -> Prepared:
         return partial(our_update, create_model(case, threads), random_tokens(case))
 
@@ -50,7 +49,6 @@ def _our_update_mb(case: TrainCase, threads: int) -> float | None:
 
 def _torch_update_mb(case: TrainCase, threads: int, name: str) -> float | None:
     from lstm_music.bench.torch_rival import TorchModel, train_settings
-    from lstm_music.bench.train import create_model, random_tokens
 
     precision, setting = train_settings(case, threads)[name]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lstm_music.bench.cases import GenerateCase, TrainCase
-from lstm_music.bench.train import create_model, our_update, random_tokens
+from lstm_music.bench.update import create_model, our_update, random_tokens
 from lstm_music.kernels.step import Stepper, StepWeights
 
 torch = pytest.importorskip("torch", reason="the rival: torch is not installed")
