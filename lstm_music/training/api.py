@@ -139,7 +139,7 @@ def train(
         facts = _resumable(config) | {"corpus": corpus.digest, "storage": storage}
         facts |= {"base": begin_with and begin_with.sha256, "for_seconds": for_seconds}
         if checkpoint is not None:
-            check_same_settings(checkpoint, facts)
+            check_same_settings(checkpoint, facts, _resumable(TrainConfig()))
             trainer.restore(checkpoint.tensor, checkpoint.facts)
             on_note(f"going on at update {trainer.progress.step}")
         if team.leads:

@@ -309,15 +309,23 @@ class Run:
         self._told.add(str(error))
 
 
-def check_same_settings(checkpoint: Sealed, settings: Mapping[str, Any]) -> None:
+def check_same_settings(
+    checkpoint: Sealed, settings: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
+) -> None:
     """Refuse to go on with other settings or other music than the run began with.
+
+    Parameters
+    ----------
+    checkpoint : of the run.
+    settings : of now.
+    defaults : what a setting was that the version which wrote the checkpoint did not have.
 
     Raises
     ------
     ConfigError : names what differs.
     """
     before = checkpoint.facts.get("settings")
-    before = before if isinstance(before, dict) else {}
+    before = dict(defaults or {}) | (before if isinstance(before, dict) else {})
     now = json.loads(json.dumps(settings))
     differing = [
         f"{name} was {before.get(name)!r}, is {now.get(name)!r}"

@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from paths import MIDI_DATA
@@ -13,6 +14,7 @@ from training_runs import command, finish, times, train
 
 import lstm_music as lm
 from lstm_music.training.checkpoint import LAST, PREVIOUS
+from lstm_music.training.run import check_same_settings
 
 SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU")]
 
@@ -127,3 +129,12 @@ def test_a_full_disk_does_not_end_the_run(whole, tmp_path):
     assert not list((tmp_path / "m.run").glob("*.tmp"))
     assert not (tmp_path / "m.safetensors").exists()
     assert finish(tmp_path, whole.cache) == whole.model
+
+
+def test_a_run_from_before_a_setting_was_there_goes_on():
+    """Each of its settings stood at its default then; another value is still refused."""
+    before = SimpleNamespace(facts={"settings": {"dropout": 0.1}})
+    defaults = {"dropout": 0.2, "precision": "float32"}
+    check_same_settings(before, {"dropout": 0.1, "precision": "float32"}, defaults)
+    with pytest.raises(lm.ConfigError, match="precision was 'float32', is 'bfloat16'"):
+        check_same_settings(before, {"dropout": 0.1, "precision": "bfloat16"}, defaults)
