@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from lstm_music.generate.loop import Generator, run_together
-from lstm_music.music.cadence import ends_on_tonic
+from lstm_music.music.cadence import ends_in_triad, ends_on_tonic
 from lstm_music.music.key import Key
 from lstm_music.music.piece import Piece
 from lstm_music.tokens.decode import written_piece
@@ -28,6 +28,10 @@ def close_all(
 ) -> list[Generator]:
     """The best ending found for each piece.
 
+    Of those whose bass ends on the tonic: first what ``is_good`` wants, then a last chord that is
+    the tonic's triad, as in nearly all real pieces of several voices that end on the tonic, then an
+    end that the network itself takes for one.
+
     Parameters
     ----------
     opened : pieces composed up to their last `ENDING_BARS`.
@@ -37,18 +41,23 @@ def close_all(
     is_good : ``is_good(i, ending)``: what else is wanted of an ending that closes.
     """
     best: dict[int, Generator] = {}
-    ranks: dict[int, tuple[bool, bool]] = {}
+    ranks: dict[int, tuple[bool, ...]] = {}
     left = list(range(len(opened)))
     for draw in range(DRAWS):
         drawn = {i: again(i, draw * DRAWS_APART) for i in left}
         if drawn:
             run_together(list(drawn.values()))
         for i, ending in drawn.items():
-            closed = closes(ending, key)
-            rank = (bool(closed) and is_good(i, ending), ending.has_ended)
+            piece = _in_key(ending, key)
+            closed = ends_on_tonic(piece)
+            rank = (
+                bool(closed) and is_good(i, ending),
+                ends_in_triad(piece),
+                ending.has_ended,
+            )
             if closed and (i not in best or rank > ranks[i]):
                 best[i], ranks[i] = ending, rank
-            if closed is None or rank == (True, True):
+            if closed is None or all(rank):
                 left.remove(i)
             if closed is None or draw == DRAWS - 1:
                 best.setdefault(i, ending)
@@ -85,5 +94,10 @@ def closed_by_hand(piece: Piece) -> Piece:
 
 def closes(generator: Generator, key: Key | None) -> bool | None:
     """Whether it ends on the tonic; None for music without pitches or key: it ends as it likes."""
+    return ends_on_tonic(_in_key(generator, key))
+
+
+def _in_key(generator: Generator, key: Key | None) -> Piece:
+    """What it has written, in the key that was asked for, if one was."""
     piece = written_piece(generator.score)
-    return ends_on_tonic(piece.replace(key=key or piece.key))
+    return piece.replace(key=key or piece.key)

@@ -78,10 +78,11 @@ def test_another_ending_is_refused(composer):
 
 
 class Scripted:
-    """Stands for a generator that has written one note."""
+    """Stands for a generator that has written one note, or one chord."""
 
-    def __init__(self, pitch_midi, has_ended):
-        notes = make_notes([(0, 24, pitch_midi, 80, 0)])
+    def __init__(self, pitches, has_ended):
+        pitches = pitches if isinstance(pitches, tuple) else (pitches,)
+        notes = make_notes([(0, 24, pitch, 80, 0) for pitch in pitches])
         self.score = Automaton(64)
         self.score.extend(encode(canonical(Piece(notes=notes, tracks=(Track(),)))))
         self.has_ended = has_ended
@@ -96,6 +97,9 @@ class Scripted:
         ([(60, False), (62, True), (60, True)], 2, 3),
         ([(60, False)] + [(62, True)] * (DRAWS - 1), 0, DRAWS),
         ([(62, True)] * DRAWS, DRAWS - 1, DRAWS),
+        # A seventh over the tonic is kept until a triad comes, though that one is cut off.
+        ([((48, 58, 64), True), ((48, 55, 64), True)], 1, 2),
+        ([((48, 58, 64), True)] + [((48, 55, 63), False)] * (DRAWS - 1), 1, DRAWS),
     ],
 )
 def test_which_ending_is_kept(monkeypatch, script, chosen, draws):
