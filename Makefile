@@ -112,7 +112,7 @@ $(VENV)/.built: $(VENV)/.created setup.py pyproject.toml $(NATIVE)
 	touch $@
 
 $(VENV)/.test: $(VENV)/.created pyproject.toml
-	$(BIN)/python -m pip install --quiet "pytest>=8.2" pytest-xdist "hypothesis>=6.100" symusic pretty_midi distributed mpi4py mpich tensorboardX cma scikit-learn starlette uvicorn python-osc python-rtmidi JACK-Client playwright nvidia-cuda-nvrtc-cu12 mido
+	$(BIN)/python -m pip install --quiet "pytest>=8.2" pytest-xdist "hypothesis>=6.100" symusic pretty_midi distributed mpi4py mpich tensorboardX cma scikit-learn starlette uvicorn python-osc python-rtmidi JACK-Client playwright nvidia-cuda-nvrtc-cu12
 	touch $@
 
 $(VENV)/.studio: $(VENV)/.created

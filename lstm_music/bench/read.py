@@ -44,8 +44,10 @@ def read_rows(folder: Path | None, seconds: float) -> Iterator[FileRow]:
 
 def _rivals() -> dict[str, Read]:
     """Those that are installed."""
-    rivals = {"mido": _read_mido, "symusic": _read_symusic, "music21": _read_music21}
-    return {name: read for name, read in rivals.items() if importlib.util.find_spec(name)}
+    rivals: dict[str, Read] = {"mido": _read_mido}
+    if importlib.util.find_spec("symusic"):
+        rivals["symusic"] = _read_symusic
+    return rivals | {"music21": _read_music21}
 
 
 def _read_mido(path: Path) -> object:

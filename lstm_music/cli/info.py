@@ -33,7 +33,7 @@ def command(as_json: bool) -> None:
         "cores": os.cpu_count(),
         "instruction_set": level_names()[CpuBackend().level],
         "gpu": _gpu(),
-        "libraries": {name: version(name) for name in ("numpy", "music21", "safetensors")},
+        "libraries": {name: version(name) for name in ("numpy", "mido", "music21", "safetensors")},
         "models": {name: _sizes(load(name).model) for name in model_names()},
     }
     click.echo(json.dumps(facts) if as_json else _readable(facts))

@@ -208,7 +208,7 @@ def _environment() -> dict[str, object]:
     from lstm_music.backends.cpu import CpuBackend
     from lstm_music.kernels.isa import level_names
 
-    names = ("numpy", "music21", "safetensors")
+    names = ("numpy", "mido", "music21", "safetensors")
     found: dict[str, object] = {
         "lstm_music": __version__,
         "python": platform.python_version(),

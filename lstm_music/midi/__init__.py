@@ -1,1 +1,1 @@
-"""Files to Pieces and back: ours read and write MIDI, music21 reads every other format."""
+"""Files to Pieces and back: our scanner reads, mido writes, music21 reads every other format."""

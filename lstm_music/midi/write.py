@@ -62,7 +62,7 @@ def to_midi_bytes(piece: Piece, *, text: str = "") -> bytes:
 
 
 def _check(piece: Piece) -> None:
-    """Refuse values that would be written as other events, or not at all."""
+    """Refuse values that mido would let through as other events, or not at all."""
     notes = piece.notes
     if len(notes):
         if notes["pitch_midi"].max() > 127:

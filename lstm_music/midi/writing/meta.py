@@ -1,12 +1,10 @@
-"""Single MIDI messages as bytes: what a written file says beside its notes.
-
-The Standard MIDI Files 1.0 specification has their layout ("Meta-Events"). They are written out
-here because a library for it takes longer to import than the whole file takes to write.
-"""
+"""Single MIDI messages as bytes: what a written file says beside its notes. mido knows how."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+import mido
 
 from lstm_music.midi.private import AddedPlace, Pickup, added_payload, pickup_payload
 from lstm_music.music.key import Key
@@ -14,78 +12,77 @@ from lstm_music.music.meter import Meter
 
 PEDAL = 64
 
-_META = 0xFF
-_TRACK_NAME, _CUE_POINT, _PORT = 0x03, 0x07, 0x21
-_TEMPO, _TIME_SIGNATURE, _KEY_SIGNATURE, _OUR_OWN = 0x51, 0x58, 0x59, 0x7F
-_CONTROL_CHANGE, _PROGRAM_CHANGE = 0xB0, 0xC0
-_32NDS_A_QUARTER = 8
+
+def _text(kind: str, text: str) -> bytes:
+    """A text event in UTF-8.
+
+    mido writes Latin-1 (its ``charset`` is a global that another thread may be using), so it is
+    given text whose Latin-1 bytes are the UTF-8 bytes of ``text``.
+    """
+    latin = text.encode("utf-8", "replace").decode("latin-1")
+    return bytes(mido.MetaMessage(kind, **{_FIELDS[kind]: latin}).bytes())
 
 
-def _meta_event(kind: int, data: bytes) -> bytes:
-    return bytes((_META, kind, *_variable_length(len(data)))) + data
-
-
-def _variable_length(value: int) -> list[int]:
-    """Seven bits a byte, the highest first; all bytes but the last have bit 7 set."""
-    found = [value & 0x7F]
-    while value := value >> 7:
-        found.insert(0, value & 0x7F | 0x80)
-    return found
-
-
-def _text(kind: int, text: str) -> bytes:
-    return _meta_event(kind, text.encode("utf-8", "replace"))
+_FIELDS = {"track_name": "name", "cue_marker": "text"}
 
 
 def track_name(text: str) -> bytes:
-    """The name of a track chunk, in UTF-8."""
-    return _text(_TRACK_NAME, text)
+    """The name of a track chunk."""
+    return _text("track_name", text)
 
 
 def cue_point(text: str) -> bytes:
     """A remark; a plain text event would be engraved into the score by notation programs."""
-    return _text(_CUE_POINT, text)
+    return _text("cue_marker", text)
 
 
 def pickup_event(pickup: Pickup) -> bytes:
     """Our own event; see ``private``."""
-    return _meta_event(_OUR_OWN, bytes(pickup_payload(pickup)))
+    data = tuple(pickup_payload(pickup))
+    return bytes(mido.MetaMessage("sequencer_specific", data=data).bytes())
 
 
 def added_event(places: Iterable[AddedPlace]) -> bytes:
     """Our own event that names the places where we have added music; see ``private``."""
-    return _meta_event(_OUR_OWN, bytes(added_payload(places)))
+    data = tuple(added_payload(places))
+    return bytes(mido.MetaMessage("sequencer_specific", data=data).bytes())
 
 
 def key_signature(key: Key) -> bytes:
-    """A key: its sharps, flats as negative ones, and whether it is minor."""
-    return _meta_event(_KEY_SIGNATURE, bytes((key.sharps & 0xFF, key.mode == "minor")))
+    """A key; mido names it ``"Bb"`` or ``"F#m"``."""
+    tonic, mode = str(key).split()
+    name = tonic + ("m" if mode == "minor" else "")
+    return bytes(mido.MetaMessage("key_signature", key=name).bytes())
 
 
 def time_signature(meter: Meter) -> bytes:
     """A meter; the metronome clicks on dotted beats in compound meters."""
     compound = meter.denominator >= 8 and meter.numerator % 3 == 0 and meter.numerator > 3
-    clocks_per_click = 24 * 4 * (3 if compound else 1) // meter.denominator
-    power = meter.denominator.bit_length() - 1
-    data = bytes((meter.numerator, power, clocks_per_click, _32NDS_A_QUARTER))
-    return _meta_event(_TIME_SIGNATURE, data)
+    message = mido.MetaMessage(
+        "time_signature",
+        numerator=meter.numerator,
+        denominator=meter.denominator,
+        clocks_per_click=24 * 4 * (3 if compound else 1) // meter.denominator,
+    )
+    return bytes(message.bytes())
 
 
 def set_tempo(usec_per_quarter: int) -> bytes:
     """A tempo."""
-    return _meta_event(_TEMPO, usec_per_quarter.to_bytes(3))
+    return bytes(mido.MetaMessage("set_tempo", tempo=usec_per_quarter).bytes())
 
 
 def midi_port(port: int) -> bytes:
     """The port of a track chunk."""
-    return _meta_event(_PORT, bytes((port,)))
+    return bytes(mido.MetaMessage("midi_port", port=port).bytes())
 
 
 def program_change(channel: int, program: int) -> bytes:
     """A program, 0..127, of a channel, 0..15."""
-    return bytes((_PROGRAM_CHANGE | channel, program))
+    return bytes(mido.Message("program_change", channel=channel, program=program).bytes())
 
 
 def control_change(channel: int, control: int, value: int) -> bytes:
     """A controller, 0..127, of a channel, 0..15."""
-    return bytes((_CONTROL_CHANGE | channel, control, value))
+    message = mido.Message("control_change", channel=channel, control=control, value=value)
+    return bytes(message.bytes())
