@@ -4,6 +4,7 @@
 """
 
 import shutil
+import subprocess
 import sys
 import tempfile
 import zipfile
@@ -14,6 +15,9 @@ STUDIO = HERE.parents[1] / "lstm_music/studio/static"
 RUNTIME = (
     "pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "pyodide-lock.json", "python_stdlib.zip",
 )  # fmt: skip
+PURE = ("mido", "packaging")
+"""What else composing imports. music21 is not among it, so the page reads MIDI files alone."""
+
 MODELS = ("default",)
 NOT_RUN = shutil.ignore_patterns("tests", "include", "*.a", "*.pyi", "__pycache__")
 
@@ -35,16 +39,15 @@ def main(pyodide, numpy, wheels, out):
 
 
 def fill(site, numpy, wheels):
-    """All that Python is to import, in the folder ``site``.
-
-    Composing imports nothing else. music21 is not there, so the page reads MIDI files alone.
-    """
+    """All that Python is to import, in the folder ``site``."""
     shutil.copytree(numpy / "numpy", site / "numpy", ignore=NOT_RUN)
     (wheel,) = wheels.glob("lstm_music-*.whl")
     zipfile.ZipFile(wheel).extractall(site)
     for path in (site / "lstm_music/pretrained").iterdir():
         if path.suffix != ".py" and path.stem not in MODELS:
             path.unlink()
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
+    subprocess.run([*install, "--target", str(site), *PURE], check=True)
 
 
 main(*map(Path, sys.argv[1:]))
