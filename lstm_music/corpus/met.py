@@ -49,6 +49,7 @@ class Met:
         order of the tracks, each behind the number of pieces that have it; none: not told.
     ranges : of each style the rows of instruments whose ranges are known, with these, as MIDI
         pitches; none: not told.
+    even : styles in which hardly any note of a pitched track is louder than another.
     """
 
     kinds: tuple[str, ...]
@@ -59,6 +60,7 @@ class Met:
     meters: tuple[str, ...] = ()
     ensembles: Mapping[str, tuple[Ensemble, ...]] = field(default_factory=dict)
     ranges: Mapping[str, tuple[Ranged, ...]] = field(default_factory=dict)
+    even: tuple[str, ...] = ()
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Met:
@@ -84,6 +86,7 @@ class Met:
                     style: tuple(_ranged(row, bounds) for row, bounds in rows)
                     for style, rows in facts.get("ranges", {}).items()
                 },
+                tuple(facts.get("even", ())),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ModelFileError(
@@ -114,9 +117,12 @@ def met_in_training(corpus: TokenCache) -> Met:
     """Look through the training side of a corpus."""
     pieces = [corpus.piece_tokens(int(i)) for i in corpus.indices("train")]
     programs = np.zeros(DEFAULT.n_tokens, bool)
-    changes = notes = mixed = 0
+    mixed = 0
+    changes: Counter[str] = Counter()  # of loudness, by style
+    notes: Counter[str] = Counter()
     kinds = dict.fromkeys((kind for kind, _ in DEFAULT.ranges), 0)
-    for tokens in pieces:
+    styles = [corpus.styles[int(i)] for i in corpus.indices("train")]
+    for style, tokens in zip(styles, pieces, strict=True):
         body = int(np.argmax(tokens == DEFAULT["body"].start)) + 1
         programs[tokens[:body]] = True
         for kind in kinds:
@@ -124,19 +130,26 @@ def met_in_training(corpus: TokenCache) -> Met:
         mixed += all(DEFAULT.is_kind(tokens[body:], kind).any() for kind in ("pitch", "drum"))
         n_tracks = int(np.count_nonzero(DEFAULT.is_kind(tokens[:body], "program")))
         changed, pitched = _velocity_changes(tokens[body:], n_tracks)
-        changes, notes = changes + changed, notes + pitched
+        changes[style] += changed
+        notes[style] += pitched
     least, ensembles = _LEAST_SHARE * len(pieces), _ensembles(corpus)
     first = DEFAULT["program"]
     return Met(
         tuple(kind for kind, count in kinds.items() if count >= max(least, 1)),
         tuple(int(i) for i in np.flatnonzero(programs[first.start : first.stop])),
-        bool(changes >= _LEAST_SHARE * max(notes, 1) and changes > 0),
-        tuple(sorted({corpus.styles[int(i)] for i in corpus.indices("train")})),
+        not _is_even(changes.total(), notes.total()),
+        tuple(sorted(set(styles))),
         mixed >= max(least, 1),
         tuple(sorted({meter_name(tokens) for tokens in pieces})),
         ensembles,
         _ranges(corpus, ensembles),
+        tuple(sorted(style for style, n in notes.items() if n and _is_even(changes[style], n))),
     )
+
+
+def _is_even(changes: int, notes: int) -> bool:
+    """Whether so few changes of loudness among so many notes are none to learn."""
+    return changes == 0 or changes < _LEAST_SHARE * notes
 
 
 def _ensembles(corpus: TokenCache) -> dict[str, tuple[Ensemble, ...]]:

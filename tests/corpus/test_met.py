@@ -54,6 +54,20 @@ def test_loud_and_soft_drums_are_no_dynamics_of_pitched_tracks():
     assert met.programs == (128,)
 
 
+def test_styles_whose_notes_are_all_equally_loud_are_told():
+    rng = np.random.default_rng(1)
+    even = [random_piece(rng, style="folk") for _ in range(4)]
+    loud_and_soft = []
+    for style in ("hymn", "drums"):
+        for _ in range(4):
+            piece = random_piece(rng, style=style)
+            notes = piece.notes.copy()
+            notes["velocity"] = np.arange(len(notes)) * 8 % 120 + 4
+            loud_and_soft.append(piece.replace(notes=notes))
+    met = met_in_training(cache_of([*even, *loud_and_soft], ["train"] * 12))
+    assert (met.dynamics, met.even) == (True, ("folk",))
+
+
 @pytest.mark.parametrize(
     "facts",
     [

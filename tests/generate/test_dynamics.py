@@ -1,8 +1,11 @@
 """Loudness by rule: even for the network's ears, the seed's accents on what it composes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from paths import MIDI_DATA
+from small_composers import EVERYTHING, random_composer
 
 import lstm_music as lm
 from lstm_music.generate.dynamics import Accents, even_velocities, has_dynamics
@@ -75,3 +78,10 @@ def test_a_seed_with_dynamics_is_told_from_one_with_accents():
     assert has_dynamics(piece([*[50] * 10, *[80] * 10]))
     assert not has_dynamics(piece([*[50] * 3, *[80] * 3]))
     assert not has_dynamics(piece([*[50] * 10, *[80] * 10], is_drum=True))
+
+
+@pytest.mark.parametrize("even", [(), ("folk",)])
+def test_from_nothing_a_style_without_dynamics_has_none(even):
+    composer = random_composer(met=replace(EVERYTHING, even=even))
+    piece = composer.generate(bars=4, style="folk", with_=["piano"], rng_seed=1, ending="free")
+    assert (len(set(piece.notes["velocity"].tolist())) == 1) == bool(even)
