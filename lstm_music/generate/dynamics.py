@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from lstm_music.music.distinct import distinct
 from lstm_music.music.piece import Piece
+from lstm_music.tokens.vocabulary import USUAL_VELOCITY
 
 _Notes = npt.NDArray[np.void]
 
@@ -23,6 +24,14 @@ def even_velocities(piece: Piece) -> Piece:
         mine = notes["track"] == track
         if mine.any() and not piece.tracks[track].is_drum:
             notes["velocity"][mine] = round(float(np.median(notes["velocity"][mine])))
+    return piece.replace(notes=notes)
+
+
+def without_dynamics(piece: Piece) -> Piece:
+    """Every pitched note as loud as in music that says nothing of loudness; drums as they are."""
+    drums = np.array([track.is_drum for track in piece.tracks], bool)
+    notes = piece.notes.copy()
+    notes["velocity"][~drums[notes["track"]]] = USUAL_VELOCITY
     return piece.replace(notes=notes)
 
 

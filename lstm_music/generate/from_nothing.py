@@ -12,7 +12,7 @@ from lstm_music.generate.asked_piece import NO_FORM
 from lstm_music.generate.character import Character, character_in_range
 from lstm_music.generate.complete import Judge
 from lstm_music.generate.compose import Job, conditioning
-from lstm_music.generate.dynamics import even_velocities
+from lstm_music.generate.dynamics import without_dynamics
 from lstm_music.generate.endings import DRAWS_APART, ENDING_BARS, close_all, closed_by_hand
 from lstm_music.generate.engine import (
     TOKENS_A_BAR,
@@ -312,7 +312,7 @@ class _Writer:
             length_steps=self._bars * piece.meters[0].bar_steps,
         )
         if piece.style in self._engine.met.even:
-            piece = even_velocities(piece)
+            piece = without_dynamics(piece)
         _, ruling = self._planned(piece.replace(notes=piece.notes[:0]))
         if self._closes:
             closed = closed_by_hand(piece)

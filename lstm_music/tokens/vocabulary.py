@@ -38,6 +38,8 @@ DRUM_PROGRAM = 128
 VELOCITY_BIN_WIDTH = 8
 START_VELOCITY_BIN = 80 // VELOCITY_BIN_WIDTH
 """Every track's velocity before its first VELOCITY token."""
+USUAL_VELOCITY = START_VELOCITY_BIN * VELOCITY_BIN_WIDTH + VELOCITY_BIN_WIDTH // 2
+"""Of notes without one, as they are decoded."""
 
 TEMPO_BINS_PER_OCTAVE = 12
 TEMPO_MIN_BPM = 30.0
