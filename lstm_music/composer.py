@@ -105,6 +105,10 @@ class Composer:
         self._source = name if source is None else source
         self._known: Fingerprints | None = None
 
+    def __repr__(self) -> str:
+        """What it is called."""
+        return f"<Composer {self.name!r}>"
+
     @property
     def engine(self) -> Engine:
         """What composes: packed weights, and what the model has met."""

@@ -54,12 +54,13 @@ def command(
     from lstm_music.evaluate.compare import compare
     from lstm_music.evaluate.unmet import in_words, unmet
 
+    computing = get_backend(backend)  # a device that is missing is told before hours of reading
+    composer = load(model)
     corpus, line = hold_out(token_cache(sources, cache))
     if corpus.heard is not None:
         side = "valid"
         click.echo(line, err=True)
-    composer = load(model)
-    network = composer.model.on(get_backend(backend))
+    network = composer.model.on(computing)
     table: dict[str, Any] = compare(network, corpus, side, order)
     found = unmet(network, Met.from_dict(composer.metadata["training"]["met"]), corpus, side)
     if as_json:

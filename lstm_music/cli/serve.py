@@ -120,7 +120,11 @@ _AS_THEY_ARE = (
 def _show(addresses: dict[str, tuple[str, int]], settings: Any, *, as_json: bool) -> None:
     """Say where the server listens; on standard error, which is never part of the protocol."""
     if as_json:
-        where = {name: {"host": host, "port": port} for name, (host, port) in addresses.items()}
+        where: dict[str, Any] = {
+            name: {"host": host, "port": port} for name, (host, port) in addresses.items()
+        }
+        if settings.exchange:
+            where["exchange"] = [str(folder) for folder in settings.exchange]
         click.echo(json.dumps(where), err=settings.stdio)
         return
     for name, (host, port) in addresses.items():

@@ -35,5 +35,5 @@ def check_known(names: Iterable[str]) -> None:
     unknown = sorted(set(names) - set(CONTROLS))
     if unknown:
         near = difflib.get_close_matches(unknown[0], CONTROLS, n=1)
-        hint = f"; did you mean {near[0]}?" if near else f"; there is {', '.join(CONTROLS)}"
+        hint = f"; did you mean {near[0]}?" if near else "; docs/controls.md lists all"
         raise ConfigError(f"there is no control {unknown[0]!r}{hint}")

@@ -84,10 +84,10 @@ class Engine:
         most = max((high for _, high in known.values()), default=float("inf"))
         if not nats_a_note > _STRANGE * most:
             return ()
-        usual = ", ".join(f"{name} {median:.1f}" for name, (median, _) in known.items())
+        usual = ", ".join(f"{median:.1f} for {name}" for name, (median, _) in known.items())
         return (
             f"this music is unlike what the network has learnt: {nats_a_note:.1f} nats a note, "
-            f"where its own kind of music has {usual}",
+            f"where the music it was trained on has {usual}",
         )
 
     def heard(self, piece: Piece) -> Piece:

@@ -131,7 +131,7 @@ class NoteStream(Iterator[npt.NDArray[np.void]]):
         fixed = [name for name in controls if name not in CHANGEABLE]
         if fixed:
             raise ConfigError(
-                f"{fixed[0]} cannot change while a stream runs; begin another. There may change: "
+                f"{fixed[0]} cannot change while a stream runs; begin another. These can change: "
                 f"{', '.join(CHANGEABLE)}"
             )
         with self._lock:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.errors import ConfigError, ShapeError
+from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.key import Key, KeyChange
 from lstm_music.music.meter import BarLines, Meter
 from lstm_music.music.order import extremes, in_order, pedal_in_order
@@ -120,7 +121,7 @@ def _empty_pedal() -> npt.NDArray[np.void]:
     return np.empty(0, PEDAL_DTYPE)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Piece:
     """A piece of music on the grid.
 
@@ -210,6 +211,12 @@ class Piece:
         )
 
     __hash__ = None  # type: ignore[assignment]  # holds arrays
+
+    def __repr__(self) -> str:
+        """What it is, in a line: all its notes would fill the screen."""
+        title, quarters = f" {self.title!r}" * bool(self.title), self.end_steps / STEPS_PER_QUARTER
+        tracks = f"{len(self.tracks)} track{'s' * (len(self.tracks) != 1)}"
+        return f"<Piece{title}: {len(self.notes)} notes, {tracks}, {quarters:g} quarter notes>"
 
     @property
     def end_steps(self) -> int:

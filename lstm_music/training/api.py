@@ -7,7 +7,7 @@ import os
 import tomllib
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from lstm_music.training.config import FREE, TrainConfig
 from lstm_music.training.curve import draw_losses
 from lstm_music.training.forecast.plan import Deadline, refuse_tokens
 from lstm_music.training.interrupt import Interrupt
-from lstm_music.training.job import Job, training_chunks
+from lstm_music.training.job import Job, backend_of, training_chunks
 from lstm_music.training.loop import Progress
 from lstm_music.training.methods import trainer_type
 from lstm_music.training.output import counts, model_writer
@@ -98,7 +98,7 @@ def train(
     deadline = None if for_seconds is None else Deadline(for_seconds)
     check_writable(output, overwrite=True)
     begin_with = None if base is None else load_base(base)
-    style = make_config(settings if begin_with is None else begin_with.merged(settings)).style
+    config = make_config(settings if begin_with is None else begin_with.merged(settings))
     if deadline is not None:
         refuse_tokens(settings)
     card = read_card(data_card)
@@ -114,7 +114,9 @@ def train(
         team.together(),
         folder.locked() if team.leads else nullcontext(),
     ):
-        corpus = _read_by_turns(team, sources, cache, style, on_note)
+        # Reading may take hours: a device that is missing is to be told before.
+        backend_of(replace(config, backend=team.backend(config.backend)))
+        corpus = _read_by_turns(team, sources, cache, config.style, on_note)
         checkpoint = _begin_together(team, folder, resume, on_note)
         job = Job.of(corpus, begin_with, settings, on_note)
         if deadline is not None:

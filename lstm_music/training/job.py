@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from lstm_music.backends.base import Backend
 from lstm_music.backends.registry import get_backend
 from lstm_music.corpus.ahead import Ahead
 from lstm_music.corpus.batches import ChunkStream
@@ -146,10 +147,15 @@ class Job:
         return f"held-out music: {before:.2f} nats a note with {os.fspath(name)}, {now:.2f} now"
 
 
+def backend_of(config: TrainConfig) -> Backend:
+    """What a configuration computes on; BackendError where this machine has no such thing."""
+    return get_backend(config.backend, n_threads=config.threads, precision=config.precision)
+
+
 def new_model(config: TrainConfig, base: Base | None = None) -> LanguageModel:
     """The network of a configuration, its weights random or those of ``base``."""
     sizes = config.model_config(DEFAULT.n_rows, DEFAULT.n_tokens, DEFAULT.n_streams)
-    backend = get_backend(config.backend, n_threads=config.threads, precision=config.precision)
+    backend = backend_of(config)
     model = LanguageModel.create(sizes, config.rng_seed, backend=backend)
     if base is not None:
         model.flat_params[:] = backend.to_device(base.weights)

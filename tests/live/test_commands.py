@@ -193,5 +193,9 @@ def test_without_a_jack_server_it_says_what_to_do(capsys, tmp_path, monkeypatch)
     )
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "no_such_server")
     monkeypatch.setenv("JACK_NO_START_SERVER", "1")
-    assert cli_run(["live", "--backend", "jack", "--knobs", str(tmp_path / "k")]) == 5
-    assert "no JACK server is running" in capsys.readouterr().err
+    for option in (("--knobs", str(tmp_path / "k")), ("--list",)):
+        assert cli_run(["live", "--backend", "jack", *option]) == 5
+        assert capsys.readouterr().err == (
+            "lstm-music: no JACK server is running; start one, such as jackd or PipeWire, or "
+            "leave out --backend jack\n"
+        )

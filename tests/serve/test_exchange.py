@@ -14,7 +14,8 @@ def folder(tmp_path_factory):
     old = folder / "left.call"
     old.write_text('{"id": 1, "method": "schema"}\n')
     os.utime(old, (0, 0))
-    with running("--exchange", folder, "--workers", 1):
+    with running("--exchange", folder, "--workers", 1) as server:
+        assert server.addresses == {"exchange": [str(folder)]}
         yield folder
 
 

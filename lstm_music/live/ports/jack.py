@@ -35,11 +35,8 @@ class JackPort:
         jack = _library()
         try:
             self._client = jack.Client(names.own, no_start_server=True)
-        except jack.JackOpenError as error:
-            raise BackendError(
-                f"no JACK server is running ({error}); start one, such as jackd or PipeWire, or "
-                "leave out --backend jack"
-            ) from None
+        except jack.JackOpenError:
+            raise _no_server() from None
         self._rate = self._client.samplerate
         self._in: Any = self._client.midi_inports.register("in")
         self._out: Any = self._client.midi_outports.register("out")
@@ -154,8 +151,8 @@ def jack_port_names() -> tuple[list[str], list[str]]:
     jack = _library()
     try:
         client = jack.Client("lstm_music_list", no_start_server=True)
-    except jack.JackOpenError as error:
-        raise BackendError(f"no JACK server is running ({error})") from None
+    except jack.JackOpenError:
+        raise _no_server() from None
     with client:
         sources = client.get_ports(is_midi=True, is_output=True)
         targets = client.get_ports(is_midi=True, is_input=True)
@@ -172,6 +169,13 @@ def _library() -> Any:
     for set_function in (jack.set_error_function, jack.set_info_function):
         set_function(lambda _: None)  # what matters is said by our own errors
     return jack
+
+
+def _no_server() -> BackendError:
+    return BackendError(
+        "no JACK server is running; start one, such as jackd or PipeWire, or leave out "
+        "--backend jack"
+    )
 
 
 def _no_port(wanted: str, there: list[str]) -> str:

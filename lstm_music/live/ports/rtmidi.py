@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lstm_music.errors import BackendError, ConfigError
@@ -103,14 +105,29 @@ def _api() -> _Api:
     why = "it knows no way to MIDI here"
     for number in rtmidi.get_compiled_api():
         try:
-            probe = rtmidi.MidiOut(number, "lstm_music probe")
-            probe.get_ports()
-            probe.delete()
+            with _silent_libraries():
+                probe = rtmidi.MidiOut(number, "lstm_music probe")
+                probe.get_ports()
+                probe.delete()
         except Exception as error:  # of rtmidi's own kinds, which differ by system
             why = str(error)
         else:
             return _Api(rtmidi, number)
     raise BackendError(f"no MIDI here: {why}; on Linux load snd-seq or start JACK")
+
+
+@contextlib.contextmanager
+def _silent_libraries() -> Iterator[None]:
+    """Keep what ALSA and JACK print where they find nothing off the terminal: our error says it."""
+    sys.stderr.flush()
+    terminal, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        os.close(nothing)
 
 
 def _open(port: Any, wanted: str | None, own: str, option: str) -> str:

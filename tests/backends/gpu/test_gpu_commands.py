@@ -62,6 +62,14 @@ def test_without_a_gpu_training_ends_with_code_5_and_says_why(tmp_path, capsys):
     assert not output.exists()
 
 
+@pytest.mark.parametrize("command", [("train", "-o", "m.safetensors"), ("evaluate",)])
+def test_a_missing_gpu_is_told_before_the_music_is_read(tmp_path, monkeypatch, capsys, command):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "song.mid").write_bytes(b"not read, or it would be told")
+    assert run([*command, "song.mid", "--backend", "gpu"]) == 5
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
 @pytest.mark.usefixtures("at_root")
 def test_a_device_lost_in_training_leaves_a_checkpoint_to_go_on_from(
     tmp_path, cupy, monkeypatch, capsys

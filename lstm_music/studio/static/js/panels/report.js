@@ -13,7 +13,8 @@ export function reportTable(report, piece) {
   const head = ["Control", "Asked", "Got"].map((text) => make("th", { scope: "col", text }));
   const rows = Object.entries(report).map(([name, { asked, came_out: got, kept }]) => {
     const mark = kept === undefined ? "" : kept ? "kept" : "not kept";
-    const cell = make("td", {}, [textOf(got, piece), " "]);
+    // Of a switch comes the count of what breaks it: none, where it is kept.
+    const cell = make("td", {}, [asked === true && kept ? "yes" : textOf(got, piece), " "]);
     if (mark) cell.append(make("span", { class: kept ? "kept" : "missed", text: mark }));
     return make("tr", {}, [
       make("th", { scope: "row", text: name.replaceAll("_", " ") }),

@@ -107,6 +107,10 @@ function drawSections(pen, view, { timeline, sections, theme }) {
     pen.globalAlpha = 1;
     pen.fillRect(start, FORM - 3, width, 2);
     pen.fillStyle = theme.text;
-    if (width > 12) pen.fillText(section.name, Math.max(start, GUTTER) + 5, (FORM - 2) / 2);
+    const left = Math.max(start, GUTTER) + 5; // of one that begins out of sight: at the edge
+    const right = view.x(last.end) - 3;
+    if (left + pen.measureText(section.name).width < right) {
+      pen.fillText(section.name, left, (FORM - 2) / 2);
+    }
   }
 }
