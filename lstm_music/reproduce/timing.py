@@ -14,16 +14,17 @@ peephole cell has 17 weights, a plain one 14. (The paper's cell does not squash 
 ours does, by tanh.) The state starts at 0.
 
 Training is not the paper's, which is by gradient over up to 10^7 streams. Ours is by CMA-ES over
-all weights, begun anew from other random numbers until the training stream is right or the
-searches are used up: the same number of them for each cell. What it varies are the inverse
-hyperbolic sines of the weights, so that weights near 0 are tuned finely and large ones are in
-reach. The loss of MSD is the root mean square of the errors at the spikes. That of GTS is how far
-each of the first spikes is from its time; a search begins at F = 10 and goes on from there up to
-F. That of PFG is the same of the crossings of 1/2, and the errors.
+all weights, begun anew from other random numbers until the training stream is right, and for MSD 8
+streams of 1,000 spikes to validate on, or the searches are used up: the same number of them for
+each cell. What it varies are the inverse hyperbolic sines of the weights, so that weights near 0
+are tuned finely and large ones are in reach. The loss of MSD is the root mean square of the errors
+at the spikes. That of GTS is how far each of the first spikes is from its time; a search begins at
+F = 10 and goes on from there up to F. That of PFG is the same of the crossings of 1/2, and the
+errors.
 
 Stop rule and figure: the test has 1,000 spikes or periods, of which those before the first error
-count, by the net with the lowest loss in training. An output is right within 0.49 (MSD, GTS) or
-0.3 (PFG).
+count, by the net that was right so, or had the lowest loss in training. An output is right within
+0.49 (MSD, GTS) or 0.3 (PFG).
 
 The paper finds that GTS needs peepholes, and that without them a wave is learnt for F = 10 alone.
 Its counts of streams could not be checked; none is given.
@@ -53,7 +54,7 @@ from lstm_music.types import FloatArray, Params
 PAPER = "Gers, Schraudolph & Schmidhuber (2002), JMLR 3, 115-143"
 
 CELLS = ("peephole", "lstm")
-TESTED, MSD_SPIKES, BEATS = 1000, 100, 6
+TESTED, VALIDATED, MSD_SPIKES, BEATS = 1000, 8, 100, 6
 POPULATION, GENERATIONS, PATIENCE, SIGMA, SEARCHES = 20, 400, 60, 1.0, 60
 RUNGS = (10, 13, 16, 20, 25, 30, 35, 40, 45, 50)
 TOLERANCE = {"MSD": 0.49, "GTS": 0.49, "PFG": 0.3}
@@ -189,6 +190,17 @@ def tested(
     return int(asked[:before].sum()) if task == "MSD" else before // F, rmse
 
 
+def is_valid(nets: OneCellNets, net: FloatArray, task: str, F: int, seed: int) -> bool:
+    """Whether a net is right on streams to validate on, where the task has more than one.
+
+    Several: each begins with one of the two delays, and a net may be wrong for one of them alone.
+    """
+    if task != "MSD":
+        return True
+    rng = np.random.default_rng([seed, F, 0])
+    return all(tested(nets, net, task, F, rng)[0] == TESTED for _ in range(VALIDATED))
+
+
 def run(settings: Settings) -> Iterator[Row]:
     """A row for each task, F and cell; for a wave that holds its error, too."""
     full = [("MSD", 10), ("MSD", 50), *(("GTS", F) for F in range(10, 60, 10)), ("PFG", 25)]
@@ -201,16 +213,17 @@ def run(settings: Settings) -> Iterator[Row]:
 
 def rows(name: str, task: str, F: int, cell: str, settings: Settings) -> Iterator[Row]:
     """Search, test and tell."""
-    nets, best, tries = OneCellNets(cell), np.inf, 0
+    nets, best, tries, is_right = OneCellNets(cell), np.inf, 0, False
     net = nets.start(np.random.default_rng(settings.rng_seed))
     seeds = settings.seeds(SEARCHES // 4, SEARCHES)
     for seed in seeds:
         loss, found = climb(nets, task, F, seed)
         tries += 1
-        if loss < best:
+        is_right = loss <= GOOD[task] and is_valid(nets, found, task, F, seed)
+        if is_right or loss < best:
             best, net = loss, found
         settings.told(name)(f"search {tries}: loss {loss:.3g}, lowest {best:.3g}")
-        if best <= GOOD[task]:
+        if is_right:
             break
     rng = np.random.default_rng([settings.rng_seed, F, TESTED])
     right, rmse = tested(nets, net, task, F, rng)

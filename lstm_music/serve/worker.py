@@ -6,7 +6,6 @@ loop. So it keeps nothing that the next job needs, save models that can be loade
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import queue
@@ -37,20 +36,24 @@ def main() -> None:
     except Exception as error:  # whatever a model file can lack
         _send(answers, ERROR, error_payload(error))
         return
+    out_of_memory = frame(ERROR, error_payload(MemoryError()))  # made while there is memory
     _send(answers, READY, b"{}")
     while True:
-        _answer(worker, jobs.get(), answers, limits)
+        try:
+            _answer(worker, jobs.get(), answers, limits)
+        except MemoryError:
+            os.write(answers.fileno(), out_of_memory)
+            os._exit(1)  # what is left of its memory is in pieces
 
 
 def _answer(worker: Any, job: bytes, answers: BinaryIO, limits: Limits) -> None:
     try:
         result = worker.do(json.loads(job), lambda take: _send_take(answers, take))
         payload = _within(limits, to_json(result))
+    except MemoryError:
+        raise
     except Exception as error:
-        with contextlib.suppress(MemoryError):
-            _send(answers, ERROR, error_payload(error))
-        if isinstance(error, MemoryError):
-            os._exit(1)  # what is left of its memory is in pieces
+        _send(answers, ERROR, error_payload(error))
     else:
         _send(answers, RESULT, payload)
 
