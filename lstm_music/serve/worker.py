@@ -31,6 +31,7 @@ def main() -> None:
     try:
         from lstm_music.serve.jobs import Jobs
 
+        _warm_up_blas()
         _limit_memory(limits.memory_bytes)
         worker = Jobs(limits, setup["model"], setup["files"])
     except Exception as error:  # whatever a model file can lack
@@ -88,6 +89,13 @@ def _send(answers: BinaryIO, kind: bytes, payload: bytes) -> None:
         answers.flush()
     except OSError:  # the server is gone
         os._exit(0)
+
+
+def _warm_up_blas() -> None:
+    """Let OpenBLAS take its working memory: it ends the process where it cannot have it later."""
+    import numpy as np
+
+    _ = np.ones((2, 2)) @ np.ones((2, 2))
 
 
 def _limit_memory(address_space_bytes: int) -> None:
