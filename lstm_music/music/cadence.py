@@ -42,4 +42,5 @@ def _last_chord(piece: Piece) -> NoteArray:
     if not len(notes):
         return notes
     last = notes["onset_steps"].max()
-    return notes[notes["onset_steps"] + notes["duration_steps"] > last]
+    sounding: NoteArray = notes[notes["onset_steps"] + notes["duration_steps"] > last]
+    return sounding
