@@ -25,6 +25,7 @@ import numpy as np
 
 import lstm_music as lm
 from lstm_music.corpus.cache import TokenCache, open_cache
+from lstm_music.evaluate.form import kolmogorov
 from lstm_music.music.form import EQUAL, VARIED, Bar, alike, bars_of, label_bars
 from lstm_music.tokens.decode import decode
 
@@ -80,16 +81,6 @@ def composed(model: str, style: str, n_bars: int, form: str | None, n: int) -> l
     """Bars of samples from nothing."""
     request = lm.Request(style=style, bars=n_bars, form=form, n=n, rng_seed=1)
     return [bars_of(take.piece, n_bars) for take in lm.load(model).complete(request)]
-
-
-def kolmogorov(some: np.ndarray, others: np.ndarray) -> float:
-    """The largest distance between two empirical distribution functions."""
-    places = np.concatenate([some, others])
-    below = [
-        np.searchsorted(np.sort(values), places, side="right") / len(values)
-        for values in (some, others)
-    ]
-    return float(np.abs(below[0] - below[1]).max())
 
 
 def compared(ours: dict[str, np.ndarray], real: dict[str, np.ndarray]) -> dict[str, float]:
