@@ -137,14 +137,19 @@ class Job:
     def gain(self, output: str | os.PathLike[str], name: str | os.PathLike[str]) -> str:
         """What training has brought, in one line: nats a note of held-out music before and now.
 
+        A run in which no validation was better than the base has kept the weights of the base.
+
         Parameters
         ----------
         output : the model file that the run has written.
         name : of the base.
         """
         before = nats_a_note(self.new_model(), self.corpus)
-        now = nats_a_note(load_model(output)[0], self.corpus)
-        return f"held-out music: {before:.2f} nats a note with {os.fspath(name)}, {now:.2f} now"
+        model, facts = load_model(output)
+        line = f"held-out music: {before:.2f} nats a note with {os.fspath(name)}"
+        if not facts["training"]["step"]:
+            return f"{line}; no validation was better, so its weights are kept"
+        return f"{line}, {nats_a_note(model, self.corpus):.2f} now"
 
 
 def backend_of(config: TrainConfig) -> Backend:
