@@ -4,7 +4,8 @@
 
 Each trial draws files of FOLDER, trains on them as `lstm-music train --from default` does, and
 prints nats a note of their last bars with the model that it began with and with the best of the
-run, the seconds that it took, and those of the processor.
+run, the seconds that it took, and those of the processor. The last line has the share of the trials
+that are better, and medians.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import shutil
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 
 import lstm_music as lm
 from lstm_music.corpus.cache import token_cache
@@ -29,6 +32,23 @@ from lstm_music.training.settings import make_config, override
 SUFFIXES = {".mid", ".midi"}
 
 
+class Trial(NamedTuple):
+    """What one run has brought."""
+
+    n_tokens: int  # of training music
+    before: float
+    after: float
+    trained: int
+    best_at: int
+    seconds: float
+    processor: float
+
+    @property
+    def gain(self) -> float:
+        """By how many percent nats a note have fallen."""
+        return 100.0 * (1.0 - self.after / self.before)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path)
@@ -40,6 +60,7 @@ def main() -> None:
     args = parser.parse_args()
     files = sorted(path for path in args.folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     settings = dict(map(override, args.set))
+    trials = []
     print("| trial | tokens | before | after | trained on | best at | seconds | processor |")
     print("|---|---|---|---|---|---|---|---|", flush=True)
     for trial in range(args.first, args.first + args.trials):
@@ -48,10 +69,22 @@ def main() -> None:
             songs.mkdir()
             for i, path in enumerate(random.Random(trial).sample(files, args.files)):
                 shutil.copy(path, songs / f"{i}{path.suffix}")
-            print(f"| {trial} | {_trial(songs, args.base, settings)} |", flush=True)
+            one = _trial(songs, args.base, settings)
+            trials.append(one)
+            print(
+                f"| {trial} | {one.n_tokens:,} | {one.before:.2f} | {one.after:.2f} "
+                f"| {one.trained:,} | {one.best_at:,} | {one.seconds:.0f} | {one.processor:.0f} |",
+                flush=True,
+            )
+    print(
+        f"better in {sum(one.gain > 0 for one in trials)} of {len(trials)}; medians: "
+        f"gain {median(one.gain for one in trials):.1f} %, "
+        f"{median(one.seconds for one in trials):.0f} s, "
+        f"{median(one.processor for one in trials):.0f} s of the processor"
+    )
 
 
-def _trial(songs: Path, base: str, settings: dict[str, object]) -> str:
+def _trial(songs: Path, base: str, settings: dict[str, object]) -> Trial:
     output = songs.parent / "mine.safetensors"
     steps = []
     started, worked = time.perf_counter(), time.process_time()
@@ -61,9 +94,14 @@ def _trial(songs: Path, base: str, settings: dict[str, object]) -> str:
     before = nats_a_note(_begun(base), corpus)
     after = nats_a_note(load_model(output)[0], corpus)
     best = min((one for one in steps if one.validated), key=lambda one: one.valid_loss)
-    return (
-        f"{corpus.n_targets('train'):,} | {before:.2f} | {after:.2f} | {steps[-1].tokens:,} | "
-        f"{best.tokens:,} | {seconds:.0f} | {processor:.0f}"
+    return Trial(
+        corpus.n_targets("train"),
+        before,
+        after,
+        steps[-1].tokens,
+        best.tokens,
+        seconds,
+        processor,
     )
 
 
