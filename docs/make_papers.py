@@ -31,6 +31,8 @@ checked. **Full** rows have the paper's sizes, **quick** ones do not. The networ
 most tasks an LSTM trained by Adam; the notes have the sizes). The data, lags and stop rules are
 the papers'. If a network learns from fewer sequences, much of that is due to the optimiser.
 
+The curves show how the first network of a row learnt, where the run recorded it.
+
 This page is written by `docs/make_papers.py` from `benchmarks/results/*.json`, which also have
 settings, seeds, processor and versions; a test holds it to them.
 """
@@ -80,6 +82,8 @@ def section(name: str, runs: list[dict[str, Any]]) -> str:
             notes.append(row["note"])
     if notes:
         lines.append("\n" + "\n".join(f"- {note}" for note in notes))
+    if curves_of(runs):
+        lines.append(f"\n![How the networks of {name} learnt](papers/{curves_file(name)})")
     return "\n".join(lines) + "\n"
 
 
@@ -137,9 +141,64 @@ def file_name(authors: str) -> str:
     return "-".join(filter(None, letters.split("-"))) + ".svg"
 
 
+def curves_of(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows whose learning was recorded."""
+    return [row for row in rows_of(runs) if len((row.get("curve") or {"x": ()})["x"]) > 1]
+
+
+def curves_file(task: str) -> str:
+    """Such as ``adding-curves.svg``."""
+    return f"{task}-curves.svg"
+
+
+PANEL_WIDTH, PANEL_HEIGHT, PANELS = 250, 150, 3
+
+
+def plot_curves(rows: list[dict[str, Any]]) -> str:
+    """An SVG with a panel for each row, three side by side."""
+    height = PANEL_HEIGHT * -(-len(rows) // PANELS)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {PANELS * PANEL_WIDTH} {height}" '
+        'font-family="sans-serif" font-size="10">'
+    ]
+    for place, row in enumerate(rows):
+        down, right = divmod(place, PANELS)
+        corner = f"{right * PANEL_WIDTH} {down * PANEL_HEIGHT}"
+        parts += [f'<g transform="translate({corner})">', *panel(row), "</g>"]
+    return "\n".join([*parts, "</svg>\n"])
+
+
+def panel(row: dict[str, Any]) -> list[str]:
+    """One curve in its frame: its highest and lowest value at the left, its last x at the right."""
+    curve, left, top = row["curve"], 52, 34
+    width, height = PANEL_WIDTH - left - 20, PANEL_HEIGHT - top - 26
+    low, high, last = min(curve["y"]), max(curve["y"]), curve["x"][-1]
+    logarithmic = low > 0 and high > 10 * low
+    scale = math.log if logarithmic else float
+    span = (scale(high) - scale(low)) or 1.0
+    points = " ".join(
+        f"{left + width * x / last:.1f},{top + height * (scale(high) - scale(y)) / span:.1f}"
+        for x, y in zip(curve["x"], curve["y"])
+    )
+    foot, unit = top + height, curve["up"] + (", log scale" if logarithmic else "")
+    return [
+        f'<text x="{left}" y="12" font-weight="bold">{html.escape(row["name"])}</text>',
+        f'<text x="{left}" y="26">{html.escape(unit)}</text>',
+        f'<path d="M{left} {top}V{foot}H{left + width}" fill="none" stroke="#999"/>',
+        f'<polyline points="{points}" fill="none" stroke="#258" stroke-width="1.5"/>',
+        f'<text x="{left - 4}" y="{top + 8}" text-anchor="end">{number(high)}</text>',
+        f'<text x="{left - 4}" y="{foot}" text-anchor="end">{number(low)}</text>',
+        f'<text x="{left + width}" y="{foot + 13}" text-anchor="end">'
+        f"{number(last)} {curve['across']}</text>",
+    ]
+
+
 def plots() -> dict[str, str]:
     """File name and content of every plot."""
-    return {file_name(authors): plot(rows) for authors, rows in families(results()).items()}
+    found = results()
+    bars = {file_name(authors): plot(rows) for authors, rows in families(found).items()}
+    learnt = {name: curves_of(runs) for name, runs in found.items()}
+    return bars | {curves_file(name): plot_curves(rows) for name, rows in learnt.items() if rows}
 
 
 def page() -> str:

@@ -53,3 +53,26 @@ def test_a_bar_is_green_where_ours_is_better(make):
     assert "#4a7" in make["plot"]([row])
     assert "#c64" in make["plot"]([{**row, "better": "higher"}])
     assert "T = 5 &amp; more" in make["plot"]([row])
+
+
+def test_a_curve_falls_from_the_highest_value_to_the_lowest(make):
+    curve = {"across": "epochs", "up": "nats", "x": [1, 2, 4], "y": [9.0, 8.0, 7.0]}
+    run = {"quick": False, "settings": {"cell": None}}
+    rows = [{"name": "a & b", "curve": curve}, {"name": "none", "curve": None}, {"name": "old"}]
+    (row,) = make["curves_of"]([{**run, "rows": rows}])
+    points = next(line for line in make["panel"](row) if "polyline" in line)
+    xy = [tuple(map(float, xy.split(","))) for xy in points.split('"')[1].split()]
+    assert xy[0][1] < xy[1][1] < xy[2][1]
+    assert xy[1][0] - xy[0][0] == pytest.approx((xy[2][0] - xy[1][0]) / 2, abs=0.1)
+    drawn = make["plot_curves"]([row])
+    assert "a &amp; b" in drawn
+    assert ">9<" in drawn
+    assert ">7<" in drawn
+    assert "4 epochs" in drawn
+
+
+def test_a_curve_over_decades_is_on_a_logarithmic_scale(make):
+    curve = {"across": "epochs", "up": "loss", "x": [1, 2, 3], "y": [100.0, 10.0, 1.0]}
+    points = make["panel"]({"name": "a", "curve": curve})[3]
+    ys = [float(xy.split(",")[1]) for xy in points.split('"')[1].split()]
+    assert ys[1] - ys[0] == pytest.approx(ys[2] - ys[1])

@@ -93,7 +93,7 @@ def run(settings: Settings) -> Iterator[Row]:
 
 
 def _rows(settings: Settings, T: int, name: str) -> Iterator[Row]:
-    counts, wrong = [], []
+    outcomes, wrong = [], []
     for seed in settings.seeds(1, 3):
         net = make_net(settings.cell or "lstm", 2, HIDDEN_SIZE, 1, rng_seed=seed)
         hold(net.cells[0], T)
@@ -111,10 +111,11 @@ def _rows(settings: Settings, T: int, name: str) -> Iterator[Row]:
             rng=np.random.default_rng([seed, 1]),
             progress=settings.told(f"{name}, seed {seed}"),
         )
-        counts.append(outcome.sequences)
+        outcomes.append(outcome)
         rng = np.random.default_rng([seed, 2])
         tests = (draw(rng, 40, T=T) for _ in range(TESTS // 40))
         wrong.append(share_wrong(net, tests, worst_error, TOLERANCE))
     net_line = f"{settings.cell or 'lstm'} of {HIDDEN_SIZE} units, Adam, {BATCH_SIZE} an update"
-    yield success_row(name, counts, PUBLISHED[T][0], PAPER, net_line)
+    counts, curve = [one.sequences for one in outcomes], outcomes[0].curve
+    yield success_row(name, counts, PUBLISHED[T][0], PAPER, net_line, curve)
     yield wrong_row(name, wrong, PUBLISHED[T][1], PAPER, below=0.01)

@@ -22,7 +22,7 @@ import numpy as np
 from lstm_music.backends.registry import get_backend
 from lstm_music.nn.optim import make_optimiser
 from lstm_music.nn.sequence_net import SequenceNet, State, bernoulli_loss
-from lstm_music.reproduce.learning import logistic, make_net
+from lstm_music.reproduce.learning import logistic, loss_curve, make_net
 from lstm_music.reproduce.reber import SYMBOLS, Streams
 from lstm_music.reproduce.task import Row, Settings
 
@@ -34,19 +34,21 @@ TOLERANCE, TEST_STREAMS, TEST_SYMBOLS, TARGET = 0.49, 10, 100_000, 0.9
 HIDDEN_SIZE, STREAMS, CHUNK, UPDATES, RATE = 16, 10, 50, 2500, 0.02
 
 
-def train(net: SequenceNet, rng: np.random.Generator) -> None:
+def train(net: SequenceNet, rng: np.random.Generator) -> list[float]:
     """Adam over chunks of streams; the state goes from chunk to chunk, the gradient does not.
 
     A stream is begun anew, with the net's state at 0, after 2,000 symbols, so that beginnings are
-    not forgotten. The learning rate falls linearly to nothing.
+    not forgotten. The learning rate falls linearly to nothing. Returns the loss of each update.
     """
     adam = make_optimiser("adam", net.flat.size, backend=get_backend("cpu", n_threads=1))
     streams = Streams(STREAMS, rng)
     state: State | None = None
+    losses = []
     for update in range(UPDATES):
         x, legal = streams.take(CHUNK)
         answers, state, tape = net.forward(x, state)
-        _, d_answers = bernoulli_loss(answers, legal)
+        loss, d_answers = bernoulli_loss(answers, legal)
+        losses.append(loss)
         rate = RATE * (1 - update / UPDATES)
         adam.step(net.flat, net.backward(d_answers, tape), rate, max_norm=1.0)
         if update % 4 == 0:  # each of the ten streams every 40 chunks
@@ -54,6 +56,7 @@ def train(net: SequenceNet, rng: np.random.Generator) -> None:
             streams.restart(row)
             for layer in state:
                 layer[:, row] = 0
+    return losses
 
 
 def symbols_until_error(net: SequenceNet, symbols: int, rng: np.random.Generator) -> int:
@@ -74,7 +77,7 @@ def run(settings: Settings) -> Iterator[Row]:
     if not settings.wants("perfect networks"):
         return
     symbols = 5000 if settings.quick else TEST_SYMBOLS
-    lengths = []
+    lengths, losses = [], []
     for seed in settings.seeds(2, 100):
         net = make_net(
             settings.cell or "lstm",
@@ -84,7 +87,7 @@ def run(settings: Settings) -> Iterator[Row]:
             rng_seed=seed,
             shortcut=True,
         )
-        train(net, np.random.default_rng([seed, 1]))
+        losses.append(train(net, np.random.default_rng([seed, 1])))
         lengths.append(symbols_until_error(net, symbols, np.random.default_rng([seed, 2])))
         settings.progress(f"seed {seed}: first error after {lengths[-1]:,} of {symbols:,} symbols")
     share = float(np.mean(np.array(lengths) == symbols))
@@ -99,4 +102,5 @@ def run(settings: Settings) -> Iterator[Row]:
         f"symbols after {UPDATES * STREAMS * CHUNK:,} symbols of training; "
         f"{settings.cell or 'lstm'} of {HIDDEN_SIZE} units, Adam",
         holds=share >= TARGET,
+        curve=loss_curve(losses[0], STREAMS * CHUNK, across="symbols"),
     )

@@ -8,6 +8,7 @@ import numpy as np
 
 from lstm_music.backends.registry import get_backend
 from lstm_music.evolution.evolving import Evolved, evolino
+from lstm_music.reproduce.curve import Curve, curve_of
 from lstm_music.types import FloatArray
 
 EVOLINO = "Schmidhuber, Wierstra, Gagliolo & Gomez (2007), Neural Computation 19(3)"
@@ -26,14 +27,19 @@ def evolved(
     told: Callable[[str], None],
     starts: tuple[int, ...] | None = None,
     horizon: int | None = None,
-) -> Evolved:
-    """A network evolved for a series (N, 1); a line of progress every tenth generation."""
+) -> tuple[Evolved, Curve]:
+    """A network evolved for a series (N, 1), and how its closed-loop error fell.
+
+    Tells a line of progress every tenth generation.
+    """
+    errors: list[float] = []
 
     def tell(step: int, best_loss: float) -> None:
+        errors.append(best_loss)
         if step % 10 == 0 or step == generations:
             told(f"generation {step}, closed-loop error {best_loss:.2e}")
 
-    return evolino(
+    found = evolino(
         series,
         cell=cell,
         hidden_size=hidden_size,
@@ -48,6 +54,7 @@ def evolved(
         backend=get_backend("cpu", n_threads=1),
         on_generation=lambda now: tell(now.step, now.best_loss),
     )
+    return found, curve_of(errors, across="generations", up="closed-loop error")
 
 
 def nrmse(run: FloatArray, wanted: FloatArray, deviation: float) -> float:

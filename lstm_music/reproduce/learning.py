@@ -19,6 +19,7 @@ from lstm_music.nn.cell import Cell
 from lstm_music.nn.composition import composition_of
 from lstm_music.nn.optim import make_optimiser
 from lstm_music.nn.sequence_net import SequenceNet
+from lstm_music.reproduce.curve import Curve, curve_of
 from lstm_music.reproduce.engine import cell_backend
 from lstm_music.reproduce.task import Row
 from lstm_music.types import FloatArray, IntArray
@@ -65,12 +66,12 @@ class Outcome:
     ----------
     sequences : read until the stop rule held; None: it did not within the limit.
     before : those of them before the last ``in_a_row``, which only had to be right.
-    losses : mean loss of each update.
+    curve : mean loss of the updates.
     """
 
     sequences: int | None
     before: int | None
-    losses: list[float]
+    curve: Curve
 
 
 def make_net(
@@ -158,14 +159,21 @@ def train_until_right(
         errors = np.array(last)
         wrong = int((errors >= tolerance).sum())
         if len(last) == in_a_row and wrong < wrong_below and errors.mean() < mean_below:
-            return Outcome(sequences=done, before=done - in_a_row, losses=losses)
+            return Outcome(
+                sequences=done, before=done - in_a_row, curve=loss_curve(losses, batch_size)
+            )
         mean, d_answers = loss(answers, batch.targets, batch.asked)
         losses.append(mean)
         adam.step(net.flat, net.backward(d_answers, tape), learning_rate, max_norm=max_norm)
         if len(losses) % 100 == 0:
             recent = float(np.mean(losses[-100:]))
             progress(f"{done:,} sequences, loss {recent:.3g}, {wrong:,} of {len(last):,} wrong")
-    return Outcome(sequences=None, before=None, losses=losses)
+    return Outcome(sequences=None, before=None, curve=loss_curve(losses, batch_size))
+
+
+def loss_curve(losses: Sequence[float], an_update: int, across: str = "sequences") -> Curve:
+    """The losses of updates against what was read, so much of it an update."""
+    return curve_of(losses, step=an_update, across=across, up="training loss")
 
 
 def worst_error(answers: FloatArray, batch: Batch) -> FloatArray:
@@ -195,7 +203,12 @@ def share_wrong(
 
 
 def success_row(
-    name: str, counts: Sequence[int | None], published: float | None, source: str, note: str
+    name: str,
+    counts: Sequence[int | None],
+    published: float | None,
+    source: str,
+    note: str,
+    curve: Curve | None = None,
 ) -> Row:
     """Sequences to success: the mean over networks; the claim: all succeed, sooner than published.
 
@@ -203,6 +216,7 @@ def success_row(
     ----------
     counts : of each network; None: it did not succeed.
     published : the paper's mean.
+    curve : of the first network.
     """
     there = [count for count in counts if count is not None]
     mean = float(np.mean(there)) if there else None
@@ -216,6 +230,7 @@ def success_row(
         source=source,
         note=f"{len(there)} of {len(counts)} networks succeeded; {note}",
         holds=len(there) == len(counts) and sooner,
+        curve=curve,
     )
 
 

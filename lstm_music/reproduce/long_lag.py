@@ -71,7 +71,7 @@ def run(settings: Settings) -> Iterator[Row]:
 
 
 def _row(settings: Settings, task: str) -> Row:
-    cell, counts = settings.cell or "lstm", []
+    cell, outcomes = settings.cell or "lstm", []
     for seed in settings.seeds(1, 5):
         net = make_net(cell, P + 1, HIDDEN_SIZE, P + 1, rng_seed=seed, shortcut=task == "2a")
         hold(net.cells[0], KEEP)
@@ -90,8 +90,9 @@ def _row(settings: Settings, task: str) -> Row:
             rng=np.random.default_rng([seed, 1]),
             progress=settings.told(f"{task}, seed {seed}"),
         )
-        counts.append(outcome.before)
+        outcomes.append(outcome)
     note = f"{cell} of {HIDDEN_SIZE} units, Adam, {BATCH_SIZE} an update"
     if settings.quick:
         note += "; quick: 1,000 right sequences are enough"
-    return success_row(f"{task}, p = {P}", counts, PUBLISHED[task], PAPER, note)
+    counts, curve = [one.before for one in outcomes], outcomes[0].curve
+    return success_row(f"{task}, p = {P}", counts, PUBLISHED[task], PAPER, note, curve)

@@ -71,7 +71,7 @@ def run(settings: Settings) -> Iterator[Row]:
 
 
 def _row(settings: Settings, q: int, p: int, name: str) -> Row:
-    counts = []
+    outcomes = []
     for seed in settings.seeds(1, 3):
         net = make_net(settings.cell or "lstm", p + 4, HIDDEN_SIZE, 2, rng_seed=seed)
         hold(net.cells[0], q)
@@ -88,8 +88,9 @@ def _row(settings: Settings, q: int, p: int, name: str) -> Row:
             rng=np.random.default_rng([seed, 1]),
             progress=settings.told(f"{name}, seed {seed}"),
         )
-        counts.append(outcome.before)
+        outcomes.append(outcome)
     note = f"{settings.cell or 'lstm'} of {HIDDEN_SIZE} units, Adam, {BATCH_SIZE} an update"
     if settings.quick:
         note += "; quick: 1,000 right sequences are enough"
-    return success_row(name, counts, PUBLISHED[q, p], PAPER, note)
+    counts, curve = [one.before for one in outcomes], outcomes[0].curve
+    return success_row(name, counts, PUBLISHED[q, p], PAPER, note, curve)

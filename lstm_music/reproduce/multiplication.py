@@ -53,7 +53,7 @@ def run(settings: Settings) -> Iterator[Row]:
 
 
 def _rows(settings: Settings, wrong_below: int, name: str) -> Iterator[Row]:
-    counts, wrong = [], []
+    outcomes, wrong = [], []
     sequences, share = PUBLISHED[wrong_below]
     for seed in settings.seeds(1, 3):
         net = make_net(settings.cell or "lstm", 2, HIDDEN_SIZE, 1, rng_seed=seed)
@@ -72,10 +72,11 @@ def _rows(settings: Settings, wrong_below: int, name: str) -> Iterator[Row]:
             rng=np.random.default_rng([seed, 1]),
             progress=settings.told(f"{name}, seed {seed}"),
         )
-        counts.append(outcome.sequences)
+        outcomes.append(outcome)
         rng = np.random.default_rng([seed, 2])
         tests = (draw(rng, 40) for _ in range(TESTS // 40))
         wrong.append(share_wrong(net, tests, worst_error, TOLERANCE))
     net_line = f"{settings.cell or 'lstm'} of {HIDDEN_SIZE} units, Adam, {BATCH_SIZE} an update"
-    yield success_row(name, counts, sequences, PAPER, net_line)
+    counts, curve = [one.sequences for one in outcomes], outcomes[0].curve
+    yield success_row(name, counts, sequences, PAPER, net_line, curve)
     yield wrong_row(name, wrong, share, PAPER, below=0.1)

@@ -53,9 +53,9 @@ def run(settings: Settings) -> Iterator[Row]:
 
 
 def _row(settings: Settings, n_sines: int, name: str) -> Row:
-    values, errors = series(n_sines), []
+    values, errors, curves = series(n_sines), [], []
     for seed in settings.seeds(1, 5):
-        found = evolved(
+        found, curve = evolved(
             values[:READ],
             cell=settings.cell or "lstm",
             hidden_size=HIDDEN_SIZES[n_sines],
@@ -67,6 +67,7 @@ def _row(settings: Settings, n_sines: int, name: str) -> Row:
             told=settings.told(f"{name}, seed {seed}"),
         )
         run_on = found.go_on(values[:READ], FREE)
+        curves.append(curve)
         errors.append(nrmse(run_on, values[READ:], float(values.std())))
     return Row(
         name=f"{name}, steps 401..700",
@@ -78,4 +79,5 @@ def _row(settings: Settings, n_sines: int, name: str) -> Row:
         note=f"worst of {len(errors)}: {max(errors):.2g}; LSTM of {HIDDEN_SIZES[n_sines]}; "
         f"{UNVERIFIED}",
         holds=max(errors) < BOUNDS[n_sines],
+        curve=curves[0],
     )

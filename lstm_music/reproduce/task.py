@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 from lstm_music.errors import ConfigError
+from lstm_music.reproduce.curve import Curve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Row:
     source : where the published figure stands: paper and table.
     note : what a reader must know to compare the two.
     holds : whether what the task claims is true of this row; None: it claims nothing.
+    curve : how the first of its networks learnt; None: not recorded.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Row:
     source: str
     note: str = ""
     holds: bool | None = None
+    curve: Curve | None = None
 
     @property
     def ratio(self) -> float | None:

@@ -68,7 +68,7 @@ def run(settings: Settings) -> Iterator[Row]:
 
 
 def _rows(settings: Settings, task: str) -> Iterator[Row]:
-    counts, wrong = [], []
+    outcomes, wrong = [], []
     for seed in settings.seeds(1, 5):
         classes = 2 ** len(PLACES[task])
         net = make_net(settings.cell or "lstm", len(SYMBOLS), HIDDEN_SIZE, classes, rng_seed=seed)
@@ -87,10 +87,11 @@ def _rows(settings: Settings, task: str) -> Iterator[Row]:
             rng=np.random.default_rng([seed, 1]),
             progress=settings.told(f"{task}, seed {seed}"),
         )
-        counts.append(outcome.sequences)
+        outcomes.append(outcome)
         rng = np.random.default_rng([seed, 2])
         tests = (draw(rng, 40, task=task) for _ in range(TESTS // 40))
         wrong.append(share_wrong(net, tests, worst_logistic_error, TOLERANCE))
     net_line = f"{settings.cell or 'lstm'} of {HIDDEN_SIZE} units, Adam, {BATCH_SIZE} an update"
-    yield success_row(task, counts, PUBLISHED[task], PAPER, net_line)
+    counts, curve = [one.sequences for one in outcomes], outcomes[0].curve
+    yield success_row(task, counts, PUBLISHED[task], PAPER, net_line, curve)
     yield wrong_row(task, wrong, None, PAPER, below=0.01)

@@ -193,6 +193,9 @@ def test_the_claims_hold_in_small(name, capsys):
     assert run_cli(["reproduce", name, "--quick", "--json"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert any(row["holds"] for row in rows)
+    curves = [row["curve"]["y"] for row in rows if row["curve"]]
+    assert curves
+    assert all(curve[-1] < curve[0] for curve in curves)
     if name == "polyphony":
         by_name = {row["name"]: row["ours"] for row in rows}
         assert by_name["made up, p = 0.5, valid"] == pytest.approx(60.997, abs=1e-3)

@@ -11,6 +11,12 @@ from lstm_music.reproduce.tasks import TASKS
 HERE = [name for name, task in TASKS.items() if ".polyphony." not in task.module]
 """The polyphonic tasks have tests of their own."""
 
+LEARNING = {
+    "long-lag", "long-lag-2c", "adding", "multiplication", "temporal-order", "continual-reber",
+    "sines", "mackey-glass",
+}  # fmt: skip
+"""Their first rows carry a learning curve."""
+
 
 @pytest.mark.parametrize("name", HERE)
 def test_the_claim_holds(name, tmp_path):
@@ -20,3 +26,7 @@ def test_the_claim_holds(name, tmp_path):
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert any(row["holds"] for row in rows)
     assert all(row["source"] and row["unit"] for row in rows)
+    if name in LEARNING:
+        curve = next(row["curve"] for row in rows)
+        assert 1 < len(curve["x"]) == len(curve["y"]) <= 50
+        assert curve["y"][-1] < curve["y"][0]

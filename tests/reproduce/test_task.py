@@ -9,6 +9,7 @@ import pytest
 from lstm_music.cli.main import run as run_cli
 from lstm_music.errors import ConfigError
 from lstm_music.reproduce import tasks
+from lstm_music.reproduce.curve import curve_of
 from lstm_music.reproduce.task import Row, Settings, Task
 
 
@@ -58,6 +59,16 @@ def test_the_ratio_of_a_row():
     assert row().ratio == 0.25
     assert row(ours=None).ratio is row(published=None).ratio is row(published=0.0).ratio is None
     assert row().as_dict()["ratio"] == 0.25
+
+
+def test_a_curve_is_short_and_keeps_the_means():
+    few = curve_of([3.0, 2.0, 1.0], step=20, across="sequences", up="training loss")
+    assert (few.x, few.y) == ((20, 40, 60), (3.0, 2.0, 1.0))
+    many = curve_of(list(range(1, 1002)), across="updates", up="loss")
+    assert len(many.x) == 48
+    assert (many.x[0], many.x[-1]) == (21, 1001)
+    assert (many.y[0], many.y[-1]) == (11, 991)
+    assert curve_of([], across="updates", up="loss").x == ()
 
 
 def test_settings_choose_seeds_and_rows():

@@ -24,6 +24,7 @@ from dataclasses import replace
 import numpy as np
 
 from lstm_music.errors import ConfigError
+from lstm_music.reproduce.curve import Curve, curve_of
 from lstm_music.reproduce.polyphony.chain import ChainHead
 from lstm_music.reproduce.polyphony.learner import Learner, Pair
 from lstm_music.reproduce.polyphony.learner import Settings as Training
@@ -128,18 +129,18 @@ def run(settings: Settings) -> Iterator[Row]:
         return
     found = [_train(splits, cell, seed, settings) for seed in settings.seeds(1, 3)]
     for name in wanted:
-        values = [one[name] for one in found]
+        values, curve = [one[name] for one, _ in found], found[0][1]
         ours = float(np.mean(values))
         published = TRANSFORMER if name == "test" else None
         note = f"{len(values)} seed(s), from {min(values):.4f} to {max(values):.4f}"
         note += "" if published else f"; published on test: {TRANSFORMER}"
-        yield _row(f"{cell}, {name}", ours, published, note, holds=ours < floors[name])
+        yield _row(f"{cell}, {name}", ours, published, note, ours < floors[name], curve)
 
 
 def _train(
     splits: dict[str, list[Integers]], cell: str, seed: int, settings: Settings
-) -> dict[str, float]:
-    """Nats a note of a trained network on every split but ``train``."""
+) -> tuple[dict[str, float], Curve]:
+    """Nats a note of a trained network on every split but ``train``; its curve on ``valid``."""
     training = replace(QUICK if settings.quick else FULL, cell=cell, rng_seed=seed)
     head = ChainHead(VOICES, VALUES, training.hidden_sizes[0], rng_seed=seed)
     learner = Learner(training, VOICES * VALUES + BAR, head)
@@ -150,23 +151,30 @@ def _train(
         rng = np.random.default_rng([seed, 3, epoch])
         return [next_step(shifted(piece, rng)) for piece in splits["train"]]
 
-    learner.fit(
+    outcome = learner.fit(
         pairs["train"],
         pairs["valid"],
         lambda epoch, nats: told(f"epoch {epoch}, {nats / VOICES:.4f} nats a note on valid"),
         again,
     )
-    return {
+    found = {
         name: learner.score(pieces).all_frames / VOICES
         for name, pieces in pairs.items()
         if name != "train"
     }
+    nats = [of_a_step / VOICES for of_a_step in outcome.curve]
+    return found, curve_of(nats, across="epochs", up="nats a note, valid")
 
 
 def _row(
-    name: str, ours: float, published: float | None, note: str, holds: bool | None = None
+    name: str,
+    ours: float,
+    published: float | None,
+    note: str,
+    holds: bool | None = None,
+    curve: Curve | None = None,
 ) -> Row:
     return Row(
         name=name, ours=ours, published=published, unit="nats a note", better="lower",
-        source=PAPER, note=note, holds=holds,
+        source=PAPER, note=note, holds=holds, curve=curve,
     )  # fmt: skip

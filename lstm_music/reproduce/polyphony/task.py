@@ -27,6 +27,7 @@ from functools import partial
 
 import numpy as np
 
+from lstm_music.reproduce.curve import Curve, curve_of
 from lstm_music.reproduce.polyphony.heads import BernoulliHead, Head, NadeHead
 from lstm_music.reproduce.polyphony.learner import Learner
 from lstm_music.reproduce.polyphony.learner import Settings as Training
@@ -117,20 +118,21 @@ def models(cell: str | None, quick: bool) -> list[Model]:
 
 def train(
     model: Model, training: Training, units: int, splits: dict[str, list[Roll]], settings: Settings
-) -> dict[str, Score]:
-    """The score of a trained network on every split but ``train``."""
+) -> tuple[dict[str, Score], Curve]:
+    """The score of a trained network on every split but ``train``; its curve on ``valid``."""
     H = (KEYS * (1 if settings.quick else 4),) if model.convolves else training.hidden_sizes
     seed = training.rng_seed
     head: Head = NadeHead(KEYS, units, rng_seed=seed) if model.nade else BernoulliHead(KEYS)
     learner = Learner(replace(training, cell=model.cell, hidden_sizes=H), KEYS, head)
     pairs = {name: [next_frame(roll) for roll in rolls] for name, rolls in splits.items()}
     told = settings.told(f"{model.name}, seed {seed}")
-    learner.fit(
+    outcome = learner.fit(
         pairs["train"],
         pairs["valid"],
         lambda epoch, nats: told(f"epoch {epoch}, {nats:.3f} nats a frame on valid"),
     )
-    return {name: learner.score(pieces) for name, pieces in pairs.items() if name != "train"}
+    found = {name: learner.score(pieces) for name, pieces in pairs.items() if name != "train"}
+    return found, curve_of(outcome.curve, across="epochs", up="nats a frame, valid")
 
 
 def run(settings: Settings) -> Iterator[Row]:
@@ -161,13 +163,13 @@ def run(settings: Settings) -> Iterator[Row]:
             for seed in settings.seeds(1, 5)
         ]
         for split in wanted:
-            scores = [one[split] for one in found]
+            scores, curve = [one[split] for one, _ in found], found[0][1]
             limit = floors[split]
             if model.nade and split in independent:
                 limit = independent[split]
             elif not model.nade:
                 independent.setdefault(split, _mean(scores))
-            rows = _rows(model, (prefix, split), scores, limit, known)
+            rows = _rows(model, (prefix, split), scores, limit, known, curve)
             yield from (row for row in rows if settings.wants(row.name))
 
 
@@ -209,7 +211,12 @@ def _check(
 
 
 def _rows(
-    model: Model, of: tuple[str, str], scores: Sequence[Score], limit: Score, known: str | None
+    model: Model,
+    of: tuple[str, str],
+    scores: Sequence[Score],
+    limit: Score,
+    known: str | None,
+    curve: Curve,
 ) -> Iterator[Row]:
     """All frames, and frames 2..T, of a set and a split."""
     prefix, split = of
@@ -231,6 +238,7 @@ def _rows(
             source=model.source,
             note=note,
             holds=ours < below and (published is None or ours < published),
+            curve=curve if key == "all_frames" else None,
         )
 
 
