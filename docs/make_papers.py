@@ -69,19 +69,20 @@ def section(name: str, runs: list[dict[str, Any]]) -> str:
         f"{task.line}. Source: {task.paper}.\n",
         f"```\n{commands}\n```\n",
         f"Took {times} on {runs[0]['machine']['cpu']}.\n",
-        "| | run | ours | published | ratio | unit | claim |",
-        "|---|---|---|---|---|---|---|",
     ]
-    notes: list[str] = []
-    for row in rows_of(runs):
+    rows = rows_of(runs)
+    notes = {row["note"] for row in rows}
+    heads = ["", "run", "ours", "published", "ratio", "unit", "claim"]
+    heads += ["note"] if len(notes) > 1 else []
+    lines += [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for row in rows:
         claim = {True: "holds", False: "**does not hold**", None: ""}[row["holds"]]
         kind = "quick" if row["quick"] else "full"
-        cells = (row["name"], kind, *map(number, (row["ours"], row["published"], row["ratio"])))
-        lines.append(f"| {' | '.join((*cells, row['unit'], claim))} |")
-        if row["note"] and row["note"] not in notes:
-            notes.append(row["note"])
-    if notes:
-        lines.append("\n" + "\n".join(f"- {note}" for note in notes))
+        figures = map(number, (row["ours"], row["published"], row["ratio"]))
+        cells = [row["name"], kind, *figures, row["unit"], claim, row["note"]]
+        lines.append(f"| {' | '.join(cells[: len(heads)])} |")
+    if len(notes) == 1 and any(notes):
+        lines.append(f"\nNote: {notes.pop()}.")
     if curves_of(runs):
         lines.append(f"\n![How the networks of {name} learnt](papers/{curves_file(name)})")
     return "\n".join(lines) + "\n"

@@ -76,3 +76,17 @@ def test_a_curve_over_decades_is_on_a_logarithmic_scale(make):
     points = make["panel"]({"name": "a", "curve": curve})[3]
     ys = [float(xy.split(",")[1]) for xy in points.split('"')[1].split()]
     assert ys[1] - ys[0] == pytest.approx(ys[2] - ys[1])
+
+
+def test_a_note_stands_beside_its_row_unless_all_rows_share_it(make):
+    def page(*notes):
+        row = {"name": "T", "ours": 1.0, "published": None, "ratio": None, "unit": "s"}
+        rows = [{**row, "name": f"T{k}", "holds": None, "note": n} for k, n in enumerate(notes)]
+        settings = {"cell": None}
+        run = {"command": "c", "quick": True, "settings": settings, "seconds": 1, "rows": rows}
+        return make["section"]("adding", [{**run, "machine": {"cpu": "a"}}])
+
+    assert "| T1 | quick | 1 | - | - | s |  | two |" in page("one", "two")
+    shared = page("same", "same")
+    assert "| T1 | quick | 1 | - | - | s |  |\n" in shared
+    assert "Note: same." in shared

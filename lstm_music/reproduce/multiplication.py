@@ -3,11 +3,12 @@
 As the adding problem, but the numbers are uniform in 0..1 and the answer is X1 X2. (Where the very
 first number is marked, it counts as 1.) A sum can be kept in one linear unit; a product cannot.
 
-Stop rule: fewer than 13 of the last 2,000 sequences were wrong, that is, erred by 0.04 or more.
-Figure: sequences read until then, and the share of 2,560 new sequences that are wrong.
+Stop rule: fewer than 140, or fewer than 13, of the last 2,000 sequences were wrong, that is, erred
+by 0.04 or more. Figure: sequences read until then, and the share of 2,560 new sequences that are
+wrong.
 
-Claim: the network learns the task in fewer sequences than the paper's, and 98 in 100 new
-sequences are right.
+Claim: the network meets each rule in fewer sequences than the paper's. After the first, 90 in 100
+new sequences are right, after the second 98 in 100.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ from lstm_music.reproduce.task import Row, Settings
 PAPER = "Hochreiter & Schmidhuber (1997), Neural Computation 9(8), experiment 5, table 8"
 PUBLISHED = {140: (482_000, 139 / 2560), 13: (1_273_000, 14 / 2560)}
 """Wrong ones of 2,000 at which training stops: (sequences, share of wrong test sequences)."""
+CLAIMED = {140: 0.1, 13: 0.02}
+"""The same: most of the new sequences that may be wrong, as a share."""
 
 T, TOLERANCE, LOOKED_AT, TESTS = 100, 0.04, 2000, 2560
 HIDDEN_SIZE, BATCH_SIZE, RATE = 16, 20, 0.01
@@ -79,4 +82,4 @@ def _rows(settings: Settings, wrong_below: int, name: str) -> Iterator[Row]:
     net_line = f"{settings.cell or 'lstm'} of {HIDDEN_SIZE} units, Adam, {BATCH_SIZE} an update"
     counts, curve = [one.sequences for one in outcomes], outcomes[0].curve
     yield success_row(name, counts, sequences, PAPER, net_line, curve)
-    yield wrong_row(name, wrong, share, PAPER, below=0.1)
+    yield wrong_row(name, wrong, share, PAPER, below=CLAIMED[wrong_below])

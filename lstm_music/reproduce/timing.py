@@ -228,7 +228,6 @@ def rows(name: str, task: str, F: int, cell: str, settings: Settings) -> Iterato
     rng = np.random.default_rng([settings.rng_seed, F, TESTED])
     right, rmse = tested(nets, net, task, F, rng)
     peepholes = cell.startswith("peephole")
-    plan = f"CMA-ES, {GENERATIONS} generations of {POPULATION} a search"
     yield Row(
         name=f"{name}, right before an error",
         ours=float(right),
@@ -236,7 +235,7 @@ def rows(name: str, task: str, F: int, cell: str, settings: Settings) -> Iterato
         unit="periods" if task == "PFG" else "spikes",
         better="higher",
         source=PAPER,
-        note=f"{name}: search {tries} of at most {len(seeds)}; {plan}",
+        note=f"search {tries} of at most {len(seeds)}",
         holds=right == TESTED if peepholes else None,
     )
     if task == "PFG" and right == TESTED:

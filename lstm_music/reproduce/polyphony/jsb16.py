@@ -29,6 +29,7 @@ from lstm_music.reproduce.polyphony.chain import ChainHead
 from lstm_music.reproduce.polyphony.learner import Learner, Pair
 from lstm_music.reproduce.polyphony.learner import Settings as Training
 from lstm_music.reproduce.polyphony.rolls import Integers, read_pieces
+from lstm_music.reproduce.polyphony.scores import seeds_note
 from lstm_music.reproduce.task import Row, Settings
 
 PAPER = "Huang et al. (2018), Music Transformer, test, as quoted by others"
@@ -132,7 +133,7 @@ def run(settings: Settings) -> Iterator[Row]:
         values, curve = [one[name] for one, _ in found], found[0][1]
         ours = float(np.mean(values))
         published = TRANSFORMER if name == "test" else None
-        note = f"{len(values)} seed(s), from {min(values):.4f} to {max(values):.4f}"
+        note = seeds_note(values)
         note += "" if published else f"; published on test: {TRANSFORMER}"
         yield _row(f"{cell}, {name}", ours, published, note, ours < floors[name], curve)
 

@@ -122,7 +122,7 @@ def table(trials: Mapping[str, FloatArray], split: str, floor: float) -> Iterato
                 unit="nats a frame",
                 better="lower",
                 source=PAPER,
-                note=f"{low:.3f} to {high:.3f}, {len(values)} trial(s)"
+                note=f"95 %: {low:.3f} to {high:.3f}"
                 + (_against(values, trials["V"]) if figure == "median" and "V" in trials else ""),
                 holds=ours < floor if figure == "best" else None,
             )
@@ -135,7 +135,7 @@ def _against(values: FloatArray, vanilla: FloatArray) -> str:
         return ""
     differences = (values[: len(vanilla)] - vanilla[: len(values)])[pairs]
     middle, low, high = interval(differences, "median")
-    return f"; against V at equal draws {middle:+.3f} ({low:+.3f} to {high:+.3f})"
+    return f"; less V at equal draws: {middle:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
 def run(settings: Settings) -> Iterator[Row]:

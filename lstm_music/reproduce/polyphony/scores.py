@@ -96,3 +96,16 @@ def score_markov(train: Sequence[Roll], held_out: Sequence[Roll]) -> Score:
             for piece in held_out
         ]
     )
+
+
+def seeds_note(values: Sequence[float]) -> str:
+    """How many seeds a mean is of, and how far apart they are.
+
+    Examples
+    --------
+    >>> seeds_note([8.25]), seeds_note([8.25, 8.2])
+    ('1 seed', '2 seeds, from 8.200 to 8.250')
+    """
+    if len(values) == 1:
+        return "1 seed"
+    return f"{len(values)} seeds, from {min(values):.3f} to {max(values):.3f}"

@@ -39,6 +39,7 @@ from lstm_music.reproduce.polyphony.scores import (
     score,
     score_markov,
     score_static,
+    seeds_note,
 )
 from lstm_music.reproduce.task import Row, Settings
 
@@ -225,8 +226,7 @@ def _rows(
     for name, key in MEANS.items():
         values = [getattr(one, key) for one in scores]
         ours, below = float(np.mean(values)), getattr(limit, key)
-        spread = f", from {min(values):.3f} to {max(values):.3f}" if len(values) > 1 else ""
-        note = f"{len(values)} seed{'s' * (len(values) > 1)}{spread}"
+        note = seeds_note(values)
         if there and not published:
             note += f"; published on test: {there}"
         yield Row(
