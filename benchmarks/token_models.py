@@ -23,6 +23,7 @@ from lstm_music.types import FloatArray, IntArray
 
 CLIP_NORM = 1.0
 WARMUP = 0.02
+NO_TARGET = -1  # given music, which is read and not learnt
 
 
 class Learner(Protocol):
@@ -114,19 +115,26 @@ class TorchLstm:
         shape = (config.layers, batch_size, config.hidden_size)
         self._state = (torch.zeros(shape), torch.zeros(shape))
 
+    @property
+    def n_weights(self) -> int:
+        """How many numbers it learns."""
+        return sum(one.numel() for one in self._parts.parameters())
+
     def update(self, chunk: Chunk, learning_rate: float) -> float:
         """As `Learner` has it; of the input streams the first, the tokens, is read."""
         torch = self._torch
         fresh = torch.from_numpy(chunk.starts)[None, :, None]
         state = tuple(part.masked_fill(fresh, 0.0) for part in self._state)
         inside = np.arange(len(chunk.targets))[:, None] < chunk.lengths
-        targets = torch.from_numpy(np.where(inside, chunk.targets, -100).astype(np.int64))
+        targets = torch.from_numpy(np.where(inside, chunk.targets, NO_TARGET).astype(np.int64))
         self._parts.train()
         logits, last = self._logits(
             torch.from_numpy(np.ascontiguousarray(chunk.rows[..., 0])), state
         )
         self._state = tuple(part.detach() for part in last)
-        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        loss = torch.nn.functional.cross_entropy(
+            logits.flatten(0, 1), targets.flatten(), ignore_index=NO_TARGET
+        )
         self._adam.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self._parts.parameters(), CLIP_NORM)
