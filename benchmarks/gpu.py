@@ -13,7 +13,7 @@ import platform
 import sys
 import time
 import traceback
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,14 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
-from cell_cases import MAPS, VARIANTS, ZONED, make_problem, worst_difference  # noqa: E402
+from cell_cases import (  # noqa: E402
+    MAPS,
+    VARIANTS,
+    ZONED,
+    make_problem,
+    results,
+    worst_difference,
+)
 
 from lstm_music.backends.reference import ReferenceBackend  # noqa: E402
 from lstm_music.backends.registry import GPU_PRECISIONS, get_backend  # noqa: E402
@@ -95,18 +102,6 @@ def rate(run, wait, seconds):
             wait()
     wait()
     return count / (time.perf_counter() - began) if spent else 0.0
-
-
-def results(problem, engine):
-    """All that a cell computes, forward and backward, on the host."""
-    put = engine.to_device
-    placed = replace(
-        problem, arrays={n: put(a) for n, a in problem.arrays.items()},
-        dy=put(problem.dy), ds_last=put(problem.ds_last),
-    )  # fmt: skip
-    tape = placed.forward(engine)
-    found = {"S": tape.S} | placed.backward(engine, tape)
-    return {name: engine.to_host(array) for name, array in found.items()}
 
 
 def difference(cell, shape, real, engine):

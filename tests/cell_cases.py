@@ -1,6 +1,6 @@
 """Random sequence problems, shared by the tests of cells, kernels and backends."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -150,6 +150,21 @@ def make_problem(
         lengths = rng.integers(0, T + 1, B).astype(np.int32)
         lengths[rng.integers(B)] = T  # at least one row runs to the end
     return Problem(spec, arrays, draw(T, B, H), draw(spec.states, B, H), lengths)
+
+
+def placed_on(engine: Backend, problem: Problem) -> Problem:
+    """The problem with its arrays where the engine computes."""
+    put = engine.to_device
+    arrays = {name: put(array) for name, array in problem.arrays.items()}
+    return replace(problem, arrays=arrays, dy=put(problem.dy), ds_last=put(problem.ds_last))
+
+
+def results(problem: Problem, engine: Backend) -> dict[str, np.ndarray]:
+    """All that a cell computes, forward and backward, on the host."""
+    placed = placed_on(engine, problem)
+    tape = placed.forward(engine)
+    found = {"S": tape.S} | placed.backward(engine, tape)
+    return {name: engine.to_host(array) for name, array in found.items()}
 
 
 def worst_difference(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> float:

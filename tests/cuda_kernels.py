@@ -28,11 +28,14 @@ class Kernel:
     def __init__(self, library, name):
         self.name = name
         self._launch = library[f"launch_{name}"]
+        self._set_dynamic = getattr(library, "shim_set_dynamic", None)
         kinds = library[f"kinds_{name}"]
         kinds.restype = ctypes.c_char_p
         self._kinds = kinds().decode()
 
-    def __call__(self, grid, block, arguments):
+    def __call__(self, grid, block, arguments, shared_mem=0):
+        if shared_mem:
+            self._set_dynamic(shared_mem)
         if len(arguments) != len(self._kinds):
             raise TypeError(f"{self.name} takes {len(self._kinds)} arguments, not {len(arguments)}")
         boxes = [self._box(i, kind, x) for i, (kind, x) in enumerate(zip(self._kinds, arguments))]
@@ -62,6 +65,9 @@ def library(code, options):
     macros = [option for option in options if option.startswith("-D")]
     names = re.findall(r"^LM_KERNEL (\w+)\(", code, re.MULTILINE)
     launch = "shim_launch" if "__syncthreads" in code else "shim_launch_plain"
+    if "LM_DYNAMIC_SHARED(LM_REAL" in code:
+        macros.append("-DSHIM_COOPERATIVE")
+        launch = "shim_launch_together"
     exports = "".join(f"SHIM_EXPORT({name}, {launch})\n" for name in names)
     text = f"{_LAUNCH.read_text()}\n{code}\n{exports}"
     key = hashlib.sha256(repr((text, macros, _FLAGS)).encode()).hexdigest()[:24]

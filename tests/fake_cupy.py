@@ -4,46 +4,33 @@ Its arrays do not mix with NumPy's, its kernels are the CUDA sources themselves 
 its products honour the precision that is asked for. So the whole GPU backend runs in the tests.
 """
 
-import ctypes
 import operator
 import sys
 from types import ModuleType, SimpleNamespace
-from typing import ClassVar
 
 import numpy as np
-from cuda_kernels import library
-from numpy.lib.stride_tricks import as_strided
+from fake_device import (
+    CompileException,
+    CUBLASError,
+    CUDADriverError,
+    CUDARuntimeError,
+    Device,
+    Graph,
+    Machine,
+    NcclCommunicator,
+    OutOfMemoryError,
+    RawModule,
+    Stream,
+    alive,
+    blocks_a_processor,
+    count,
+    gemmEx,
+    not_in_graph,
+    now_or_in_graph,
+    properties,
+)
 
-
-class OutOfMemoryError(MemoryError):
-    pass
-
-
-class CUDARuntimeError(RuntimeError):
-    pass
-
-
-class CUDADriverError(RuntimeError):
-    pass
-
-
-class CUBLASError(RuntimeError):
-    pass
-
-
-class CompileException(Exception):
-    pass
-
-
-class Machine:
-    """What the machine has; a test may change it."""
-
-    devices = 1
-    driver = True
-    memory = 1 << 40
-    lost = False
-    products = 0
-    launches = 0
+__all__ = ["Graph", "Machine", "NcclCommunicator", "RawModule", "modules", "ndarray"]
 
 
 def _bare(x):
@@ -105,10 +92,12 @@ class ndarray:
         return _wrapped(np.asarray(self._held[_index(i)]))
 
     def __setitem__(self, i, value):
-        self._held[_index(i)] = _bare(value)
+        held, index, bare = self._held, _index(i), _bare(value)
+        now_or_in_graph(lambda: held.__setitem__(index, bare))
 
     def get(self):
-        _alive()
+        alive()
+        not_in_graph()
         return self._held.copy()
 
     def set(self, array):
@@ -147,7 +136,8 @@ def _operator(name):
         return _wrapped(np.asarray(function(_bare(other), self._held)))
 
     def in_place(self, other):
-        self._held = getattr(operator, f"i{name}")(self._held, _bare(other))
+        held, bare = self._held, _bare(other)
+        now_or_in_graph(lambda: getattr(operator, f"i{name}")(held, bare))
         return self
 
     setattr(ndarray, f"__{name}__", forward)
@@ -159,15 +149,8 @@ for _name in ("add", "sub", "mul", "truediv"):
     _operator(_name)
 
 
-def _alive():
-    if not Machine.driver:
-        raise CUDARuntimeError("cudaErrorInsufficientDriver: CUDA driver version is insufficient")
-    if Machine.lost:
-        raise CUDARuntimeError("cudaErrorLaunchFailure: unspecified launch failure")
-
-
 def _new(array):
-    _alive()
+    alive()
     if array.nbytes > Machine.memory:
         raise OutOfMemoryError(f"Out of memory allocating {array.nbytes} bytes")
     return ndarray(array)
@@ -207,6 +190,7 @@ def zeros_like(like, dtype=None, shape=None):
 def asarray(array, dtype=None):
     if isinstance(array, ndarray):
         return array
+    not_in_graph()
     return _new(np.array(array, dtype, order="C"))
 
 
@@ -234,95 +218,6 @@ def may_share_memory(a, b):
     return np.may_share_memory(_bare(a), _bare(b))
 
 
-class RawModule:
-    def __init__(self, *, code, options=(), backend="nvrtc"):
-        assert backend == "nvrtc" and "--fmad=false" in options
-        self._kernels = library(code, tuple(options))
-
-    def get_function(self, name):
-        kernel = self._kernels[name]
-
-        def launch(grid, block, arguments):
-            _alive()
-            Machine.launches += 1
-            kernel(grid, block, arguments)
-
-        return launch
-
-
-class Device:
-    def __init__(self, number=0):
-        self.id = number
-
-    def __enter__(self):
-        _alive()
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def synchronize(self):
-        _alive()
-
-
-def _count():
-    _alive()
-    return Machine.devices
-
-
-def _properties(number):
-    return {"name": b"stand-in", "major": 9, "minor": 0, "totalGlobalMem": 1 << 34}
-
-
-def _rounded(x, bits):
-    """float32 rounded to so many bits after the point of its mantissa, ties to even."""
-    raw = x.astype(np.float32).view(np.uint32).astype(np.uint64)
-    drop = 23 - bits
-    raw += (1 << (drop - 1)) - 1 + (raw >> drop & 1)
-    raw = (raw >> drop << drop).astype(np.uint32)
-    return np.where(np.isfinite(x), raw.view(np.float32), x)
-
-
-def _matrix(address, rows, columns, ld, kind):
-    """The column-major matrix at an address, as a view."""
-    real = {0: ctypes.c_float, 1: ctypes.c_double}[kind]
-    flat = np.ctypeslib.as_array((real * (ld * (columns - 1) + rows)).from_address(address))
-    return as_strided(flat, (rows, columns), (flat.itemsize, ld * flat.itemsize))
-
-
-def gemmEx(handle, transa, transb, m, n, k, alpha, A, Atype, lda, B, Btype, ldb, beta, C, Ctype,
-           ldc, computeType, algo):  # fmt: skip
-    _alive()
-    assert handle == 7 and Atype == Btype == Ctype and algo == -1
-    assert computeType in ({0: (68, 75, 77), 1: (70,)}[Atype])
-    a = _matrix(A, *((k, m) if transa else (m, k)), lda, Atype)
-    b = _matrix(B, *((n, k) if transb else (k, n)), ldb, Btype)
-    c = _matrix(C, m, n, ldc, Ctype)
-    a, b = a.T if transa else a, b.T if transb else b
-    if computeType in (75, 77):
-        a, b = (_rounded(x, {75: 7, 77: 10}[computeType]) for x in (a, b))
-    scale, old = (_matrix(x, 1, 1, 1, Atype)[0, 0] for x in (alpha, beta))
-    product = scale * (a @ b)
-    c[...] = product + old * c if old else product
-    Machine.products += 1
-
-
-class NcclCommunicator:
-    """A ring of one process: its sum is what is there."""
-
-    done: ClassVar[list] = []
-
-    def __init__(self, size, ring_id, rank):
-        assert (size, ring_id, rank) == (1, ("id",), 0)
-
-    def reduce(self, sendbuf, recvbuf, count, datatype, op, root, stream):
-        assert sendbuf == recvbuf and (op, root, stream) == (0, 0, 5)
-        self.done.append(("reduce", count, datatype))
-
-    def bcast(self, buff, count, datatype, root, stream):
-        self.done.append(("bcast", count, datatype))
-
-
 def modules():
     """What goes into sys.modules in place of CuPy."""
     cupy, backends = ModuleType("cupy"), ModuleType("cupy_backends")
@@ -347,12 +242,16 @@ def modules():
         "get_current_stream": lambda: SimpleNamespace(ptr=5),
         "Device": Device,
         "runtime": SimpleNamespace(
-            getDeviceCount=_count,
-            getDeviceProperties=_properties,
+            getDeviceCount=count,
+            getDeviceProperties=properties,
             CUDARuntimeError=CUDARuntimeError,
             driverGetVersion=lambda: 12080,
         ),
-        "driver": SimpleNamespace(CUDADriverError=CUDADriverError),
+        "driver": SimpleNamespace(
+            CUDADriverError=CUDADriverError,
+            occupancyMaxActiveBlocksPerMultiprocessor=blocks_a_processor,
+        ),
+        "Stream": Stream,
         "memory": SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
         "compiler": SimpleNamespace(CompileException=CompileException),
         "device": SimpleNamespace(get_cublas_handle=lambda: 7),

@@ -47,7 +47,7 @@ def _gpu() -> str:
     try:
         return gpu_name()
     except BackendError as error:
-        return f"none: {error}"
+        return str(error)
 
 
 def _sizes(model: LanguageModel) -> dict[str, object]:

@@ -29,6 +29,13 @@ typedef unsigned long long uint64_t;
 
 #define LM_KERNEL extern "C" __global__ void
 
+/* The shared memory whose size the launch sets. */
+#ifndef LM_DYNAMIC_SHARED
+#define LM_DYNAMIC_SHARED(type, name)                                                          \
+    extern __shared__ __align__(32) unsigned char lm_dynamic[];                                \
+    type *name = (type *)lm_dynamic
+#endif
+
 /* The place of this thread in a grid of one dimension. */
 static inline __device__ int64_t lm_place() {
     return (int64_t)blockIdx.x * blockDim.x + threadIdx.x;

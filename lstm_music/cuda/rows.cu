@@ -1,88 +1,20 @@
-/* A step of every cell whose units do not look at one another: one thread a unit of a batch row.
- *
- * The cell is the CPU's own row functions (src/c/rows_*.inc) over a row of one unit, so they work on
- * registers. LM_CELL is their name. */
+/* A step of every cell whose units do not look at one another: one thread a unit of a batch row. */
 #include "device.h"
-#include "cell_math.h"
-#include "rows_kinds.h"
-#include "rows_units.h"
-#include "random.h"
-#include "zoneout.h"
-#include "step_arrays.h"
+#include "unit.h"
 
 LM_KERNEL rows_forward(LM_FORWARD_ARGUMENTS) {
     int64_t place = lm_place(), b = place / H, j = place % H;
     if (b >= B)
         return;
-    LM_REAL s_prev[LM_STATES], s_next[LM_STATES];
-    for (int s = 0; s < LM_STATES; s++)
-        s_prev[s] = S[LM_AT(t * LM_STATES + s, b, j)];
-    if (t >= lengths[b]) {
-        for (int s = 0; s < LM_STATES; s++)
-            S[LM_AT((t + 1) * LM_STATES + s, b, j)] = s_prev[s];
-        return;
-    }
-    LM_REAL x[LM_GATES_W], u[LM_SOME(LM_GATES_U)], q[LM_SOME(LM_ROW_PARAMS)], k[LM_CACHED];
-    for (int g = 0; g < LM_GATES_W; g++)
-        x[g] = wx[LM_GATE(t, b, LM_GATES_W, g, j)] + bias[g * H + j];
+    LM_REAL sums[LM_SOME(LM_GATES_U)] = {0};
     if (!LM_EARLY)
         for (int g = 0; g < LM_GATES_U; g++)
-            u[g] = uh[LM_GATE(0, b, LM_GATES_U, g, j)];
-    for (int r = 0; r < LM_ROW_PARAMS; r++)
-        q[r] = p[r * H + j];
-    LM_T(LM_CAT(LM_CELL, _forward))(1, 1, x, u, s_prev, q, s_next, k);
-    for (int r = 0; r < LM_CACHED; r++)
-        K[LM_GATE(t, b, LM_CACHED, r, j)] = k[r];
-    lm_zones zones = {rates, key, stream, masked};
-    for (int s = 0; s < LM_STATES; s++) {
-        int64_t row = t * LM_STATES + s;
-        if (raw) {
-            LM_REAL share = lm_zone_share(zones, s, row * B + b, H, j);
-            raw[LM_AT(row, b, j)] = s_next[s];
-            s_next[s] = share * s_prev[s] + (1 - share) * s_next[s];
-        }
-        S[LM_AT(row + LM_STATES, b, j)] = s_next[s];
-    }
+            sums[g] = uh[LM_GATE(0, b, LM_GATES_U, g, j)];
+    lm_unit_forward(b, j, sums, LM_FORWARD_PASSED);
 }
 
 LM_KERNEL rows_backward(LM_BACKWARD_ARGUMENTS) {
     int64_t place = lm_place(), b = place / H, j = place % H;
-    if (b >= B)
-        return;
-    LM_REAL d[LM_STATES], s_prev[LM_STATES], s_next[LM_STATES], held[LM_STATES];
-    for (int s = 0; s < LM_STATES; s++)
-        d[s] = ds[LM_AT(s, b, j)];
-    d[0] += dY[LM_AT(t, b, j)];
-    LM_REAL k[LM_CACHED], q[LM_SOME(LM_ROW_PARAMS)];
-    LM_REAL dx[LM_GATES_W], du[LM_SOME(LM_GATES_U)], dq[LM_SOME(LM_ROW_PARAMS)];
-    const bool is_on = t < lengths[b];
-    if (is_on) {
-        lm_zones zones = {rates, key, stream, masked};
-        for (int s = 0; s < LM_STATES; s++) {
-            int64_t row = t * LM_STATES + s;
-            s_prev[s] = S[LM_AT(row, b, j)];
-            s_next[s] = raw ? raw[LM_AT(row, b, j)] : S[LM_AT(row + LM_STATES, b, j)];
-            if (raw) {
-                LM_REAL share = lm_zone_share(zones, s, row * B + b, H, j);
-                held[s] = share * d[s];
-                d[s] = (1 - share) * d[s];
-            }
-        }
-        for (int r = 0; r < LM_CACHED; r++)
-            k[r] = K[LM_GATE(t, b, LM_CACHED, r, j)];
-        for (int r = 0; r < LM_ROW_PARAMS; r++) {
-            q[r] = p[r * H + j];
-            dq[r] = dp[LM_GATE(0, b, LM_ROW_PARAMS, r, j)];
-        }
-        LM_T(LM_CAT(LM_CELL, _backward))(1, 1, d, s_prev, s_next, k, q, dx, du, dq);
-        for (int r = 0; r < LM_ROW_PARAMS; r++)
-            dp[LM_GATE(0, b, LM_ROW_PARAMS, r, j)] = dq[r];
-    }
-    for (int s = 0; s < LM_STATES; s++)
-        ds[LM_AT(s, b, j)] = is_on && raw ? d[s] + held[s] : d[s];
-    for (int g = 0; g < LM_GATES_W; g++)
-        dwx[LM_GATE(t, b, LM_GATES_W, g, j)] = is_on ? dx[g] : 0;
-    if (!LM_EARLY)
-        for (int g = 0; g < LM_GATES_U; g++)
-            duh[LM_GATE(t, b, LM_GATES_U, g, j)] = is_on ? du[g] : 0;
+    if (b < B)
+        lm_unit_backward(b, j, LM_BACKWARD_PASSED);
 }

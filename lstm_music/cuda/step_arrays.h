@@ -28,6 +28,12 @@
         LM_REAL *dwx, LM_REAL *duh, LM_REAL *dp, const double *rates, uint64_t key,            \
         uint32_t stream, int masked
 
+/* The same, handed on. */
+#define LM_FORWARD_PASSED                                                                      \
+    B, H, t, wx, bias, uh, p, lengths, S, K, raw, rates, key, stream, masked
+#define LM_BACKWARD_PASSED                                                                     \
+    B, H, t, dY, ds, S, K, raw, p, lengths, dwx, duh, dp, rates, key, stream, masked
+
 /* Where value j of row r of an array of rows (.., B, H) stands. */
 #define LM_AT(r, b, j) (((r) * B + (b)) * H + (j))
 /* Where value j of gate g of batch row b of step t stands in an array (T, B, gates H). */

@@ -1,23 +1,33 @@
 /* Runs CUDA kernels on the CPU, one block after the other: threads are fibers that take turns at
- * barriers. tests/cuda_kernels.py puts this before the text of a source and compiles it as C++. */
+ * barriers. The blocks of a cooperative launch (SHIM_COOPERATIVE) are threads of the system and run at
+ * once. tests/cuda_kernels.py puts this before the text of a source and compiles it as C++. */
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <sched.h>
 #include <setjmp.h>
+#include <thread>
+#include <type_traits>
 #include <ucontext.h>
 #include <utility>
-#include <type_traits>
+#include <vector>
 
 #define __global__
 #define __device__
 #define __forceinline__ inline __attribute__((always_inline))
-#define __shared__ static
+#define __align__(n) __attribute__((aligned(n)))
+#ifdef SHIM_COOPERATIVE
+#define SHIM_OF_BLOCK static thread_local
+#else
+#define SHIM_OF_BLOCK static
+#endif
+#define __shared__ SHIM_OF_BLOCK
 
 struct shim_index {
     unsigned x, y, z;
 };
-static shim_index threadIdx, blockIdx, blockDim, gridDim;
+SHIM_OF_BLOCK shim_index threadIdx, blockIdx, blockDim, gridDim;
 
 struct shim_fiber {
     ucontext_t start;
@@ -25,18 +35,16 @@ struct shim_fiber {
     char *stack;
     bool begun, done;
 };
-static shim_fiber shim_fibers[1024];
-static size_t shim_threads;
-static ucontext_t shim_home;
-static jmp_buf shim_scheduler;
-static size_t shim_now;
-static bool shim_waited;
+SHIM_OF_BLOCK shim_fiber shim_fibers[1024];
+SHIM_OF_BLOCK size_t shim_threads;
+SHIM_OF_BLOCK ucontext_t shim_home;
+SHIM_OF_BLOCK jmp_buf shim_scheduler;
+SHIM_OF_BLOCK size_t shim_now;
 static void (*shim_body)(void **);
 static void **shim_arguments;
 
 /* Every thread waits here for all others of its block. */
 static void __syncthreads() {
-    shim_waited = true;
     if (!_setjmp(shim_fibers[shim_now].at))
         _longjmp(shim_scheduler, 1);
 }
@@ -113,6 +121,44 @@ static int shim_launch_plain(const unsigned *grid, const unsigned *block) {
                     shim_body(shim_arguments);
     return 0;
 }
+
+#ifdef SHIM_COOPERATIVE
+/* Shared memory whose size the launch sets; NaN at first. */
+SHIM_OF_BLOCK char *shim_dynamic;
+static unsigned shim_dynamic_bytes;
+extern "C" void shim_set_dynamic(unsigned bytes) { shim_dynamic_bytes = bytes; }
+#define LM_DYNAMIC_SHARED(type, name) type *name = (type *)shim_dynamic
+
+static unsigned atomicAdd(unsigned *at, unsigned x) {
+    return __atomic_fetch_add(at, x, __ATOMIC_RELAXED);
+}
+static void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+static void __nanosleep(unsigned) { sched_yield(); }
+
+/* All blocks at once, a thread of the system each. */
+static int shim_launch_together(const unsigned *grid, const unsigned *block) {
+    std::vector<std::thread> blocks;
+    std::vector<int> failed(grid[0] * grid[1]);
+    for (unsigned i = 0; i < grid[0] * grid[1]; i++)
+        blocks.emplace_back([=, &failed] {
+            shim_threads = (size_t)block[0] * block[1];
+            gridDim = {grid[0], grid[1], 1};
+            blockDim = {block[0], block[1], 1};
+            blockIdx = {i % grid[0], i / grid[0], 0};
+            std::vector<char> room(shim_dynamic_bytes + 32, -1);
+            shim_dynamic = room.data() + (32 - (size_t)room.data() % 32);
+            failed[i] = shim_block();
+            for (size_t f = 0; f < shim_threads; f++)
+                delete[] shim_fibers[f].stack;
+        });
+    for (auto &one : blocks)
+        one.join();
+    for (int one : failed)
+        if (one)
+            return 1;
+    return 0;
+}
+#endif
 
 /* A letter for each type that a parameter may have. */
 template <typename T> constexpr char shim_kind() {

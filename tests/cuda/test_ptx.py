@@ -4,6 +4,7 @@ import ctypes
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lstm_music.backends.gpu.device import _OPTIONS
@@ -53,13 +54,18 @@ def builds():
     """Every source with the macros that it is ever compiled with."""
     from cell_cases import VARIANTS
 
+    from lstm_music.backends.gpu.persistent import PersistentKernels, is_unit_cell
     from lstm_music.backends.gpu.rows import step_kernels
 
     recorder = Recorder()
     for cell in VARIANTS:
-        step_kernels(recorder, cell_spec(cell), None)
+        spec = cell_spec(cell)
+        step_kernels(recorder, spec, np.dtype(np.float32))
+        if is_unit_cell(spec) and not spec.maps:
+            PersistentKernels(recorder, spec, np.dtype(np.float32))
     rules = [("optim", (("LM_RULE", rule),)) for rule in RULES]
-    rest = [(name, ()) for name in source_names() if name not in ("rows", "layernorm", "optim")]
+    chosen = ("rows", "layernorm", "optim", "persistent")
+    rest = [(name, ()) for name in source_names() if name not in chosen]
     return sorted(recorder.asked) + rules + rest
 
 
@@ -82,7 +88,7 @@ def test_it_compiles_and_keeps_its_arrays_in_registers(build, real, architecture
     options += ["-DLM_DOUBLE"] if real == "float64" else []
     text = ptx(nvrtc, source(file), options)
     assert ".entry" in text
-    if file in ("rows", "optim"):  # a unit's arrays are no memory
+    if file in ("rows", "optim", "products", "persistent"):  # a unit's arrays are no memory
         assert ".local" not in text
 
 

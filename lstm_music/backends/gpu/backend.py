@@ -19,10 +19,12 @@ from lstm_music.backends.checks import (
     check_token_cell,
 )
 from lstm_music.backends.gpu.device import Array, Device
+from lstm_music.backends.gpu.graphs import Graphs
 from lstm_music.backends.gpu.guard import on_device
 from lstm_music.backends.gpu.layers import GpuLayers
 from lstm_music.backends.gpu.maps import DenseMaps
 from lstm_music.backends.gpu.sequence import SequencePass
+from lstm_music.backends.gpu.ways import DEFAULT, Rule
 from lstm_music.backends.workspace import Workspace
 from lstm_music.cells.spec import CellSpec
 from lstm_music.types import FloatArray, IntArray, MaskKey, Params
@@ -39,6 +41,7 @@ class GpuBackend(GpuLayers):
     ----------
     number : which GPU, from 0.
     precision : of the products of float32 matrices: ``float32``, ``tf32`` or ``bfloat16``.
+    way : how the steps of a sequence run where they can: :mod:`lstm_music.backends.gpu.ways`.
 
     Attributes
     ----------
@@ -52,14 +55,17 @@ class GpuBackend(GpuLayers):
 
     name = "gpu"
 
-    def __init__(self, number: int = 0, precision: str = "float32") -> None:
-        self._given = number, precision
+    def __init__(
+        self, number: int = 0, precision: str = "float32", way: str = DEFAULT
+    ) -> None:  # fmt: skip
+        self._given = number, precision, way
         self.n_threads = 1
         self.device = Device(number, precision)
         self.xp = self.device.xp
         self._space = self.workspace()
+        self._rule, self._graphs = Rule(self.device, way), Graphs(self.device)
 
-    def __reduce__(self) -> tuple[type[GpuBackend], tuple[int, str]]:
+    def __reduce__(self) -> tuple[type[GpuBackend], tuple[int, str, str]]:
         """For pickle and copy: memory and kernels are of the process that has them."""
         return type(self), self._given
 
@@ -102,7 +108,7 @@ class GpuBackend(GpuLayers):
         if spec.maps:
             dense = DenseMaps(self.device, spec)
             spec, W, U, b = dense.spec, dense.matrix(W), dense.matrix(U), dense.biases(b)
-        run = SequencePass(self.device, self._space, spec, sizes, U, tape)
+        run = self._pass(spec, sizes, U, tape)
         flat, sums = X.reshape(-1, X.shape[2]), run.sums
         self.device.product(flat, W, sums.reshape(len(flat), -1), transpose_b=True)
         run.forward(b)
@@ -129,9 +135,8 @@ class GpuBackend(GpuLayers):
         if dense:
             spec, W, U = dense.spec, dense.matrix(W), dense.matrix(U)
             own, full = full, dense.room(full)
-        ds = ds_last.copy()
-        run = SequencePass(self.device, self._space, spec, sizes, U, tape)
-        dwx = run.backward(dY, ds, full)
+        run = self._pass(spec, sizes, U, tape)
+        dwx, ds = run.backward(dY, ds_last, full)
         flat = X.reshape(-1, X.shape[2])
         dX = self.device.empty(X.shape, X.dtype)
         self.device.product(dwx, flat, full["W"], accumulate=True, transpose_a=True)
@@ -165,7 +170,7 @@ class GpuBackend(GpuLayers):
                 spec, X, W, U, b, p, s0, lengths, out=out, mask_key=mask_key
             )
         tape = self._started(spec, sizes, b, s0, out, mask_key)
-        run = SequencePass(self.device, self._space, spec, sizes, U, tape)
+        run = self._pass(spec, sizes, U, tape)
         table, sums = self._space.take("table", (len(E), len(W)), E.dtype), run.sums
         self.device.product(E, W, table, transpose_b=True)
         self.gather(table, rows, sums.reshape(-1, len(W)))
@@ -196,9 +201,8 @@ class GpuBackend(GpuLayers):
             dX, ds0 = self.sequence_backward(spec, dY, dS_last, tape, X, W, U, p, grads, lengths)
             self._scatter(dX, rows, grads["E"])
             return ds0
-        ds = ds_last.copy()
-        run = SequencePass(self.device, self._space, spec, sizes, U, tape)
-        dwx = run.backward(dY, ds, full)
+        run = self._pass(spec, sizes, U, tape)
+        dwx, ds = run.backward(dY, ds_last, full)
         dtable = self._space.take("table", (len(E), len(W)), E.dtype)
         dtable[...] = 0
         self._scatter(dwx, rows, dtable)
@@ -222,6 +226,10 @@ class GpuBackend(GpuLayers):
         self.device.product(
             A, B, out, accumulate=accumulate, transpose_a=transpose_a, transpose_b=transpose_b
         )
+
+    def _pass(self, spec: CellSpec, sizes: Checked, U: Array, tape: Tape) -> SequencePass:
+        way = self._rule.choose(spec, sizes, U.dtype)
+        return SequencePass(self.device, self._space, spec, sizes, U, tape, way, self._graphs)
 
     def _looked_up(self, E: Array, rows: Array, sizes: Checked) -> Array:
         """X (T, B, D), good until the next call."""

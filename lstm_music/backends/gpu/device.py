@@ -47,6 +47,9 @@ class Device:
     Attributes
     ----------
     xp : CuPy.
+    faults : what CuPy raises when the device cannot go on.
+    is_cooperative : whether a launch may ask for all of its blocks at once.
+    shared_bytes : of shared memory, for a block that asks for it.
 
     Raises
     ------
@@ -66,7 +69,7 @@ class Device:
             ) from None
         self.xp: Any = cupy
         self._cublas: Any = cublas
-        self._faults = _faults(cupy)
+        self.faults = _faults(cupy)
         with self.current(ready=False):
             count = cupy.cuda.runtime.getDeviceCount()
             if number >= count:
@@ -77,7 +80,11 @@ class Device:
             facts = cupy.cuda.runtime.getDeviceProperties(number)
         self.name = str(facts["name"].decode())
         self.capability = f"{facts['major']}.{facts['minor']}"
+        self.is_cooperative = bool(facts["cooperativeLaunch"])
+        self.shared_bytes = int(facts["sharedMemPerBlockOptin"])
+        self._processors = int(facts["multiProcessorCount"])
         self._kernels: dict[tuple[Any, ...], Kernel] = {}
+        self._fault: Array | None = None
         # Kept: cuBLAS reads them where they are.
         self._ones = {real: np.ones(1, real) for real in _REAL}
         self._zeros = {real: np.zeros(1, real) for real in _REAL}
@@ -91,7 +98,7 @@ class Device:
                     yield
             else:
                 yield
-        except self._faults as error:
+        except self.faults as error:
             raise BackendError(_told(error, self.number)) from error
 
     def nccl(self) -> Any:
@@ -117,7 +124,19 @@ class Device:
     def get(self, array: Array) -> npt.NDArray[Any]:
         """A NumPy array of what an array on the device holds; waits for it."""
         found: npt.NDArray[Any] = self.xp.asnumpy(array)
+        if self._fault is not None and self.xp.asnumpy(self._fault)[0]:
+            self._fault = None
+            raise BackendError(
+                f"gpu:{self.number}: blocks of a launch waited for one another in vain; "
+                "start again from the last checkpoint (--resume)"
+            )
         return found
+
+    def watched_fault(self) -> Array:
+        """(1,) int32 on the device, 0 while all is well; :meth:`get` looks at it."""
+        if self._fault is None:
+            self._fault = self.zeros((1,), np.int32)
+        return self._fault
 
     def kernel(
         self, file: str, name: str, dtype: np.dtype[np.floating], **macros: int | str
@@ -138,6 +157,31 @@ class Device:
     def each(self, kernel: Kernel, n: int, *arguments: Any) -> None:
         """Launch with a thread for each of n elements."""
         kernel((-(-n // _THREADS),), (_THREADS,), arguments)
+
+    def blocks_at_once(self, kernel: Kernel, threads: int, shared_bytes: int) -> int:
+        """How many blocks of a kernel the device runs at the same time."""
+        raw: Any = kernel
+        raw.max_dynamic_shared_size_bytes = shared_bytes
+        count = self.xp.cuda.driver.occupancyMaxActiveBlocksPerMultiprocessor
+        return int(count(raw.kernel.ptr, threads, shared_bytes)) * self._processors
+
+    def launch_together(
+        self,
+        kernel: Kernel,
+        grid: tuple[int, ...],
+        block: tuple[int, ...],
+        arguments: tuple[Any, ...],
+        shared_bytes: int,
+    ) -> None:
+        """Launch blocks that all run at once, so that they may wait for one another.
+
+        The device runs one such launch after the other; `blocks_at_once` says how many may be
+        asked for, and has set the kernel up.
+        """
+        raw: Any = kernel
+        raw.kernel(
+            grid, block, arguments, shared_mem=shared_bytes, enable_cooperative_groups=True
+        )  # fmt: skip
 
     def product(
         self,

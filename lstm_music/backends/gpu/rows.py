@@ -49,8 +49,22 @@ class StepKernels:
 
 def step_kernels(device: Device, spec: CellSpec, dtype: np.dtype[np.floating]) -> StepKernels:
     """The kernels of a cell, compiled at first use."""
-    by_row = spec.rows.startswith("layernorm-lstm")
-    macros: dict[str, int | str] = {
+    by_row = is_by_row(spec)
+    file = "layernorm" if by_row else "rows"
+    forward, backward = (
+        device.kernel(file, f"rows_{way}", dtype, **macros(spec)) for way in ("forward", "backward")
+    )
+    return StepKernels(forward, backward, by_row)
+
+
+def is_by_row(spec: CellSpec) -> bool:
+    """Whether the units of a batch row look at one another, so that a block takes them all."""
+    return spec.rows.startswith("layernorm-lstm")
+
+
+def macros(spec: CellSpec) -> dict[str, int | str]:
+    """What a source that has the cell's rows is compiled with."""
+    sizes: dict[str, int | str] = {
         "LM_GATES_W": spec.gates_w,
         "LM_GATES_U": spec.gates_u,
         "LM_STATES": spec.states,
@@ -58,15 +72,9 @@ def step_kernels(device: Device, spec: CellSpec, dtype: np.dtype[np.floating]) -
         "LM_ROW_PARAMS": spec.row_params,
         "LM_EARLY": int(spec.sums_early),
     }
-    if by_row:
-        macros["LM_H_LINEAR"] = int(spec.rows.endswith("identity"))
-    else:
-        macros["LM_CELL"] = _c_name(spec.rows)
-    file = "layernorm" if by_row else "rows"
-    forward, backward = (
-        device.kernel(file, f"rows_{way}", dtype, **macros) for way in ("forward", "backward")
-    )
-    return StepKernels(forward, backward, by_row)
+    if is_by_row(spec):
+        return sizes | {"LM_H_LINEAR": int(spec.rows.endswith("identity"))}
+    return sizes | {"LM_CELL": _c_name(spec.rows)}
 
 
 def _c_name(rows: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +10,14 @@ import numpy as np
 
 from lstm_music.backends.base import Tape
 from lstm_music.backends.checks import Checked
-from lstm_music.backends.gpu.device import NULL, Array, Device
+from lstm_music.backends.gpu.device import NULL, Array, Device, Product
+from lstm_music.backends.gpu.graphs import Graphs, addresses
+from lstm_music.backends.gpu.persistent import PersistentKernels
+from lstm_music.backends.gpu.products import own_product
 from lstm_music.backends.gpu.rows import StepKernels, step_kernels
 from lstm_music.backends.workspace import Workspace
 from lstm_music.cells.spec import CellSpec
-from lstm_music.types import Params
+from lstm_music.types import FloatArray, Params
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,8 @@ class SequencePass:
     ----------
     spec : without a map; convolutions come as the dense matrices that they are.
     sizes : p is on the device, lengths are not.
+    way : one of lstm_music.backends.gpu.ways.WAYS that can be taken here.
+    graphs : those recorded before.
     """
 
     device: Device
@@ -32,6 +38,8 @@ class SequencePass:
     sizes: Checked
     U: Array
     tape: Tape
+    way: str
+    graphs: Graphs
 
     @property
     def sums(self) -> Array:
@@ -46,37 +54,52 @@ class SequencePass:
 
     def forward(self, b: Array) -> None:
         """From the sums W X and S[0] to the rest of S and to K."""
-        spec, tape, B, H = self.spec, self.tape, self.sizes.B, self.sizes.H
+        spec, tape, T, B, H = self.spec, self.tape, self.sizes.T, self.sizes.B, self.sizes.H
         wx, width, plane = self.sums, spec.gates_w * H, B * H
         uh: Any = NULL
-        products, prepare = [], self.device.prepared_product
-        if spec.sums_early:
-            for s, _, _ in spec.feeds:
-                h = tape.S[0, s]
-                products.append(prepare(h, self.U, wx[0], accumulate=True, transpose_b=True))
-        else:
+        if not spec.sums_early:
             uh = self.space.take("uh", (B, spec.gates_u * H), wx.dtype)
-            for s, first, last in spec.feeds:
-                rows, into = self.U[first * H : last * H], uh[:, first * H : last * H]
-                h = tape.S[0, s]
-                products.append(prepare(h, rows, into, transpose_b=True))
-        kernels = self._kernels()
-        grid, block = kernels.shape(B, H)
-        raw = NULL if tape.raw is None else tape.raw
-        lengths, zones = self.device.put(self.sizes.lengths), self._zones()
-        out_step = B * width if spec.sums_early else 0
-        for t in range(self.sizes.T):
-            for product in products:
-                product(t * spec.states * plane, t * out_step)
-            kernels.forward(
-                grid,
-                block,
-                (np.int64(B), np.int64(H), np.int64(t), wx, b, uh, self.sizes.p, lengths,
-                 tape.S, tape.K, raw, *zones),
+        sizes = np.int64(B), np.int64(H)
+        arrays = wx, b, uh, self.sizes.p, self._lengths(), tape.S, tape.K, self._raw()
+        arguments = *arrays, *self._zones()
+        if self.way == "persistent":
+            self._persistent().launch(
+                "forward", T, B, H, self.U, (*sizes, np.int64(0), *arguments)
             )  # fmt: skip
+            return
+        products, kernels = self._forward_products(wx, uh), self._kernels()
+        grid, block = kernels.shape(B, H)
+        out_step = B * width if spec.sums_early else 0
 
-    def backward(self, dY: Array, ds: Array, grads: Params) -> Array:
-        """DWx (T·B, gates_w·H); ds in: dLoss/d the last state, out: dLoss/d the first one.
+        def steps() -> None:
+            for t in range(T):
+                for product in products:
+                    product(t * spec.states * plane, t * out_step)
+                kernels.forward(grid, block, (*sizes, np.int64(t), *arguments))
+
+        self._run("forward", (*sizes, *arguments), steps)
+
+    def _forward_products(self, wx: Array, uh: Array) -> list[Product]:
+        """U times what it is fed: added to wx, or into uh, of the first step."""
+        fed = self.tape.S[0]
+        if self.spec.sums_early:
+            return [
+                self._prepared(fed[s], self.U, wx[0], accumulate=True, transpose_b=True)
+                for s, _, _ in self.spec.feeds
+            ]
+        H = self.sizes.H
+        return [
+            self._prepared(
+                fed[s],
+                self.U[first * H : last * H],
+                uh[:, first * H : last * H],
+                transpose_b=True,
+            )
+            for s, first, last in self.spec.feeds
+        ]
+
+    def backward(self, dY: Array, ds_last: Array, grads: Params) -> tuple[Array, FloatArray]:
+        """DWx (T·B, gates_w·H), and dLoss/d the first state from that by the last one.
 
         Adds to the gradients of U, b and p.
         """
@@ -86,31 +109,39 @@ class SequencePass:
         width = (spec.gates_w if spec.sums_early else spec.gates_u) * H
         duh = dwx if spec.sums_early else take("duh", (T, B, width), dtype)
         dp = take("dp", (B, max(spec.row_params, 1) * H), dtype)
+        ds = self._kept("ds", ds_last)
+        if self.way == "graph":
+            dY = self._kept("dY", dY)
         dp[...] = 0
-        products = [
-            self.device.prepared_product(
-                duh[0][:, first * H : last * H],
-                self.U[first * H : last * H],
-                ds[s],
-                accumulate=True,
+        sizes = np.int64(B), np.int64(H)
+        arrays = dY, ds, tape.S, tape.K, self._raw(), self.sizes.p, self._lengths(), dwx, duh, dp
+        arguments = *arrays, *self._zones()
+        if self.way == "persistent":
+            self._persistent().launch(
+                "backward", T, B, H, self.U, (*sizes, np.int64(T - 1), *arguments)
             )
-            for s, first, last in spec.feeds
-        ]
-        kernels = self._kernels()
-        grid, block = kernels.shape(B, H)
-        raw = NULL if tape.raw is None else tape.raw
-        lengths, zones = self.device.put(self.sizes.lengths), self._zones()
-        for t in reversed(range(T)):
-            kernels.backward(
-                grid,
-                block,
-                (np.int64(B), np.int64(H), np.int64(t), dY, ds, tape.S, tape.K, raw,
-                 self.sizes.p, lengths, dwx, duh, dp, *zones),
-            )  # fmt: skip
-            for product in products:
-                product(t * B * width, 0)
+        else:
+            products = [
+                self._prepared(
+                    duh[0][:, first * H : last * H],
+                    self.U[first * H : last * H],
+                    ds[s],
+                    accumulate=True,
+                )
+                for s, first, last in spec.feeds
+            ]
+            kernels = self._kernels()
+            grid, block = kernels.shape(B, H)
+
+            def steps() -> None:
+                for t in reversed(range(T)):
+                    kernels.backward(grid, block, (*sizes, np.int64(t), *arguments))
+                    for product in products:
+                        product(t * B * width, 0)
+
+            self._run("backward", (*sizes, *arguments), steps)
         self._add_gradients(dwx, duh, dp, grads)
-        return dwx.reshape(T * B, -1)
+        return dwx.reshape(T * B, -1), ds.copy()
 
     def _add_gradients(self, dwx: Array, duh: Array, dp: Array, grads: Params) -> None:
         """What all steps together give dU, db and dp."""
@@ -129,6 +160,35 @@ class SequencePass:
         add_rows(self.device, dwx.reshape(T * B, -1), grads["b"])
         if spec.row_params:
             add_rows(self.device, dp, grads["p"].reshape(-1))
+
+    def _run(self, name: str, arguments: tuple[Any, ...], steps: Callable[[], None]) -> None:
+        """All steps, as a graph if that is the way."""
+        if self.way == "graph":
+            key = (name, self.spec.name, self.sizes.T, *addresses((self.U, *arguments)))
+            self.graphs.run(key, steps)
+        else:
+            steps()
+
+    def _prepared(self, A: Array, B: Array, out: Array, **options: bool) -> Product:
+        if self.way == "graph":
+            return own_product(self.device, A, B, out, **options)
+        return self.device.prepared_product(A, B, out, **options)
+
+    def _kept(self, name: str, array: Array) -> Array:
+        """A copy, where the one of the call before lay: a graph is tied to its addresses."""
+        copy = self.space.take(name, array.shape, array.dtype)
+        copy[...] = array
+        return copy
+
+    def _lengths(self) -> Array:
+        lengths = self.device.put(self.sizes.lengths)
+        return self._kept("lengths", lengths) if self.way == "graph" else lengths
+
+    def _raw(self) -> Array:
+        return NULL if self.tape.raw is None else self.tape.raw
+
+    def _persistent(self) -> PersistentKernels:
+        return PersistentKernels(self.device, self.spec, self.tape.S.dtype)
 
     def _kernels(self) -> StepKernels:
         return step_kernels(self.device, self.spec, self.tape.S.dtype)

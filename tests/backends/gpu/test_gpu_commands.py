@@ -110,7 +110,9 @@ def test_info_names_the_gpu(capsys):
 def test_info_says_why_there_is_none(capsys, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "cupy", None)
     assert run(["info", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["gpu"].startswith("none: ")
+    told = json.loads(capsys.readouterr().out)["gpu"]
+    assert told.startswith("no GPU can be used: CuPy or a library of CUDA is missing")
+    assert told.count("GPU") == 1
 
 
 @pytest.mark.usefixtures("cupy")

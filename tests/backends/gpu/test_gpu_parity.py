@@ -1,11 +1,18 @@
 """The GPU backend on the stand-in for CuPy: its own kernels, compiled as C++, against NumPy."""
 
 import inspect
-from dataclasses import replace
 
 import numpy as np
 import pytest
-from cell_cases import MAPS, VARIANTS, ZONED, make_problem, worst_difference
+from cell_cases import (
+    MAPS,
+    VARIANTS,
+    ZONED,
+    make_problem,
+    placed_on,
+    results,
+    worst_difference,
+)
 
 from lstm_music.backends.base import Backend
 from lstm_music.backends.reference import ReferenceBackend
@@ -21,43 +28,25 @@ def gpu(cupy):
     return get_backend("gpu")
 
 
-def on(engine, problem):
-    """The problem with its arrays where the engine computes."""
-    arrays = {name: engine.to_device(array) for name, array in problem.arrays.items()}
-    dy, ds_last = engine.to_device(problem.dy), engine.to_device(problem.ds_last)
-    return replace(problem, arrays=arrays, dy=dy, ds_last=ds_last)
-
-
-def everything(problem, engine):
-    placed = on(engine, problem)
-    tape = placed.forward(engine)
-    found = {"S": tape.S} | placed.backward(engine, tape)
-    return {name: engine.to_host(array) for name, array in found.items()}
-
-
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("cell", [*VARIANTS, *ZONED, *MAPS])
 def test_every_cell_equals_the_reference_forward_and_backward(cell, dtype, gpu):
     problem = make_problem(cell_spec(cell), ODD, dtype=dtype)
     problem.mask_key = (3, 1 << 16)
-    expected = everything(problem, ReferenceBackend())
-    assert worst_difference(expected, everything(problem, gpu)) < TOLERANCE[dtype]
+    expected = results(problem, ReferenceBackend())
+    assert worst_difference(expected, results(problem, gpu)) < TOLERANCE[dtype]
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1, 1), (4, 2, 9, 150)])
 @pytest.mark.parametrize("cell", ["lstm", "gru", "layernorm-lstm", "fgr"])
 def test_one_unit_and_more_units_than_a_block_has_threads(cell, shape, gpu):
     problem = make_problem(cell_spec(cell), shape)
-    assert (
-        worst_difference(everything(problem, ReferenceBackend()), everything(problem, gpu)) < 1e-10
-    )
+    assert worst_difference(results(problem, ReferenceBackend()), results(problem, gpu)) < 1e-10
 
 
 def test_more_units_than_the_threads_of_a_batch_row(gpu):
     problem = make_problem(cell_spec("layernorm-lstm"), (2, 2, 3, 300))
-    assert (
-        worst_difference(everything(problem, ReferenceBackend()), everything(problem, gpu)) < 1e-10
-    )
+    assert worst_difference(results(problem, ReferenceBackend()), results(problem, gpu)) < 1e-10
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "conv-lstm:size=2,kernel=3", "minlstm"])
@@ -68,7 +57,7 @@ def test_tokens_equal_the_reference(cell, gpu):
     tokens = rng.integers(0, 11, (6, 3, 2)).astype(np.int32)
 
     def run(engine):
-        placed = on(engine, problem)
+        placed = placed_on(engine, problem)
         a, table = placed.arrays, engine.to_device(E)
         tape = engine.token_forward(
             spec, table, tokens, a["W"], a["U"], a["b"], a.get("p"), a["s0"], problem.lengths
@@ -85,7 +74,7 @@ def test_tokens_equal_the_reference(cell, gpu):
 
 
 def test_a_tape_may_be_used_again(gpu):
-    problem = on(gpu, make_problem(cell_spec("lstm"), ODD))
+    problem = placed_on(gpu, make_problem(cell_spec("lstm"), ODD))
     tape = problem.forward(gpu)
     first = gpu.to_host(tape.S)
     problem.arrays["X"] *= 2.0
@@ -95,13 +84,13 @@ def test_a_tape_may_be_used_again(gpu):
 
 def test_the_same_call_gives_the_same_bits(gpu):
     problem = make_problem(cell_spec("peephole"), (9, 5, 6, 33), dtype="float32")
-    once, again = everything(problem, gpu), everything(problem, gpu)
+    once, again = results(problem, gpu), results(problem, gpu)
     for name, value in once.items():
         np.testing.assert_array_equal(again[name], value, err_msg=name)
 
 
 def test_no_sequence_waits_for_the_device(gpu, cupy, monkeypatch):
-    problem = on(gpu, make_problem(cell_spec("lstm"), ODD))
+    problem = placed_on(gpu, make_problem(cell_spec("lstm"), ODD))
     waits = []
     monkeypatch.setattr(cupy.ndarray, "get", lambda self: waits.append(1) or self._held.copy())
     problem.backward(gpu, problem.forward(gpu))
@@ -111,7 +100,7 @@ def test_no_sequence_waits_for_the_device(gpu, cupy, monkeypatch):
 def test_nan_passes_through_and_stays_in_its_row(gpu):
     problem = make_problem(cell_spec("layernorm-lstm"), (4, 3, 2, 5), ragged=False)
     problem.arrays["X"][1, 1, 0] = np.nan
-    S = gpu.to_host(on(gpu, problem).forward(gpu).S)
+    S = gpu.to_host(placed_on(gpu, problem).forward(gpu).S)
     assert np.isnan(S[2:, :, 1]).all()
     assert np.isfinite(S[:, :, [0, 2]]).all()
 
