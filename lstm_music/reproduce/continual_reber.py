@@ -6,11 +6,15 @@ for a symbol that may come, of 0 for one that may not. A network is perfect if i
 10 test streams of 100,000 symbols. Without a forget gate c grows until the cell is of no use; that
 is what the gate was made for. Outputs see the inputs, too, as in the paper.
 
-Figure: the share of perfect networks, of 100 (quick: of 2, on streams of 5,000 symbols). The paper
-trains on up to 30,000 streams, each up to its first error; ours go on for a fixed number of
-symbols.
+The strings that decide are rare. The automaton can go round a loop again and again while the
+network has to remember the T or P before it; in a million symbols a loop of six rounds comes about
+once. After 1.25 million symbols of training a network passes a short test, but one in three fails
+in the long one. So ours read ten million.
 
-Claim: at least 90 of 100 networks are perfect.
+Figure: the share of perfect networks, of 100 (quick: of 1, on streams of 5,000 symbols). The paper
+trains on up to 30,000 streams, each up to its first error. Ours read a fixed number of symbols.
+
+Claim: at least 90 in 100 networks are perfect.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ import numpy as np
 from lstm_music.backends.registry import get_backend
 from lstm_music.nn.optim import make_optimiser
 from lstm_music.nn.sequence_net import SequenceNet, State, bernoulli_loss
-from lstm_music.reproduce.learning import logistic, loss_curve, make_net
+from lstm_music.reproduce.learning import loss_curve, make_net
 from lstm_music.reproduce.reber import SYMBOLS, Streams
 from lstm_music.reproduce.task import Row, Settings
 
@@ -31,7 +35,9 @@ PUBLISHED = 0.62
 """Perfect networks, with forget gates and a decaying learning rate."""
 
 TOLERANCE, TEST_STREAMS, TEST_SYMBOLS, TARGET = 0.49, 10, 100_000, 0.9
-HIDDEN_SIZE, STREAMS, CHUNK, UPDATES, RATE = 16, 10, 50, 2500, 0.02
+LEAST_WRONG = np.log(TOLERANCE / (1 - TOLERANCE))
+"""Before the logistic function: an answer this far towards the wrong side errs by the tolerance."""
+HIDDEN_SIZE, STREAMS, CHUNK, UPDATES, RATE = 16, 40, 50, 5000, 0.02
 
 
 def train(net: SequenceNet, rng: np.random.Generator) -> list[float]:
@@ -51,11 +57,10 @@ def train(net: SequenceNet, rng: np.random.Generator) -> list[float]:
         losses.append(loss)
         rate = RATE * (1 - update / UPDATES)
         adam.step(net.flat, net.backward(d_answers, tape), rate, max_norm=1.0)
-        if update % 4 == 0:  # each of the ten streams every 40 chunks
-            row = update // 4 % STREAMS
-            streams.restart(row)
-            for layer in state:
-                layer[:, row] = 0
+        row = update % STREAMS  # each stream every 40 chunks
+        streams.restart(row)
+        for layer in state:
+            layer[:, row] = 0
     return losses
 
 
@@ -66,7 +71,7 @@ def symbols_until_error(net: SequenceNet, symbols: int, rng: np.random.Generator
     for done in range(0, symbols, 1000):
         x, legal = streams.take(1000)
         answers, state, _ = net.forward(x, state)
-        wrong = np.abs(logistic(answers) - legal).max(axis=(1, 2)) >= TOLERANCE
+        wrong = ~(((1 - 2 * legal) * answers).max(axis=(1, 2)) < LEAST_WRONG)
         if wrong.any():
             return done + int(wrong.argmax())
     return symbols
@@ -78,7 +83,7 @@ def run(settings: Settings) -> Iterator[Row]:
         return
     symbols = 5000 if settings.quick else TEST_SYMBOLS
     lengths, losses = [], []
-    for seed in settings.seeds(2, 100):
+    for seed in settings.seeds(1, 100):
         net = make_net(
             settings.cell or "lstm",
             len(SYMBOLS),
@@ -98,8 +103,8 @@ def run(settings: Settings) -> Iterator[Row]:
         unit="share",
         better="higher",
         source=PAPER,
-        note=f"of {len(lengths)} networks, each tested on {TEST_STREAMS} streams of {symbols:,} "
-        f"symbols after {UPDATES * STREAMS * CHUNK:,} symbols of training; "
+        note=f"{len(lengths)} network{'s' * (len(lengths) > 1)}, each tested on {TEST_STREAMS} "
+        f"streams of {symbols:,} symbols after {UPDATES * STREAMS * CHUNK:,} symbols of training; "
         f"{settings.cell or 'lstm'} of {HIDDEN_SIZE} units, Adam",
         holds=share >= TARGET,
         curve=loss_curve(losses[0], STREAMS * CHUNK, across="symbols"),

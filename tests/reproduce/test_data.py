@@ -7,6 +7,7 @@ from lstm_music.nn.sequence_net import squared_error
 from lstm_music.reproduce import (
     adding,
     blues,
+    continual_reber,
     counting,
     long_lag_2c,
     multiplication,
@@ -181,3 +182,23 @@ def test_an_error_counts_only_where_an_answer_is_asked_for():
     wrong = batch.targets + 9 * (batch.asked[:, :, None] == 0)
     assert worst_error(wrong, batch).max() == 0
     assert worst_error(batch.targets + 0.25, batch) == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(("error", "right"), [(0.4899, 3000), (0.4901, 1234)])
+def test_a_stream_ends_where_an_output_errs_by_the_tolerance(error, right):
+    class Oracle:
+        """Knows the streams; is sure of every symbol but one."""
+
+        def __init__(self):
+            self.streams, self.done = Streams(10, np.random.default_rng(5)), 0
+
+        def forward(self, x, state):
+            _, legal = self.streams.take(len(x))
+            answers = 9 * (2 * legal - 1)
+            if self.done <= 1234 < self.done + len(x):
+                side = 2 * legal[1234 - self.done, 3, 2] - 1
+                answers[1234 - self.done, 3, 2] = side * np.log((1 - error) / error)
+            self.done += len(x)
+            return answers, state, None
+
+    assert continual_reber.symbols_until_error(Oracle(), 3000, np.random.default_rng(5)) == right
