@@ -39,7 +39,7 @@ def command(file: Path, **options: Any) -> None:
     \b
     lstm-music again more.mid
 
-    FILE holds how it was made. The same version and model give the same bytes.
+    FILE records how it was made. The same version and model give the same bytes.
     """
     from lstm_music.cli.compose import report
     from lstm_music.cli.outputs import plan_outputs

@@ -52,7 +52,7 @@ def _shared(seconds: float) -> Callable[[Any], Any]:
 
 @click.group()
 def command() -> None:
-    """Measure our speed beside that of others, in turns on this machine, and print rows."""
+    """Compare our speed with that of other programs, taking turns on this machine."""
 
 
 def _on_files(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,7 +76,7 @@ def _on_files(function: Callable[..., Any]) -> Callable[..., Any]:
 @command.command()
 @_shared(20)
 @click.option(
-    "--cells", is_flag=True, help="All other cells, against the same cell in torch operations."
+    "--cells", is_flag=True, help="All other cells, each beside the same cell in torch operations."
 )
 @click.option("--memory/--no-memory", default=True, help="Also measure the memory of an update.")
 @click.option(
@@ -84,12 +84,12 @@ def _on_files(function: Callable[..., Any]) -> Callable[..., Any]:
     type=click.Choice(["float32", "bfloat16"]),
     default="float32",
     show_default=True,
-    help="Of our products. bfloat16 is measured beside torch in float32 and in bfloat16.",
+    help="Precision of our products. bfloat16 is compared with torch in float32 and bfloat16.",
 )
 @click.option(
     "--processor-time",
     is_flag=True,
-    help="Count the processor's time instead of the wall clock's: on a busy machine, one thread.",
+    help="Measure processor time instead of wall time, on one thread: for a busy machine.",
 )
 def train(
     cases: tuple[str, ...],
@@ -101,7 +101,10 @@ def train(
     precision: str,
     processor_time: bool,
 ) -> None:
-    """One update: embedding, stack, output layer, loss, backward, clip, Adam."""
+    """Time one training update.
+
+    The update is embedding, stack, output layer, loss, backward, clip and Adam.
+    """
     import time
     from dataclasses import replace
 
@@ -119,7 +122,10 @@ def train(
 @command.command()
 @_shared(2)
 def step(cases: tuple[str, ...], threads: tuple[int, ...], seconds: float, as_json: bool) -> None:
-    """The recurrent product at each instruction-set level; forward and backward of a layer."""
+    """Time one layer, and the product in it.
+
+    Prints the recurrent product at each instruction-set level, and forward and backward of a layer.
+    """
     from lstm_music.bench.cases import STEP, select
     from lstm_music.bench.step import step_rows
 
@@ -133,7 +139,7 @@ def step(cases: tuple[str, ...], threads: tuple[int, ...], seconds: float, as_js
     type=click.Choice(["bfloat16", "float32", "int8"]),
     default="bfloat16",
     show_default=True,
-    help="Of our weights. Torch tries float32 and bfloat16.",
+    help="Precision of our weights. For torch, float32 and bfloat16 are tried.",
 )
 def generate(
     cases: tuple[str, ...],
@@ -142,7 +148,10 @@ def generate(
     as_json: bool,
     precision: str,
 ) -> None:
-    """One token after another, sampling included; torch on the best number of threads."""
+    """Time tokens drawn one after another.
+
+    Sampling is included. torch runs on its best number of threads.
+    """
     from dataclasses import replace
 
     from lstm_music.bench.cases import GENERATE, select
@@ -157,7 +166,10 @@ def generate(
 @command.command()
 @_on_files
 def read(folder: Path | None, as_json: bool, seconds: float) -> None:
-    """Reading MIDI: ours, mido, symusic, music21, on one core; also of the files in FOLDER."""
+    """Time readers of MIDI files.
+
+    Compares ours, mido, symusic and music21, on one core, and also on the files in FOLDER.
+    """
     from lstm_music.bench.read import read_rows
 
     _print_table(read_rows(folder, seconds), _READ_COLUMNS, as_json)
@@ -166,31 +178,37 @@ def read(folder: Path | None, as_json: bool, seconds: float) -> None:
 @command.command()
 @_on_files
 def tokenize(folder: Path | None, as_json: bool, seconds: float) -> None:
-    """MIDI file to tokens: ours, MidiTok's REMI, a mere parse by music21; also of FOLDER."""
+    """Time the way from a MIDI file to tokens.
+
+    Compares ours, MidiTok's REMI and music21, which only parses, and also on the files in FOLDER.
+    """
     from lstm_music.bench.tokenize import tokenize_rows
 
     _print_table(tokenize_rows(folder, seconds), _READ_COLUMNS, as_json)
 
 
 @command.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each row.")
 @click.option(
     "--seconds",
     type=Duration(),
     default=5,
     show_default=True,
-    help="To spend on each row, about.",
+    help="About how long to spend on each row.",
 )
 @click.option(
     "--minutes",
     type=click.FloatRange(min=1),
     default=60,
     show_default=True,
-    help="Length of the session whose memory is watched; it is played faster than it sounds.",
+    help="Length of the session in which memory is measured; it runs faster than real time.",
 )
 @click.option("--model", default="default", show_default=True, help="A bundled model, or a file.")
 def live(as_json: bool, seconds: float, minutes: float, model: str) -> None:
-    """Playing live: the first note after a phrase, one note, lateness, memory of an hour."""
+    """Time playing live.
+
+    Measures the first note after a phrase, one note, lateness, and the memory of an hour.
+    """
     from lstm_music.composer import load
     from lstm_music.live.bench import live_rows
 

@@ -12,16 +12,16 @@ from lstm_music.cli.streams import is_stream, write_output
 
 @click.group()
 def command() -> None:
-    """Settings of a training run as a TOML file, for `lstm-music train --config`."""
+    """Write or check a TOML file of settings for `lstm-music train --config`."""
 
 
 @command.command()
 @click.argument("path", type=click.Path(path_type=Path), default=Path("train.toml"))
 @click.option("-f", "--force", is_flag=True, help="Overwrite the file.")
 def init(path: Path, force: bool) -> None:
-    """Write PATH (train.toml): every setting with its default and what it means.
+    """Write a file of all settings.
 
-    `-` as PATH is standard output.
+    PATH (train.toml) gets every setting with its default and its meaning. `-` is standard output.
     """
     from lstm_music.training.config import TrainConfig
     from lstm_music.training.settings import to_toml
@@ -36,7 +36,7 @@ def init(path: Path, force: bool) -> None:
 @click.option("--set", "overrides", multiple=True, metavar="A.B=C", help="Change one setting.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show(path: Path | None, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Print the settings that a run with PATH would have."""
+    """Print the settings of a run with PATH."""
     from dataclasses import asdict
 
     from lstm_music.training.settings import make_config, override, read_settings, to_toml
@@ -49,7 +49,7 @@ def show(path: Path | None, overrides: tuple[str, ...], as_json: bool) -> None:
 @command.command()
 @click.argument("path", type=click.Path(path_type=Path))
 def check(path: Path) -> None:
-    """Say whether PATH holds settings that exist, in their ranges."""
+    """Check names and ranges in PATH."""
     from lstm_music.training.settings import make_config, read_settings
 
     make_config(read_settings(path))

@@ -67,10 +67,11 @@ def scan(
     as_json: bool,
     **reading: Any,
 ) -> None:
-    """Count what SOURCES hold: folders, files, music21:chorales, music21:tunes, or one cache.
+    """Count what SOURCES hold.
 
-    Shows pieces, hours, notes, meters, keys, instruments, tempi and tokens; which files were left
-    out or repaired, and why; exact and near copies; and what training would need.
+    SOURCES are folders, files, music21:chorales, music21:tunes, or one cache. Shows pieces, hours,
+    notes, meters, keys, instruments, tempi and tokens; which files were left out or repaired, and
+    why; exact and near copies; and what training would need.
     """
     import tempfile
 
@@ -163,7 +164,9 @@ def build_command(
 @click.option("-f", "--force", is_flag=True, help="Overwrite the output.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def fingerprints(cache: Path, output: Path, style: str | None, force: bool, as_json: bool) -> None:
-    """Write fingerprints of the training side of CACHE, for `lstm-music novelty --model`.
+    """Write the fingerprints of a cache.
+
+    They describe the training side of CACHE, for `lstm-music novelty --model`.
 
     \b
     lstm-music corpus fingerprints my.cache -o my.known

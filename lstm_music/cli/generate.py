@@ -16,7 +16,7 @@ from lstm_music.cli.controls import ControlCommand, control_options, file_option
 @click.option(
     "--seed", type=click.Path(path_type=Path), help="Music file to continue; - is standard input."
 )
-@click.option("--no-seed-in-output", is_flag=True, help="Write the new bars alone.")
+@click.option("--no-seed-in-output", is_flag=True, help="Write only the new bars.")
 @file_options("generate", "SEED-continued.mid")
 @control_options("generate")
 def command(extra: tuple[str, ...], seed: Path | None, **options: Any) -> None:

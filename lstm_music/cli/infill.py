@@ -1,4 +1,4 @@
-"""`lstm-music infill`: write some bars of a music file anew."""
+"""`lstm-music infill`: rewrite some bars of a music file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lstm_music.cli.controls import ControlCommand, control_options, file_option
 @file_options("infill", "FILE-infilled.mid")
 @control_options("infill")
 def command(file: Path, **options: Any) -> None:
-    """Write some bars of some tracks anew, or fill empty ones. All other notes stay.
+    """Rewrite some bars of some tracks, or fill empty ones. All other notes stay.
 
     \b
     lstm-music infill song.mid --bars 5-8
@@ -24,6 +24,6 @@ def command(file: Path, **options: Any) -> None:
     lstm-music infill song.mid --bars 9-16 --tracks bass --chords "Dm7 | G7 | Cmaj7 | %"
 
     Give --bars, --tracks or both. Bars and tracks are counted from 1; a pickup is bar 0. Every
-    event of a MIDI file stays unchanged in the output, except the notes that are written anew.
+    event of a MIDI file stays unchanged in the output, except the notes that are replaced.
     """
     compose("infill", file, options)

@@ -84,7 +84,7 @@ def command(path: Path, **options: Any) -> None:
     lstm-music inspect chorale --on tune.mid -o gates.html
 
     Give a music file, the name of a bundled model, or a .safetensors file. `-` is music from
-    standard input. Of a music file you also see every repair that reading it took.
+    standard input. For a music file, it also lists every repair that the reader made.
 
     With --on, the model reads the music. You see its gates and cell states over the piano roll, how
     surprised it was at each note, and which units follow the bar, the beat, a pitch class, the

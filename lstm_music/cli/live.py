@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Answer when you rest, or after a fixed number of bars.",
 )
-@click.option("--bars", type=click.IntRange(1, 64), help="Bars of a turn. Default: as you play.")
+@click.option(
+    "--bars", type=click.IntRange(1, 64), help="Bars of each turn. Default: as long as your phrase."
+)
 @click.option(
     "--rest",
     type=click.FloatRange(0.1, 32),
@@ -40,29 +42,46 @@ if TYPE_CHECKING:
 @click.option("--with", "with_", metavar="NAMES", help="Instruments that follow: bass,drums.")
 @click.option("--instrument", metavar="NAME", help="Your instrument. Default: piano.")
 @click.option(
-    "--channel", type=click.IntRange(1, 16), default=1, help="Where answers sound. Default: 1."
+    "--channel",
+    type=click.IntRange(1, 16),
+    default=1,
+    help="MIDI channel of the answers. Default: 1.",
 )
-@click.option("--meter", default="4/4", show_default=True, help="Of all bars.")
+@click.option("--meter", default="4/4", show_default=True, help="Meter of all bars.")
 @click.option(
     "--tempo",
     type=click.FloatRange(20, 400),
-    help="Quarter notes a minute. Default: that of a MIDI clock, else found in what you play.",
+    help="Quarter notes a minute. Default: from a MIDI clock, else found in what you play.",
 )
-@click.option("--sync", is_flag=True, help="Wait for a MIDI clock to start, and go by it.")
-@click.option("--send-clock", is_flag=True, help="Send the MIDI clock to those who follow us.")
+@click.option("--sync", is_flag=True, help="Wait for a MIDI clock to start, and follow it.")
+@click.option("--send-clock", is_flag=True, help="Send a MIDI clock for other programs to follow.")
 @click.option(
-    "--seed", type=click.Path(path_type=Path), help="A music file that endless goes on from."
+    "--seed", type=click.Path(path_type=Path), help="For endless: a music file to continue."
 )
 @click.option(
-    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A control: temperature=0.8."
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a control: temperature=0.8."
 )
-@click.option("--learn", metavar="NAMES", help="Controls whose knobs you turn now, one by one.")
 @click.option(
-    "--knobs", type=click.Path(path_type=Path), help="File of what the knobs do. Default: your own."
+    "--learn",
+    metavar="NAMES",
+    help="Give each of these controls a knob: turn the knobs in this order.",
 )
-@click.option("--osc", type=click.IntRange(0, 65535), metavar="PORT", help="Commands over OSC.")
 @click.option(
-    "--stdin", "from_stdin", is_flag=True, help="Commands as lines: panic, set NAME VALUE."
+    "--knobs",
+    type=click.Path(path_type=Path),
+    help="File that says what each knob controls. Default: one in your user folder.",
+)
+@click.option(
+    "--osc",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Take commands over OSC at this port.",
+)
+@click.option(
+    "--stdin",
+    "from_stdin",
+    is_flag=True,
+    help="Take commands from standard input, one per line: panic, set NAME VALUE.",
 )
 @click.option(
     "--backend",
@@ -72,13 +91,15 @@ if TYPE_CHECKING:
     help="jack (Linux) is exact to the frame.",
 )
 @click.option(
-    "--in", "source", metavar="PORT", help="Listen to this port. Default: a port of our own."
+    "--in", "source", metavar="PORT", help="Listen to this port. Default: open one of its own."
 )
 @click.option(
-    "--out", "target", metavar="PORT", help="Play on this port. Default: a port of our own."
+    "--out", "target", metavar="PORT", help="Play on this port. Default: open one of its own."
 )
-@click.option("--name", default="lstm_music", show_default=True, help="Name of our own ports.")
-@click.option("--list", "list_ports", is_flag=True, help="Show the ports there are, and end.")
+@click.option(
+    "--name", default="lstm_music", show_default=True, help="Name of the ports that it opens."
+)
+@click.option("--list", "list_ports", is_flag=True, help="List the ports and exit.")
 @click.option("--model", default="default", show_default=True, help="A bundled model, or a file.")
 @click.option("--json", "as_json", is_flag=True, help="Print each event as one line.")
 def command(**options: Any) -> None:
@@ -90,7 +111,7 @@ def command(**options: Any) -> None:
     lstm-music live --mode follow --with bass,drums --tempo 100
     lstm-music live --mode endless --seed tune.mid --backend jack
 
-    Ctrl-C ends it, and silences all that sounds. docs/live.md shows how to play with it.
+    Ctrl-C ends it and silences every note. docs/live.md shows how to play with it.
     """
     from lstm_music.live.ports.port import PortNames
 

@@ -42,7 +42,7 @@ _COMMANDS = {
     "install-daw": ("lstm_music.cli.install_daw", "Copy our script to where a DAW looks for it."),
     "studio": ("lstm_music.cli.studio", "Compose on a page in the browser."),
     "live": ("lstm_music.cli.live", "Play with the composer over MIDI: it answers, or follows."),
-    "bench": ("lstm_music.cli.bench", "Measure our speed beside torch."),
+    "bench": ("lstm_music.cli.bench", "Compare our speed with that of other programs."),
     "info": ("lstm_music.cli.info", "Show versions, instruction set and bundled models."),
 }
 

@@ -48,13 +48,13 @@ def command(
     lstm-music novelty out.mid --model my.safetensors
     lstm-music novelty out-*.mid --against music21:chorales --cache chorales.cache
 
-    A run counts in any key and at any tempo. The output also says what is usual: the longest runs
-    of the pieces held out from training. A longer file shares longer runs.
+    A run counts in any key and at any tempo. For comparison, the output also gives the longest
+    runs of the pieces held out from training. A longer file shares longer runs.
 
-    Models carry fingerprints of their training music. With these a run of 8 notes or more is found,
-    sometimes a little too long, but not where it comes from. --against searches the training side
-    of SOURCE note by note. Give the sources or the cache on which the model was trained, so that
-    the split is the same. `-` among FILES is standard input.
+    Models carry fingerprints of their training music. These find a run of 8 notes or more, and may
+    make it a little too long, but do not say where it comes from. --against searches the training
+    side of SOURCE note by note. Give the sources or the cache on which the model was trained, so
+    that the split is the same. `-` among FILES is standard input.
     """
     if sources and model is not None:
         raise click.UsageError("--model and --against exclude each other; leave one out")

@@ -22,7 +22,7 @@ backend = click.option(
     default="cpu",
     show_default=True,
     metavar="NAME",
-    help="What computes: cpu, gpu, gpu:N, or auto: a GPU if there is one (docs/gpu.md).",
+    help="Device that computes: cpu, gpu, gpu:N, or auto, a GPU if there is one (docs/gpu.md).",
 )
 resume = click.option(
     "--resume",

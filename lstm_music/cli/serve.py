@@ -19,11 +19,14 @@ _PORT = click.IntRange(0, 65535)
     "--http",
     type=_PORT,
     metavar="PORT",
-    help=f"HTTP with server-sent events. Default, if nothing else is asked for: {_HTTP_PORT}.",
+    help=f"HTTP with server-sent events. Default without any other way in: {_HTTP_PORT}.",
 )
 @click.option("--osc", type=_PORT, metavar="PORT", help="OSC over UDP, on this machine alone.")
 @click.option(
-    "--osc-reply", type=_PORT, metavar="PORT", help="Where OSC answers go. Default: who asked."
+    "--osc-reply",
+    type=_PORT,
+    metavar="PORT",
+    help="Send OSC answers to this port. Default: the port that asked.",
 )
 @click.option(
     "--shared",
@@ -36,13 +39,13 @@ _PORT = click.IntRange(0, 65535)
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Take calls as files in this folder, for programs that can do no more. Repeatable.",
+    help="Take calls as files in this folder, for programs without sockets. Repeatable.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--token",
     envvar="LSTM_MUSIC_TOKEN",
-    help="What clients show to be trusted, 16 characters or more. Needed with --host. "
+    help="Secret of trusted clients, 16 characters or more. Required with --host. "
     "[env: LSTM_MUSIC_TOKEN]",
 )
 @click.option("--allow-host", multiple=True, metavar="NAME", help="Another name of this server.")
@@ -59,10 +62,10 @@ _PORT = click.IntRange(0, 65535)
     "--static", type=click.Path(path_type=Path), metavar="FOLDER", help="A page to show at /."
 )
 @click.option("--model", default="default", show_default=True, help="A bundled model, or a file.")
-@click.option("--workers", type=click.IntRange(1, 64), help="Requests composed at once.")
-@click.option("--max-seconds", type=click.FloatRange(min=0.1), help="Time of one request.")
+@click.option("--workers", type=click.IntRange(1, 64), help="How many requests to compose at once.")
+@click.option("--max-seconds", type=click.FloatRange(min=0.1), help="Time limit of one request.")
 @click.option(
-    "--idle-minutes", type=click.FloatRange(min=0), help="End after so long without a call."
+    "--idle-minutes", type=click.FloatRange(min=0), help="End after this time without a call."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the addresses as one JSON object.")
 def command(**options: Any) -> None:

@@ -29,9 +29,9 @@ def command(file: Path | None, port: int, no_browser: bool, model: str, as_json:
     lstm-music studio                # an empty page: drop a MIDI or MusicXML file on it
     lstm-music studio song.mid
 
-    The page shows a piano roll. Select bars and have them written anew, continue the piece,
-    accompany or vary it, hear what comes, and keep what you like. Everything stays on this
-    machine. Ctrl-C ends it.
+    The page shows a piano roll. Select bars and rewrite them, continue the piece, accompany or
+    vary it, listen to the results, and keep what you like. Everything stays on this machine.
+    Ctrl-C ends it.
     """
     from lstm_music.studio.run import run_studio
 

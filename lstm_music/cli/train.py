@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     metavar="A.B=C",
     help="Change one setting: training.batch_size=16.",
 )
-@click.option("--from", "base", metavar="MODEL", help="Begin with this model: default, or a file.")
+@click.option("--from", "base", metavar="MODEL", help="Start from this model: default, or a file.")
 @click.option("--dry-run", is_flag=True, help="Say what the run would need, and train nothing.")
 @click.option(
     "--cell",
@@ -130,7 +130,7 @@ if TYPE_CHECKING:
     type=click.Choice(["bptt", "evolino", "es", "cma", "ga"]),
     default="bptt",
     show_default=True,
-    help="How it learns. All but bptt learn without gradients (docs/evolution.md).",
+    help="Training method. All but bptt learn without gradients (docs/evolution.md).",
 )
 @click.option("--population", type=int, help="Networks in a generation. Default: the method's own.")
 @click.option("--sigma", type=float, help="Size of a mutation. Default: the method's own.")
@@ -201,8 +201,8 @@ if TYPE_CHECKING:
     type=click.Choice(["float32", "tf32", "bfloat16"]),
     default="float32",
     show_default=True,
-    help="Of matrix products. bfloat16 is faster; it needs a GPU or a CPU with AVX512-BF16. "
-    "tf32 needs a GPU.",
+    help="Precision of matrix products. bfloat16 is faster; it needs a GPU or a CPU with "
+    "AVX512-BF16. tf32 needs a GPU.",
 )
 @run_options.backend
 @click.option("--threads", type=int, help="Default: one for each core. The result is the same.")

@@ -16,7 +16,7 @@ from lstm_music.cli.controls import ControlCommand, control_options, file_option
 @file_options("vary", "FILE-varied.mid")
 @control_options("vary")
 def command(file: Path, **options: Any) -> None:
-    """Write some bars again, and keep something of them.
+    """Rewrite some bars, and keep their rhythm, pitches or outline.
 
     \b
     lstm-music vary tune.mid --keep rhythm --amount 0.3
