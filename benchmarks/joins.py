@@ -19,7 +19,7 @@ from infilling import FIRST, LAST, STYLES, nats, sixteen_bars
 
 from lstm_music.composer import Composer, load
 from lstm_music.corpus.cache import open_cache
-from lstm_music.generate.request import Request
+from lstm_music.generate.asking.request import Request
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.piece import Piece
 from lstm_music.nn.model import LanguageModel

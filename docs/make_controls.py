@@ -3,8 +3,8 @@
 from itertools import groupby
 from pathlib import Path
 
-from lstm_music.generate.controls import EVERY, Control
-from lstm_music.generate.request import CONTROLS
+from lstm_music.generate.asking.controls import EVERY, Control
+from lstm_music.generate.asking.request import CONTROLS
 
 HEAD = """# Controls
 
@@ -55,11 +55,11 @@ lstm_music.errors.ConfigError: density must be 0..16, got 40
 
 ```
 
-`lstm_music.generate.schema.schema()` is this table as JSON schema, for programs that build a
+`lstm_music.generate.asking.schema.schema()` is this table as JSON schema, for programs that build a
 request as a JSON object:
 
 ```python
->>> from lstm_music.generate.schema import schema
+>>> from lstm_music.generate.asking.schema import schema
 >>> schema()["properties"]["keep"]["enum"]
 ['rhythm', 'pitch', 'outline']
 

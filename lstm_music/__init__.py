@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         TokenError,
     )
     from lstm_music.evaluate.judge import judge
-    from lstm_music.generate.request import Request
+    from lstm_music.generate.asking.request import Request
     from lstm_music.generate.takes import Take
     from lstm_music.midi.files import read, read_pieces
     from lstm_music.music.key import Key
@@ -54,7 +54,7 @@ _EXPORTS: dict[str, tuple[str, str | None]] = {
     "read_pieces": ("lstm_music.midi.files", "read_pieces"),
     "train": ("lstm_music.training.api", "train"),
     "judge": ("lstm_music.evaluate.judge", "judge"),
-    "Request": ("lstm_music.generate.request", "Request"),
+    "Request": ("lstm_music.generate.asking.request", "Request"),
     "Take": ("lstm_music.generate.takes", "Take"),
     "cells": ("lstm_music.cells", None),
     "errors": ("lstm_music.errors", None),

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from lstm_music.corpus.met import Met
 from lstm_music.errors import ConfigError, ModelFileError, ShapeError
 from lstm_music.generate.engine import Engine
 from lstm_music.kernels.step import StepWeights
@@ -17,7 +16,7 @@ from lstm_music.music.meter import Meter, parse_pickup_steps
 from lstm_music.music.piece import Piece
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
-from lstm_music.nn.sampling import Sampling, recommended, recommended_from_nothing
+from lstm_music.nn.sampling import Sampling, recommended
 from lstm_music.nn.widen import widened
 from lstm_music.pretrained import known_bytes, model_path
 from lstm_music.tokens.vocabulary import DEFAULT, Vocabulary
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from lstm_music.corpus.fingerprints import Fingerprints
     from lstm_music.evaluate.gates.record import Gates
     from lstm_music.evaluate.likelihood import Likelihood
-    from lstm_music.generate.request import Request
+    from lstm_music.generate.asking.request import Request
     from lstm_music.generate.streaming import NoteStream
     from lstm_music.generate.takes import Take, TakeDone
 
@@ -89,19 +88,12 @@ class Composer:
         self.model = model
         self.metadata = metadata
         self.name = name
-        self._vocabulary = DEFAULT
         try:
             self.sampling = recommended(metadata["data_card"])
-            from_nothing = recommended_from_nothing(metadata["data_card"])
+            weights = StepWeights(self.model, precision=precision)
+            self._engine = Engine.from_metadata(weights, DEFAULT, metadata)
         except ConfigError as error:
             raise ModelFileError(f"{name}: {error}") from None
-        training = metadata["training"]
-        met = Met.from_dict(training.get("met", {}))
-        knows, forms = training.get("knows", {}), training.get("forms", {})
-        learnt = Vocabulary.from_json(metadata["vocabulary"])
-        hears_ahead = learnt.has_stream("closed") and training.get("settings", {}).get("infill", 0)
-        weights, speaks = StepWeights(self.model, precision=precision), self._vocabulary
-        self._engine = Engine(weights, speaks, met, knows, hears_ahead > 0, forms, from_nothing)
         self._source = name if source is None else source
         self._known: Fingerprints | None = None
 
@@ -111,7 +103,7 @@ class Composer:
 
     @property
     def engine(self) -> Engine:
-        """What composes: packed weights, and what the model has met."""
+        """What composes: packed weights, and what the training music had."""
         return self._engine
 
     @property
@@ -126,7 +118,7 @@ class Composer:
 
         Parameters
         ----------
-        request : what is asked; `lstm_music.generate.request.CONTROLS` has all of it.
+        request : what is asked; `lstm_music.generate.asking.request.CONTROLS` has all of it.
         avoid : earlier results for the same seed, from which the takes are to differ.
         on_take : called with each take as soon as it is written, in the order drawn. They are the
             same takes, drawn one after another; those that are compared by how they join what
@@ -145,7 +137,7 @@ class Composer:
         [40]
         """
         if request.form_of is not None:
-            from lstm_music.generate.forms import with_found_form
+            from lstm_music.generate.forms.wanted import with_found_form
 
             request = with_found_form(request)
         rng_seed = random_rng_seed() if request.rng_seed is None else request.rng_seed
@@ -334,7 +326,7 @@ class Composer:
         from lstm_music.evaluate.gates.record import gates_of
 
         piece = _as_piece(piece)
-        return gates_of(self.model, self._engine.told(piece, piece))
+        return gates_of(self.model, self._engine.as_read(piece, piece))
 
     def _first(self, task: str, piece: Music, **controls: Any) -> Piece:
         return self.complete(_request(task, piece, None, **controls))[0].piece
@@ -351,14 +343,14 @@ class Composer:
             seed = seed.replace(style=request.style)
         if request.seed_bars is None:
             return seed
-        from lstm_music.generate.controls import bar_pair
-        from lstm_music.generate.plan import bar_range
+        from lstm_music.generate.asking.controls import bar_pair
+        from lstm_music.generate.planning.plan import bar_range
         from lstm_music.music.excerpt import excerpt
 
         return excerpt(seed, *bar_range(seed, bar_pair(request.seed_bars, "seed_bars")))
 
     def _check_style(self, style: str) -> None:
-        known = [name for name in self._engine.met.styles if name]
+        known = [name for name in self._engine.coverage.styles if name]
         if style not in known:
             has = f"style must be one of {', '.join(known)}" if known else "it knows no styles"
             raise ConfigError(f"{self.name}: {has}, got {style!r}")
@@ -385,7 +377,7 @@ class Composer:
         from lstm_music.evaluate.compare import piece_likelihood
 
         piece = _as_piece(piece)
-        return piece_likelihood(self.model, self._engine.told(piece, piece))
+        return piece_likelihood(self.model, self._engine.as_read(piece, piece))
 
 
 def _as_piece(music: Music) -> Piece:
@@ -394,6 +386,6 @@ def _as_piece(music: Music) -> Piece:
 
 
 def _request(task: str, seed: Music | None, sampling: Sampling | None, **controls: Any) -> Request:
-    from lstm_music.generate.asking import asked
+    from lstm_music.generate.asking.by_name import asked
 
     return asked(task, seed, sampling, **controls)

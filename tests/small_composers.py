@@ -5,11 +5,11 @@ from dataclasses import asdict
 import numpy as np
 
 from lstm_music.composer import Composer
-from lstm_music.corpus.met import Met
+from lstm_music.corpus.coverage import Coverage
 from lstm_music.nn.model import LanguageModel, ModelConfig
 from lstm_music.tokens.vocabulary import DEFAULT, Vocabulary
 
-EVERYTHING = Met(
+EVERYTHING = Coverage(
     tuple(kind for kind, _ in DEFAULT.ranges),
     tuple(range(129)),
     dynamics=True,
@@ -17,7 +17,7 @@ EVERYTHING = Met(
 )
 """Of a network that may say all there is."""
 
-PLAIN = Met(
+PLAIN = Coverage(
     ("long", "track", "shift", "duration", "pitch", "drum", "velocity", "end"),
     (0, 40, 128),
     dynamics=False,

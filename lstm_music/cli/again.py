@@ -10,7 +10,7 @@ import click
 from lstm_music.errors import ConfigError, MidiError
 
 if TYPE_CHECKING:
-    from lstm_music.generate.record import Record
+    from lstm_music.generate.asking.record import Record
 
 
 _MOST_BYTES = 1 << 24
@@ -44,7 +44,7 @@ def command(file: Path, **options: Any) -> None:
     from lstm_music.cli.compose import report
     from lstm_music.cli.outputs import plan_outputs
     from lstm_music.composer import load
-    from lstm_music.generate.record import find_record
+    from lstm_music.generate.asking.record import find_record
     from lstm_music.midi.files import read
     from lstm_music.midi.writing.opening import new_bars_alone
 
@@ -92,7 +92,7 @@ def _seed_path(file: Path, record: Record, given: Path | None) -> Path | None:
     ------
     ConfigError : it is not there, or is another one.
     """
-    from lstm_music.generate.record import UNKNOWN, file_hash
+    from lstm_music.generate.asking.record import UNKNOWN, file_hash
 
     if not record.seed_hash:
         return None

@@ -13,8 +13,8 @@ from lstm_music.errors import ConfigError
 if TYPE_CHECKING:
     from lstm_music.cli.outputs import Outputs
     from lstm_music.composer import Composer
-    from lstm_music.generate.record import Record
-    from lstm_music.generate.request import Request
+    from lstm_music.generate.asking.record import Record
+    from lstm_music.generate.asking.request import Request
     from lstm_music.generate.takes import Take
     from lstm_music.music.piece import Piece
 
@@ -40,14 +40,14 @@ def compose(task: str, seed_path: Path | None, options: dict[str, Any]) -> None:
 
     Parameters
     ----------
-    task : of `lstm_music.generate.request.TASKS`.
+    task : of `lstm_music.generate.asking.request.TASKS`.
     seed_path : the file, `-`, or None: from nothing.
     options : of the command line.
     """
     from lstm_music.cli.outputs import plan_outputs
     from lstm_music.cli.streams import read_music
     from lstm_music.composer import load, random_rng_seed
-    from lstm_music.generate.request import CONTROLS, Request
+    from lstm_music.generate.asking.request import CONTROLS, Request
 
     include_seed = not options.get("no_seed_in_output", False)
     controls = {name: value for name, value in options.items() if name in CONTROLS}
@@ -85,7 +85,7 @@ def compose(task: str, seed_path: Path | None, options: dict[str, Any]) -> None:
 def _find_form(controls: dict[str, Any]) -> None:
     """Put the form of a file in place of its name: `again` then needs no such file."""
     from lstm_music.cli.streams import read_music
-    from lstm_music.generate.forms import form_in
+    from lstm_music.generate.forms.wanted import form_in
 
     if controls["form"] is not None:
         raise ConfigError("give --form or --form-of, not both")
@@ -104,8 +104,8 @@ def _unlike(
 
     So `again` needs nothing but the number, which is left in ``controls``.
     """
+    from lstm_music.generate.asking.request import Request
     from lstm_music.generate.complete import MOST_ALIKE
-    from lstm_music.generate.request import Request
     from lstm_music.generate.takes import likeness
     from lstm_music.music.lines import added_part
 
@@ -137,7 +137,7 @@ def _record(
     *,
     include_seed: bool,
 ) -> Record:
-    from lstm_music.generate.record import Record, controls_to_keep
+    from lstm_music.generate.asking.record import Record, controls_to_keep
 
     return Record(
         request.task,
@@ -153,7 +153,7 @@ def _record(
 
 def _seed_hash(path: Path | None, seed: Piece | None) -> str:
     from lstm_music.cli.streams import is_stream
-    from lstm_music.generate.record import UNKNOWN, file_hash
+    from lstm_music.generate.asking.record import UNKNOWN, file_hash
 
     if seed is None or path is None:
         return ""
@@ -170,7 +170,7 @@ def _numbered(record: Record, take: int) -> Record:
 
 def _earlier(outputs: Outputs, seed: Piece | None) -> list[Piece]:
     """Earlier results for the same seed beside the output: files of ours that know its hash."""
-    from lstm_music.generate.record import file_hash, find_record
+    from lstm_music.generate.asking.record import file_hash, find_record
     from lstm_music.midi.files import read
 
     folder = outputs.paths[0].parent

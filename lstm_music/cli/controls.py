@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from lstm_music.cli.outputs import FORMATS
-from lstm_music.generate.controls import Control
-from lstm_music.generate.request import CONTROLS
+from lstm_music.generate.asking.controls import Control
+from lstm_music.generate.asking.request import CONTROLS
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

@@ -49,8 +49,8 @@ def command(
     from lstm_music.backends.registry import get_backend
     from lstm_music.composer import load
     from lstm_music.corpus.cache import token_cache
+    from lstm_music.corpus.coverage import Coverage
     from lstm_music.corpus.ends import hold_out
-    from lstm_music.corpus.met import Met
     from lstm_music.evaluate.compare import compare
     from lstm_music.evaluate.unmet import in_words, unmet
 
@@ -62,7 +62,7 @@ def command(
         click.echo(line, err=True)
     network = composer.model.on(computing)
     table: dict[str, Any] = compare(network, corpus, side, order)
-    found = unmet(network, Met.from_dict(composer.metadata["training"]["met"]), corpus, side)
+    found = unmet(network, Coverage.from_dict(composer.metadata["training"]["met"]), corpus, side)
     if as_json:
         click.echo(json.dumps(table | {"unmet": found}))
     else:

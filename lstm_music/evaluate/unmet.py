@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lstm_music.corpus.cache import TokenCache
-from lstm_music.corpus.met import Met, meter_name
+from lstm_music.corpus.coverage import Coverage, meter_name
 from lstm_music.evaluate.likelihood import body_start
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.scoring import sequence_nll
@@ -27,7 +27,9 @@ _NAMES = {
 }
 
 
-def unmet(model: LanguageModel, met: Met, corpus: TokenCache, side: str) -> dict[str, Any]:
+def unmet(
+    model: LanguageModel, coverage: Coverage, corpus: TokenCache, side: str
+) -> dict[str, Any]:
     """What the held-out music has that the model has never met, and nats a note without it.
 
     Counted out are the tokens of kinds that are new to the model, and every token and note of
@@ -37,7 +39,7 @@ def unmet(model: LanguageModel, met: Met, corpus: TokenCache, side: str) -> dict
     Parameters
     ----------
     model : the network.
-    met : what it has met.
+    coverage : what it has coverage.
     corpus : the music; of pieces whose last bars are held out these alone count.
     side : "valid" or "test".
 
@@ -57,8 +59,8 @@ def unmet(model: LanguageModel, met: Met, corpus: TokenCache, side: str) -> dict
         nats, body = score[start - 1 :], one[start:]
         notes = DEFAULT.is_kind(body, "pitch") | DEFAULT.is_kind(body, "drum")
         programs = _programs(one)[start:]
-        new = new_kinds(met, body, programs)
-        strange = ~np.isin(programs, met.programs)
+        new = new_kinds(coverage, body, programs)
+        strange = ~np.isin(programs, coverage.programs)
         for name, where in new.items():
             found = kinds.setdefault(name, [0.0, 0.0])
             found[0] += np.count_nonzero(where)
@@ -70,18 +72,18 @@ def unmet(model: LanguageModel, met: Met, corpus: TokenCache, side: str) -> dict
         "kinds": {
             n: {"tokens": int(x), "nats_per_note": y / n_notes} for n, (x, y) in kinds.items()
         },
-        **_new_headers(met, tokens, [corpus.styles[i] for i in pieces]),
+        **_new_headers(coverage, tokens, [corpus.styles[i] for i in pieces]),
         "nats_per_note": float(sums[0, 0] / n_notes),
         "nats_per_note_without": float(sums[1, 0] / sums[1, 1]) if sums[1, 1] else None,
     }
 
 
-def new_kinds(met: Met, body: IntArray, programs: IntArray) -> dict[str, BoolArray]:
+def new_kinds(coverage: Coverage, body: IntArray, programs: IntArray) -> dict[str, BoolArray]:
     """Which tokens of a body are of kinds that are new, each (N,) bool, by name.
 
     Parameters
     ----------
-    met : what the model has met. Drums have changes of loudness wherever it has met any.
+    coverage : of the training music. Drums have changes of loudness wherever it has met any.
     body : (N,) int32.
     programs : (N,) program of each token's track.
     """
@@ -90,8 +92,8 @@ def new_kinds(met: Met, body: IntArray, programs: IntArray) -> dict[str, BoolArr
         if kind in ("end", "pitch", "drum"):  # notes go with their instruments
             continue
         where = DEFAULT.is_kind(body, kind)
-        if kind in met.kinds:
-            if kind != "velocity" or met.dynamics:
+        if kind in coverage.kinds:
+            if kind != "velocity" or coverage.dynamics:
                 continue
             where = where & (programs != DRUM_PROGRAM)
         if where.any():
@@ -110,7 +112,9 @@ def _programs(tokens: IntArray) -> IntArray:
     return np.asarray(programs[track])
 
 
-def _new_headers(met: Met, tokens: list[IntArray], styles: list[str]) -> dict[str, dict[str, int]]:
+def _new_headers(
+    coverage: Coverage, tokens: list[IntArray], styles: list[str]
+) -> dict[str, dict[str, int]]:
     """How many pieces have each instrument, style and meter that is new."""
     found: dict[str, dict[str, int]] = {"programs": {}, "styles": {}, "meters": {}}
 
@@ -122,11 +126,11 @@ def _new_headers(met: Met, tokens: list[IntArray], styles: list[str]) -> dict[st
         programs = set(
             (header[DEFAULT.is_kind(header, "program")] - DEFAULT["program"].start).tolist()
         )
-        for program in sorted(programs - set(met.programs)):
+        for program in sorted(programs - set(coverage.programs)):
             count("programs", "drums" if program == DRUM_PROGRAM else str(program))
-        if style not in met.styles:
+        if style not in coverage.styles:
             count("styles", style or "none")
-        if met.meters and (meter := meter_name(header)) not in met.meters:
+        if coverage.meters and (meter := meter_name(header)) not in coverage.meters:
             count("meters", meter)
     return found
 

@@ -10,26 +10,26 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lstm_music.backends.workspace import in_threads
-from lstm_music.generate.character import (
+from lstm_music.generate.asking.impossible import check_possible
+from lstm_music.generate.asking.request import CONTROLS, Request
+from lstm_music.generate.compose import Job, job, written
+from lstm_music.generate.engine import Engine
+from lstm_music.generate.forms.plan import planned_form
+from lstm_music.generate.forms.wanted import with_settled_form
+from lstm_music.generate.loop import Generator
+from lstm_music.generate.planning.character import (
     Character,
     character_of,
     character_of_new,
     grid_of,
 )
-from lstm_music.generate.compose import Job, job, written
-from lstm_music.generate.engine import Engine
-from lstm_music.generate.form_plan import planned_form
-from lstm_music.generate.forms import with_settled_form
-from lstm_music.generate.impossible import check_possible
-from lstm_music.generate.loop import Generator
-from lstm_music.generate.plan import (
+from lstm_music.generate.planning.from_request import new_programs, plan_for
+from lstm_music.generate.planning.plan import (
     Plan,
 )
-from lstm_music.generate.planning import new_programs, plan_for
+from lstm_music.generate.planning.ruling import ruling_for
 from lstm_music.generate.populations import by_beam, by_join, by_particles
 from lstm_music.generate.report import make_report
-from lstm_music.generate.request import CONTROLS, Request
-from lstm_music.generate.ruling import ruling_for
 from lstm_music.generate.takes import (
     Take,
     TakeDone,
@@ -182,7 +182,7 @@ def complete_seed(
     ------
     ConfigError, MidiError : the request cannot be met.
     """
-    if not engine.met.mixed and request.task == "accompany" and request.with_ is not None:
+    if not engine.coverage.mixed and request.task == "accompany" and request.with_ is not None:
         kinds = _kinds(new_programs(request.with_))
         if len(kinds) == 2:
             return _in_two_goes(
@@ -308,7 +308,7 @@ def _draw(
 
 
 def _remarks(engine: Engine, work: Job, faults: int) -> tuple[str, ...]:
-    found = [*engine.strangeness(work.heard.context.style, work.nats_heard)]
+    found = [*engine.strangeness(work.prompt.context.style, work.prompt_nats)]
     if not engine.hears_ahead and not work.plan.is_continuation:
         found.append(FEW_WORDS)
     if faults >= 100:

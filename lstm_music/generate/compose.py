@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.generate.engine import TOKENS_A_BAR, Engine, in_shares, new_generator, run_share
-from lstm_music.generate.forms import take_form
+from lstm_music.generate.forms.returns import Formed, write_stages
+from lstm_music.generate.forms.wanted import take_form
 from lstm_music.generate.given import Given
-from lstm_music.generate.hearing import Heard, hear
 from lstm_music.generate.loop import Generator
-from lstm_music.generate.parts import voices_for
-from lstm_music.generate.plan import Place, Plan
-from lstm_music.generate.returns import Formed, write_stages
-from lstm_music.generate.ruling import Ruling, allowed_pitches, leans_for, rules_for
+from lstm_music.generate.planning.parts import voices_for
+from lstm_music.generate.planning.plan import Place, Plan
+from lstm_music.generate.planning.prompt import Prompt, prompt_for
+from lstm_music.generate.planning.ruling import Ruling, allowed_pitches, leans_for, rules_for
 from lstm_music.music.distinct import is_among
 from lstm_music.music.piece import PEDAL_DTYPE, Piece
 from lstm_music.music.places import begins_in
@@ -41,19 +41,19 @@ class Job:
     ----------
     engine : what composes.
     plan : what is asked.
-    heard : what the network hears of it.
+    prompt : what the network reads of it.
     ruling : what the result must keep to, and what is wished.
-    base : a generator that has heard all that is given before the first place.
-    nats_heard : how unlikely the network finds the given music of the `JUDGED_BARS` before the
+    base : a generator that has read all that is given before the first place.
+    prompt_nats : how unlikely the network finds the given music of the `JUDGED_BARS` before the
         first place, a note; NaN without one.
     """
 
     engine: Engine
     plan: Plan
-    heard: Heard
+    prompt: Prompt
     ruling: Ruling
     base: Generator
-    nats_heard: float = float("nan")
+    prompt_nats: float = float("nan")
 
     def begin(
         self, sampling: Sampling, rng_seed: int, sequence: int, more_events: int = 0
@@ -73,8 +73,8 @@ class Job:
 
     def formed(self, rng_seed: int, sequence: int) -> Formed | None:
         """How the draft of a random stream is written in stages; None: in one go."""
-        form = take_form(self.engine, self.ruling, self.plan, self.heard, rng_seed, sequence)
-        return None if form is None else Formed(form, self.plan, self.ruling, self.heard)
+        form = take_form(self.engine, self.ruling, self.plan, self.prompt, rng_seed, sequence)
+        return None if form is None else Formed(form, self.plan, self.ruling, self.prompt)
 
     def compose(
         self, sampling: Sampling, rng_seed: int, sequences: Sequence[int], threads: int | None
@@ -93,7 +93,7 @@ class Job:
         formed = [one for i in some if (one := self.formed(rng_seed, i)) is not None]
         for generator, one in zip(opened, formed, strict=True):
             if not one.stages[0].copies:
-                _wait_for_start(generator, self.heard)
+                _wait_for_start(generator, self.prompt)
 
         def again(i: int, stream: int, warmth: float) -> Generator:
             generator = self.begin(sampling.warmed(warmth), rng_seed, some[i] + stream)
@@ -104,9 +104,9 @@ class Job:
         return opened
 
 
-def _wait_for_start(generator: Generator, heard: Heard) -> None:
+def _wait_for_start(generator: Generator, prompt: Prompt) -> None:
     """Move to where the first place begins, where something must begin then."""
-    wait = heard.start_steps - generator.score.onset_steps
+    wait = prompt.start_steps - generator.score.onset_steps
     if wait:
         generator.force(np.array(_time_move(DEFAULT, wait), np.int32))
 
@@ -122,40 +122,40 @@ def job(engine: Engine, plan: Plan, ruling: Ruling) -> Job:
     ------
     MidiError : the network would hear nothing.
     """
-    heard = hear(engine, plan)
-    given = Given(heard.events(_pitches(ruling, plan, heard)), heard.end_steps)
-    rules = rules_for(ruling, plan, heard)
-    n_open_bars = -(-(heard.end_steps - heard.start_steps) // heard.bar_steps)
+    prompt = prompt_for(engine, plan)
+    given = Given(prompt.events(_pitches(ruling, plan, prompt)), prompt.end_steps)
+    rules = rules_for(ruling, plan, prompt)
+    n_open_bars = -(-(prompt.end_steps - prompt.start_steps) // prompt.bar_steps)
     capacity = (
         TOKENS_AN_EVENT * len(given.events) + _longs(given.events) + 64 + n_open_bars * TOKENS_A_BAR
     )
     generator = new_generator(engine, capacity, Sampling(), 0, 0, may_end=plan.is_continuation)
-    generator.set_total_bars(heard.total_bars)
-    generator.set_conditioning(conditioning(heard, ruling, plan))
-    leans = leans_for(ruling, plan, heard, rules)
-    generator.set_task(given, rules, heard.bar_steps, leans, voices_for(ruling, plan, heard))
-    generator.force(encode_header(heard.context))
-    nats_heard = _hear(generator, heard)
+    generator.set_total_bars(prompt.total_bars)
+    generator.set_conditioning(conditioning(prompt, ruling, plan))
+    leans = leans_for(ruling, plan, prompt, rules)
+    generator.set_task(given, rules, prompt.bar_steps, leans, voices_for(ruling, plan, prompt))
+    generator.force(encode_header(prompt.context))
+    prompt_nats = _read(generator, prompt)
     if plan.is_continuation and ruling.request.form is None:
-        _wait_for_start(generator, heard)
-    return Job(engine, plan, heard, ruling, generator, nats_heard)
+        _wait_for_start(generator, prompt)
+    return Job(engine, plan, prompt, ruling, generator, prompt_nats)
 
 
-def _pitches(ruling: Ruling, plan: Plan, heard: Heard) -> BoolArray:
-    """(tracks, 128): what may be written in each track that the network hears."""
-    tracks = heard.tracks.tolist()
+def _pitches(ruling: Ruling, plan: Plan, prompt: Prompt) -> BoolArray:
+    """(tracks, 128): what may be written in each track of the prompt."""
+    tracks = prompt.tracks.tolist()
     return np.array([allowed_pitches(ruling, plan.given, track) for track in tracks], bool)
 
 
-def _hear(generator: Generator, heard: Heard) -> float:
+def _read(generator: Generator, prompt: Prompt) -> float:
     """Hear all that is given before the first place; nats a note of the last of it."""
-    lines, begin = heard.context.bar_lines, heard.start_steps
+    lines, begin = prompt.context.bar_lines, prompt.start_steps
     for _ in range(JUDGED_BARS):
         begin = lines.bar_start(max(begin - 1, 0))
-    generator.hear_given(begin)
+    generator.advance_given(begin)
     n_before = generator.score.n_notes
     generator.weigh = True
-    generator.hear_given(heard.start_steps)
+    generator.advance_given(prompt.start_steps)
     generator.weigh = False
     n_notes = generator.score.n_notes - n_before
     return -generator.given_log_prob / n_notes if n_notes else float("nan")
@@ -173,21 +173,21 @@ def _time_move(vocabulary: Vocabulary, gap_steps: int) -> list[int]:
     return [vocabulary["long"][0]] * longs + [vocabulary["shift"][rest]]
 
 
-def conditioning(heard: Heard, ruling: Ruling, plan: Plan) -> Conditioning | None:
+def conditioning(prompt: Prompt, ruling: Ruling, plan: Plan) -> Conditioning | None:
     """What the network is told besides the past; None for a plain continuation.
 
-    A network learns from whole pieces, too, and hears nothing ahead in them.
+    A network learns from whole pieces, too, and sees nothing ahead in them.
     """
-    wishes, onsets, chords = ruling.told(heard, plan)
+    wishes, onsets, chords = ruling.conditioning(prompt, plan)
     is_plain = plan.is_continuation and wishes is None and onsets is None and chords is None
     if is_plain:
         return None
-    ahead = heard.given_notes
-    places = heard.places
+    ahead = prompt.given_notes
+    places = prompt.places
     if plan.is_continuation:
-        ahead, places = ahead[:0], tuple(Place(t, 0, 1 << 30) for t in range(len(heard.tracks)))
+        ahead, places = ahead[:0], tuple(Place(t, 0, 1 << 30) for t in range(len(prompt.tracks)))
     return Conditioning(
-        ahead, places, wishes, onsets, chords, given_text(ahead, heard.context.tracks)
+        ahead, places, wishes, onsets, chords, given_text(ahead, prompt.context.tracks)
     )
 
 
@@ -196,10 +196,10 @@ def written(work: Job, generator: Generator) -> tuple[Piece, NoteArray]:
 
     They are finished (``Engine.finish``): accents, drum kit; slots keep their loudness.
     """
-    plan, heard = work.plan, work.heard
+    plan, prompt = work.plan, work.prompt
     given = plan.given
-    new = new_notes(heard, generator)
-    notes = heard.in_plan(new)
+    new = new_notes(prompt, generator)
+    notes = prompt.in_plan(new)
     notes = work.ruling.finished(work.engine.finish(model_for(plan))(notes))
     if len(plan.slots):
         notes = _with_slots(notes, plan.slots)
@@ -213,13 +213,13 @@ def written(work: Job, generator: Generator) -> tuple[Piece, NoteArray]:
     piece = given.replace(
         **changes,
         added_places=tuple(dict.fromkeys((*given.added_places, *map(tuple, plan.places)))),
-        repairs=(*given.repairs, *heard.remarks),
+        repairs=(*given.repairs, *prompt.remarks),
     )
     return piece, notes
 
 
 def in_long_ones(notes: NoteArray, given: NoteArray) -> BoolArray:
-    """Which notes begin on a key that a given note holds for longer than the network hears."""
+    """Which notes begin on a key that a given note holds beyond the prompt."""
     inside = np.zeros(len(notes), bool)
     for onset, duration, pitch, _, track, _ in given[
         given["duration_steps"] > MAX_TIME_STEPS
@@ -238,10 +238,10 @@ def model_for(plan: Plan) -> Piece:
     return plan.given.replace(notes=np.concatenate([plan.given.notes, plan.replaced]))
 
 
-def new_notes(heard: Heard, generator: Generator) -> NoteArray:
+def new_notes(prompt: Prompt, generator: Generator) -> NoteArray:
     """What was written, in the steps and tracks of the context."""
     notes = generator.score.notes()
-    return notes[begins_in(notes, heard.places) & ~_among(notes, heard.given_notes)]
+    return notes[begins_in(notes, prompt.places) & ~_among(notes, prompt.given_notes)]
 
 
 def _among(notes: NoteArray, others: NoteArray) -> BoolArray:
@@ -271,7 +271,7 @@ def _with_slots(notes: NoteArray, slots: NoteArray) -> NoteArray:
 def _new_pedal(work: Job, generator: Generator) -> NoteArray:
     """The pedal of a continuation; what the seed leaves down is lifted, so that nothing blurs."""
     pedal = generator.score.pedal()
-    pedal = work.heard.in_plan(pedal[pedal["onset_steps"] >= work.heard.start_steps])
+    pedal = work.prompt.in_plan(pedal[pedal["onset_steps"] >= work.prompt.start_steps])
     return pedal if len(pedal) else pedals_lifted(work.plan.given, work.plan.start_steps)
 
 

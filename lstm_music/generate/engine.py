@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.backends.workspace import in_threads, usable_cores
-from lstm_music.corpus.met import Met
+from lstm_music.corpus.coverage import Coverage
 from lstm_music.errors import ConfigError
 from lstm_music.generate.dynamics import Accents, even_velocities, has_dynamics
 from lstm_music.generate.loop import MOST_AT_ONCE, Generator, run_together
@@ -25,7 +25,7 @@ from lstm_music.music.listening.styles import infer_style
 from lstm_music.music.piece import Piece, on_their_onsets
 from lstm_music.music.theory import likely_key
 from lstm_music.nn.model_file import load_model
-from lstm_music.nn.sampling import FromNothing, Sampling
+from lstm_music.nn.sampling import FromNothing, Sampling, recommended_from_nothing
 from lstm_music.pretrained import model_path
 from lstm_music.tokens.automaton import Automaton
 from lstm_music.tokens.streams import MAX_TRACKS
@@ -53,7 +53,7 @@ class Engine:
     ----------
     weights : packed for single steps.
     vocabulary : what the tokens mean.
-    met : what the training music had, as it came, before any variation. No other kind of token
+    coverage : what the training music had, as it came, before any variation. No other kind of token
         is sampled, a piece from nothing is scored for no other instruments, and what a seed has
         beyond it (pedal, dynamics, timing, tempo changes) is kept from the network, which it would
         throw.
@@ -67,11 +67,39 @@ class Engine:
 
     weights: StepWeights
     vocabulary: Vocabulary
-    met: Met
+    coverage: Coverage
     knows: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     hears_ahead: bool = False
     forms: Mapping[str, Any] = field(default_factory=dict)
     from_nothing: Mapping[str, FromNothing] = field(default_factory=dict)
+
+    @classmethod
+    def from_metadata(
+        cls, weights: StepWeights, vocabulary: Vocabulary, metadata: Mapping[str, Any]
+    ) -> Engine:
+        """The engine of a model file.
+
+        Parameters
+        ----------
+        weights, vocabulary : of the model in memory, which may have more streams than its file.
+        metadata : of the model file.
+
+        Raises
+        ------
+        ConfigError : the data card advises settings that do not exist.
+        """
+        training = metadata["training"]
+        learnt = Vocabulary.from_json(metadata["vocabulary"])
+        hears_ahead = learnt.has_stream("closed") and training.get("settings", {}).get("infill", 0)
+        return cls(
+            weights,
+            vocabulary,
+            Coverage.from_dict(training.get("met", {})),
+            knows=training.get("knows", {}),
+            hears_ahead=hears_ahead > 0,
+            forms=training.get("forms", {}),
+            from_nothing=recommended_from_nothing(metadata["data_card"]),
+        )
 
     @cached_property
     def form_model(self) -> FormModel:
@@ -90,32 +118,32 @@ class Engine:
             f"where the music it was trained on has {usual}",
         )
 
-    def heard(self, piece: Piece) -> Piece:
+    def known_part(self, piece: Piece) -> Piece:
         """The piece without what the network has never met."""
-        if "pedal_down" not in self.met.kinds:
+        if "pedal_down" not in self.coverage.kinds:
             piece = piece.replace(pedal=piece.pedal[:0])
-        if "tempo" not in self.met.kinds:
+        if "tempo" not in self.coverage.kinds:
             piece = piece.replace(tempos=piece.tempos[:1])
-        if "timing" not in self.met.kinds:
+        if "timing" not in self.coverage.kinds:
             piece = piece.replace(notes=on_their_onsets(piece.notes))
-        return piece if self.met.dynamics else even_velocities(piece)
+        return piece if self.coverage.dynamics else even_velocities(piece)
 
-    def unheard(self, piece: Piece, n_tracks: int) -> tuple[str, ...]:
-        """What is kept from the network, a sentence each.
+    def left_out(self, piece: Piece, n_tracks: int) -> tuple[str, ...]:
+        """What the network does not read, a sentence each.
 
         Parameters
         ----------
         piece : with all that it could hear.
         n_tracks : how many tracks it hears.
         """
-        heard = self.heard(piece)
+        known = self.known_part(piece)
         lost = [
             name
             for name, before, after in (
-                ("pedal", piece.pedal, heard.pedal),
-                ("tempo changes", piece.tempos, heard.tempos),
-                ("timing off the grid", piece.notes["timing_96ths"], heard.notes["timing_96ths"]),
-                ("dynamics", piece.notes["velocity"], heard.notes["velocity"]),
+                ("pedal", piece.pedal, known.pedal),
+                ("tempo changes", piece.tempos, known.tempos),
+                ("timing off the grid", piece.notes["timing_96ths"], known.notes["timing_96ths"]),
+                ("dynamics", piece.notes["velocity"], known.notes["velocity"]),
             )
             if len(before) != len(after) or np.any(np.asarray(before) != np.asarray(after))
         ]
@@ -126,20 +154,20 @@ class Engine:
 
     def style_of(self, seed: Piece) -> str:
         """What the network is told of a seed's style: its own, or what it can only be."""
-        if len(self.met.styles) == 1:
-            return self.met.styles[0]
-        return style if (style := infer_style(seed)) in self.met.styles else seed.style
+        if len(self.coverage.styles) == 1:
+            return self.coverage.styles[0]
+        return style if (style := infer_style(seed)) in self.coverage.styles else seed.style
 
-    def told(self, part: Piece, whole: Piece) -> Piece:
+    def as_read(self, part: Piece, whole: Piece) -> Piece:
         """What the network is told of a part of a piece, in the key and style of the whole."""
-        return self.heard(part).replace(key=_key_at_end(whole), style=self.style_of(whole))
+        return self.known_part(part).replace(key=_key_at_end(whole), style=self.style_of(whole))
 
     def finish(self, seed: Piece) -> Finish:
         """What gives new notes that which the network cannot: the seed's accents and drum kit.
 
         Nor does a network's rise and fall suit a seed that has only accents.
         """
-        composes = self.met.dynamics and has_dynamics(seed)
+        composes = self.coverage.dynamics and has_dynamics(seed)
         accented = (lambda notes: notes) if composes else Accents(seed).given_to
         if has_pad_keys(seed):
             return accented
@@ -195,7 +223,7 @@ def forbidden_tokens(engine: Engine, may_end: bool = True) -> npt.NDArray[np.uin
     """
     mask = np.zeros(engine.vocabulary.n_tokens, np.uint8)
     for kind, _ in engine.vocabulary.ranges:
-        is_known = kind in engine.met.kinds or kind in _NOTE_KINDS
+        is_known = kind in engine.coverage.kinds or kind in _NOTE_KINDS
         if kind in _FIXED_KINDS or not is_known:
             tokens = engine.vocabulary[kind]
             mask[tokens.start : tokens.stop] = 1

@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from lstm_music.errors import ConfigError
-from lstm_music.generate.asked_piece import NO_FORM
-from lstm_music.generate.character import Character, character_in_range
+from lstm_music.generate.asking.impossible import check_possible
+from lstm_music.generate.asking.piece_controls import NO_FORM
+from lstm_music.generate.asking.request import CONTROLS, Request
 from lstm_music.generate.complete import Judge
 from lstm_music.generate.compose import Job, conditioning
 from lstm_music.generate.dynamics import without_dynamics
-from lstm_music.generate.endings import DRAWS_APART, ENDING_BARS, close_all, closed_by_hand
 from lstm_music.generate.engine import (
     TOKENS_A_BAR,
     Engine,
@@ -21,25 +21,25 @@ from lstm_music.generate.engine import (
     new_generator,
     with_sounding_tracks,
 )
-from lstm_music.generate.form_plan import FormPlan, same_variations
-from lstm_music.generate.forms import take_form, with_settled_form
-from lstm_music.generate.given import Given
-from lstm_music.generate.header import write_header
-from lstm_music.generate.hearing import Heard
-from lstm_music.generate.impossible import check_possible
-from lstm_music.generate.loop import Generator, run_together
-from lstm_music.generate.parts import voices_for
-from lstm_music.generate.plan import Place, Plan
-from lstm_music.generate.planning import new_programs
-from lstm_music.generate.report import make_report
-from lstm_music.generate.request import CONTROLS, Request
-from lstm_music.generate.returns import (
+from lstm_music.generate.forms.endings import DRAWS_APART, ENDING_BARS, close_all, closed_by_hand
+from lstm_music.generate.forms.plan import FormPlan, same_variations
+from lstm_music.generate.forms.returns import (
     Again,
     Formed,
     close_with_forms,
     write_stages,
 )
-from lstm_music.generate.ruling import Ruling, leans_for, rules_for, ruling_for
+from lstm_music.generate.forms.wanted import take_form, with_settled_form
+from lstm_music.generate.given import Given
+from lstm_music.generate.loop import Generator, run_together
+from lstm_music.generate.planning.character import Character, character_in_range
+from lstm_music.generate.planning.from_request import new_programs
+from lstm_music.generate.planning.header import write_header
+from lstm_music.generate.planning.parts import voices_for
+from lstm_music.generate.planning.plan import Place, Plan
+from lstm_music.generate.planning.prompt import Prompt
+from lstm_music.generate.planning.ruling import Ruling, leans_for, rules_for, ruling_for
+from lstm_music.generate.report import make_report
 from lstm_music.generate.takes import Take, TakeDone, drawn_takes, ranked
 from lstm_music.music.drum_keys import in_general_midi
 from lstm_music.music.form import bars_of
@@ -74,7 +74,7 @@ def compose_from_nothing(
 ) -> list[Take]:
     """The takes of a request without a seed; what it does not say the network chooses.
 
-    Of at most ``request.drafts`` drafts of each, the first that is heard in its key (or the church
+    Of at most ``request.drafts`` drafts of each, the first in its key (or the church
     mode of its third), on its beats and in its meter; if there is none, the first that breaks
     least.
 
@@ -157,7 +157,7 @@ class _Writer:
         self._programs = (
             [] if request.with_ is None else [p for p, _ in new_programs(request.with_)]
         )
-        styles = engine.met.styles
+        styles = engine.coverage.styles
         self._known_style = request.style or (styles[0] if len(styles) == 1 else "")
         self._closes = request.ending != "free"
         self._formed: dict[int, Formed] = {}
@@ -166,7 +166,7 @@ class _Writer:
         return self.job(sequence).base
 
     def job(self, sequence: int) -> Job:
-        """What a draft needs, and a generator of its random stream that has heard the header."""
+        """What a draft needs, and a generator of its random stream that has read the header."""
         capacity = self._bars * TOKENS_A_BAR
         usual = self._sampling(self._known_style)
         generator = new_generator(self._engine, capacity, usual, self._rng_seed, sequence)
@@ -181,28 +181,28 @@ class _Writer:
             instruments=lambda style: (
                 self._programs or drawn_ensemble(self._engine, style, self._rng_seed, sequence)
             ),
-            programs=self._engine.met.programs,
-            styles=self._engine.met.styles,
+            programs=self._engine.coverage.programs,
+            styles=self._engine.coverage.styles,
         )
         header = written_piece(generator.score)
         plan, ruling = self._planned(header)
-        heard = _heard(plan, self._bars)
-        form = take_form(self._engine, ruling, plan, heard, self._rng_seed, sequence)
+        prompt = _prompt(plan, self._bars)
+        form = take_form(self._engine, ruling, plan, prompt, self._rng_seed, sequence)
         if ruling.voice_leading == "strict" and _has_chords(header):
             form = replace(form or FormPlan((None,) * self._bars), comes_to_rest=True)
         plan = replace(plan, form=form)
         check_possible(ruling, plan)
         if form is not None:
-            self._formed[sequence] = Formed(form, plan, ruling, heard)
-        generator.set_conditioning(conditioning(heard, ruling, plan))
-        rules = rules_for(ruling, plan, heard)
-        leans = leans_for(ruling, plan, heard, rules)
-        voices = voices_for(ruling, plan, heard)
+            self._formed[sequence] = Formed(form, plan, ruling, prompt)
+        generator.set_conditioning(conditioning(prompt, ruling, plan))
+        rules = rules_for(ruling, plan, prompt)
+        leans = leans_for(ruling, plan, prompt, rules)
+        voices = voices_for(ruling, plan, prompt)
         generator.set_task(Given([]), rules, bar_steps, leans, voices=voices)
         generator.change(self._sampling(header.style), rules, leans, voices)
         if self._closes and form is None:
             generator.set_pause((self._bars - ENDING_BARS) * bar_steps)
-        return Job(self._engine, plan, heard, ruling, generator)
+        return Job(self._engine, plan, prompt, ruling, generator)
 
     def plan(self, piece: Piece) -> Plan:
         """The plan that a piece is the result of: all its tracks are open."""
@@ -220,7 +220,7 @@ class _Writer:
     def _ranges(self, header: Piece) -> dict[int, Character]:
         """The ranges of the tracks, where music of the style is often written for them."""
         row = tuple(DRUM_PROGRAM if one.is_drum else one.program for one in header.tracks)
-        bounds = self._engine.met.ranges_of(header.style, row)
+        bounds = self._engine.coverage.ranges_of(header.style, row)
         return {track: character_in_range(*pair) for track, pair in enumerate(bounds)}
 
     def _ranges_written(self, generator: Generator, n_tracks: int) -> dict[int, Character]:
@@ -311,7 +311,7 @@ class _Writer:
             key=self._key or piece.key,
             length_steps=self._bars * piece.meters[0].bar_steps,
         )
-        if piece.style in self._engine.met.even:
+        if piece.style in self._engine.coverage.even:
             piece = without_dynamics(piece)
         _, ruling = self._planned(piece.replace(notes=piece.notes[:0]))
         if self._closes:
@@ -349,7 +349,7 @@ def drawn_ensemble(engine: Engine, style: str, rng_seed: int, sequence: int) -> 
 
     None where the model does not tell.
     """
-    rows = engine.met.ensembles.get(style, ())
+    rows = engine.coverage.ensembles.get(style, ())
     if not rows:
         return ()
     counts = np.array([count for count, _ in rows], np.float64)
@@ -357,9 +357,9 @@ def drawn_ensemble(engine: Engine, style: str, rng_seed: int, sequence: int) -> 
     return rows[int(rng.choice(len(rows), p=counts / counts.sum()))][1]
 
 
-def _heard(plan: Plan, bars: int) -> Heard:
-    """What the network hears before the first note: a header."""
-    return Heard(
+def _prompt(plan: Plan, bars: int) -> Prompt:
+    """What the network reads before the first note: a header."""
+    return Prompt(
         context=plan.given,
         is_slot=np.empty(0, bool),
         places=plan.places,

@@ -118,9 +118,9 @@ def _bar_by_bar(
 
 def _bar_lines(work: Job) -> list[int]:
     """The bar lines within and behind the open places."""
-    lines, at = work.heard.context.bar_lines, work.heard.start_steps
+    lines, at = work.prompt.context.bar_lines, work.prompt.start_steps
     found = []
-    while at < work.heard.end_steps:
+    while at < work.prompt.end_steps:
         at = lines.bar_end(at)
         found.append(at)
     return found

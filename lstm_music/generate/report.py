@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from lstm_music.generate.character import Character
-from lstm_music.generate.form_plan import form_shares, same_variations
-from lstm_music.generate.parts import ordered_parts
-from lstm_music.generate.plan import Plan
-from lstm_music.generate.request import CONTROLS, Request
-from lstm_music.generate.ruling import Ruling, of_track, written_pitches
+from lstm_music.generate.asking.request import CONTROLS, Request
+from lstm_music.generate.forms.plan import form_shares, same_variations
+from lstm_music.generate.planning.character import Character
+from lstm_music.generate.planning.parts import ordered_parts
+from lstm_music.generate.planning.plan import Plan
+from lstm_music.generate.planning.ruling import Ruling, of_track, written_pitches
 from lstm_music.music.cadence import ends_on_tonic
 from lstm_music.music.distinct import distinct
 from lstm_music.music.form import bars_of
@@ -289,7 +289,7 @@ def _chords(result: _Result) -> Found:
 
 
 def _form(result: _Result) -> Found:
-    """The form that is heard in the new bars, and how many of them return as was asked."""
+    """The form of the new bars, and how many of them return as was asked."""
     plan, piece = result.plan, result.piece
     if plan.form is None:
         return None, None

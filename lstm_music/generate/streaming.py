@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.errors import ConfigError
-from lstm_music.generate.asking import check_known
+from lstm_music.generate.asking.by_name import check_known
+from lstm_music.generate.asking.impossible import check_possible
+from lstm_music.generate.asking.request import CONTROLS, RULES, WISHES, Request
 from lstm_music.generate.complete import FEW_WORDS, characters, get_ready
 from lstm_music.generate.compose import (
     Job,
@@ -22,14 +24,12 @@ from lstm_music.generate.compose import (
 )
 from lstm_music.generate.engine import Engine
 from lstm_music.generate.from_nothing import header_job
-from lstm_music.generate.impossible import check_possible
 from lstm_music.generate.leans import Leans
 from lstm_music.generate.loop import Generator
-from lstm_music.generate.parts import voices_for
-from lstm_music.generate.planning import new_programs
-from lstm_music.generate.request import CONTROLS, RULES, WISHES, Request
+from lstm_music.generate.planning.from_request import new_programs
+from lstm_music.generate.planning.parts import voices_for
+from lstm_music.generate.planning.ruling import Ruling, leans_for, rules_for
 from lstm_music.generate.rules import Rules
-from lstm_music.generate.ruling import Ruling, leans_for, rules_for
 from lstm_music.generate.voice_leading import VoiceLeading
 from lstm_music.music.drum_keys import drums_in_general_midi
 from lstm_music.music.piece import Piece
@@ -141,17 +141,17 @@ class NoteStream(Iterator[npt.NDArray[np.void]]):
 
     def _worked_out(self, request: Request) -> _Change:
         work = self._work
-        plan, heard = work.plan, work.heard
+        plan, prompt = work.plan, work.prompt
         ruling = work.ruling.asked_anew(request, plan, characters(request, plan))
         check_possible(ruling, plan)
-        rules = rules_for(ruling, plan, heard)
+        rules = rules_for(ruling, plan, prompt)
         return _Change(
             request.sampling(self._advice),
             ruling,
             rules,
-            leans_for(ruling, plan, heard, rules),
-            voices_for(ruling, plan, heard),
-            conditioning(heard, ruling, plan),
+            leans_for(ruling, plan, prompt, rules),
+            voices_for(ruling, plan, prompt),
+            conditioning(prompt, ruling, plan),
         )
 
     def _write(self) -> None:
@@ -164,11 +164,11 @@ class NoteStream(Iterator[npt.NDArray[np.void]]):
             generator.score.set_conditioning(change.conditioning)
             self._ruling = change.ruling
         self._done = generator.run(max_notes=1)
-        notes = new_notes(self._work.heard, generator)
+        notes = new_notes(self._work.prompt, generator)
         n_ready = len(notes)
         if n_ready and not self._done and _is_newest(notes[-1], generator):
             n_ready -= 1  # its velocity or timing may still follow
-        ready = self._work.heard.in_plan(notes[self._sent : n_ready])
+        ready = self._work.prompt.in_plan(notes[self._sent : n_ready])
         ready = self._ruling.finished(self._finish(ready))
         ready = ready[~in_long_ones(ready, self._work.plan.given.notes)]
         self._ready.extend(ready)
@@ -222,7 +222,7 @@ def _check_streamable(engine: Engine, request: Request) -> None:
             )
     if request.task != "generate" and not engine.hears_ahead:
         raise ConfigError(f"{request.task} cannot be streamed: {FEW_WORDS}")
-    if request.task == "accompany" and not engine.met.mixed and request.with_ is not None:
+    if request.task == "accompany" and not engine.coverage.mixed and request.with_ is not None:
         drums = {program == DRUM_PROGRAM for program, _ in new_programs(request.with_)}
         if len(drums) == 2:
             raise ConfigError(

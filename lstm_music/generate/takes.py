@@ -101,15 +101,15 @@ def join_log_probs(
 
 
 def joined(work: Job, drafts: Sequence[Generator], threads: int | None = None) -> list[Generator]:
-    """Copies of drafts that have heard the two bars behind the open places, and weighed them."""
+    """Copies of drafts that have read, and weighed, the two bars after the open places."""
     events, stop = _joined_events(work)
-    heard, given = work.heard, Given(events)
+    prompt, given = work.prompt, Given(events)
     rules = Rules((), np.ones((16, 128)), np.zeros((16, 8)), end_steps=stop)
     goes_on = []
     for draft in drafts:
         copy = work.begin(Sampling(), 0, 0, len(events))
         copy.copy_state_from(draft)
-        copy.set_task(given, rules, heard.bar_steps)
+        copy.set_task(given, rules, prompt.bar_steps)
         copy.weigh = True
         goes_on.append(copy)
     return in_shares(_run_share, goes_on, threads)
@@ -127,14 +127,14 @@ def joined_notes(work: Job) -> int:
 
 def _joined_events(work: Job) -> tuple[IntArray, int]:
     """The given events of the two bars behind the open places, and where those end."""
-    heard = work.heard
-    lines, stop = heard.context.bar_lines, heard.end_steps
+    prompt = work.prompt
+    lines, stop = prompt.context.bar_lines, prompt.end_steps
     for _ in range(JOIN_BARS):
         stop = lines.bar_end(stop)
     if work.plan.is_continuation:
         return np.empty((0, 8), np.int32), stop
-    events = heard.events()
-    return events[(events[:, 0] >= heard.end_steps) & (events[:, 0] < stop)], stop
+    events = prompt.events()
+    return events[(events[:, 0] >= prompt.end_steps) & (events[:, 0] < stop)], stop
 
 
 def likeness(some: NoteArray, others: NoteArray) -> float:

@@ -17,9 +17,9 @@ from typing import Any
 
 from lstm_music.errors import ConfigError, OutputError
 from lstm_music.files import atomic_write
-from lstm_music.generate.asking import check_known
-from lstm_music.generate.controls import Control
-from lstm_music.generate.request import CONTROLS, Request
+from lstm_music.generate.asking.by_name import check_known
+from lstm_music.generate.asking.controls import Control
+from lstm_music.generate.asking.request import CONTROLS, Request
 from lstm_music.live.events import ALL_SOUND_OFF, SUSTAIN, ControlEvent
 
 _NOT_WHILE_PLAYING = (

@@ -7,7 +7,7 @@ from functools import partial
 from lstm_music.composer import Composer
 from lstm_music.generate.engine import forbidden_tokens, new_generator
 from lstm_music.generate.from_nothing import DEFAULT_TEMPO_BPM, drawn_ensemble
-from lstm_music.generate.header import write_header
+from lstm_music.generate.planning.header import write_header
 from lstm_music.kernels.step import StepWeights
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
@@ -76,7 +76,7 @@ class Source:
             tempo_bpm=DEFAULT_TEMPO_BPM,
             style=self._config.style,
             instruments=partial(drawn_ensemble, engine, rng_seed=seed, sequence=sequence),
-            programs=engine.met.programs,
-            styles=engine.met.styles,
+            programs=engine.coverage.programs,
+            styles=engine.coverage.styles,
         )
         return generator.tokens

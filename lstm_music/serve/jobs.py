@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from lstm_music.composer import Composer, load, random_rng_seed
 from lstm_music.errors import ConfigError
-from lstm_music.generate.forms import form_in
-from lstm_music.generate.record import UNKNOWN, Record, controls_to_keep, file_hash
-from lstm_music.generate.request import CONTROLS, Request
-from lstm_music.generate.schema import schema
+from lstm_music.generate.asking.record import UNKNOWN, Record, controls_to_keep, file_hash
+from lstm_music.generate.asking.request import CONTROLS, Request
+from lstm_music.generate.asking.schema import schema
+from lstm_music.generate.forms.wanted import form_in
 from lstm_music.midi.export.formats import to_bytes
 from lstm_music.midi.export.tables import as_json, notes_as_json, quarters
 from lstm_music.music.form import find_form

@@ -8,9 +8,9 @@ from functools import cache as once
 from typing import Any
 
 from lstm_music.corpus.cache import TokenCache
+from lstm_music.corpus.coverage import coverage_of
 from lstm_music.corpus.fingerprints import corpus_fingerprints
 from lstm_music.corpus.forms import forms_in_training
-from lstm_music.corpus.met import met_in_training
 from lstm_music.corpus.split import SPLITS
 from lstm_music.files import atomic_write
 from lstm_music.nn.model import LanguageModel
@@ -33,7 +33,7 @@ def model_writer(
     card : of the data.
     storage : "float32" or "float16".
     """
-    met, forms = asdict(met_in_training(corpus)), forms_in_training(corpus).to_json()
+    met, forms = asdict(coverage_of(corpus)), forms_in_training(corpus).to_json()
     known = once(lambda: corpus_fingerprints(corpus).to_bytes())
 
     def write(model: LanguageModel, summary: dict[str, Any]) -> None:

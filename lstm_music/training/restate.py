@@ -12,8 +12,8 @@ from dataclasses import asdict
 from typing import Any
 
 from lstm_music.corpus.cache import TokenCache, open_cache
+from lstm_music.corpus.coverage import coverage_of
 from lstm_music.corpus.forms import forms_in_training
-from lstm_music.corpus.met import met_in_training
 from lstm_music.nn.model_file import load_model, save_model
 from lstm_music.training.api import read_card
 
@@ -36,7 +36,7 @@ def restate(path: str | os.PathLike[str], card: dict[str, Any], corpus: TokenCac
     style = facts["training"].get("settings", {}).get("style")
     corpus = corpus if style is None else corpus.of_style(style)
     counted = {
-        "met": asdict(met_in_training(corpus)),
+        "met": asdict(coverage_of(corpus)),
         "forms": forms_in_training(corpus).to_json(),
     }
     training, storage = facts["training"] | counted, facts["storage"]

@@ -6,8 +6,8 @@ import pytest
 from paths import MIDI_DATA
 
 import lstm_music as lm
-from lstm_music.generate.record import find_record
-from lstm_music.generate.request import CONTROLS
+from lstm_music.generate.asking.record import find_record
+from lstm_music.generate.asking.request import CONTROLS
 from lstm_music.generate.takes import Take
 
 CHORALE = MIDI_DATA / "chorale.mid"

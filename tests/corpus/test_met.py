@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from corpus_data import cache_of, random_piece
 
-from lstm_music.corpus.met import Met, met_in_training
+from lstm_music.corpus.coverage import Coverage, coverage_of
 from lstm_music.errors import ModelFileError
 from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
 from lstm_music.tokens.canonical import canonical
@@ -20,7 +20,7 @@ def corpus(change=lambda piece: piece, style="folk"):
 
 
 def test_plain_melodies_have_no_pedal_dynamics_or_tempo_changes():
-    met = met_in_training(corpus())
+    met = coverage_of(corpus())
     assert not met.dynamics
     assert {"pitch", "duration", "shift", "end"} <= set(met.kinds)
     assert not {"drum", "pedal_down", "tempo", "numerator", "key"} & set(met.kinds)
@@ -37,7 +37,7 @@ def test_what_is_there_is_met():
         tracks = (Track(program=40),)
         return piece.replace(notes=notes, pedal=down, tempos=tempos, tracks=tracks)
 
-    met = met_in_training(corpus(richer))
+    met = coverage_of(corpus(richer))
     assert met.dynamics
     assert {"pedal_down", "pedal_up", "tempo"} <= set(met.kinds)
     assert met.programs == (40,)
@@ -49,7 +49,7 @@ def test_loud_and_soft_drums_are_no_dynamics_of_pitched_tracks():
         notes["velocity"] = np.arange(len(notes)) * 8 % 120 + 4
         return piece.replace(notes=notes)
 
-    met = met_in_training(corpus(loud_and_soft, style="drums"))
+    met = coverage_of(corpus(loud_and_soft, style="drums"))
     assert not met.dynamics
     assert met.programs == (128,)
 
@@ -64,7 +64,7 @@ def test_styles_whose_notes_are_all_equally_loud_are_told():
             notes = piece.notes.copy()
             notes["velocity"] = np.arange(len(notes)) * 8 % 120 + 4
             loud_and_soft.append(piece.replace(notes=notes))
-    met = met_in_training(cache_of([*even, *loud_and_soft], ["train"] * 12))
+    met = coverage_of(cache_of([*even, *loud_and_soft], ["train"] * 12))
     assert (met.dynamics, met.even) == (True, ("folk",))
 
 
@@ -80,7 +80,7 @@ def test_styles_whose_notes_are_all_equally_loud_are_told():
 )
 def test_a_model_file_without_it_is_refused(facts):
     with pytest.raises(ModelFileError):
-        Met.from_dict(facts)
+        Coverage.from_dict(facts)
 
 
 def test_the_commonest_instruments_of_each_style_are_kept():
@@ -90,16 +90,16 @@ def test_the_commonest_instruments_of_each_style_are_kept():
         tracks = tuple(Track(p % 128, p == 128) for p in row)
         notes = make_notes([(24 * i, 24, 60 + number, 80, i) for i in range(len(row))])
         pieces.append(canonical(Piece(notes, tracks, style="lead" if number < 3 else "band")))
-    met = met_in_training(cache_of([*pieces, pieces[0]], ["train"] * 4 + ["test"]))
+    met = coverage_of(cache_of([*pieces, pieces[0]], ["train"] * 4 + ["test"]))
     assert met.ensembles == {
         "lead": ((2, (40, 41)), (1, (0,))),
         "band": ((1, (25, 32, 128)),),
     }
-    assert Met.from_dict(json.loads(json.dumps(asdict(met)))) == met
+    assert Coverage.from_dict(json.loads(json.dumps(asdict(met)))) == met
     assert met.ranges == {}  # too few pieces
     wrong = asdict(met) | {"ensembles": {"lead": [[1, [200]]]}}
     with pytest.raises(ModelFileError, match="tokens that do not exist"):
-        Met.from_dict(wrong)
+        Coverage.from_dict(wrong)
 
 
 def test_the_ranges_of_common_rows_of_instruments_are_counted():
@@ -111,11 +111,11 @@ def test_the_ranges_of_common_rows_of_instruments_are_counted():
         rows = [(24 * at, 24, pitch, 80, track) for at, (pitch, track) in enumerate(keys)]
         notes = make_notes([*rows, (96 + i, 1, 70, 80, 0)])  # no two pieces are alike
         pieces.append(canonical(Piece(notes, (Track(40), Track(42)), style="lead")))
-    met = met_in_training(cache_of(pieces, ["train"] * 40))
+    met = coverage_of(cache_of(pieces, ["train"] * 40))
     assert met.ranges == {"lead": (((40, 42), ((60, 80), (36, 50))),)}
     assert met.ranges_of("lead", (40, 42)) == ((60, 80), (36, 50))
     assert met.ranges_of("lead", (40,)) == met.ranges_of("folk", (40, 42)) == ()
-    assert Met.from_dict(json.loads(json.dumps(asdict(met)))) == met
+    assert Coverage.from_dict(json.loads(json.dumps(asdict(met)))) == met
     wrong = asdict(met) | {"ranges": {"lead": [[[40], [[60, 50]]]]}}
     with pytest.raises(ModelFileError, match="ranges"):
-        Met.from_dict(wrong)
+        Coverage.from_dict(wrong)

@@ -9,7 +9,7 @@ from corpus_data import cache_of, random_piece
 
 import lstm_music as lm
 from lstm_music.cli.main import run
-from lstm_music.corpus.met import Met, met_in_training, meter_name
+from lstm_music.corpus.coverage import Coverage, coverage_of, meter_name
 from lstm_music.evaluate.unmet import in_words, unmet
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
@@ -19,7 +19,9 @@ from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.training.job import new_model
 from lstm_music.training.settings import make_config
 
-PLAIN = Met(("pitch", "shift", "duration", "velocity", "track"), (0,), False, ("", "folk"), True)
+PLAIN = Coverage(
+    ("pitch", "shift", "duration", "velocity", "track"), (0,), False, ("", "folk"), True
+)
 NOTES = [(24 * i, 24, 60 + i, 84, 0) for i in range(8)]
 
 
@@ -45,9 +47,9 @@ def test_nothing_is_new(model):
 
 def test_drums_have_loudness_wherever_it_was_met(model):
     drums = Piece(make_notes([(24 * i, 6, 36, 84, 0) for i in range(8)]), (Track(0, True),))
-    met = Met(("shift", "duration", "velocity", "drum"), (128,), False, ("",), False)
+    met = Coverage(("shift", "duration", "velocity", "drum"), (128,), False, ("",), False)
     assert found_in(model, loud(drums), met)["kinds"] == {}
-    without = Met(("shift", "duration", "drum"), (128,), False, ("",), False)
+    without = Coverage(("shift", "duration", "drum"), (128,), False, ("",), False)
     assert found_in(model, loud(drums), without)["kinds"]["changes of loudness"]["tokens"] == 8
 
 
@@ -112,13 +114,13 @@ def test_styles_and_meters_are_named(model):
 
 def test_a_model_file_tells_its_meters():
     rng = np.random.default_rng(1)
-    met = met_in_training(cache_of([random_piece(rng) for _ in range(3)]))
+    met = coverage_of(cache_of([random_piece(rng) for _ in range(3)]))
     assert met.meters == ("4/4",)
     piece = Piece(make_notes(NOTES), (Track(),), (Meter(0, 6, 8),))
     assert meter_name(encode(piece)) == "6/8"
     facts = {"kinds": [], "programs": [], "dynamics": True, "styles": []}
-    assert Met.from_dict(facts).meters == ()
-    assert Met.from_dict(facts | {"meters": ["6/8"]}).meters == ("6/8",)
+    assert Coverage.from_dict(facts).meters == ()
+    assert Coverage.from_dict(facts | {"meters": ["6/8"]}).meters == ("6/8",)
 
 
 def test_the_command_line_says_so(capsys, tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ from paths import MIDI_DATA
 from small_composers import PLAIN, most_sounding, onsets_a_bar, random_composer, silent_steps
 
 import lstm_music as lm
-from lstm_music.generate.request import Request
+from lstm_music.generate.asking.request import Request
 
 BARS = {"chorale": (3, 4), "reel": (3, 4), "band": (3, 4), "nocturne": (2, 3), "drums": (2, 3)}
 SEEDS = {name: lm.read(MIDI_DATA / f"{name}.mid") for name in BARS}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import lstm_music as lm
-from lstm_music.generate.endings import DRAWS, close_all
+from lstm_music.generate.forms.endings import DRAWS, close_all
 from lstm_music.music.cadence import ends_on_tonic
 from lstm_music.music.key import Key
 from lstm_music.music.piece import Piece, Track, make_notes
@@ -110,6 +110,6 @@ def test_which_ending_is_kept(monkeypatch, script, chosen, draws):
         drawn.append(Scripted(*script[len(drawn)]))
         return drawn[-1]
 
-    monkeypatch.setattr("lstm_music.generate.endings.run_together", lambda generators: None)
+    monkeypatch.setattr("lstm_music.generate.forms.endings.run_together", lambda generators: None)
     (ending,) = close_all([None], again, Key.parse("C major"))
     assert (drawn.index(ending), len(drawn)) == (chosen, draws)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import lstm_music as lm
-from lstm_music.corpus.met import Met
+from lstm_music.corpus.coverage import Coverage
 from lstm_music.errors import ConfigError
 from lstm_music.generate.engine import Engine, in_shares, with_sounding_tracks
 from lstm_music.generate.loop import MOST_AT_ONCE
@@ -16,7 +16,7 @@ from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.streams import MAX_TRACKS
 from lstm_music.tokens.vocabulary import Vocabulary
 
-EVERYTHING = Met(("pedal_down", "tempo", "timing"), (0,), True, ("folk", "drums"))
+EVERYTHING = Coverage(("pedal_down", "tempo", "timing"), (0,), True, ("folk", "drums"))
 KIT = Track(is_drum=True)
 
 
@@ -42,7 +42,7 @@ def played():
 
 
 def test_a_network_that_has_met_everything_hears_everything():
-    assert engine().heard(played()) == played()
+    assert engine().known_part(played()) == played()
     assert engine().unheard(played(), 1) == ()
 
 
@@ -56,7 +56,7 @@ def test_a_network_that_has_met_everything_hears_everything():
 )
 def test_what_it_has_not_met_is_left_out_and_named(kinds, name):
     hearing = engine(kinds=kinds)
-    heard = hearing.heard(played())
+    heard = hearing.known_part(played())
     assert [bool(len(heard.pedal)), len(heard.tempos) > 1, heard.notes["timing_96ths"].any()] == [
         kind in kinds for kind in ("pedal_down", "tempo", "timing")
     ]

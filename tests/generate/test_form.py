@@ -5,7 +5,7 @@ import pytest
 from small_composers import EVERYTHING, PLAIN, random_composer
 
 import lstm_music as lm
-from lstm_music.generate.form_plan import Return, planned_form
+from lstm_music.generate.forms.plan import Return, planned_form
 from lstm_music.music.form import bars_of, blocks_alike
 from lstm_music.music.form_text import fit_form, form_text, parse_form
 from lstm_music.music.piece import Piece, Track, make_notes

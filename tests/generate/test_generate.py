@@ -9,7 +9,7 @@ from paths import MIDI_DATA
 
 import lstm_music as lm
 from lstm_music.cli.generate import command as generate_command
-from lstm_music.generate.request import CONTROLS
+from lstm_music.generate.asking.request import CONTROLS
 from lstm_music.nn.sampling import Sampling
 
 SEEDS = sorted(MIDI_DATA.glob("*.mid"))

@@ -6,8 +6,8 @@ from small_composers import random_composer
 
 import lstm_music as lm
 from lstm_music.errors import ConfigError
+from lstm_music.generate.asking.request import Request
 from lstm_music.generate.complete import get_ready
-from lstm_music.generate.request import Request
 
 REEL = lm.read(MIDI_DATA / "reel.mid")
 ENGINE = random_composer(1)._engine

@@ -13,9 +13,9 @@ from token_strategies import examples, pieces
 
 import lstm_music as lm
 from lstm_music.errors import ConfigError, MidiError, TokenError
+from lstm_music.generate.asking.request import Request
 from lstm_music.generate.complete import FEW_WORDS, get_ready, plan_for
-from lstm_music.generate.plan import n_bars
-from lstm_music.generate.request import Request
+from lstm_music.generate.planning.plan import n_bars
 from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
 
@@ -148,6 +148,6 @@ def test_no_pedal_of_ours_stands_in_the_way_of_what_is_given(rng_seed):
     work = get_ready(COMPOSERS[0]._engine, request, seed, rng_seed)
     (draft,) = work.compose(Sampling(3.0, top_p=1.0), rng_seed, [0], 1)
     pedal = draft.score.pedal()
-    known = work.heard.context.pedal
+    known = work.prompt.context.pedal
     assert set(pedal["onset_steps"].tolist()) <= set(known["onset_steps"].tolist())
-    assert len(pedal) == (known["onset_steps"] < work.heard.end_steps).sum()
+    assert len(pedal) == (known["onset_steps"] < work.prompt.end_steps).sum()

@@ -6,8 +6,8 @@ from small_composers import random_composer
 
 import lstm_music as lm
 from lstm_music.composer import Composer
+from lstm_music.generate.asking.request import Request
 from lstm_music.generate.complete import get_ready
-from lstm_music.generate.request import Request
 from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.vocabulary import DEFAULT
 

@@ -5,7 +5,7 @@ from paths import MIDI_DATA
 from small_composers import PLAIN, random_composer
 
 import lstm_music as lm
-from lstm_music.generate.schema import schema
+from lstm_music.generate.asking.schema import schema
 
 COMPOSER = random_composer(4, met=PLAIN)
 REEL, CHORALE = MIDI_DATA / "reel.mid", MIDI_DATA / "chorale.mid"

@@ -11,9 +11,9 @@ from small_composers import PLAIN, random_composer
 
 import lstm_music as lm
 from lstm_music.generate import populations
+from lstm_music.generate.asking.request import Request
 from lstm_music.generate.complete import get_ready
 from lstm_music.generate.populations import _normalised, _systematic, by_beam, by_particles
-from lstm_music.generate.request import Request
 from lstm_music.nn.sampling import Sampling
 
 SEED = lm.read(MIDI_DATA / "chorale.mid")

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from lstm_music.errors import ConfigError
-from lstm_music.generate.record import Record, controls_to_keep, file_hash, find_record
-from lstm_music.generate.request import Request
+from lstm_music.generate.asking.record import Record, controls_to_keep, file_hash, find_record
+from lstm_music.generate.asking.request import Request
 
 RECORD = Record("vary", {"keep": "rhythm", "n": 2}, 5, 1, "default", "ab", "x y.mid", "cd")
 

@@ -9,9 +9,9 @@ from paths import MIDI_DATA
 from small_composers import EVERYTHING, PLAIN, random_composer
 
 import lstm_music as lm
+from lstm_music.generate.asking.request import CONTROLS
 from lstm_music.generate.complete import get_ready
 from lstm_music.generate.compose import written
-from lstm_music.generate.request import CONTROLS
 from lstm_music.generate.streaming import CHANGEABLE
 from lstm_music.nn.sampling import Sampling
 

@@ -6,9 +6,9 @@ from paths import MIDI_DATA
 from small_composers import PLAIN, random_composer
 
 import lstm_music as lm
+from lstm_music.generate.asking.request import Request
 from lstm_music.generate.complete import get_ready
 from lstm_music.generate.compose import conditioning
-from lstm_music.generate.request import Request
 from lstm_music.generate.takes import (
     Take,
     join_log_probs,
@@ -30,8 +30,8 @@ COMPOSER = random_composer(5, met=PLAIN)
 def scores(work, tokens):
     """(N, V) logits before each token, computed in NumPy; row 0 stands for nothing."""
     params = {name: values.astype(np.float64) for name, values in COMPOSER.model.params.items()}
-    told = conditioning(work.heard, work.ruling, work.plan)
-    rows = annotate(tokens, total_bars=work.heard.total_bars, conditioning=told)
+    told = conditioning(work.prompt, work.ruling, work.plan)
+    rows = annotate(tokens, total_bars=work.prompt.total_bars, conditioning=told)
     h = c = np.zeros(params["layers.0.U"].shape[1])
     found = [np.zeros(DEFAULT.n_tokens)]
     for row in rows[:-1]:
@@ -127,8 +127,8 @@ def test_the_join_is_how_unlikely_the_network_finds_the_two_bars_behind():
     found = -join_log_probs(work, [generator])[0] / n_joined
     (generator,) = joined(work, [generator])
     tokens = generator.tokens
-    behind = work.heard.context.notes
-    end, bar = work.heard.end_steps, work.heard.bar_steps
+    behind = work.prompt.context.notes
+    end, bar = work.prompt.end_steps, work.prompt.bar_steps
     n = int(((behind["onset_steps"] >= end) & (behind["onset_steps"] < end + 2 * bar)).sum())
     nats = -log_shares(scores(work, tokens), legal_before(tokens), tokens)[filled:].sum()
     assert n > 10

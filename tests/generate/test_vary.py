@@ -6,7 +6,7 @@ from paths import MIDI_DATA
 from small_composers import PLAIN, random_composer
 
 import lstm_music as lm
-from lstm_music.generate.request import Request
+from lstm_music.generate.asking.request import Request
 from lstm_music.generate.takes import likeness
 from lstm_music.music.piece import Piece, Track, make_notes
 

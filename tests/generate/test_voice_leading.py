@@ -7,10 +7,10 @@ from paths import MIDI_DATA
 from small_composers import EVERYTHING, random_composer
 
 import lstm_music as lm
-from lstm_music.generate.parts import ordered_parts
-from lstm_music.generate.plan import Place, Plan, accompaniment
-from lstm_music.generate.request import Request
-from lstm_music.generate.ruling import ruling_for
+from lstm_music.generate.asking.request import Request
+from lstm_music.generate.planning.parts import ordered_parts
+from lstm_music.generate.planning.plan import Place, Plan, accompaniment
+from lstm_music.generate.planning.ruling import ruling_for
 from lstm_music.music.piece import Piece, Track, make_notes
 from lstm_music.music.voice_leading import crossings, parallels
 

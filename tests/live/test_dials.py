@@ -5,7 +5,7 @@ import json
 import pytest
 
 import lstm_music as lm
-from lstm_music.generate.request import CONTROLS
+from lstm_music.generate.asking.request import CONTROLS
 from lstm_music.generate.streaming import CHANGEABLE
 from lstm_music.live.dials import PLAYABLE, Dials, Knob
 from lstm_music.live.events import ControlEvent

@@ -9,9 +9,9 @@ from small_composers import PLAIN, random_composer
 
 import lstm_music as lm
 from lstm_music.errors import ConfigError, LstmMusicError, MidiError
-from lstm_music.generate.forms import form_in
-from lstm_music.generate.record import find_record
-from lstm_music.generate.request import CONTROLS
+from lstm_music.generate.asking.record import find_record
+from lstm_music.generate.asking.request import CONTROLS
+from lstm_music.generate.forms.wanted import form_in
 from lstm_music.midi.export.tables import as_json
 from lstm_music.midi.json_piece import piece_from_json
 from lstm_music.midi.write import to_midi_bytes

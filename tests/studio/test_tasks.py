@@ -82,7 +82,7 @@ def test_what_cannot_be_is_said(studio):
 
 
 def test_controls_come_from_the_table(studio):
-    from lstm_music.generate.request import CONTROLS
+    from lstm_music.generate.asking.request import CONTROLS
 
     elsewhere = {"bars", "tracks", "with_", "n", "keep", "amount", "threads", "form_of"}
     made = studio.value(

@@ -91,7 +91,7 @@ cdef class Dues:
                 due = min(due, max(stop - left, start))
                 if bar + bar_steps <= end and bar >= start:
                     due = min(due, self._even_due(music, bar, limits[FEWEST], missing))
-        left = self._chords_left(track, self.rules.order_first[track] + tally.told[track])
+        left = self._chords_left(track, self.rules.order_first[track] + tally.counted[track])
         if left > 0:
             due = min(due, self._order_due(music, track, left, grid))
         if due >= end:
@@ -122,7 +122,7 @@ cdef class Dues:
         return max(end - (left * wait - open_later), start)
 
     cdef long order_until(self, const Tally* tally, Automaton music, int track) noexcept nogil:
-        cdef int at = self.rules.order_first[track] + tally.told[track], i
+        cdef int at = self.rules.order_first[track] + tally.counted[track], i
         for i in range(at + 1, self.rules.order_first[track + 1]):
             if self.rules._order[i, 2] == music.g.pitch:
                 return self._order_due(

@@ -17,12 +17,12 @@ from lstm_music.generate.voice_leading cimport VoiceLeading
 from lstm_music.kernels.sampler cimport Sampler
 from lstm_music.kernels.stretch cimport Stretch
 from lstm_music.kernels.step cimport (
-    MOST_TOGETHER, Mind, Plan, Stepper, hear_together, predict_together,
+    MOST_TOGETHER, StepState, Plan, Stepper, advance_together, predict_together,
 )
 from lstm_music.tokens.automaton cimport Automaton
 
 from lstm_music.errors import ConfigError, TokenError
-from lstm_music.generate.groups import token_groups
+from lstm_music.generate.planning.groups import token_groups
 from lstm_music.tokens.vocabulary import DEFAULT
 
 MOST_AT_ONCE = MOST_TOGETHER
@@ -181,13 +181,13 @@ cdef class Generator:
                 status = self._append(tokens[i])
                 if status != RUNNING:
                     break
-                self.stepper.hear(&self._rows[0])
+                self.stepper.advance(&self._rows[0])
         if status == FULL:
             raise TokenError(f"the sequence is full at {self.n_tokens} tokens; ask for fewer bars")
         if status != RUNNING:
             raise TokenError(f"token {tokens[i]} is illegal at index {self.n_tokens}")
 
-    def hear_given(self, long until_steps):
+    def advance_given(self, long until_steps):
         """Append the given events that stand before a time, and nothing else.
 
         While ``weigh`` is on, ``given_log_prob`` tells how likely the network finds them.
@@ -211,7 +211,7 @@ cdef class Generator:
                     self.given_log_prob += self.task.share_allowed(&self._logits[0])
                 status = self._append(token)
                 if status == RUNNING:
-                    ahead.hear(&self._rows[0])
+                    ahead.advance(&self._rows[0])
             ahead.flush()
         if status != RUNNING:
             raise TokenError(
@@ -241,7 +241,7 @@ cdef class Generator:
             raise TokenError("no token is both legal and allowed here")
         if self._append(token) != RUNNING:
             raise TokenError(f"the sequence is full at {self.n_tokens} tokens; ask for fewer bars")
-        self.stepper.hear(&self._rows[0])
+        self.stepper.advance(&self._rows[0])
         return token
 
     def run(self, int max_notes=-1):
@@ -315,7 +315,7 @@ cdef class Generator:
         self._tokens[self.n_tokens] = token
         self.n_tokens += 1
         self.automaton.rows(&self._rows[0])
-        self._sampler.hear(token)
+        self._sampler.advance(token)
         self.task.after()
         return RUNNING
 
@@ -362,7 +362,7 @@ def run_together(generators, int max_notes=-1):
 
 cdef void _run_together(const Plan* plan, int n, void** who) noexcept nogil:
     """Until none is running, or each that is is to pause; ``who`` are Generators."""
-    cdef Mind* minds[MOST_TOGETHER]
+    cdef StepState* seqs[MOST_TOGETHER]
     cdef const int* rows[MOST_TOGETHER]
     cdef const uint8_t* masks[MOST_TOGETHER]
     cdef float* logits[MOST_TOGETHER]
@@ -380,20 +380,20 @@ cdef void _run_together(const Plan* plan, int n, void** who) noexcept nogil:
         for i in range(n):
             (<Generator> who[i]).task.choose()
             if (<Generator> who[i])._needs_logits():
-                minds[asked] = &(<Generator> who[i]).stepper.mind
+                seqs[asked] = &(<Generator> who[i]).stepper.seq
                 masks[asked] = (<Generator> who[i])._wanted()
                 logits[asked] = &(<Generator> who[i])._logits[0]
                 asked += 1
         if asked:
-            predict_together(plan, asked, minds, masks, logits)
+            predict_together(plan, asked, seqs, masks, logits)
         left = 0
         for i in range(n):
             (<Generator> who[i])._extend()
             if (<Generator> who[i]).status == RUNNING:
                 who[left] = who[i]
-                minds[left] = &(<Generator> who[i]).stepper.mind
+                seqs[left] = &(<Generator> who[i]).stepper.seq
                 rows[left] = &(<Generator> who[i])._rows[0]
                 left += 1
         n = left
         if n:
-            hear_together(plan, n, minds, rows)
+            advance_together(plan, n, seqs, rows)

@@ -24,7 +24,7 @@ cdef struct Tally:
     int[N_TRACKS] onsets  # of new notes in this bar
     long[N_TRACKS] struck  # the last onset of a new note; -1 none
     long[N_TRACKS] sounds_until
-    int[N_TRACKS] told  # notes of the order of pitches that are written
+    int[N_TRACKS] counted  # notes of the order of pitches that are written
     unsigned char[N_TRACKS][128] ahead  # keys given at the present onset that are still untold
     long[N_TRACKS] full_from  # when given notes leave no room for another
 

@@ -86,7 +86,7 @@ cdef class Rules:
         if not is_new:
             return
         if self.open_until(track, now) and self._order_at(tally, track, now) >= 0:
-            tally.told[track] += 1
+            tally.counted[track] += 1
         tally.onsets[track] += tally.struck[track] != now
         tally.struck[track] = now
 
@@ -258,10 +258,10 @@ cdef class Rules:
 
     cdef int _order_at(self, const Tally* tally, int track, long onset) noexcept nogil:
         """Row of the next note of a track's order, if it may stand at this onset; else -1."""
-        cdef int at = self.order_first[track] + tally.told[track]
+        cdef int at = self.order_first[track] + tally.counted[track]
         if at >= self.order_first[track + 1]:
             return -1
-        if tally.struck[track] == onset and tally.told[track] and (
+        if tally.struck[track] == onset and tally.counted[track] and (
             self._order[at, 1] != self._order[at - 1, 1]
         ):
             return -1  # the next chord wants an onset of its own

@@ -27,7 +27,7 @@ cdef class Sampler:
 
     cdef int draw(self, const unsigned char* allowed, const float* logits, uint64_t index) \
         noexcept nogil
-    cdef void hear(self, int token) noexcept nogil
+    cdef void advance(self, int token) noexcept nogil
     cdef int _weigh(
         self, const unsigned char* allowed, const float* logits, double top, double* mass,
         double* total) noexcept nogil

@@ -20,7 +20,7 @@ import numpy as np
 from lstm_music.kernels.choices cimport Choice, heaviest, most_typical, without_likeliest
 from lstm_music.kernels.history cimport History
 from lstm_music.kernels.step cimport (
-    MOST_TOGETHER, Mind, Plan, Stepper, hear_together, predict_together,
+    MOST_TOGETHER, StepState, Plan, Stepper, advance_together, predict_together,
 )
 
 from lstm_music.errors import ConfigError, ShapeError, TokenError
@@ -162,7 +162,7 @@ cdef class Sampler:
         self.last_log_prob = logits[self.choices[chosen].token] - top - log(total)
         return self.choices[chosen].token
 
-    cdef void hear(self, int token) noexcept nogil:
+    cdef void advance(self, int token) noexcept nogil:
         """One more token of the sequence, given or drawn; only rhythm and pitch are remembered."""
         if self.group_of[token] != OTHER:
             self.history.append(token)
@@ -283,7 +283,7 @@ cdef class Sampler:
         self.history.copy_from(other.history)
 
     def hear_py(self, tokens):
-        """``hear`` for Python.
+        """``advance`` for Python.
 
         Parameters
         ----------
@@ -298,7 +298,7 @@ cdef class Sampler:
         if tokens.ndim != 1 or tokens.dtype != np.int32 or outside.any():
             raise ShapeError(f"tokens must be (n,) int32, 0 to {self.V - 1}, got {tokens!r}")
         for token in tokens:
-            self.hear(token)
+            self.advance(token)
 
     def draw_py(self, allowed, logits, indices):
         """``draw`` for Python, once for each index; nothing is heard in between.
@@ -353,7 +353,7 @@ def continue_tokens(steppers, samplers, int token, int n):
         cannot go together.
     TokenError : all logits are NaN.
     """
-    cdef Mind* minds[MOST_TOGETHER]
+    cdef StepState* seqs[MOST_TOGETHER]
     cdef void* draws[MOST_TOGETHER]
     cdef const int* inputs[MOST_TOGETHER]
     cdef const unsigned char* masks[MOST_TOGETHER]
@@ -377,19 +377,19 @@ def continue_tokens(steppers, samplers, int token, int n):
     cdef float[:, ::1] logits = room
     for s in range(count):
         one = steppers[s]
-        minds[s], inputs[s], draws[s] = &one.mind, &last[s], <void*> samplers[s]
+        seqs[s], inputs[s], draws[s] = &one.seq, &last[s], <void*> samplers[s]
         masks[s], outputs[s], last[s] = &allowed[0], &logits[s, 0], token
     cdef const Plan* plan = &one.plan
     with nogil:
         while i < n and drawn >= 0:
-            hear_together(plan, count, minds, inputs)
-            predict_together(plan, count, minds, masks, outputs)
+            advance_together(plan, count, seqs, inputs)
+            predict_together(plan, count, seqs, masks, outputs)
             for s in range(count):
                 last[s] = (<Sampler> draws[s]).draw(&allowed[0], &logits[s, 0], i)
                 out[s, i] = last[s]
                 drawn = min(drawn, last[s])
                 if last[s] >= 0:
-                    (<Sampler> draws[s]).hear(last[s])
+                    (<Sampler> draws[s]).advance(last[s])
             i += 1
     if drawn < 0:
         raise TokenError(f"nothing to draw at index {i - 1}: all {V} logits are NaN")

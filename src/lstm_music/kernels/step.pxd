@@ -23,7 +23,7 @@ cdef struct Plan:
     Py_ssize_t Gu
     Py_ssize_t V
     Py_ssize_t states
-    Py_ssize_t sums                # where a mind has the sums of residual connections, and
+    Py_ssize_t sums                # where a state has the sums of residual connections, and
     Py_ssize_t top                 # where it has what the head reads: from now, next
     int n_layers
     int residual_from              # the first layer whose input is added to its output
@@ -38,8 +38,8 @@ cdef struct Plan:
     const char* pool
     const Place* places            # the layers, then head, then table
 
-# Where one sequence stands, and its scratch.
-cdef struct Mind:
+# The state of one sequence, and its scratch.
+cdef struct StepState:
     float* now                     # (L,states,H), then sums (H,) if a layer is residual
     float* next                    # the same
     float* x                       # (D,)
@@ -49,11 +49,11 @@ cdef struct Mind:
 
 cdef void add(Py_ssize_t n, const float* a, const float* b, float* sums) noexcept nogil
 cdef void recur(
-    const Plan* m, int n, Mind** minds, Py_ssize_t here, const char* U
+    const Plan* m, int n, StepState** seqs, Py_ssize_t here, const char* U
 ) noexcept nogil
-cdef void hear_together(const Plan* m, int n, Mind** minds, const int** rows) noexcept nogil
+cdef void advance_together(const Plan* m, int n, StepState** seqs, const int** rows) noexcept nogil
 cdef void predict_together(
-    const Plan* m, int n, Mind** minds, const unsigned char** wanted, float** logits,
+    const Plan* m, int n, StepState** seqs, const unsigned char** wanted, float** logits,
 ) noexcept nogil
 
 
@@ -64,7 +64,7 @@ cdef class StepWeights:
     cdef object model              # what it was made of, and can be made of again
     cdef object level
     cdef Plan plan
-    cdef object start              # what a mind has at first
+    cdef object start              # the state at first
     cdef object pool               # (n,) bytes, aligned; what plan.pool points to
     cdef Py_ssize_t[:, ::1] places
     cdef int[:, ::1] feeds         # what plan.feeds points to
@@ -76,10 +76,10 @@ cdef class StepWeights:
 cdef class Stepper:
     cdef readonly StepWeights weights
     cdef Plan plan
-    cdef Mind mind
-    cdef float[:, ::1] memory      # what mind points to
+    cdef StepState seq
+    cdef float[:, ::1] memory      # what seq points to
     cdef float[::1] scratch
 
-    cdef void hear(self, const int* rows) noexcept nogil
+    cdef void advance(self, const int* rows) noexcept nogil
     cdef void predict(self, const unsigned char* wanted, float* logits) noexcept nogil
     cdef void copy_state_from(self, Stepper other) noexcept nogil

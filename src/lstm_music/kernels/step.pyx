@@ -135,49 +135,49 @@ cdef class StepWeights:
         return out
 
 
-cdef void hear_together(const Plan* m, int n, Mind** minds, const int** rows) noexcept nogil:
-    """Move n minds on by one input each, n up to MOST_TOGETHER: rows (S,) of the embedding."""
+cdef void advance_together(const Plan* m, int n, StepState** seqs, const int** rows) noexcept nogil:
+    """Move n seqs on by one input each, n up to MOST_TOGETHER: rows (S,) of the embedding."""
     cdef const Place* at = m.places
     cdef const Place* table = m.places + m.n_layers + 1
     cdef Py_ssize_t here = 0, below = 0, K = m.D, s, state
     cdef lm_vector v[MOST_TOGETHER]
-    cdef Mind* mind
+    cdef StepState* seq
     cdef int i, layer
     for i in range(n):
-        mind = minds[i]
+        seq = seqs[i]
         if m.by_table:
             m.layers.f32.embed_forward(1, m.S, m.Gw, <const float*> (m.pool + table.W), rows[i],
-                                       <const float*> (m.pool + at.b), mind.wx)
+                                       <const float*> (m.pool + at.b), seq.wx)
         else:
             m.layers.f32.embed_forward(1, m.S, m.D, <const float*> (m.pool + table.W), rows[i],
-                                       NULL, mind.x)
+                                       NULL, seq.x)
     for layer in range(m.n_layers):
         if layer > 0 or not m.by_table:
             for i in range(n):
-                mind = minds[i]
-                v[i].x = mind.next + below if layer else mind.x
-                v[i].init, v[i].y = <const float*> (m.pool + at.b), mind.wx
+                seq = seqs[i]
+                v[i].x = seq.next + below if layer else seq.x
+                v[i].init, v[i].y = <const float*> (m.pool + at.b), seq.wx
             m.matvec.run(n, m.Gw, K, m.pool + at.W, v)
-        recur(m, n, minds, here, m.pool + at.U)
+        recur(m, n, seqs, here, m.pool + at.U)
         for i in range(n):
-            mind = minds[i]
-            m.cell.f32.forward(m.H, m.H, mind.wx, NULL if m.sums_early else mind.uh,
-                               mind.now + here, <const float*> (m.pool + at.p), mind.next + here,
-                               mind.cache)
+            seq = seqs[i]
+            m.cell.f32.forward(m.H, m.H, seq.wx, NULL if m.sums_early else seq.uh,
+                               seq.now + here, <const float*> (m.pool + at.p), seq.next + here,
+                               seq.cache)
             if m.zone != NULL:
                 for s in range(m.states):
                     state = here + s * m.H
-                    m.layers.f32.zone_forward(m.H, m.zone + s, 0, mind.now + state,
-                                              mind.next + state, mind.next + state)
+                    m.layers.f32.zone_forward(m.H, m.zone + s, 0, seq.now + state,
+                                              seq.next + state, seq.next + state)
             if layer >= m.residual_from:
-                add(m.H, mind.next + below if layer else mind.x, mind.next + here,
-                    mind.next + m.sums)
+                add(m.H, seq.next + below if layer else seq.x, seq.next + here,
+                    seq.next + m.sums)
         below = m.sums if layer >= m.residual_from else here
         here, K = here + m.states * m.H, m.H
         at += 1
     for i in range(n):
-        mind = minds[i]
-        mind.now, mind.next = mind.next, mind.now
+        seq = seqs[i]
+        seq.now, seq.next = seq.next, seq.now
 
 
 cdef void add(Py_ssize_t n, const float* a, const float* b, float* sums) noexcept nogil:
@@ -188,30 +188,30 @@ cdef void add(Py_ssize_t n, const float* a, const float* b, float* sums) noexcep
 
 
 cdef void recur(
-    const Plan* m, int n, Mind** minds, Py_ssize_t here, const char* U
+    const Plan* m, int n, StepState** seqs, Py_ssize_t here, const char* U
 ) noexcept nogil:
     """U times what it is fed: added to wx if the cell sums early, else into uh."""
     cdef Py_ssize_t width, start
     cdef lm_vector v[MOST_TOGETHER]
     cdef const int* feed
-    cdef Mind* mind
+    cdef StepState* seq
     cdef int i, f
     for f in range(m.n_feeds):
         feed = m.feeds + 3 * f
         start, width = feed[1] * m.H, (feed[2] - feed[1]) * m.H
         for i in range(n):
-            mind = minds[i]
-            v[i].x = mind.now + here + feed[0] * m.H
-            v[i].y = mind.wx if m.sums_early else mind.uh + start
-            v[i].init = mind.wx if m.sums_early else NULL
+            seq = seqs[i]
+            v[i].x = seq.now + here + feed[0] * m.H
+            v[i].y = seq.wx if m.sums_early else seq.uh + start
+            v[i].init = seq.wx if m.sums_early else NULL
         m.matvec.run(n, width, m.H, U, v)
         U += m.matvec.size(width, m.H)
 
 
 cdef void predict_together(
-    const Plan* m, int n, Mind** minds, const unsigned char** wanted, float** logits,
+    const Plan* m, int n, StepState** seqs, const unsigned char** wanted, float** logits,
 ) noexcept nogil:
-    """Logits (V,) of what comes next, for n minds, where any of ``wanted`` (V,) is not 0.
+    """Logits (V,) of what comes next, for n seqs, where any of ``wanted`` (V,) is not 0.
 
     Others mean nothing: the output weights are a fifth of a small model, so panels that nobody
     wants are not read.
@@ -227,7 +227,7 @@ cdef void predict_together(
             stop = min(stop + panel, m.V)
         if stop > first:
             for i in range(n):
-                v[i].x, v[i].init, v[i].y = minds[i].now + m.top, b + first, logits[i] + first
+                v[i].x, v[i].init, v[i].y = seqs[i].now + m.top, b + first, logits[i] + first
             m.matvec.run(n, stop - first, m.H, m.pool + at.W + m.matvec.size(first, m.H), v)
         first = stop + panel
 
@@ -258,25 +258,25 @@ cdef class Stepper:
         self.memory = np.stack([weights.start] * 2)
         cached = weights.spec.cached * m.H
         self.scratch = np.zeros(m.D + m.Gw + m.Gu + cached, np.float32)
-        self.mind.now, self.mind.next = &self.memory[0, 0], &self.memory[1, 0]
-        self.mind.x = &self.scratch[0]
-        self.mind.wx = self.mind.x + m.D
-        self.mind.uh = self.mind.wx + m.Gw
-        self.mind.cache = self.mind.uh + m.Gu
+        self.seq.now, self.seq.next = &self.memory[0, 0], &self.memory[1, 0]
+        self.seq.x = &self.scratch[0]
+        self.seq.wx = self.seq.x + m.D
+        self.seq.uh = self.seq.wx + m.Gw
+        self.seq.cache = self.seq.uh + m.Gu
 
-    cdef void hear(self, const int* rows) noexcept nogil:
+    cdef void advance(self, const int* rows) noexcept nogil:
         """Move on by one input: rows (S,) of the embedding."""
-        cdef Mind* mind = &self.mind
-        hear_together(&self.plan, 1, &mind, &rows)
+        cdef StepState* seq = &self.seq
+        advance_together(&self.plan, 1, &seq, &rows)
 
     cdef void predict(self, const unsigned char* wanted, float* logits) noexcept nogil:
         """Logits (V,) of what comes next where ``wanted`` (V,) is not 0; others mean nothing."""
-        cdef Mind* mind = &self.mind
-        predict_together(&self.plan, 1, &mind, &wanted, &logits)
+        cdef StepState* seq = &self.seq
+        predict_together(&self.plan, 1, &seq, &wanted, &logits)
 
     cdef void copy_state_from(self, Stepper other) noexcept nogil:
         """Stand where ``other`` stands; both have the same weights."""
-        memcpy(self.mind.now, other.mind.now, self.memory.shape[1] * sizeof(float))
+        memcpy(self.seq.now, other.seq.now, self.memory.shape[1] * sizeof(float))
 
     def reset(self):
         """Back to the state before the first token."""
@@ -294,7 +294,7 @@ cdef class Stepper:
         self.copy_state_from(other)
 
     def step_py(self, rows):
-        """``hear`` and ``predict`` for Python, every token wanted.
+        """``advance`` and ``predict`` for Python, every token wanted.
 
         Parameters
         ----------
@@ -310,7 +310,7 @@ cdef class Stepper:
         """
         cdef const int[::1] inputs = check_rows(rows, (self.plan.S,), self.weights.n_rows)
         with nogil:
-            self.hear(&inputs[0])
+            self.advance(&inputs[0])
         return self.predict_py(np.ones(self.plan.V, np.uint8))
 
     def predict_py(self, wanted):
@@ -354,7 +354,7 @@ def step_together(steppers, rows):
     ------
     ShapeError : too many or none, other weights, or wrong rows.
     """
-    cdef Mind* minds[MOST_TOGETHER]
+    cdef StepState* seqs[MOST_TOGETHER]
     cdef const int* inputs[MOST_TOGETHER]
     cdef const unsigned char* wanted[MOST_TOGETHER]
     cdef float* logits[MOST_TOGETHER]
@@ -369,11 +369,11 @@ def step_together(steppers, rows):
     cdef const unsigned char[::1] every = np.ones(one.plan.V, np.uint8)
     for i in range(n):
         one = steppers[i]
-        minds[i], inputs[i], wanted[i], logits[i] = &one.mind, &each[i, 0], &every[0], &to[i, 0]
+        seqs[i], inputs[i], wanted[i], logits[i] = &one.seq, &each[i, 0], &every[0], &to[i, 0]
     cdef const Plan* plan = &one.plan
     with nogil:
-        hear_together(plan, n, minds, inputs)
-        predict_together(plan, n, minds, wanted, logits)
+        advance_together(plan, n, seqs, inputs)
+        predict_together(plan, n, seqs, wanted, logits)
     return out
 
 

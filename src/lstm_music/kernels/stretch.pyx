@@ -3,7 +3,7 @@
 A step reads the weights of every layer, more than the nearer cache holds. Here a layer goes through
 a stretch of tokens before the next one begins: its recurrent weights stay near, and its input
 weights are read once for several tokens. Each sum is the chain of additions that it is in
-``hear_together``, so the state is the same, bit for bit.
+``advance_together``, so the state is the same, bit for bit.
 """
 
 from libc.string cimport memcpy
@@ -11,7 +11,7 @@ from libc.string cimport memcpy
 import numpy as np
 
 from lstm_music.kernels.layers_api cimport lm_vector
-from lstm_music.kernels.step cimport MOST_TOGETHER, Mind, Place, Plan, Stepper, add, recur
+from lstm_music.kernels.step cimport MOST_TOGETHER, StepState, Place, Plan, Stepper, add, recur
 
 from lstm_music.kernels.step import check_rows
 
@@ -32,7 +32,7 @@ cdef class Stretch:
         self.below = np.zeros((MOST_IN_A_STRETCH, max(m.D, m.H)), np.float32)
         self.above = np.zeros((MOST_IN_A_STRETCH, max(m.D, m.H)), np.float32)
 
-    cdef void hear(self, const int* rows) noexcept nogil:
+    cdef void advance(self, const int* rows) noexcept nogil:
         """One more input: rows (S,) of the embedding."""
         memcpy(&self.rows[self.n, 0], rows, self.stepper.plan.S * sizeof(int))
         self.n += 1
@@ -42,7 +42,7 @@ cdef class Stretch:
     cdef void flush(self) noexcept nogil:
         """Move the stepper on by all that waits."""
         cdef Plan* m = &self.stepper.plan
-        cdef Mind* mind = &self.stepper.mind
+        cdef StepState* seq = &self.stepper.seq
         cdef int layer
         if self.n == 0:
             return
@@ -50,9 +50,9 @@ cdef class Stretch:
             self._inputs(layer)
             self._steps(layer)
         if self.n % 2:
-            mind.now, mind.next = mind.next, mind.now
+            seq.now, seq.next = seq.next, seq.now
         if m.residual_from < m.n_layers:
-            memcpy(mind.now + m.sums, &self.below[self.n - 1, 0], m.H * sizeof(float))
+            memcpy(seq.now + m.sums, &self.below[self.n - 1, 0], m.H * sizeof(float))
         self.n = 0
 
     cdef void _inputs(self, int layer) noexcept nogil:
@@ -85,29 +85,29 @@ cdef class Stretch:
         cdef const Plan* m = &self.stepper.plan
         cdef const Place* at = m.places + layer
         cdef Py_ssize_t here = layer * m.states * m.H, s, state
-        cdef Mind mind = self.stepper.mind  # its pointers; what they point to is the stepper's
-        cdef Mind* one = &mind
+        cdef StepState seq = self.stepper.seq  # its pointers; what they point to is the stepper's
+        cdef StepState* one = &seq
         cdef int t
         for t in range(self.n):
-            mind.wx = &self.wx[t, 0]
+            seq.wx = &self.wx[t, 0]
             recur(m, 1, &one, here, m.pool + at.U)
-            m.cell.f32.forward(m.H, m.H, mind.wx, NULL if m.sums_early else mind.uh,
-                               mind.now + here, <const float*> (m.pool + at.p), mind.next + here,
-                               mind.cache)
+            m.cell.f32.forward(m.H, m.H, seq.wx, NULL if m.sums_early else seq.uh,
+                               seq.now + here, <const float*> (m.pool + at.p), seq.next + here,
+                               seq.cache)
             if m.zone != NULL:
                 for s in range(m.states):
                     state = here + s * m.H
-                    m.layers.f32.zone_forward(m.H, m.zone + s, 0, mind.now + state,
-                                              mind.next + state, mind.next + state)
+                    m.layers.f32.zone_forward(m.H, m.zone + s, 0, seq.now + state,
+                                              seq.next + state, seq.next + state)
             if layer >= m.residual_from:
-                add(m.H, &self.below[t, 0], mind.next + here, &self.above[t, 0])
+                add(m.H, &self.below[t, 0], seq.next + here, &self.above[t, 0])
             else:
-                memcpy(&self.above[t, 0], mind.next + here, m.H * sizeof(float))
-            mind.now, mind.next = mind.next, mind.now
+                memcpy(&self.above[t, 0], seq.next + here, m.H * sizeof(float))
+            seq.now, seq.next = seq.next, seq.now
         self.below, self.above = self.above, self.below
 
     def hear_py(self, rows):
-        """``hear`` and ``flush`` for Python.
+        """``advance`` and ``flush`` for Python.
 
         Parameters
         ----------
@@ -122,5 +122,5 @@ cdef class Stretch:
         cdef const int[:, ::1] inputs = check_rows(rows, shape, self.stepper.weights.n_rows)
         with nogil:
             for t in range(inputs.shape[0]):
-                self.hear(&inputs[t, 0])
+                self.advance(&inputs[t, 0])
             self.flush()

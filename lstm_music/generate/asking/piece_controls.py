@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lstm_music.errors import ConfigError
-from lstm_music.generate.controls import control
+from lstm_music.generate.asking.controls import control
 from lstm_music.music.form_text import Section, bars_of_form, fit_form
 
 TASKS = ("generate", "infill", "accompany", "vary")
@@ -28,7 +28,7 @@ _PIECE = "Piece"
 
 @dataclass(frozen=True, eq=False)
 class PieceControls:
-    """The part of a `lstm_music.generate.request.Request` that says which piece is wanted."""
+    """The part of a `lstm_music.Request` that says what piece is wanted."""
 
     task: str = "generate"
     seed: Any = None

@@ -1,4 +1,4 @@
-"""What kinds of thing a training corpus holds: nobody can learn what he has never met."""
+"""What kinds of thing a training corpus holds: no model can learn what is not in it."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ _LEAST_SHARE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
-    """What a model has met in training.
+class Coverage:
+    """What the training music had.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Met:
     even: tuple[str, ...] = ()
 
     @classmethod
-    def from_dict(cls, facts: Mapping[str, Any]) -> Met:
+    def from_dict(cls, facts: Mapping[str, Any]) -> Coverage:
         """Read what ``dataclasses.asdict`` wrote into a model file.
 
         Raises
@@ -71,7 +71,7 @@ class Met:
         ModelFileError : something is missing or of the wrong type.
         """
         try:
-            met = cls(
+            coverage = cls(
                 tuple(facts["kinds"]),
                 tuple(facts["programs"]),
                 facts["dynamics"],
@@ -92,13 +92,13 @@ class Met:
             raise ModelFileError(
                 f"the model file does not say what music it was trained on ({error}); train again"
             ) from None
-        known = set(met.kinds) <= {kind for kind, _ in DEFAULT.ranges}
-        known &= set(met.styles) <= set(DEFAULT.styles)
-        rows = [row for found in met.ensembles.values() for _, row in found]
-        programs = set(met.programs).union(*rows)
+        known = set(coverage.kinds) <= {kind for kind, _ in DEFAULT.ranges}
+        known &= set(coverage.styles) <= set(DEFAULT.styles)
+        rows = [row for found in coverage.ensembles.values() for _, row in found]
+        programs = set(coverage.programs).union(*rows)
         if not known or not programs <= set(range(len(DEFAULT["program"]))):
             raise ModelFileError("the model file names tokens that do not exist; train again")
-        return met
+        return coverage
 
     def ranges_of(self, style: str, row: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
         """Lowest and highest pitch of each track of a row of instruments; empty where not told."""
@@ -113,7 +113,7 @@ def _ranged(row: Sequence[int], bounds: Sequence[Sequence[int]]) -> Ranged:
     return found
 
 
-def met_in_training(corpus: TokenCache) -> Met:
+def coverage_of(corpus: TokenCache) -> Coverage:
     """Look through the training side of a corpus."""
     pieces = [corpus.piece_tokens(int(i)) for i in corpus.indices("train")]
     programs = np.zeros(DEFAULT.n_tokens, bool)
@@ -134,7 +134,7 @@ def met_in_training(corpus: TokenCache) -> Met:
         notes[style] += pitched
     least, ensembles = _LEAST_SHARE * len(pieces), _ensembles(corpus)
     first = DEFAULT["program"]
-    return Met(
+    return Coverage(
         tuple(kind for kind, count in kinds.items() if count >= max(least, 1)),
         tuple(int(i) for i in np.flatnonzero(programs[first.start : first.stop])),
         not _is_even(changes.total(), notes.total()),

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from lstm_music.errors import ConfigError
-from lstm_music.generate.request import CONTROLS, Request
+from lstm_music.generate.asking.request import CONTROLS, Request
 from lstm_music.nn.sampling import Sampling
 
 

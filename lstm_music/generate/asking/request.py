@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from lstm_music.errors import ConfigError
-from lstm_music.generate.asked_piece import TASKS, PieceControls
-from lstm_music.generate.controls import Control, control, controls_of
+from lstm_music.generate.asking.controls import Control, control, controls_of
+from lstm_music.generate.asking.piece_controls import TASKS, PieceControls
 from lstm_music.nn.sampling import Sampling
 
 VOICE_LEADINGS = ("strict", "free")

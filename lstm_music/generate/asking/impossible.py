@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 
 from lstm_music.errors import ConfigError
-from lstm_music.generate.forms import may_return
-from lstm_music.generate.plan import Plan
-from lstm_music.generate.ruling import Ruling, allowed_pitches, of_track
+from lstm_music.generate.forms.wanted import may_return
+from lstm_music.generate.planning.plan import Plan
+from lstm_music.generate.planning.ruling import Ruling, allowed_pitches, of_track
 from lstm_music.music.piece import Piece
 from lstm_music.music.polyphony import most_together
 

@@ -25,7 +25,7 @@ class Control:
 
     Parameters
     ----------
-    name : of the field of `lstm_music.generate.request.Request`.
+    name : of the field of `lstm_music.generate.asking.request.Request`.
     kind : a key of `KINDS`.
     default : what holds if it is not set.
     help : one line.

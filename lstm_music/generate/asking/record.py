@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lstm_music.errors import ConfigError
-from lstm_music.generate.request import CONTROLS, Request
+from lstm_music.generate.asking.request import CONTROLS, Request
 
 _PREFIX = "lstm_music again "
 _LEFT_OUT = frozenset({"threads", "rng_seed"})

@@ -9,26 +9,26 @@ from copy import copy
 import numpy as np
 
 from lstm_music.errors import ConfigError
-from lstm_music.generate.asked_piece import AUTO, NO_FORM
+from lstm_music.generate.asking.piece_controls import AUTO, NO_FORM
+from lstm_music.generate.asking.request import CONTROLS, RULES, Request
 from lstm_music.generate.engine import Engine
-from lstm_music.generate.form_plan import FormPlan, drawn_form, planned_form
-from lstm_music.generate.hearing import Heard
-from lstm_music.generate.plan import Plan
-from lstm_music.generate.request import CONTROLS, RULES, Request
-from lstm_music.generate.ruling import Ruling
+from lstm_music.generate.forms.plan import FormPlan, drawn_form, planned_form
+from lstm_music.generate.planning.plan import Plan
+from lstm_music.generate.planning.prompt import Prompt
+from lstm_music.generate.planning.ruling import Ruling
 from lstm_music.music.form import Bar, bars_of, find_form
 from lstm_music.music.form_text import form_text
 from lstm_music.music.piece import Piece
 
 
 def take_form(
-    engine: Engine, ruling: Ruling, plan: Plan, heard: Heard, rng_seed: int, sequence: int
+    engine: Engine, ruling: Ruling, plan: Plan, prompt: Prompt, rng_seed: int, sequence: int
 ) -> FormPlan | None:
     """The form of the take that is drawn from a random stream; None where none is asked for.
 
     Parameters
     ----------
-    engine, ruling, plan, heard : of the piece.
+    engine, ruling, plan, prompt : of the piece.
     rng_seed, sequence : the random stream, which decides where the form is drawn.
     """
     request = ruling.request
@@ -36,22 +36,22 @@ def take_form(
         return None
     if request.form != AUTO:
         return planned_form(request.sections())
-    n_bars = (heard.end_steps - heard.start_steps) // heard.bar_steps
+    n_bars = (prompt.end_steps - prompt.start_steps) // prompt.bar_steps
     return drawn_form(
         engine.form_model,
-        heard.context.style,
+        prompt.context.style,
         n_bars,
         np.random.default_rng([rng_seed, sequence, n_bars]),
-        bars_before(heard),
-        heard.bar_steps,
-        may_return(ruling, plan, heard.bar_steps),
+        bars_before(prompt),
+        prompt.bar_steps,
+        may_return(ruling, plan, prompt.bar_steps),
     )
 
 
-def bars_before(heard: Heard) -> list[Bar]:
-    """The full bars that the network hears before the first new one."""
-    context = heard.context
-    n_bars = context.bar_lines.bar_at(heard.start_steps) - (context.pickup_steps > 0)
+def bars_before(prompt: Prompt) -> list[Bar]:
+    """The full bars of the prompt before the first new one."""
+    context = prompt.context
+    n_bars = context.bar_lines.bar_at(prompt.start_steps) - (context.pickup_steps > 0)
     return bars_of(context, n_bars)
 
 

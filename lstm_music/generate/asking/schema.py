@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lstm_music.generate.asked_piece import TASKS
-from lstm_music.generate.request import CONTROLS
+from lstm_music.generate.asking.piece_controls import TASKS
+from lstm_music.generate.asking.request import CONTROLS
 
 
 def schema() -> dict[str, Any]:

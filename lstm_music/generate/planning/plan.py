@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from lstm_music.errors import ConfigError, MidiError
-from lstm_music.generate.asked_piece import KEEPS
-from lstm_music.generate.form_plan import FormPlan
+from lstm_music.generate.asking.piece_controls import KEEPS
+from lstm_music.generate.forms.plan import FormPlan
 from lstm_music.music.distinct import distinct
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
 from lstm_music.music.places import begins_in

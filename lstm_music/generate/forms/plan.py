@@ -183,11 +183,11 @@ def form_shares(plan: FormPlan, bars: Sequence[Bar], first: int) -> dict[str, An
     ]
     differ = [i + 1 for i, source in asked if bars[first + i] != bars[first + source]]
     share = 1 - len(differ) / len(asked) if asked else 1.0
-    heard = form_text(_heard_sections(plan, bars[first:]))
-    return {"form": heard, "bars_to_return": len(asked), "returned": share, "differ": differ}
+    found = form_text(_found_sections(plan, bars[first:]))
+    return {"form": found, "bars_to_return": len(asked), "returned": share, "differ": differ}
 
 
-def _heard_sections(plan: FormPlan, bars: Sequence[Bar]) -> tuple[Section, ...]:
+def _found_sections(plan: FormPlan, bars: Sequence[Bar]) -> tuple[Section, ...]:
     """The sections of bars by what is in them: as long as asked, or as they are found."""
     if not plan.sections:
         return sections_of(bars)

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from lstm_music.errors import MidiError
 from lstm_music.generate.engine import Engine
-from lstm_music.generate.events import given_events
-from lstm_music.generate.plan import Place, Plan
+from lstm_music.generate.planning.events import given_events
+from lstm_music.generate.planning.plan import Place, Plan
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.piece import Piece
@@ -20,7 +20,7 @@ from lstm_music.tokens.vocabulary import DRUMS, MAX_TIME_STEPS
 from lstm_music.types import BoolArray, IntArray, NoteArray
 
 CONTEXT_STEPS = MAX_TIME_STEPS
-"""How far before the first open place the network hears: 64 whole notes, from a bar line on."""
+"""How far before the first open place the prompt reaches: 64 whole notes, from a bar line on."""
 
 CONTEXT_NOTES = 8192
 """And no more notes than these, which take it half a second."""
@@ -30,8 +30,8 @@ AHEAD_BARS = max(LAGS_BARS)
 
 
 @dataclass(frozen=True)
-class Heard:
-    """A plan in the steps and tracks of what the network hears.
+class Prompt:
+    """What the network reads of a plan, in steps and tracks of its own.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class Heard:
     offset : leads from its steps to those of the plan's piece.
     tracks : of its tracks, those of the plan's piece.
     total_bars : of the whole piece, from the beginning of the context on.
-    remarks : what the network does not hear, a sentence each.
+    remarks : what the network does not read, a sentence each.
     """
 
     context: Piece
@@ -87,12 +87,12 @@ class Heard:
         return moved
 
 
-def hear(engine: Engine, plan: Plan) -> Heard:
-    """What the network hears of a plan.
+def prompt_for(engine: Engine, plan: Plan) -> Prompt:
+    """The prompt of a plan.
 
     Raises
     ------
-    MidiError : it would hear nothing.
+    MidiError : it would read nothing.
     """
     given = plan.given
     start, end = plan.start_steps, plan.end_steps
@@ -101,8 +101,8 @@ def hear(engine: Engine, plan: Plan) -> Heard:
     whole = given.replace(notes=np.concatenate([given.notes, plan.slots]))
     part = excerpt(whole, offset, stop)
     part, more = _with_few_notes(part, start - offset)
-    tracks = _heard_tracks(part, plan, mixed=engine.met.mixed)
-    told = engine.told(_in_tracks(part, tracks), given)
+    tracks = _prompt_tracks(part, plan, mixed=engine.coverage.mixed)
+    told = engine.as_read(_in_tracks(part, tracks), given)
     if not plan.is_continuation and all(track.is_drum for track in told.tracks):
         told = told.replace(style=DRUMS, key=None)
     context = canonical_with_all_tracks(told)
@@ -117,19 +117,19 @@ def hear(engine: Engine, plan: Plan) -> Heard:
         if place.track in number
     )
     last = max(end, given.end_steps) - offset
-    return Heard(
+    return Prompt(
         context=context,
         is_slot=_slots_among(context.notes, plan.slots, offset, number),
         places=places,
         offset=offset,
         tracks=tracks,
         total_bars=context.bar_lines.bar_at(last - 1) + 1,
-        remarks=(*seam_remarks(plan), *remarks, *more, *engine.unheard(part, len(tracks))),
+        remarks=(*seam_remarks(plan), *remarks, *more, *engine.left_out(part, len(tracks))),
     )
 
 
 def context_start(piece: Piece, start: int) -> tuple[int, tuple[str, ...]]:
-    """The bar line from which the network hears a piece, and what to say of what is before it."""
+    """The bar line from which the network reads a piece, and what to say of what is before it."""
     lines = piece.bar_lines
     onsets = piece.notes["onset_steps"]
     onsets = onsets[onsets < start]
@@ -160,8 +160,8 @@ def _with_few_notes(part: Piece, start: int) -> tuple[Piece, tuple[str, ...]]:
     return part.replace(notes=part.notes[before - CONTEXT_NOTES :]), (remark,)
 
 
-def _heard_tracks(part: Piece, plan: Plan, *, mixed: bool) -> npt.NDArray[np.uint16]:
-    """The tracks that the network hears: the open ones, then the busiest, 16 at most.
+def _prompt_tracks(part: Piece, plan: Plan, *, mixed: bool) -> npt.NDArray[np.uint16]:
+    """The tracks of the prompt: the open ones, then the busiest, 16 at most.
 
     A network that has never met drums beside pitched tracks (``mixed``) does best without the
     other kind, where only one is written.

@@ -6,20 +6,20 @@ from itertools import combinations
 
 import numpy as np
 
-from lstm_music.generate.hearing import Heard
-from lstm_music.generate.plan import Plan
-from lstm_music.generate.ruling import Ruling, of_track
+from lstm_music.generate.planning.plan import Plan
+from lstm_music.generate.planning.prompt import Prompt
+from lstm_music.generate.planning.ruling import Ruling, of_track
 from lstm_music.generate.voice_leading import VoiceLeading
 from lstm_music.music.instruments import SOUNDING_RANGES
 from lstm_music.music.voice_leading import crossings
 from lstm_music.tokens.streams import MAX_TRACKS
 
 
-def voices_for(ruling: Ruling, plan: Plan, heard: Heard) -> VoiceLeading | None:
-    """The masks of voice leading, in the tracks that the network hears; None: parts are free."""
+def voices_for(ruling: Ruling, plan: Plan, prompt: Prompt) -> VoiceLeading | None:
+    """The masks of voice leading, in the tracks of the prompt; None: parts are free."""
     if ruling.voice_leading == "free":
         return None
-    tracks = heard.tracks.tolist()
+    tracks = prompt.tracks.tolist()
     has_parts = np.zeros(MAX_TRACKS, np.uint8)
     has_parts[: len(tracks)] = [not plan.given.tracks[track].is_drum for track in tracks]
     above = np.zeros((MAX_TRACKS, MAX_TRACKS), np.uint8)

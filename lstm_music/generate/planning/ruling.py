@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.errors import ConfigError
-from lstm_music.generate.character import Character
-from lstm_music.generate.hearing import Heard
+from lstm_music.generate.asking.request import Request
 from lstm_music.generate.leans import Leans
-from lstm_music.generate.plan import Plan
-from lstm_music.generate.request import Request
+from lstm_music.generate.planning.character import Character
+from lstm_music.generate.planning.plan import Plan
+from lstm_music.generate.planning.prompt import Prompt
 from lstm_music.generate.rules import DRUMMER, HANDS, Rules
 from lstm_music.music.distinct import distinct
 from lstm_music.music.drum_keys import PAD_KEYS, has_pad_keys
@@ -89,39 +89,39 @@ class Ruling:
         is_strict = self.style in _STRICT_STYLES and self.request.keep != "pitch"
         return "strict" if is_strict else "free"
 
-    def told(
-        self, heard: Heard, plan: Plan
+    def conditioning(
+        self, prompt: Prompt, plan: Plan
     ) -> tuple[
         npt.NDArray[np.uint8] | None, npt.NDArray[np.uint8] | None, npt.NDArray[np.intc] | None
     ]:
         """Wishes, wished onsets and chords as ``Conditioning`` takes them; None where there are
         none.
         """
-        return *self._wishes(heard), self._chord_rows(heard)
+        return *self._wishes(prompt), self._chord_rows(prompt)
 
     def _wishes(
-        self, heard: Heard
+        self, prompt: Prompt
     ) -> tuple[npt.NDArray[np.uint8] | None, npt.NDArray[np.uint8] | None]:
         request = self.request
         asked = (request.density, request.polyphony, request.register, request.duration)
         if all(wish is None for wish in asked):
             return None, None
-        lines = heard.context.bar_lines
-        shape = (lines.bar_at(heard.end_steps - 1) + 1, MAX_TRACKS)
+        lines = prompt.context.bar_lines
+        shape = (lines.bar_at(prompt.end_steps - 1) + 1, MAX_TRACKS)
         values = [np.full(shape, np.nan) for _ in asked]
         onsets = np.full(shape[0], np.nan)
-        for place in heard.places:
+        for place in prompt.places:
             bars = slice(lines.bar_at(place.start_steps), lines.bar_at(place.end_steps - 1) + 1)
-            track = int(heard.tracks[place.track])
+            track = int(prompt.tracks[place.track])
             for column, wish in zip(values, asked):
                 if (wanted := of_track(wish, track)) is not None:
                     column[bars, place.track] = wanted
-            if len({p.track for p in heard.places}) == 1:
+            if len({p.track for p in prompt.places}) == 1:
                 onsets[bars] = values[0][bars, place.track]
         values[3] *= STEPS_PER_QUARTER
         return wish_values(Measures(values[0], values[1], values[2], values[3], onsets))
 
-    def _chord_rows(self, heard: Heard) -> npt.NDArray[np.intc] | None:
+    def _chord_rows(self, prompt: Prompt) -> npt.NDArray[np.intc] | None:
         if self.chords is None:
             return None
         from lstm_music.music.harmony.find import QUALITIES
@@ -130,7 +130,7 @@ class Ruling:
         for onset, chord in zip(self.chords.onset_steps, self.chords.chords):
             known = chord is not None and chord.quality in QUALITIES
             quality = 1 + QUALITIES.index(chord.quality) if chord is not None and known else 0
-            rows.append((onset - heard.offset, 1 if chord is None else 2 + chord.root, quality))
+            rows.append((onset - prompt.offset, 1 if chord is None else 2 + chord.root, quality))
         return np.array([row for row in rows if row[0] >= 0] or rows[-1:], np.intc)
 
     def finished(self, notes: NoteArray) -> NoteArray:
@@ -199,32 +199,32 @@ def _whole(plan: Plan) -> Piece:
     return plan.given.replace(notes=np.concatenate([plan.given.notes, plan.replaced]))
 
 
-def rules_for(ruling: Ruling, plan: Plan, heard: Heard) -> Rules:
-    """The masks of the loop, in the steps and tracks of what the network hears."""
+def rules_for(ruling: Ruling, plan: Plan, prompt: Prompt) -> Rules:
+    """The masks of the loop, in the steps and tracks of the prompt."""
     pitches = np.zeros((MAX_TRACKS, 128), np.uint8)
     limits = np.zeros((MAX_TRACKS, _N_LIMITS), np.intc)
-    for i, track in enumerate(heard.tracks.tolist()):
+    for i, track in enumerate(prompt.tracks.tolist()):
         pitches[i] = written_pitches(ruling, plan, track)
         limits[i] = _limits(ruling, plan.given, track)
     return Rules(
-        heard.places if plan.writes_freely else (),
+        prompt.places if plan.writes_freely else (),
         pitches,
         limits,
-        _chord_bits(ruling, heard),
+        _chord_bits(ruling, prompt),
         ruling.request.chords_fit == "strict",
-        _order(plan, heard),
-        heard.end_steps,
-        _rings(plan, heard) if plan.writes_freely else None,
+        _order(plan, prompt),
+        prompt.end_steps,
+        _rings(plan, prompt) if plan.writes_freely else None,
     )
 
 
-def leans_for(ruling: Ruling, plan: Plan, heard: Heard, rules: Rules) -> Leans | None:
+def leans_for(ruling: Ruling, plan: Plan, prompt: Prompt, rules: Rules) -> Leans | None:
     """What is made likelier beside the rules; None: nothing is."""
     request = ruling.request
     scale = ruling.scale if request.scale_fit == "mostly" else None
     wishes = np.zeros((MAX_TRACKS, 3), np.float32)
     pulls = np.zeros((MAX_TRACKS, 128), np.float32)
-    for i, track in enumerate(heard.tracks.tolist()):
+    for i, track in enumerate(prompt.tracks.tolist()):
         wishes[i, 0] = of_track(request.register, track) or 0
         wishes[i, 1] = STEPS_PER_QUARTER * (of_track(request.duration, track) or 0)
         wishes[i, 2] = of_track(request.polyphony, track) or 0
@@ -236,13 +236,13 @@ def leans_for(ruling: Ruling, plan: Plan, heard: Heard, rules: Rules) -> Leans |
     return Leans(rules, pulls, wishes, chord)
 
 
-def _rings(plan: Plan, heard: Heard) -> list[int]:
+def _rings(plan: Plan, prompt: Prompt) -> list[int]:
     """How far notes of each place may ring: as far as what gave way did, to leave no hole."""
     found = []
-    for track, start, end in heard.places:
-        place = (int(heard.tracks[track]), start + heard.offset, end + heard.offset)
+    for track, start, end in prompt.places:
+        place = (int(prompt.tracks[track]), start + prompt.offset, end + prompt.offset)
         gone = plan.replaced[begins_in(plan.replaced, [place])]
-        rang = (gone["onset_steps"] + gone["duration_steps"]).max(initial=0) - heard.offset
+        rang = (gone["onset_steps"] + gone["duration_steps"]).max(initial=0) - prompt.offset
         found.append(max(end, int(rang)) if not plan.is_continuation else end)
     return found
 
@@ -315,20 +315,23 @@ def _keep_character(row: list[int], character: Character, *, is_drum: bool) -> N
         row[_PLAYER] = DRUMMER if is_drum else HANDS
 
 
-def _chord_bits(ruling: Ruling, heard: Heard) -> list[tuple[int, int]]:
+def _chord_bits(ruling: Ruling, prompt: Prompt) -> list[tuple[int, int]]:
     """Onset and pitch classes of each chord, a bit each; without a chord all."""
     if ruling.chords is None:
         return []
     rows = [
-        (onset - heard.offset, 0xFFF if chord is None else sum(1 << p for p in chord.pitch_classes))
+        (
+            onset - prompt.offset,
+            0xFFF if chord is None else sum(1 << p for p in chord.pitch_classes),
+        )
         for onset, chord in zip(ruling.chords.onset_steps, ruling.chords.chords)
     ]
     return [row for row in rows if row[0] >= 0] or rows[-1:]
 
 
-def _order(plan: Plan, heard: Heard) -> list[tuple[int, int, int]]:
+def _order(plan: Plan, prompt: Prompt) -> list[tuple[int, int, int]]:
     """Track, number of the chord and pitch of the notes whose order is kept."""
-    number = {int(track): i for i, track in enumerate(heard.tracks)}
+    number = {int(track): i for i, track in enumerate(prompt.tracks)}
     rows: list[tuple[int, int, int]] = []
     notes = plan.pitch_order
     for track in distinct(notes["track"]).tolist():

@@ -1,6 +1,6 @@
-"""Bars that return: generators hear them as given music, note for note, and compose the others.
+"""Bars that return: generators read them as given music, note for note, and compose the others.
 
-A piece with a form is written in stages. In each the network first hears the copies of bars that
+A piece with a form is written in stages. In each the network first reads the copies of bars that
 are there already; then it composes the bars up to the next copy.
 """
 
@@ -12,16 +12,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lstm_music.generate.endings import DRAWS_APART, ENDING_BARS, close_all, closes
-from lstm_music.generate.events import given_events
-from lstm_music.generate.form_plan import FormPlan, kept_steps, repeated
-from lstm_music.generate.forms import bars_before
+from lstm_music.generate.forms.endings import DRAWS_APART, ENDING_BARS, close_all, closes
+from lstm_music.generate.forms.plan import FormPlan, kept_steps, repeated
+from lstm_music.generate.forms.wanted import bars_before
 from lstm_music.generate.given import Given
-from lstm_music.generate.hearing import Heard
 from lstm_music.generate.loop import Generator, run_together
-from lstm_music.generate.parts import voices_for
-from lstm_music.generate.plan import Place, Plan
-from lstm_music.generate.ruling import Ruling, leans_for, rules_for
+from lstm_music.generate.planning.events import given_events
+from lstm_music.generate.planning.parts import voices_for
+from lstm_music.generate.planning.plan import Place, Plan
+from lstm_music.generate.planning.prompt import Prompt
+from lstm_music.generate.planning.ruling import Ruling, leans_for, rules_for
 from lstm_music.music.form import bars_of
 from lstm_music.music.key import Key
 from lstm_music.music.piece import PEDAL_DTYPE, Piece, Track
@@ -76,14 +76,14 @@ class Formed:
     Parameters
     ----------
     form : which of its new bars return.
-    plan, ruling, heard : of the whole, as those of a piece without a form.
+    plan, ruling, prompt : of the whole, as those of a piece without a form.
     """
 
-    def __init__(self, form: FormPlan, plan: Plan, ruling: Ruling, heard: Heard) -> None:
+    def __init__(self, form: FormPlan, plan: Plan, ruling: Ruling, prompt: Prompt) -> None:
         self.form = form
-        self.stages = stages_of(form, heard)
-        self._plan, self._ruling, self._heard = plan, ruling, heard
-        self._n_before = len(bars_before(heard))
+        self.stages = stages_of(form, prompt)
+        self._plan, self._ruling, self._prompt = plan, ruling, prompt
+        self._n_before = len(bars_before(prompt))
         request = ruling.request
         self._closes = request.seed is None and request.ending != "free"
         self._last_root = form.roots()[-1]
@@ -91,14 +91,14 @@ class Formed:
     def begin(self, generator: Generator, stage: Stage) -> None:
         """Set a generator the task of a stage; it stands at the end of the one before."""
         where = (stage.free_start, stage.free_end)
-        places = tuple(Place(track, *where) for track in range(len(self._heard.tracks)))
-        heard = replace(self._heard, places=places)
-        rules = rules_for(self._ruling, self._plan, heard)
-        leans = leans_for(self._ruling, self._plan, heard, rules)
+        places = tuple(Place(track, *where) for track in range(len(self._prompt.tracks)))
+        prompt = replace(self._prompt, places=places)
+        rules = rules_for(self._ruling, self._plan, prompt)
+        leans = leans_for(self._ruling, self._plan, prompt, rules)
         given = Given(copied_events(generator, stage.copies))
-        voices = voices_for(self._ruling, self._plan, heard)
+        voices = voices_for(self._ruling, self._plan, prompt)
         generator.set_task(
-            given, rules, heard.bar_steps, leans, voices=voices, goes_on=not stage.is_last
+            given, rules, prompt.bar_steps, leans, voices=voices, goes_on=not stage.is_last
         )
 
     def ending(self, stage: Stage) -> int:
@@ -113,7 +113,7 @@ class Formed:
         of ``key``, or of its own key, must end on it.
         """
         end = self.ending(stage) if stage.is_last else stage.free_end
-        start = self._heard.start_steps
+        start = self._prompt.start_steps
         new = slice((stage.free_start - start) // self.bar_steps, (end - start) // self.bar_steps)
         piece = written_piece(generator.score)
         bars = bars_of(piece, self._n_before + new.stop)
@@ -138,7 +138,7 @@ class Formed:
         return not self._restless(written_piece(generator.score), last, last.free_end)
 
     def free_notes(self, notes: NoteArray) -> int:
-        """How many notes, in steps of what the network hears, stand where it composes."""
+        """How many notes, in steps of the prompt, stand where it composes."""
         onsets = notes["onset_steps"]
         free = [(onsets >= one.free_start) & (onsets < one.free_end) for one in self.stages]
         return int(np.any(free, axis=0).sum())
@@ -146,12 +146,12 @@ class Formed:
     @property
     def bar_steps(self) -> int:
         """Length of a new bar."""
-        return self._heard.bar_steps
+        return self._prompt.bar_steps
 
 
-def stages_of(form: FormPlan, heard: Heard) -> list[Stage]:
-    """The stages of a form, in steps of what the network hears."""
-    stretches = _stretches(form, heard)
+def stages_of(form: FormPlan, prompt: Prompt) -> list[Stage]:
+    """The stages of a form, in steps of the prompt."""
+    stretches = _stretches(form, prompt)
     end = stretches[-1][2]
     stages, copies = [], list[Copy]()
     for i, (shift, start, stop) in enumerate(stretches):
@@ -166,17 +166,17 @@ def stages_of(form: FormPlan, heard: Heard) -> list[Stage]:
     return stages
 
 
-def _stretches(form: FormPlan, heard: Heard) -> list[tuple[int, int, int]]:
+def _stretches(form: FormPlan, prompt: Prompt) -> list[tuple[int, int, int]]:
     """(shift, start, end) of all that is copied from ``shift`` steps before, or composed: shift 0.
 
     What is copied is what was composed, never itself a copy that may not be there yet.
     """
-    steps, n_before = heard.bar_steps, len(bars_before(heard))
-    lines, at, starts = heard.context.bar_lines, heard.context.pickup_steps, []
+    steps, n_before = prompt.bar_steps, len(bars_before(prompt))
+    lines, at, starts = prompt.context.bar_lines, prompt.context.pickup_steps, []
     for _ in range(n_before):
         starts.append(at)
         at = lines.bar_end(at)
-    starts += [heard.start_steps + i * steps for i in range(len(form.returns))]
+    starts += [prompt.start_steps + i * steps for i in range(len(form.returns))]
     found: list[tuple[int, int, int]] = []
     roots, firsts = form.roots(), form.starts()
     for i, back in enumerate(form.returns):

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lstm_music.errors import ConfigError
-from lstm_music.generate.controls import bar_pair
-from lstm_music.generate.plan import (
+from lstm_music.generate.asking.controls import bar_pair
+from lstm_music.generate.asking.request import Request
+from lstm_music.generate.planning.plan import (
     Plan,
     accompaniment,
     continuation,
@@ -15,7 +16,6 @@ from lstm_music.generate.plan import (
     n_bars,
     variation,
 )
-from lstm_music.generate.request import Request
 from lstm_music.music.instrument_names import programs_named
 from lstm_music.music.instruments import instrument_name
 from lstm_music.music.listening.roles import track_roles
