@@ -4,9 +4,10 @@
 
 Pieces of the test side, at most so many of each style, are cut at the bar line nearest their
 middle and continued by 8 bars with rng seed 1. Counted are the onsets of keyboards at which two
-hands can hold all that sounds (`lstm_music.music.playable`): in the 8 bars before the cut, in the 8
-after it in the real music, and in ours. One or two tracks of a program are one player; three or
-more count track by track. ``--nothing`` adds as many pieces of 16 bars from nothing.
+hands can hold all that sounds (`lstm_music.music.instruments.playable`): in the 8 bars before the
+cut, in the 8 after it in the real music, and in ours. One or two tracks of a program are one
+player; three or more count track by track. ``--nothing`` adds as many pieces of 16 bars from
+nothing.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from character import BARS, _bar_start, seeds, window
 import lstm_music as lm
 from lstm_music.corpus.cache import open_cache
 from lstm_music.music.excerpt import excerpt
+from lstm_music.music.instruments.playable import KEYBOARD_PROGRAMS, hand_span_ok
 from lstm_music.music.piece import Piece
-from lstm_music.music.playable import KEYBOARD_PROGRAMS, hand_span_ok
 
 STAVES = 2
 

@@ -16,8 +16,8 @@ import argparse
 import numpy as np
 
 from lstm_music.composer import load
+from lstm_music.corpus.batching.masks import ENDLESS_STEPS, given_notes
 from lstm_music.corpus.cache import open_cache
-from lstm_music.corpus.masks import ENDLESS_STEPS, given_notes
 from lstm_music.evaluate.likelihood import body_start
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.piece import Piece

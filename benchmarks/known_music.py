@@ -4,11 +4,11 @@
 
 CACHE is a folder that `lstm-music corpus build` made. The training side is known; all held-out
 pieces are looked for in it, by `lstm_music.evaluate.novelty.KnownMusic` and by
-`lstm_music.corpus.fingerprints.Fingerprints` with several choices of sets. A run too short for a
-choice counts as 0 in both. The choices of a corpus too large for lists of windows are filters, and
-copies are looked for, too: the first 16 bars of training pieces. Random music is melodies whose
-onsets and intervals are drawn one by one, each from those of the held-out pieces: 200 notes, about
-32 bars.
+`lstm_music.corpus.copies.fingerprints.Fingerprints` with several choices of sets. A run too short
+for a choice counts as 0 in both. The choices of a corpus too large for lists of windows are
+filters, and copies are looked for, too: the first 16 bars of training pieces. Random music is
+melodies whose onsets and intervals are drawn one by one, each from those of the held-out pieces:
+200 notes, about 32 bars.
 
 The tables are those of docs/novelty.md.
 """
@@ -22,8 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.corpus.cache import TokenCache, open_cache
-from lstm_music.corpus.fingerprints import FILTERS, SETS, Fingerprints, corpus_fingerprints
-from lstm_music.corpus.window_filter import WindowFilter
+from lstm_music.corpus.copies.fingerprints import FILTERS, SETS, Fingerprints, corpus_fingerprints
+from lstm_music.corpus.copies.window_filter import WindowFilter
 from lstm_music.evaluate.novelty import KnownMusic
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
 from lstm_music.tokens.decode import decode

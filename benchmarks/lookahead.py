@@ -30,8 +30,8 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
 
+from lstm_music.corpus.batching.masks import MaskChances, draw_mask, given_notes
 from lstm_music.corpus.cache import TokenCache, open_cache
-from lstm_music.corpus.masks import MaskChances, draw_mask, given_notes
 from lstm_music.music.piece import Piece
 from lstm_music.music.places import begins_in
 from lstm_music.tokens.annotate import annotate_choices

@@ -42,8 +42,8 @@ from lstm_music.evaluate.metrics import (
 )
 from lstm_music.evaluate.network import NetworkModel
 from lstm_music.evaluate.novelty import KnownMusic
-from lstm_music.music.cadence import ends_on_tonic
 from lstm_music.music.excerpt import excerpt
+from lstm_music.music.harmony.cadence import ends_on_tonic
 from lstm_music.music.piece import Piece
 from lstm_music.music.promises import (
     beat_is_obeyed,

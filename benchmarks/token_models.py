@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from lstm_music.backends.registry import get_backend
-from lstm_music.corpus.batches import Chunk
+from lstm_music.corpus.batching.batches import Chunk
 from lstm_music.nn.config import ModelConfig
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.optim import Adam

@@ -22,7 +22,7 @@ from lstm_music.pretrained import known_bytes, model_path
 from lstm_music.tokens.vocabulary import DEFAULT, Vocabulary
 
 if TYPE_CHECKING:
-    from lstm_music.corpus.fingerprints import Fingerprints
+    from lstm_music.corpus.copies.fingerprints import Fingerprints
     from lstm_music.evaluate.gates.record import Gates
     from lstm_music.evaluate.likelihood import Likelihood
     from lstm_music.generate.asking.request import Request
@@ -357,7 +357,7 @@ class Composer:
 
     def _copied_notes(self, piece: Piece) -> int:
         """The longest run of new notes that the training music has."""
-        from lstm_music.corpus.fingerprints import Fingerprints, copied_notes
+        from lstm_music.corpus.copies.fingerprints import Fingerprints, copied_notes
 
         if self._known is None:
             self._known = Fingerprints.from_bytes(known_bytes(self._source), self.name)

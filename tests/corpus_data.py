@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from lstm_music.corpus.batches import ChunkStream
+from lstm_music.corpus.batching.batches import ChunkStream
 from lstm_music.corpus.cache import TokenCache
 from lstm_music.corpus.split import SPLITS
 from lstm_music.music.key import Key

@@ -75,9 +75,9 @@ def scan(
     """
     import tempfile
 
-    from lstm_music.corpus.build import build, is_cache
+    from lstm_music.corpus.building.build import build, is_cache
+    from lstm_music.corpus.building.options import CorpusOptions
     from lstm_music.corpus.cache import open_cache
-    from lstm_music.corpus.options import CorpusOptions
     from lstm_music.corpus.report import summarise
 
     with tempfile.TemporaryDirectory(prefix="lstm_music-") as temporary:
@@ -130,8 +130,8 @@ def build_command(
 
     After Ctrl-C, the same command continues. If you run it again later, it reads only new files.
     """
-    from lstm_music.corpus.build import build
-    from lstm_music.corpus.options import CorpusOptions
+    from lstm_music.corpus.building.build import build
+    from lstm_music.corpus.building.options import CorpusOptions
 
     _with_progress(
         build,
@@ -145,7 +145,7 @@ def build_command(
     if not as_json:
         click.echo(str(output))
         return
-    from lstm_music.corpus.finish import read_summary
+    from lstm_music.corpus.building.finish import read_summary
 
     click.echo(json.dumps({"output": str(output)} | read_summary(output)))
 
@@ -175,7 +175,7 @@ def fingerprints(cache: Path, output: Path, style: str | None, force: bool, as_j
     `lstm-music train` writes them beside each model. The music cannot be restored from them.
     """
     from lstm_music.corpus.cache import open_cache
-    from lstm_music.corpus.fingerprints import corpus_fingerprints
+    from lstm_music.corpus.copies.fingerprints import corpus_fingerprints
     from lstm_music.files import atomic_write, check_writable
 
     check_writable(output, overwrite=force)

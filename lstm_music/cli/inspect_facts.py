@@ -14,7 +14,7 @@ _MOST_CHANGES = 8
 
 def piece_facts(piece: Piece) -> dict[str, Any]:
     """What a piece holds, as JSON can say it."""
-    from lstm_music.music.instruments import instrument_name
+    from lstm_music.music.instruments.general_midi import instrument_name
     from lstm_music.music.listening.roles import track_roles
     from lstm_music.music.theory import likely_key
 

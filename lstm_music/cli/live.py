@@ -173,7 +173,7 @@ def _dials(options: dict[str, Any]) -> Any:
 def _settings(options: dict[str, Any], tempo_bpm: float | None) -> Settings:
     from lstm_music.live.settings import Settings
     from lstm_music.midi.files import read
-    from lstm_music.music.instrument_names import programs_named
+    from lstm_music.music.instruments.names import programs_named
     from lstm_music.music.meter import Meter
     from lstm_music.music.piece import Track
 

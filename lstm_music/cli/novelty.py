@@ -87,7 +87,7 @@ def _against(pieces: list[Piece], sources: tuple[str, ...], cache: Path | None) 
 
 def _of_model(pieces: list[Piece], model: str) -> dict[str, Any]:
     """The report of pieces beside the fingerprints that a model carries."""
-    from lstm_music.corpus.fingerprints import Fingerprints
+    from lstm_music.corpus.copies.fingerprints import Fingerprints
     from lstm_music.evaluate.novelty import fingerprint_novelty
     from lstm_music.pretrained import known_bytes
 

@@ -181,7 +181,7 @@ def _judged(
 
 
 def _novelty(pieces: list[Piece], model: str) -> dict[str, Any] | str:
-    from lstm_music.corpus.fingerprints import Fingerprints
+    from lstm_music.corpus.copies.fingerprints import Fingerprints
     from lstm_music.evaluate.novelty import fingerprint_novelty
     from lstm_music.pretrained import known_bytes
 

@@ -14,11 +14,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.corpus.build import OPTIONS_FILE, build, is_cache
-from lstm_music.corpus.finish import INDEX_FILE, PIECE, RECORDS_FILE, REJECTS_FILE, read_summary
-from lstm_music.corpus.options import CorpusOptions
-from lstm_music.corpus.reading import Progress
-from lstm_music.corpus.records import frame_at
+from lstm_music.corpus.building.build import OPTIONS_FILE, build, is_cache
+from lstm_music.corpus.building.finish import (
+    INDEX_FILE,
+    PIECE,
+    RECORDS_FILE,
+    REJECTS_FILE,
+    read_summary,
+)
+from lstm_music.corpus.building.options import CorpusOptions
+from lstm_music.corpus.building.reading import Progress
+from lstm_music.corpus.building.records import frame_at
 from lstm_music.corpus.split import SPLITS
 from lstm_music.errors import ConfigError
 from lstm_music.tokens.vocabulary import DEFAULT

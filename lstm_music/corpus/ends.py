@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.corpus.building.facts import count_bars
 from lstm_music.corpus.cache import TokenCache
-from lstm_music.corpus.facts import count_bars
 from lstm_music.corpus.split import SPLITS
 from lstm_music.errors import ConfigError
 from lstm_music.music.excerpt import excerpt

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.corpus.building.finish import INDEX_FILE, PIECE, RECORDS_FILE, REJECTS_FILE
+from lstm_music.corpus.building.records import Facts, frames
 from lstm_music.corpus.cache import TokenCache, open_cache
-from lstm_music.corpus.finish import INDEX_FILE, PIECE, RECORDS_FILE, REJECTS_FILE
-from lstm_music.corpus.records import Facts, frames
 from lstm_music.corpus.sentences import SentenceCounts
 from lstm_music.corpus.split import SPLITS
-from lstm_music.music.instruments import FAMILY_NAMES, PROGRAM_NAMES, family_of
+from lstm_music.music.instruments.general_midi import FAMILY_NAMES, PROGRAM_NAMES, family_of
 from lstm_music.tokens.vocabulary import DEFAULT, DRUM_PROGRAM
 
 _BLOCK = 1 << 22

@@ -1,9 +1,9 @@
 """Train, valid, test: decided by what a piece is, before anything else is done with it.
 
-The side hangs on a fingerprint that transposition, tempo, harmony and later variation leave
-alone, and near duplicates (`corpus.duplicates`) go together, so that two copies never stand on two
+The side depends on a fingerprint that transposition, tempo, harmony and later variation leave
+alone. Near duplicates (`corpus.copies.duplicates`) go together, so that two copies are never on two
 sides. Pieces whose top lines begin alike on the beats are taken for settings of one tune: if one is
-held out, all are. No path has a say in it.
+held out, all are. Paths do not matter.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.corpus.duplicates import Groups
+from lstm_music.corpus.copies.duplicates import Groups
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.piece import Piece
 

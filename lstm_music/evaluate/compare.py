@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lstm_music.corpus.augment import token_transpositions, transpose_tokens
+from lstm_music.corpus.batching.augment import token_transpositions, transpose_tokens
 from lstm_music.corpus.cache import TokenCache
 from lstm_music.errors import ConfigError
 from lstm_music.evaluate.likelihood import Likelihood, baselines, body_likelihood, likelihoods

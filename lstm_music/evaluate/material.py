@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_music.corpus.build import is_cache
+from lstm_music.corpus.building.build import is_cache
+from lstm_music.corpus.building.options import CorpusOptions
 from lstm_music.corpus.cache import (
     OnReject,
     TokenCache,
@@ -17,7 +18,6 @@ from lstm_music.corpus.cache import (
     open_cache,
     token_cache,
 )
-from lstm_music.corpus.options import CorpusOptions
 from lstm_music.corpus.split import SPLITS
 from lstm_music.errors import ConfigError
 from lstm_music.music.excerpt import excerpt

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.music.grid import STEPS_PER_QUARTER
+from lstm_music.music.harmony.scales import notes_in_scale, pitch_classes
 from lstm_music.music.piece import Piece
-from lstm_music.music.scales import notes_in_scale, pitch_classes
 
 GROOVE_STEPS = STEPS_PER_QUARTER // 4
 """Groove is compared in 16ths."""

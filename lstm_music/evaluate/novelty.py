@@ -7,7 +7,7 @@ Against a corpus known steps are kept in a suffix array: all places of all lines
 comes from there on. Made by doubling (Manber and Myers, "Suffix arrays", 1993), ties alone sorted
 again (Larsson and Sadakane, "Faster suffix sorting", 2007). Comparisons are of the steps
 themselves, never of hashes. Without the corpus there are the fingerprints that a model carries
-(`lstm_music.corpus.fingerprints`).
+(`lstm_music.corpus.copies.fingerprints`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.corpus.cache import TokenCache
-from lstm_music.corpus.fingerprints import Fingerprints, KnownRun
+from lstm_music.corpus.copies.fingerprints import Fingerprints, KnownRun
 from lstm_music.corpus.split import SPLITS
 from lstm_music.errors import ConfigError
 from lstm_music.music.lines import LINE_END, added_part, lines_of

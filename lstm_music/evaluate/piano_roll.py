@@ -18,7 +18,7 @@ import numpy.typing as npt
 from lstm_music.errors import ConfigError, MidiError
 from lstm_music.evaluate.statistics import beat_steps
 from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.music.instruments import DRUM_NAMES, instrument_name
+from lstm_music.music.instruments.general_midi import DRUM_NAMES, instrument_name
 from lstm_music.music.piece import Piece
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from lstm_music.evaluate.metrics import (
     scale_consistency,
 )
 from lstm_music.evaluate.voice_leading import parallel_rates, root_position_at_rest
-from lstm_music.music.cadence import ends_on_tonic
+from lstm_music.music.harmony.cadence import ends_on_tonic
 from lstm_music.music.meter import BarLines, Meter
 from lstm_music.music.piece import Piece
 from lstm_music.music.promises import (

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.music.harmony.rests import chords_at_rest
 from lstm_music.music.piece import Piece, pitched_notes
-from lstm_music.music.rests import chords_at_rest
 from lstm_music.music.voice_leading import Parallel
 from lstm_music.music.voice_leading import parallels as all_parallels
 from lstm_music.types import BoolArray, NoteArray
@@ -105,7 +105,7 @@ def parallel_rates(piece: Piece) -> dict[str, float | None]:
 def root_position_at_rest(piece: Piece) -> float | None:
     """Share of the chords at rest, 0..1, that are major or minor triads on their root.
 
-    `lstm_music.music.rests` says what such a chord is. None without any.
+    `lstm_music.music.harmony.rests` says what such a chord is. None without any.
     """
     found = [is_on_root for _, is_on_root in chords_at_rest(piece)]
     return sum(found) / len(found) if found else None

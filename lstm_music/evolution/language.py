@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.corpus.batches import Chunk
+from lstm_music.corpus.batching.batches import Chunk
 from lstm_music.evolution.subpopulations import unit_groups
 from lstm_music.evolution.token_readout import ridge_head, softmax_nats
 from lstm_music.nn.config import layer_name

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.corpus.batches import Chunk
+from lstm_music.corpus.batching.batches import Chunk
 from lstm_music.errors import ConfigError
 from lstm_music.evolution.covariance import CovarianceSearch
 from lstm_music.evolution.genetic import GeneticAlgorithm

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.corpus.executors import Run, executor
+from lstm_music.corpus.building.executors import Run, executor
 from lstm_music.types import FloatArray
 
 Losses = Callable[[FloatArray], npt.NDArray[np.floating[Any]]]

@@ -17,9 +17,9 @@ from lstm_music.generate.dynamics import Accents, even_velocities, has_dynamics
 from lstm_music.generate.loop import MOST_AT_ONCE, Generator, run_together
 from lstm_music.kernels.step import Stepper, StepWeights
 from lstm_music.music.distinct import distinct
-from lstm_music.music.drum_keys import drums_in_general_midi, has_pad_keys
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.form_model import FormModel
+from lstm_music.music.instruments.drum_keys import drums_in_general_midi, has_pad_keys
 from lstm_music.music.key import Key
 from lstm_music.music.listening.styles import infer_style
 from lstm_music.music.piece import Piece, on_their_onsets

@@ -41,14 +41,14 @@ from lstm_music.generate.planning.prompt import Prompt
 from lstm_music.generate.planning.ruling import Ruling, leans_for, rules_for, ruling_for
 from lstm_music.generate.report import make_report
 from lstm_music.generate.takes import Take, TakeDone, drawn_takes, ranked
-from lstm_music.music.drum_keys import in_general_midi
 from lstm_music.music.form import bars_of
+from lstm_music.music.harmony.rests import LEAST_PARTS
 from lstm_music.music.harmony.scale import Scale
+from lstm_music.music.instruments.drum_keys import in_general_midi
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Tempo
 from lstm_music.music.promises import beat_is_obeyed, key_or_mode_is_obeyed, meter_is_obeyed
-from lstm_music.music.rests import LEAST_PARTS
 from lstm_music.nn.sampling import FromNothing, Sampling
 from lstm_music.tokens.decode import written_piece
 from lstm_music.tokens.vocabulary import DRUM_PROGRAM

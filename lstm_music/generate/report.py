@@ -16,13 +16,13 @@ from lstm_music.generate.planning.character import Character
 from lstm_music.generate.planning.parts import ordered_parts
 from lstm_music.generate.planning.plan import Plan
 from lstm_music.generate.planning.ruling import Ruling, of_track, written_pitches
-from lstm_music.music.cadence import ends_on_tonic
 from lstm_music.music.distinct import distinct
 from lstm_music.music.form import bars_of
 from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.music.instruments import SOUNDING_RANGES
+from lstm_music.music.harmony.cadence import ends_on_tonic
+from lstm_music.music.instruments.general_midi import SOUNDING_RANGES
+from lstm_music.music.instruments.playable import KEYBOARD_PROGRAMS, hand_span_ok, limbs_ok
 from lstm_music.music.piece import Piece
-from lstm_music.music.playable import KEYBOARD_PROGRAMS, hand_span_ok, limbs_ok
 from lstm_music.music.polyphony import most_together
 from lstm_music.music.voice_leading import crossings, is_among, parallels
 from lstm_music.types import NoteArray

@@ -31,7 +31,7 @@ from lstm_music.generate.planning.parts import voices_for
 from lstm_music.generate.planning.ruling import Ruling, leans_for, rules_for
 from lstm_music.generate.rules import Rules
 from lstm_music.generate.voice_leading import VoiceLeading
-from lstm_music.music.drum_keys import drums_in_general_midi
+from lstm_music.music.instruments.drum_keys import drums_in_general_midi
 from lstm_music.music.piece import Piece
 from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.conditioning import Conditioning

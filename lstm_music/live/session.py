@@ -26,7 +26,7 @@ from lstm_music.live.record import Part, Record
 from lstm_music.live.settings import MODES, Settings
 from lstm_music.live.sounding import Voices
 from lstm_music.live.timing import Timing
-from lstm_music.music.instruments import instrument_name
+from lstm_music.music.instruments.general_midi import instrument_name
 from lstm_music.music.piece import TIMING_PER_STEP, Track
 
 HORIZON_SECONDS = 0.05

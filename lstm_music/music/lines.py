@@ -15,7 +15,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.music.drum_keys import drums_in_general_midi
+from lstm_music.music.instruments.drum_keys import drums_in_general_midi
 from lstm_music.music.piece import Piece
 from lstm_music.music.places import begins_in
 

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from lstm_music.music.harmony.scales import MAJOR_SCALE, notes_in_scale, pitch_classes
 from lstm_music.music.listening import beat_tracking
 from lstm_music.music.listening.meter_finding import CANDIDATES, guess_meters
 from lstm_music.music.listening.quantise import quantise
 from lstm_music.music.listening.rhythm import MIN_ONSETS
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece
-from lstm_music.music.scales import MAJOR_SCALE, notes_in_scale, pitch_classes
 
 _DUPLE = ((2, 4), (4, 4), (2, 2))
 

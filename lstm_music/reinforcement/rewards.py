@@ -18,10 +18,10 @@ import numpy.typing as npt
 from lstm_music.evaluate.form import form_of
 from lstm_music.evaluate.metrics import groove_consistency
 from lstm_music.evaluate.voice_leading import parallel_rates
-from lstm_music.music import cadence
 from lstm_music.music.beats import beat_strengths
+from lstm_music.music.harmony import cadence
+from lstm_music.music.harmony.scales import MAJOR_SCALE, notes_in_scale, pitch_classes
 from lstm_music.music.piece import Piece, pitched_notes
-from lstm_music.music.scales import MAJOR_SCALE, notes_in_scale, pitch_classes
 
 LEAP = 5
 """A perfect fourth or more, in semitones."""

@@ -61,7 +61,7 @@ def train(
     the best model so far from the first validation on. Beside it, in a folder ending in ``.run``,
     the run keeps its state, so that it can go on after anything, with the same result to the byte.
     A file ending in ``.known`` has the fingerprints of the training side
-    (`lstm_music.corpus.fingerprints`).
+    (`lstm_music.corpus.copies.fingerprints`).
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from lstm_music.backends.registry import check_backend
-from lstm_music.corpus.augment import STRAIGHT_DRUMS
+from lstm_music.corpus.batching.augment import STRAIGHT_DRUMS
 from lstm_music.errors import ConfigError
 from lstm_music.nn.config import ModelConfig
 from lstm_music.nn.optim import make_optimiser, optimiser_type

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.corpus.batching.masks import MaskChances, draw_mask
 from lstm_music.corpus.cache import TokenCache
-from lstm_music.corpus.masks import MaskChances, draw_mask
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.scoring import sequence_nll
 from lstm_music.tokens.annotate import annotate, annotate_choices

@@ -10,11 +10,11 @@ from typing import Any
 
 from lstm_music.backends.base import Backend
 from lstm_music.backends.registry import get_backend
-from lstm_music.corpus.ahead import Ahead
-from lstm_music.corpus.batches import ChunkStream
+from lstm_music.corpus.batching.ahead import Ahead
+from lstm_music.corpus.batching.batches import ChunkStream
+from lstm_music.corpus.batching.masks import MaskChances
 from lstm_music.corpus.cache import TokenCache
 from lstm_music.corpus.ends import hold_out
-from lstm_music.corpus.masks import MaskChances
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
 from lstm_music.nn.sealed import Sealed

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from lstm_music.corpus.ahead import Chunks
-from lstm_music.corpus.batches import Chunk
+from lstm_music.corpus.batching.ahead import Chunks
+from lstm_music.corpus.batching.batches import Chunk
 from lstm_music.errors import LstmMusicError, ModelFileError
 from lstm_music.nn.model import LanguageModel, State
 from lstm_music.nn.optim import make_optimiser

@@ -8,8 +8,8 @@ from functools import cache as once
 from typing import Any
 
 from lstm_music.corpus.cache import TokenCache
+from lstm_music.corpus.copies.fingerprints import corpus_fingerprints
 from lstm_music.corpus.coverage import coverage_of
-from lstm_music.corpus.fingerprints import corpus_fingerprints
 from lstm_music.corpus.forms import forms_in_training
 from lstm_music.corpus.split import SPLITS
 from lstm_music.files import atomic_write

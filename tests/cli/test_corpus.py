@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from paths import MIDI_DATA, ROOT
 
-from lstm_music.corpus.augment import transpose
+from lstm_music.corpus.batching.augment import transpose
+from lstm_music.corpus.building.finish import PIECE
 from lstm_music.corpus.cache import open_cache
-from lstm_music.corpus.finish import PIECE
 from lstm_music.midi.files import read
 from lstm_music.midi.write import write_midi
 from lstm_music.nn.model_file import load_model

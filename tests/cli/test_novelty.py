@@ -7,10 +7,10 @@ import shutil
 import pytest
 from paths import MIDI_DATA
 
-from lstm_music.corpus.augment import transpose
-from lstm_music.corpus.build import build
+from lstm_music.corpus.batching.augment import transpose
+from lstm_music.corpus.building.build import build
 from lstm_music.corpus.cache import open_cache
-from lstm_music.corpus.fingerprints import Fingerprints, corpus_fingerprints
+from lstm_music.corpus.copies.fingerprints import Fingerprints, corpus_fingerprints
 from lstm_music.midi.files import read
 from lstm_music.midi.write import write_midi
 from lstm_music.music.piece import Tempo

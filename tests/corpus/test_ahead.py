@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from paths import MIDI_DATA
 
-from lstm_music.corpus.ahead import Ahead
-from lstm_music.corpus.batches import ChunkStream
+from lstm_music.corpus.batching.ahead import Ahead
+from lstm_music.corpus.batching.batches import ChunkStream
 from lstm_music.corpus.cache import token_cache
 from lstm_music.errors import ConfigError
 

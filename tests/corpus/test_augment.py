@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from corpus_data import random_piece
 
-from lstm_music.corpus.augment import (
+from lstm_music.corpus.batching.augment import (
     straighten,
     token_transpositions,
     transpose,
@@ -13,7 +13,7 @@ from lstm_music.corpus.augment import (
     vary,
 )
 from lstm_music.errors import ConfigError
-from lstm_music.music.instruments import SOUNDING_RANGES
+from lstm_music.music.instruments.general_midi import SOUNDING_RANGES
 from lstm_music.music.key import Key
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track, make_notes
 from lstm_music.tokens.canonical import canonical

@@ -12,10 +12,10 @@ import pytest
 from paths import MIDI_DATA
 
 from lstm_music.cli.main import run
-from lstm_music.corpus import tokenise
+from lstm_music.corpus.building import tokenise
+from lstm_music.corpus.building.sources import SourceFile
+from lstm_music.corpus.building.tokenise import content_digest
 from lstm_music.corpus.cache import open_cache, token_cache
-from lstm_music.corpus.sources import SourceFile
-from lstm_music.corpus.tokenise import content_digest
 from lstm_music.errors import MidiError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX files and names")
@@ -148,7 +148,7 @@ def test_a_folder_that_cannot_be_searched(folder, monkeypatch):
             raise PermissionError(13, "Permission denied")
         return whole(path)
 
-    monkeypatch.setattr("lstm_music.corpus.sources.os.scandir", refuse)
+    monkeypatch.setattr("lstm_music.corpus.building.sources.os.scandir", refuse)
     assert "Permission denied" in rejected(folder)["inner/"]
 
 

@@ -6,12 +6,12 @@ import shutil
 import numpy as np
 import pytest
 
-from lstm_music.corpus import build as build_module
-from lstm_music.corpus import reading
-from lstm_music.corpus.build import build
+from lstm_music.corpus.building import build as build_module
+from lstm_music.corpus.building import reading
+from lstm_music.corpus.building.build import build
+from lstm_music.corpus.building.facts import count_bars
+from lstm_music.corpus.building.options import CorpusOptions
 from lstm_music.corpus.cache import open_cache, token_cache
-from lstm_music.corpus.facts import count_bars
-from lstm_music.corpus.options import CorpusOptions
 from lstm_music.errors import ConfigError, OutputError, OutputExistsError
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
@@ -83,7 +83,7 @@ def test_a_file_that_is_gone_is_gone(folder, tmp_path):
 def test_moved_files_are_not_parsed_again(folder, tmp_path, monkeypatch):
     token_cache([folder], tmp_path / "cache")
     (folder / "book.abc").rename(folder / "renamed.abc")
-    monkeypatch.setattr("lstm_music.corpus.tokenise.read_file", None)  # a call would fail
+    monkeypatch.setattr("lstm_music.corpus.building.tokenise.read_file", None)  # a call would fail
     cache = token_cache([folder], tmp_path / "cache")
     assert cache.ids[0] == "renamed.abc#1"
     monkeypatch.undo()

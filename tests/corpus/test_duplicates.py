@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from paths import MIDI_DATA, SHARED_DATA, needs_shared_data
 
-from lstm_music.corpus import duplicates
-from lstm_music.corpus.augment import transpose
-from lstm_music.corpus.duplicates import (
+from lstm_music.corpus.batching.augment import transpose
+from lstm_music.corpus.copies import duplicates
+from lstm_music.corpus.copies.duplicates import (
     MIN_ITEMS,
     Groups,
     near_duplicates,

@@ -7,10 +7,10 @@ import pytest
 from corpus_data import cache_of, random_piece
 
 import lstm_music as lm
-from lstm_music.corpus.batches import ChunkStream
+from lstm_music.corpus.batching.batches import ChunkStream
+from lstm_music.corpus.building.facts import count_bars
+from lstm_music.corpus.copies.fingerprints import corpus_fingerprints
 from lstm_music.corpus.ends import LEAST_BARS, LEAST_PIECES, heard_before, hold_out, last_bars_start
-from lstm_music.corpus.facts import count_bars
-from lstm_music.corpus.fingerprints import corpus_fingerprints
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Tempo, Track, make_notes
 from lstm_music.tokens.annotate import annotate
@@ -126,7 +126,7 @@ def test_a_validation_hears_all_and_scores_the_last_bars(few):
 
 
 def test_masked_sequences_too_score_the_last_bars_alone(few):
-    from lstm_music.corpus.masks import MaskChances
+    from lstm_music.corpus.batching.masks import MaskChances
 
     held, _ = hold_out(few)
     sequences = validation_sequences(held, MaskChances.of(1.0))

@@ -12,7 +12,7 @@ from paths import MIDI_DATA
 
 from lstm_music import __version__
 from lstm_music.cli.main import run
-from lstm_music.corpus.executors import _check_workers, executor
+from lstm_music.corpus.building.executors import _check_workers, executor
 from lstm_music.errors import ConfigError, LstmMusicError
 
 distributed = pytest.importorskip("distributed", reason="needs the package distributed")

@@ -9,15 +9,15 @@ import pytest
 from corpus_data import cache_of, random_piece
 from paths import MIDI_DATA
 
-from lstm_music.corpus.augment import transpose
-from lstm_music.corpus.fingerprints import (
+from lstm_music.corpus.batching.augment import transpose
+from lstm_music.corpus.copies.fingerprints import (
     SETS,
     Fingerprints,
     KnownRun,
     copied_notes,
     corpus_fingerprints,
 )
-from lstm_music.corpus.windows import WindowSet, window_hashes
+from lstm_music.corpus.copies.windows import WindowSet, window_hashes
 from lstm_music.errors import ConfigError, ModelFileError
 from lstm_music.evaluate.novelty import KnownMusic
 from lstm_music.midi.files import read

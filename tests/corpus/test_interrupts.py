@@ -12,8 +12,8 @@ import time
 import pytest
 from paths import MIDI_DATA
 
+from lstm_music.corpus.building.records import frames
 from lstm_music.corpus.cache import open_cache
-from lstm_music.corpus.records import frames
 
 COPIES = 14  # enough for two processes and several seconds
 
@@ -148,7 +148,7 @@ def test_torn_and_damaged_parts_are_cut(music, undisturbed, tmp_path):
 
 KILLER = """
 import os, signal
-from lstm_music.corpus import load
+from lstm_music.corpus.building import load
 
 whole = load.read_file
 

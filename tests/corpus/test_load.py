@@ -6,13 +6,13 @@ import mido
 import numpy as np
 from paths import MIDI_DATA
 
-from lstm_music.corpus import load
-from lstm_music.corpus.augment import transpose
-from lstm_music.corpus.duplicates import outline
-from lstm_music.corpus.facts import piece_facts
-from lstm_music.corpus.load import read_file, with_timing
-from lstm_music.corpus.options import CorpusOptions
-from lstm_music.corpus.sources import SourceFile
+from lstm_music.corpus.batching.augment import transpose
+from lstm_music.corpus.building import load
+from lstm_music.corpus.building.facts import piece_facts
+from lstm_music.corpus.building.load import read_file, with_timing
+from lstm_music.corpus.building.options import CorpusOptions
+from lstm_music.corpus.building.sources import SourceFile
+from lstm_music.corpus.copies.duplicates import outline
 from lstm_music.errors import MidiError
 from lstm_music.midi import files
 from lstm_music.midi.write import to_midi_bytes

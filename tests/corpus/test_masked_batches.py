@@ -7,10 +7,10 @@ from corpus_data import RNG_SEED as SEED
 from corpus_data import STEPS as T
 from corpus_data import cache_of, check_resuming, equal_chunks, random_piece, small_chunks
 
-from lstm_music.corpus.augment import vary
-from lstm_music.corpus.batches import HIDE_BARS_LEFT
-from lstm_music.corpus.facts import count_bars
-from lstm_music.corpus.masks import MaskChances, draw_mask
+from lstm_music.corpus.batching.augment import vary
+from lstm_music.corpus.batching.batches import HIDE_BARS_LEFT
+from lstm_music.corpus.batching.masks import MaskChances, draw_mask
+from lstm_music.corpus.building.facts import count_bars
 from lstm_music.music.piece import Piece, Track, make_notes
 from lstm_music.tokens.annotate import annotate, annotate_choices
 from lstm_music.tokens.canonical import canonical

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from paths import MIDI_DATA
 from token_strategies import bar_starts, examples, pieces
 
-from lstm_music.corpus.masks import (
+from lstm_music.corpus.batching.masks import (
     ENDLESS_STEPS,
     MaskChances,
     chord_values,

@@ -3,8 +3,15 @@
 import numpy as np
 import pytest
 
-from lstm_music.corpus.duplicates import SKETCH_SIZE
-from lstm_music.corpus.records import Appender, facts_of, frame_at, frames, pack, with_facts
+from lstm_music.corpus.building.records import (
+    Appender,
+    facts_of,
+    frame_at,
+    frames,
+    pack,
+    with_facts,
+)
+from lstm_music.corpus.copies.duplicates import SKETCH_SIZE
 
 
 def record(number, lengths=(3, 0, 5)):

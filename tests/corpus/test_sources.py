@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lstm_music.corpus.sources import list_files
+from lstm_music.corpus.building.sources import list_files
 from lstm_music.errors import ConfigError
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lstm_music.corpus.augment import transpose
+from lstm_music.corpus.batching.augment import transpose
 from lstm_music.corpus.split import SPLITS, fingerprint, split, split_of, tune
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Tempo, Track
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from corpus_data import cache_of
 
-from lstm_music.corpus.augment import transpose
-from lstm_music.corpus.fingerprints import (
+from lstm_music.corpus.batching.augment import transpose
+from lstm_music.corpus.copies.fingerprints import (
     FILTERS,
     MOST_BYTES,
     SETS,
@@ -17,8 +17,8 @@ from lstm_music.corpus.fingerprints import (
     KnownRun,
     corpus_fingerprints,
 )
-from lstm_music.corpus.window_filter import BUCKET_BYTES, WindowFilter
-from lstm_music.corpus.windows import window_hashes
+from lstm_music.corpus.copies.window_filter import BUCKET_BYTES, WindowFilter
+from lstm_music.corpus.copies.windows import window_hashes
 from lstm_music.errors import ConfigError, ModelFileError
 from lstm_music.evaluate.novelty import KnownMusic
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track

@@ -7,7 +7,7 @@ import pytest
 from paths import MIDI_DATA
 
 import lstm_music as lm
-from lstm_music.corpus.augment import transpose
+from lstm_music.corpus.batching.augment import transpose
 from lstm_music.evaluate.features.numbers import commonest, entropy, next_entropy
 from lstm_music.evaluate.features.table import feature_table, piece_features
 from lstm_music.music.key import Key

@@ -8,7 +8,7 @@ import pytest
 from corpus_data import cache_of, random_piece
 
 import lstm_music as lm
-from lstm_music.corpus.build import build
+from lstm_music.corpus.building.build import build
 from lstm_music.errors import ConfigError
 from lstm_music.evaluate.judge import judge
 from lstm_music.evaluate.material import comparable, first_bars, read_real, read_samples
@@ -172,7 +172,7 @@ def test_folders_files_and_pieces_are_read_alike(tmp_path):
 
 
 def test_samples_are_read_as_the_cache_was(tmp_path):
-    from lstm_music.corpus.options import CorpusOptions
+    from lstm_music.corpus.building.options import CorpusOptions
 
     (tmp_path / "real").mkdir()
     loose = in_meter("4/4").notes.copy()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from paths import MIDI_DATA
 from token_strategies import examples
 
-from lstm_music.corpus.fingerprints import corpus_fingerprints
+from lstm_music.corpus.copies.fingerprints import corpus_fingerprints
 from lstm_music.errors import ConfigError
 from lstm_music.evaluate.novelty import (
     KnownMusic,

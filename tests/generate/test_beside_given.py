@@ -5,8 +5,8 @@ import pytest
 from small_composers import PLAIN, random_composer
 
 import lstm_music as lm
+from lstm_music.music.instruments.playable import hand_span_ok, limbs_ok
 from lstm_music.music.piece import Piece, Track, make_notes
-from lstm_music.music.playable import hand_span_ok, limbs_ok
 
 BEAT, BARS = 24, 4
 KEYS = {"piano": range(30, 90), "drums": (36, 46, 49, 51, 53)}

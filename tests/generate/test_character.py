@@ -13,7 +13,7 @@ from lstm_music.generate.planning.plan import infilling
 from lstm_music.generate.planning.ruling import ruling_for
 from lstm_music.generate.report import make_report
 from lstm_music.midi.write import to_midi_bytes
-from lstm_music.music.instruments import SOUNDING_RANGES
+from lstm_music.music.instruments.general_midi import SOUNDING_RANGES
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Track, make_notes
 from lstm_music.music.polyphony import most_together

@@ -5,7 +5,7 @@ import pytest
 
 import lstm_music as lm
 from lstm_music.generate.forms.endings import DRAWS, close_all
-from lstm_music.music.cadence import ends_on_tonic
+from lstm_music.music.harmony.cadence import ends_on_tonic
 from lstm_music.music.key import Key
 from lstm_music.music.piece import Piece, Track, make_notes
 from lstm_music.tokens.automaton import Automaton

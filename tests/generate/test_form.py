@@ -89,7 +89,7 @@ def test_the_ending_goes_before_the_form_and_the_report_says_so(folk):
     for take in takes:
         assert take.report["form"]["came_out"]["differ"] in ([], [16])
         assert take.report["form"]["kept"]
-    from lstm_music.music.cadence import ends_on_tonic
+    from lstm_music.music.harmony.cadence import ends_on_tonic
 
     assert all(ends_on_tonic(take.piece) for take in takes)
 

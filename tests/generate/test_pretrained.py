@@ -7,8 +7,8 @@ from paths import MIDI_DATA
 
 import lstm_music as lm
 from lstm_music.composer import Composer
-from lstm_music.corpus.fingerprints import Fingerprints, copied_notes
-from lstm_music.corpus.sources import KNOWN_STYLES
+from lstm_music.corpus.building.sources import KNOWN_STYLES
+from lstm_music.corpus.copies.fingerprints import Fingerprints, copied_notes
 from lstm_music.nn.sampling import Sampling
 from lstm_music.pretrained import known_bytes, model_names
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import lstm_music as lm
-from lstm_music.music.rests import chords_at_rest
+from lstm_music.music.harmony.rests import chords_at_rest
 
 SATB = ((60, 79), (55, 74), (50, 68), (36, 62))
 """What the bundled model has counted in the chorales that it was trained on."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lstm_music.music.cadence import ends_in_triad, ends_on_tonic
+from lstm_music.music.harmony.cadence import ends_in_triad, ends_on_tonic
 from lstm_music.music.key import Key
 from lstm_music.music.piece import Piece, Track, make_notes
 

@@ -5,8 +5,8 @@ import pytest
 
 import lstm_music as lm
 from lstm_music.evaluate.novelty import KnownMusic
-from lstm_music.music.drum_keys import PAD_KEYS, has_pad_keys, in_general_midi
-from lstm_music.music.instruments import DRUM_NAMES
+from lstm_music.music.instruments.drum_keys import PAD_KEYS, has_pad_keys, in_general_midi
+from lstm_music.music.instruments.general_midi import DRUM_NAMES
 from lstm_music.music.piece import Piece, Track, make_notes
 
 PATTERN = (36, 22, 38, 26, 36, 42, 40, 46, 22, 51)

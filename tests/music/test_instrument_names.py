@@ -3,8 +3,8 @@
 import pytest
 
 from lstm_music.errors import ConfigError
-from lstm_music.music.instrument_names import DRUM_PROGRAM, programs_named
-from lstm_music.music.instruments import FAMILY_NAMES, PROGRAM_NAMES, family_of
+from lstm_music.music.instruments.general_midi import FAMILY_NAMES, PROGRAM_NAMES, family_of
+from lstm_music.music.instruments.names import DRUM_PROGRAM, programs_named
 from lstm_music.tokens import vocabulary
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from lstm_music.errors import ConfigError
-from lstm_music.music.instruments import (
+from lstm_music.music.instruments.general_midi import (
     FAMILY_NAMES,
     PROGRAM_NAMES,
     family_of,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_music.music.instruments import FAMILY_NAMES, PROGRAM_NAMES, family_of
-from lstm_music.music.playable import KEYBOARD_PROGRAMS, hand_span_ok, limbs_ok
+from lstm_music.music.instruments.general_midi import FAMILY_NAMES, PROGRAM_NAMES, family_of
+from lstm_music.music.instruments.playable import KEYBOARD_PROGRAMS, hand_span_ok, limbs_ok
 
 
 @pytest.mark.parametrize(

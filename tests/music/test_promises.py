@@ -5,8 +5,8 @@ import pytest
 from paths import MIDI_DATA
 
 import lstm_music as lm
-from lstm_music.music.cadence import ends_on_tonic
 from lstm_music.music.excerpt import excerpt
+from lstm_music.music.harmony.cadence import ends_on_tonic
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Track, make_notes

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from paths import MIDI_DATA
 from token_strategies import examples, pieces
 
-from lstm_music.corpus.masks import given_notes
+from lstm_music.corpus.batching.masks import given_notes
 from lstm_music.errors import ShapeError
 from lstm_music.midi.read import read_midi
 from lstm_music.music.meter import Meter

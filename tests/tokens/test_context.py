@@ -6,7 +6,7 @@ from hypothesis import given
 from paths import MIDI_DATA
 from token_strategies import bar_starts, examples, pieces
 
-from lstm_music.corpus.augment import transpose
+from lstm_music.corpus.batching.augment import transpose
 from lstm_music.midi.read import read_midi
 from lstm_music.music.beats import beat_strengths
 from lstm_music.music.key import Key

@@ -9,7 +9,7 @@ from corpus_data import cache_of, random_piece
 from paths import MIDI_DATA
 
 import lstm_music as lm
-from lstm_music.corpus.masks import MaskChances, draw_mask
+from lstm_music.corpus.batching.masks import MaskChances, draw_mask
 from lstm_music.errors import ModelFileError
 from lstm_music.evaluate.network import NetworkModel
 from lstm_music.midi.read import read_midi

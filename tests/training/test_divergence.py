@@ -11,7 +11,7 @@ from model_cases import SMALL, make_chunk
 from training_runs import train
 
 import lstm_music as lm
-from lstm_music.corpus.batches import Chunk, ChunkStream
+from lstm_music.corpus.batching.batches import Chunk, ChunkStream
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
 from lstm_music.nn.optim import OPTIMISERS

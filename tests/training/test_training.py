@@ -13,9 +13,9 @@ import pytest
 from paths import MIDI_DATA
 
 import lstm_music as lm
-from lstm_music.corpus.batches import ChunkStream
+from lstm_music.corpus.batching.batches import ChunkStream
 from lstm_music.corpus.cache import open_cache
-from lstm_music.corpus.fingerprints import Fingerprints
+from lstm_music.corpus.copies.fingerprints import Fingerprints
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
 from lstm_music.nn.optim import OPTIMISERS

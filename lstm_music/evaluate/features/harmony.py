@@ -12,8 +12,8 @@ from lstm_music.evaluate.metrics import pitch_class_entropy, scale_consistency
 from lstm_music.evaluate.voice_leading import parallel_rates, root_position_at_rest
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.harmony.find import NO_CHORD, QUALITIES, chord_rows
+from lstm_music.music.harmony.scales import pitch_classes
 from lstm_music.music.piece import Piece, pitched_notes
-from lstm_music.music.scales import pitch_classes
 
 _PHRASE_BARS = 4
 _SEVENTHS = [QUALITIES.index(name) for name in ("7", "maj7", "m7", "m7b5")]

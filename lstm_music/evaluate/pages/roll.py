@@ -8,7 +8,7 @@ import numpy as np
 
 from lstm_music.evaluate.piano_roll import bar_starts, beats_between, roll_panels
 from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.music.instruments import DRUM_NAMES
+from lstm_music.music.instruments.general_midi import DRUM_NAMES
 from lstm_music.music.piece import Piece
 from lstm_music.types import FloatArray
 

@@ -23,9 +23,9 @@ from lstm_music.generate.planning.plan import Place, Plan
 from lstm_music.generate.planning.prompt import Prompt
 from lstm_music.generate.planning.ruling import Ruling, leans_for, rules_for
 from lstm_music.music.form import bars_of
+from lstm_music.music.harmony.rests import REST_BEATS, chords_at_rest
 from lstm_music.music.key import Key
 from lstm_music.music.piece import PEDAL_DTYPE, Piece, Track
-from lstm_music.music.rests import REST_BEATS, chords_at_rest
 from lstm_music.tokens.decode import written_piece
 from lstm_music.types import IntArray, NoteArray
 

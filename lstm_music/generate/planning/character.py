@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from lstm_music.music.distinct import distinct
-from lstm_music.music.instruments import FAMILY_NAMES, SOUNDING_RANGES, family_of
+from lstm_music.music.instruments.general_midi import FAMILY_NAMES, SOUNDING_RANGES, family_of
+from lstm_music.music.instruments.playable import KEYBOARD_PROGRAMS
 from lstm_music.music.piece import Piece, Track
-from lstm_music.music.playable import KEYBOARD_PROGRAMS
 from lstm_music.music.polyphony import most_together
 from lstm_music.types import BoolArray
 

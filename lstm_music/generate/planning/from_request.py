@@ -16,8 +16,8 @@ from lstm_music.generate.planning.plan import (
     n_bars,
     variation,
 )
-from lstm_music.music.instrument_names import programs_named
-from lstm_music.music.instruments import instrument_name
+from lstm_music.music.instruments.general_midi import instrument_name
+from lstm_music.music.instruments.names import programs_named
 from lstm_music.music.listening.roles import track_roles
 from lstm_music.music.piece import Piece, Track
 

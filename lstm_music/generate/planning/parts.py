@@ -10,7 +10,7 @@ from lstm_music.generate.planning.plan import Plan
 from lstm_music.generate.planning.prompt import Prompt
 from lstm_music.generate.planning.ruling import Ruling, of_track
 from lstm_music.generate.voice_leading import VoiceLeading
-from lstm_music.music.instruments import SOUNDING_RANGES
+from lstm_music.music.instruments.general_midi import SOUNDING_RANGES
 from lstm_music.music.voice_leading import crossings
 from lstm_music.tokens.streams import MAX_TRACKS
 

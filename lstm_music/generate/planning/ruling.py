@@ -17,12 +17,12 @@ from lstm_music.generate.planning.plan import Plan
 from lstm_music.generate.planning.prompt import Prompt
 from lstm_music.generate.rules import DRUMMER, HANDS, Rules
 from lstm_music.music.distinct import distinct
-from lstm_music.music.drum_keys import PAD_KEYS, has_pad_keys
 from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.music.instruments import SOUNDING_RANGES
+from lstm_music.music.instruments.drum_keys import PAD_KEYS, has_pad_keys
+from lstm_music.music.instruments.general_midi import SOUNDING_RANGES
+from lstm_music.music.instruments.playable import KEYBOARD_PROGRAMS
 from lstm_music.music.piece import Piece
 from lstm_music.music.places import begins_in
-from lstm_music.music.playable import KEYBOARD_PROGRAMS
 from lstm_music.tokens.streams import MAX_TRACKS
 from lstm_music.tokens.wishes import Measures, wish_values
 from lstm_music.types import NoteArray

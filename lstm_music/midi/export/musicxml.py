@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from lstm_music.midi.export.score import Engraved, engraved
 from lstm_music.midi.export.voices import MAX_VOICES, Bar, Note
 from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.music.instruments import DRUM_NAMES, instrument_name
+from lstm_music.music.instruments.general_midi import DRUM_NAMES, instrument_name
 from lstm_music.music.piece import Piece, Track
 
 _HEAD = (

@@ -16,7 +16,7 @@ from lstm_music.midi.export.spelling import spelt
 from lstm_music.midi.export.voices import Bar, Event, Note
 from lstm_music.midi.scores.drum_places import place_of_drum
 from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.music.instruments import instrument_name
+from lstm_music.music.instruments.general_midi import instrument_name
 from lstm_music.music.key import Key
 from lstm_music.music.piece import Piece, Track
 from lstm_music.music.theory import estimate_key

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.music.instruments import instrument_name
+from lstm_music.music.instruments.general_midi import instrument_name
 from lstm_music.music.piece import TIMING_PER_STEP, Piece
 from lstm_music.music.places import begins_in
 from lstm_music.music.seconds import Clock

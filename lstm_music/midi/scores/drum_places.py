@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lstm_music.music.instruments import DRUM_NAMES
+from lstm_music.music.instruments.general_midi import DRUM_NAMES
 
 # Words of a name, most telling first, as in MusicXML's list of sounds and in scores.
 _WORDS = (

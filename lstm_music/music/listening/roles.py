@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.music.instruments import FAMILY_NAMES, family_of
+from lstm_music.music.instruments.general_midi import FAMILY_NAMES, family_of
 from lstm_music.music.piece import Piece, Track
 
 ROLES = ("melody", "bass", "chords", "drums", "other")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lstm_music.corpus.ahead import Chunks
+from lstm_music.corpus.batching.ahead import Chunks
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.scoring import sequence_nll
 from lstm_music.training.config import TrainConfig

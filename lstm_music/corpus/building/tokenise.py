@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lstm_music.corpus.duplicates import outline, sketch
-from lstm_music.corpus.facts import piece_facts
-from lstm_music.corpus.known import find_record
-from lstm_music.corpus.load import read_file
-from lstm_music.corpus.options import CorpusOptions
-from lstm_music.corpus.records import Appender, Facts, facts_of, pack, with_facts
-from lstm_music.corpus.sources import SourceFile
+from lstm_music.corpus.building.facts import piece_facts
+from lstm_music.corpus.building.known import find_record
+from lstm_music.corpus.building.load import read_file
+from lstm_music.corpus.building.options import CorpusOptions
+from lstm_music.corpus.building.records import Appender, Facts, facts_of, pack, with_facts
+from lstm_music.corpus.building.sources import SourceFile
+from lstm_music.corpus.copies.duplicates import outline, sketch
 from lstm_music.errors import LstmMusicError, MidiError
 from lstm_music.tokens.encode import encode
 

@@ -1,8 +1,8 @@
 """A set of windows of notes in as many bytes as one likes: never one forgotten.
 
-`lstm_music.corpus.windows` keeps each window of a corpus in about `bits` + 1.5 bits. For a large
-corpus there may be fewer than two bits a window. Then nothing is left for the 1.5, so here the
-windows are not listed: they are equations, and what is kept is a solution (Dietzfelbinger and
+`lstm_music.corpus.copies.windows` keeps each window of a corpus in about `bits` + 1.5 bits. For a
+large corpus there may be fewer than two bits a window. Then nothing is left for the 1.5, so here
+the windows are not listed: they are equations, and what is kept is a solution (Dietzfelbinger and
 Pagh, "Succinct data structures for retrieval and approximate membership", 2008).
 
 The hash of a window chooses one of the buckets, each of 120 unknown bits, and some of these bits,
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.corpus.windows import MOST_NOTES, MOST_WINDOWS, mix, window_hashes
+from lstm_music.corpus.copies.windows import MOST_NOTES, MOST_WINDOWS, mix, window_hashes
 from lstm_music.errors import ModelFileError
 
 _Ints = npt.NDArray[np.int64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from lstm_music.corpus.batches import Chunk, ChunkStream
+from lstm_music.corpus.batching.batches import Chunk, ChunkStream
 
 
 class Ahead:

@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple
 
 from lstm_music.errors import ConfigError
-from lstm_music.music.instruments import FAMILY_NAMES, PROGRAM_NAMES, PROGRAMS_A_FAMILY
+from lstm_music.music.instruments.general_midi import FAMILY_NAMES, PROGRAM_NAMES, PROGRAMS_A_FAMILY
 
 DRUM_PROGRAM = 128
 """Stands for a drum track, which has no program of its own."""

@@ -2,7 +2,7 @@
 
 Workers take chunks of files and append each file's record to a part file of their own. A run
 that is interrupted, even killed, leaves those; the next one takes up what they hold and reads the
-rest. The finish (`corpus.finish`) then puts all records into one file, in the order of the
+rest. The finish (`corpus.building.finish`) then puts all records into one file, in the order of the
 sources, so that the result does not tell who read what, or how often the run was broken off.
 """
 
@@ -20,13 +20,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.corpus.executors import WorkerDiedError
-from lstm_music.corpus.finish import RECORDS_FILE, finish, listing_digest, read_summary
-from lstm_music.corpus.known import Known, read_known, remove_contents, write_contents
-from lstm_music.corpus.options import CorpusOptions
-from lstm_music.corpus.reading import Progress, read_alone, read_files, take_suspects
-from lstm_music.corpus.sources import SourceFile, list_files
-from lstm_music.corpus.tokenise import Job
+from lstm_music.corpus.building.executors import WorkerDiedError
+from lstm_music.corpus.building.finish import RECORDS_FILE, finish, listing_digest, read_summary
+from lstm_music.corpus.building.known import Known, read_known, remove_contents, write_contents
+from lstm_music.corpus.building.options import CorpusOptions
+from lstm_music.corpus.building.reading import Progress, read_alone, read_files, take_suspects
+from lstm_music.corpus.building.sources import SourceFile, list_files
+from lstm_music.corpus.building.tokenise import Job
 from lstm_music.errors import OutputError, OutputExistsError
 from lstm_music.files import atomic_write, file_lock
 

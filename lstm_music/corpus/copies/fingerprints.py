@@ -1,11 +1,11 @@
 """What a model was trained on, as fingerprints: a copy is found without the music itself.
 
 `Fingerprints` hold hashes of all windows of 8 notes of the known music, and of all of 12: as lists
-(`lstm_music.corpus.windows`) or, where these would take more than two megabytes, as filters that
-fit (`lstm_music.corpus.window_filter`). Either way a known window is never forgotten. A run of m
-notes that stands in known music has all its windows in these sets. So the longest stretch whose
-windows are all known is never shorter than the longest run; it is longer where music goes on from
-a known window to one of another piece (which the windows of 12 nearly always tell), or where a
+(`lstm_music.corpus.copies.windows`) or, where these would take more than two megabytes, as filters
+that fit (`lstm_music.corpus.copies.window_filter`). Either way a known window is never forgotten. A
+run of m notes that stands in known music has all its windows in these sets. So the longest stretch
+whose windows are all known is never shorter than the longest run; it is longer where music goes on
+from a known window to one of another piece (which the windows of 12 nearly always tell), or where a
 hash agrees by chance. Runs of fewer than 8 notes are not told. The file says, too, how long such
 runs are in the pieces that training held out.
 
@@ -34,9 +34,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.corpus.cache import TokenCache
+from lstm_music.corpus.copies.window_filter import WindowFilter
+from lstm_music.corpus.copies.windows import WindowSet, window_hashes
 from lstm_music.corpus.split import SPLITS
-from lstm_music.corpus.window_filter import WindowFilter
-from lstm_music.corpus.windows import WindowSet, window_hashes
 from lstm_music.errors import ConfigError, ModelFileError
 from lstm_music.music.lines import added_part, lines_of
 from lstm_music.music.piece import Piece

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from lstm_music.corpus.options import CorpusOptions
-from lstm_music.corpus.sources import SourceFile
+from lstm_music.corpus.building.options import CorpusOptions
+from lstm_music.corpus.building.sources import SourceFile
 from lstm_music.errors import LstmMusicError, MidiError
 from lstm_music.midi import files
 from lstm_music.midi.scores import foreign

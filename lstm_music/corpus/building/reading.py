@@ -7,10 +7,10 @@ from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
-from lstm_music.corpus.executors import WorkerDiedError, executor
-from lstm_music.corpus.records import Appender
-from lstm_music.corpus.sources import SourceFile
-from lstm_music.corpus.tokenise import Done, Job, files_in_hand, rejected_record, work
+from lstm_music.corpus.building.executors import WorkerDiedError, executor
+from lstm_music.corpus.building.records import Appender
+from lstm_music.corpus.building.sources import SourceFile
+from lstm_music.corpus.building.tokenise import Done, Job, files_in_hand, rejected_record, work
 from lstm_music.errors import ConfigError, MidiError
 from lstm_music.midi.files import MIDI_SUFFIXES
 

@@ -16,10 +16,10 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.corpus.duplicates import SKETCH_SIZE, near_duplicates
-from lstm_music.corpus.known import Known
-from lstm_music.corpus.options import CorpusOptions
-from lstm_music.corpus.records import Frame, frame_at
+from lstm_music.corpus.building.known import Known
+from lstm_music.corpus.building.options import CorpusOptions
+from lstm_music.corpus.building.records import Frame, frame_at
+from lstm_music.corpus.copies.duplicates import SKETCH_SIZE, near_duplicates
 from lstm_music.corpus.split import SPLITS, split
 from lstm_music.errors import ConfigError
 from lstm_music.files import atomic_write

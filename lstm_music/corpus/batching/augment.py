@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.errors import ConfigError
-from lstm_music.music.instruments import SOUNDING_RANGES
+from lstm_music.music.instruments.general_midi import SOUNDING_RANGES
 from lstm_music.music.piece import Piece, Track, on_their_onsets
 from lstm_music.tokens.vocabulary import (
     DEFAULT,

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.corpus.records import facts_of, frames
+from lstm_music.corpus.building.records import facts_of, frames
 
 PLACE = np.dtype(
     [("stamp", "<u8"), ("content", "<u8"), ("part", "<u4"), ("offset", "<i8"), ("size", "<i8")]

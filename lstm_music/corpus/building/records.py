@@ -26,7 +26,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.corpus.duplicates import SKETCH_SIZE
+from lstm_music.corpus.copies.duplicates import SKETCH_SIZE
 
 _MAGIC = b"LMR1"
 _HEAD = struct.Struct("<4sIII")

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.corpus.augment import STRAIGHT_DRUMS, vary
+from lstm_music.corpus.batching.augment import STRAIGHT_DRUMS, vary
+from lstm_music.corpus.batching.masks import MaskChances, draw_mask
+from lstm_music.corpus.building.facts import count_bars
 from lstm_music.corpus.cache import TokenCache
-from lstm_music.corpus.facts import count_bars
-from lstm_music.corpus.masks import MaskChances, draw_mask
 from lstm_music.errors import ConfigError
 from lstm_music.tokens.annotate import annotate_choices
 from lstm_music.tokens.canonical import canonical

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_music.corpus.duplicates import Outline
+from lstm_music.corpus.copies.duplicates import Outline
 from lstm_music.corpus.split import fingerprint, tune
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.listening.roles import track_roles

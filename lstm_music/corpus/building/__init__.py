@@ -1,0 +1,1 @@
+"""From folders of music to a cache: find, read, tokenise, record, finish."""

@@ -1,0 +1,1 @@
+"""Instruments: their programs, names and drum keys, and what players can reach."""
