@@ -63,7 +63,7 @@ def section(name: str, runs: list[dict[str, Any]]) -> str:
     """One task: its line, source, commands and table."""
     task = TASKS[name]
     commands = "\n".join(f"{run['command']}" for run in runs)
-    times = ", ".join(f"{run['seconds']:.0f} s" for run in runs)
+    times = ", ".join(map(time_of, runs))
     lines = [
         f"## {name}\n",
         f"{task.line}. Source: {task.paper}.\n",
@@ -86,6 +86,13 @@ def section(name: str, runs: list[dict[str, Any]]) -> str:
     if curves_of(runs):
         lines.append(f"\n![How the networks of {name} learnt](papers/{curves_file(name)})")
     return "\n".join(lines) + "\n"
+
+
+def time_of(run: dict[str, Any]) -> str:
+    """How long a run took; runs of old say it by the clock alone."""
+    if run.get("processor_seconds"):
+        return f"{run['processor_seconds']:.0f} s of processor time"
+    return f"{run['seconds']:.0f} s"
 
 
 def number(value: float | None) -> str:
@@ -152,15 +159,15 @@ def curves_file(task: str) -> str:
     return f"{task}-curves.svg"
 
 
-PANEL_WIDTH, PANEL_HEIGHT, PANELS = 250, 150, 3
+PANEL_WIDTH, PANEL_HEIGHT, PANELS = 380, 150, 2
 
 
 def plot_curves(rows: list[dict[str, Any]]) -> str:
-    """An SVG with a panel for each row, three side by side."""
-    height = PANEL_HEIGHT * -(-len(rows) // PANELS)
+    """An SVG with a panel for each row, two side by side."""
+    width, height = PANEL_WIDTH * min(PANELS, len(rows)), PANEL_HEIGHT * -(-len(rows) // PANELS)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {PANELS * PANEL_WIDTH} {height}" '
-        'font-family="sans-serif" font-size="10">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="11">'
     ]
     for place, row in enumerate(rows):
         down, right = divmod(place, PANELS)
@@ -171,7 +178,7 @@ def plot_curves(rows: list[dict[str, Any]]) -> str:
 
 def panel(row: dict[str, Any]) -> list[str]:
     """One curve in its frame: its highest and lowest value at the left, its last x at the right."""
-    curve, left, top = row["curve"], 52, 34
+    curve, left, top = row["curve"], 66, 34
     width, height = PANEL_WIDTH - left - 20, PANEL_HEIGHT - top - 26
     low, high, last = min(curve["y"]), max(curve["y"]), curve["x"][-1]
     logarithmic = low > 0 and high > 10 * low
@@ -183,8 +190,8 @@ def panel(row: dict[str, Any]) -> list[str]:
     )
     foot, unit = top + height, curve["up"] + (", log scale" if logarithmic else "")
     return [
-        f'<text x="{left}" y="12" font-weight="bold">{html.escape(row["name"])}</text>',
-        f'<text x="{left}" y="26">{html.escape(unit)}</text>',
+        f'<text x="{left}" y="12">{html.escape(row["name"])}</text>',
+        f'<text x="{left}" y="26" fill="#666">{html.escape(unit)}</text>',
         f'<path d="M{left} {top}V{foot}H{left + width}" fill="none" stroke="#999"/>',
         f'<polyline points="{points}" fill="none" stroke="#258" stroke-width="1.5"/>',
         f'<text x="{left - 4}" y="{top + 8}" text-anchor="end">{number(high)}</text>',

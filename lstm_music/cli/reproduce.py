@@ -94,7 +94,7 @@ def command(
         only=only,
         progress=lambda line: click.echo(line, err=True),
     )
-    began = time.monotonic()
+    began, worked = time.monotonic(), time.process_time()
     with computing_on(backend) as choice:
         rows = list(_printed(task, settings, as_json))
     if choice and not choice.is_used:
@@ -104,8 +104,14 @@ def command(
     if output is not None:
         from lstm_music.reproduce.results import as_bytes, result
 
-        seconds = time.monotonic() - began
-        done = result(task, settings, rows, seconds=seconds, command=_again(task, settings))
+        done = result(
+            task,
+            settings,
+            rows,
+            seconds=time.monotonic() - began,
+            processor_seconds=time.process_time() - worked,
+            command=_again(task, settings),
+        )
         write_output(output, as_bytes(done), force=force)
     broken = [row.name for row in rows if row.holds is False]
     if broken:

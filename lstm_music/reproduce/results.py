@@ -15,15 +15,22 @@ _LIBRARIES = ("numpy", "scikit-learn", "cma")
 
 
 def result(
-    task: Task, settings: Settings, rows: Iterable[Row], *, seconds: float, command: str
+    task: Task,
+    settings: Settings,
+    rows: Iterable[Row],
+    *,
+    seconds: float,
+    command: str,
+    processor_seconds: float | None = None,
 ) -> dict[str, Any]:
     """One run as a JSON object.
 
     Parameters
     ----------
     task, settings, rows : what was run, how, and what came of it.
-    seconds : wall-clock time of the run.
+    seconds : of the run, by the clock.
     command : the command line that repeats it.
+    processor_seconds : of the run, those of this process; None: not measured.
     """
     return {
         "task": task.name,
@@ -37,6 +44,7 @@ def result(
             "data": settings.data.name if settings.data else None,
         },
         "seconds": round(seconds, 1),
+        "processor_seconds": processor_seconds and round(processor_seconds, 1),
         "machine": machine(),
         "rows": [row.as_dict() for row in rows],
     }

@@ -131,6 +131,7 @@ def test_a_result_says_what_it_comes_from(call, toy, tmp_path):
     assert document["command"] == "lstm-music reproduce toy --quick --runs 2 --rng-seed 3"
     assert document["quick"]
     assert document["settings"]["runs"] == 2
+    assert 0 <= document["processor_seconds"] < 60
     assert {"cpu", "cores", "python", "numpy"} <= document["machine"].keys()
     assert [r["ratio"] for r in document["rows"]] == [0.25, 0.25]
     assert call("toy", "-o", "toy.json")[0] == 6
