@@ -93,6 +93,16 @@ def model_facts(path: Path) -> dict[str, Any]:
     return facts
 
 
+def _tuning(tuned: dict[str, Any]) -> str:
+    """What `lstm-music tune` made of a model."""
+    report = tuned["report"]
+    rewards = ", ".join(
+        f"{name} {pair['before']:.3f} before, {pair['after']:.3f} now"
+        for name, pair in report["rewards"].items()
+    )
+    return f"{rewards}; {report['kl_nats_per_note']:.3f} nats a note from what it was"
+
+
 def model_lines(facts: dict[str, Any]) -> list[str]:
     """The facts of a model for people."""
     sizes, training, card = facts["sizes"], facts["training"], facts["data_card"]
@@ -108,6 +118,8 @@ def model_lines(facts: dict[str, Any]) -> list[str]:
         loss = training.get("valid_nats_per_token")
         held_out = "" if loss is None else f", {loss:.3f} nats a token on held-out music"
         lines.append(f"  trained  on {training['tokens']:,} tokens{held_out}")
+    if "tuned" in training:
+        lines.append(f"  tuned    {_tuning(training['tuned'])}")
     corpus = training.get("corpus")
     if corpus:
         lines.append(

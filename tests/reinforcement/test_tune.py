@@ -54,6 +54,15 @@ def test_the_result_is_a_model_that_says_what_it_was_tuned_for(base, whole, tmp_
     assert len(tuned.generate(bars=1, drafts=1, ending="free", rng_seed=1).meters) == 1
 
 
+def test_people_see_what_a_model_was_tuned_for(whole, tmp_path, capsys):
+    (tmp_path / "m.safetensors").write_bytes(whole[0])
+    assert run(["inspect", str(tmp_path / "m.safetensors")]) == 0
+    in_key = whole[2]["rewards"]["in_key"]
+    line = next(x for x in capsys.readouterr().out.splitlines() if x.startswith("  tuned "))
+    assert f"in_key {in_key['before']:.3f} before, {in_key['after']:.3f} now" in line
+    assert f"{whole[2]['kl_nats_per_note']:.3f} nats a note" in line
+
+
 def test_a_run_goes_on_from_any_update_to_the_same_bytes(base, whole, tmp_path):
     for stop in (1, 3):
         folder = tmp_path / str(stop)
