@@ -55,7 +55,7 @@ Loss = Callable[[FloatArray, FloatArray, FloatArray], tuple[float, FloatArray]]
 """(answers, targets, asked) -> loss and its gradient: those of :mod:`lstm_music.nn.sequence_net`"""
 
 Judge = Callable[[FloatArray, Batch], FloatArray]
-"""(answers, batch) -> (B,) error of each sequence; right is who stays below a tolerance."""
+"""(answers, batch) -> (B,) error of each sequence, which is right if this is below a tolerance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,10 @@ out, and the mean is taken off.
 Net: one layer of LSTM cells, evolved by Evolino on 3,000 steps, of which 100 are washout. Its
 fitness is the closed-loop error over 84 steps from each of 20 places.
 
-Figure: the error of the 84th step from 50 new places, each heard for 1,000 steps before, root mean
-square in deviations of the series (NRMSE84), the mean over the runs.
+Figure: the error at the 84th step, from 50 new places, before each of which the network reads 1,000
+steps. It is the root mean square in deviations of the series (NRMSE84), and the mean over the runs.
 
-Claim: no run errs by more than 0.05 of a deviation; of the quick version by more than 0.3.
+Claim: no run errs by more than 0.05 of a deviation, or in the quick version by more than 0.3.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """Overfitting one small batch, and what an L2 penalty does about it.
 
 The first exercise for any network that is to be trusted with training: given eight sequences of 10
-steps and random targets, it must learn them by heart. There is nothing to be understood, so the
-loss can fall only by memory. With a penalty l2/2 |w|^2 on the weights it cannot fall as far, and
+steps and random targets, it must learn them by heart. There is nothing to understand, so the loss
+can fall only by memory. With a penalty l2/2 |w|^2 on the weights it cannot fall as far, and
 the weights stay small.
 
 Figure: the mean squared error after 300 updates of Adam over that of the best constant, without
 the penalty and with it, and the norm of the weights.
 
-Claim: less than a hundredth is left without the penalty, at least ten times as much with it, and
-the penalised weights are the shorter ones.
+Claim: less than a hundredth is left without the penalty, and at least ten times as much with it.
+The penalised weights have the smaller norm.
 """
 
 from __future__ import annotations

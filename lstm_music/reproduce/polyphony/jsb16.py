@@ -12,8 +12,8 @@ stay within the pitches. Dropout, Adam with a rate that falls to 0, the running 
 Stop rule: a number of epochs; the best of them on ``valid`` is scored. Figure: nats a note, the
 mean over voices and steps.
 
-Claim: the network pays less than one that says again what was there, with the share of changes
-and of pitches that the training steps have.
+Claim: the network pays less than a model that repeats each voice's last pitch, and changes it as
+often as the training steps do, to pitches with the shares that they have there.
 """
 
 from __future__ import annotations
