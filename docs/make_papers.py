@@ -96,10 +96,12 @@ def time_of(run: dict[str, Any]) -> str:
 
 
 def number(value: float | None) -> str:
-    """Three digits, thousands apart."""
+    """Three digits, or two after the point; thousands apart."""
     if value is None:
         return "-"
-    return f"{value:,.0f}" if 1000 <= abs(value) < 1e8 else f"{value:.3g}"
+    if 1000 <= abs(value) < 1e8:
+        return f"{value:,.0f}"
+    return f"{value:.2f}" if 1 < abs(value) < 1000 and value % 1 else f"{value:.3g}"
 
 
 def families(found: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
