@@ -8,6 +8,7 @@ OUT    ?= out.mid
 # Where the music that NOTICE names lies, to train the bundled models again.
 DATA   ?= ../shared/data
 CORPUS ?= build/models.cache
+VENDOR := lstm_music/studio/static/vendor
 MUSIC  := groove open_ewld openscore_lieder openscore_quartets openscore_orchestra nifc_chopin \
     nifc_piano nifc_songs nifc_chamber mutopia freedoom blasphemer easyrpg_rtp simutrans
 
@@ -22,7 +23,7 @@ DEBUG_TESTS := --ignore tests/backends/gpu -k "not finite_differences and not pu
     tests/generate/test_precision.py \
     tests/generate/test_infill.py
 
-.PHONY: music studio demo test test-demo test-debug fuzz lint docs pages bench models clean
+.PHONY: music studio demo test test-demo test-debug fuzz lint docs pages bench models vendor clean
 
 # One of the bundled models; what differs between them stands below.
 train_model = $(BIN)/lstm-music train $(CORPUS) -o lstm_music/pretrained/$(1).safetensors --force \
@@ -100,6 +101,16 @@ models: $(VENV)/.built  ## train the bundled models again (some hours); DATA: th
 	$(call train_model,drums) --style drums --from default --learning-rate 0.0015 \
 	    --dropout 0.1 --max-tokens 8000000 --evaluate-every 1000000 --straight-drums 0.1 \
 	    --rng-seed 5
+
+# One module of what plays SoundFonts, with its licence; NOTICE names what is in it.
+vendor:  ## fetch the studio's SoundFont synthesiser again: lstm_music/studio/static/vendor
+	npm install --silent --no-package-lock --no-audit --no-fund --prefix build/vendor \
+	    spessasynth_core@4.3.22 stb-vorbis@0.0.6 esbuild@0.28.2
+	echo 'export { SoundBankLoader, SpessaSynthProcessor } from "spessasynth_core";' | \
+	    (cd build/vendor && node_modules/.bin/esbuild --bundle --format=esm --minify --target=es2022 \
+	    --banner:js="// spessasynth_core 4.3.22, Apache 2.0: see LICENSE.txt here, and NOTICE") \
+	    > $(VENDOR)/spessasynth_core.js
+	cp build/vendor/node_modules/spessasynth_core/LICENSE $(VENDOR)/LICENSE.txt
 
 $(VENV)/.created:
 	$(PYTHON) -m venv $(VENV)

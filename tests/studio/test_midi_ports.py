@@ -77,7 +77,7 @@ def test_a_browser_without_webmidi(context, url):
     studio = StudioPage(context, url)
     studio.open(REEL)
     studio.page.click("#menu > summary")
-    assert studio.page.locator("#port option").all_inner_texts() == ["This page"]
+    assert studio.page.locator("#port option").all_inner_texts() == ["The sounds of this page"]
     assert studio.page.is_hidden("#record")
     studio.page.click("#play")
     studio.until("lstmStudio.player.level() > 0.01")

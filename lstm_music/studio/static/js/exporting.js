@@ -3,6 +3,7 @@
 /** @import {Store} from "./core/store.js" */
 /** @import {Say} from "./panels/status.js" */
 /** @import {Sessions} from "./sessions.js" */
+/** @import {Player} from "./sound/player.js" */
 
 import { ApiError, call, fromBase64 } from "./net/api.js";
 import { cuesOf } from "./sound/score.js";
@@ -14,10 +15,12 @@ export class Exporting {
   /**
    * @param {Store} store
    * @param {Sessions} sessions
+   * @param {Player} player
    * @param {Say} say
    */
-  constructor(store, sessions, say) {
+  constructor(store, sessions, player, say) {
     this.store = store;
+    this.player = player;
     this.sessions = sessions;
     this.say = say;
   }
@@ -46,7 +49,8 @@ export class Exporting {
 
   wav() {
     const { piece } = this.store;
-    return wavOf(cuesOf(piece, (track) => this.store.isHeard(track)), piece.length_seconds);
+    const cues = cuesOf(piece, (track) => this.store.isHeard(track));
+    return wavOf(cues, piece.length_seconds, this.player.font);
   }
 
   session() {

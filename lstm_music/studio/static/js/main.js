@@ -15,11 +15,12 @@ import { reach } from "./net/reach.js";
 import { Opening } from "./opening.js";
 import { Controls } from "./panels/controls.js";
 import { redo, showPast, undo } from "./panels/past.js";
+import { Sounds } from "./panels/sounds.js";
 import { makeStatus, showConnection } from "./panels/status.js";
 import { showTable } from "./panels/table.js";
 import { showTakes } from "./panels/takes.js";
 import { showTracks } from "./panels/tracks.js";
-import { choosePort, showTransport } from "./panels/transport.js";
+import { showTransport } from "./panels/transport.js";
 import { Playing } from "./playing.js";
 import { listenToPointer } from "./roll/pointer.js";
 import { Recording } from "./recording.js";
@@ -27,6 +28,7 @@ import { Roll } from "./roll/roll.js";
 import { Selecting, nameOf } from "./selecting.js";
 import { Sessions } from "./sessions.js";
 import { Player } from "./sound/player.js";
+import { isSoundFont } from "./sound/soundfont.js";
 
 async function start() {
   const say = makeStatus();
@@ -44,13 +46,14 @@ async function start() {
     await composing.findForm(store.session.current ?? "");
   };
   const selecting = new Selecting(store, say);
-  const playing = new Playing(store, player);
+  const playing = new Playing(store, player, say);
   const composing = new Composing(store, controls, selecting, connection, say);
   const keeper = await Keeper.open().catch(() => null);
   const sessions = new Sessions(store, keeper, say);
   const opening = new Opening(store, sessions, connection, say);
+  const sounds = new Sounds(player, say);
   const recording = new Recording(store, player, opening, say);
-  const exporting = new Exporting(store, sessions, say);
+  const exporting = new Exporting(store, sessions, player, say);
 
   /**
    * @param {number} track
@@ -64,19 +67,21 @@ async function start() {
     say(`${nameOf(store.shown.tracks[track], track)} is ${switches[name] ? "" : "not "}${words[name]}`);
   };
 
-  await sessions.start();
+  await Promise.all([sessions.start(), sounds.start()]);
   showTracks(store, selecting, flip);
   showTakes(store, composing, playing);
   showPast(store, say);
   showTable(store);
   showTransport(store, player, playing, roll);
-  choosePort(player, say);
   listenToPointer(roll, selecting, playing);
+  /** @param {File} file */
+  const take = async (file) =>
+    (await isSoundFont(file)) ? sounds.use(file) : opening.open(file, file.name);
   const pick = () => byId("file", HTMLInputElement).click();
   const app = { store, roll, player, selecting, playing, composing, exporting, say, flip, pick };
   listenToKeys(keysOf(app));
   listenToButtons();
-  listenToFiles(opening);
+  listenToFiles(take);
   exporting.dragFrom(byId("drag", HTMLElement));
   store.on(["music"], () => controls.renew());
   store.on(["music", "takes"], showEmpty);
@@ -87,7 +92,7 @@ async function start() {
   });
   store.tell("selection");
   showEmpty();
-  Object.assign(globalThis, { lstmStudio: { ...app, sessions, connection, controls } });
+  Object.assign(globalThis, { lstmStudio: { ...app, sessions, connection, controls, sounds } });
 
   void connection.look();
   await controls.load().catch(() => connection.set(false));
@@ -117,6 +122,8 @@ async function start() {
       "save-wav": () => exporting.save("wav"),
       "save-session": () => exporting.save("session"),
       "new-session": () => sessions.fresh(),
+      "pick-font": () => byId("font-file", HTMLInputElement).click(),
+      "remove-font": () => sounds.remove(),
       record: () => record(recording),
       keys: () => byId("help", HTMLDialogElement).showModal(),
       "select-all": () => selecting.all(),
@@ -168,14 +175,16 @@ async function showSessions(sessions) {
   byId("sessions-none", HTMLElement).hidden = others.length > 0;
 }
 
-/** @param {Opening} opening */
-function listenToFiles(opening) {
-  const input = byId("file", HTMLInputElement);
-  input.addEventListener("change", () => {
-    const file = input.files?.[0];
-    if (file) void opening.open(file, file.name);
-    input.value = "";
-  });
+/** @param {(file: File) => unknown} take */
+function listenToFiles(take) {
+  for (const id of ["file", "font-file"]) {
+    const input = byId(id, HTMLInputElement);
+    input.addEventListener("change", () => {
+      const file = input.files?.[0];
+      if (file) void take(file);
+      input.value = "";
+    });
+  }
   const over = document.body.classList;
   addEventListener("dragover", (event) => {
     event.preventDefault();
@@ -186,7 +195,7 @@ function listenToFiles(opening) {
     event.preventDefault();
     over.remove("is-dropping");
     const file = event.dataTransfer?.files[0];
-    if (file) void opening.open(file, file.name);
+    if (file) void take(file);
   });
 }
 

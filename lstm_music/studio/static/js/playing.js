@@ -2,6 +2,7 @@
 
 /** @import {Store} from "./core/store.js" */
 /** @import {Player} from "./sound/player.js" */
+/** @import {Say} from "./panels/status.js" */
 
 import { cuesOf } from "./sound/score.js";
 
@@ -11,10 +12,12 @@ export class Playing {
   /**
    * @param {Store} store
    * @param {Player} player
+   * @param {Say} say
    */
-  constructor(store, player) {
+  constructor(store, player, say) {
     this.store = store;
     this.player = player;
+    this.say = say;
     store.on(["takes", "tracks", "music"], () => player.change(this.cues()));
   }
 
@@ -83,7 +86,11 @@ export class Playing {
    * @param {number} start
    * @param {number} end
    */
-  play(start, end) {
-    return this.player.play(this.cues(), start, end);
+  async play(start, end) {
+    try {
+      await this.player.play(this.cues(), start, end);
+    } catch (error) {
+      this.say(`Nothing can be heard: ${error instanceof Error ? error.message : error}`, "error");
+    }
   }
 }

@@ -90,8 +90,8 @@ export class Recording {
     this.heard.push(note);
     this.down.set(pitch, note);
     const when = this.player.context?.currentTime ?? 0;
-    this.player.synth?.play({
-      program: 0, isDrum: false, pitch, velocity, when, duration: 0.5, pan: 0,
+    this.player.sound?.play({
+      track: -1, channel: 0, program: 0, isDrum: false, pitch, velocity, when, duration: 0.5, pan: 0,
     });
   }
 

@@ -4,13 +4,18 @@
 
 const DATABASE = "lstm_music studio";
 
-/** @returns {Promise<IDBDatabase>} */
-function open() {
+/**
+ * @param {string} name
+ * @param {Record<string, IDBObjectStoreParameters | undefined>} stores
+ * @returns {Promise<IDBDatabase>}
+ */
+export function open(name, stores) {
   return new Promise((resolve, reject) => {
-    const asked = indexedDB.open(DATABASE, 1);
+    const asked = indexedDB.open(name, 1);
     asked.onupgradeneeded = () => {
-      asked.result.createObjectStore("sessions", { keyPath: "id" });
-      asked.result.createObjectStore("states", { keyPath: "id" });
+      for (const [store, options] of Object.entries(stores)) {
+        asked.result.createObjectStore(store, options);
+      }
     };
     asked.onsuccess = () => resolve(asked.result);
     asked.onerror = () => reject(asked.error);
@@ -22,7 +27,7 @@ function open() {
  * @param {IDBRequest<T>} asked
  * @returns {Promise<T>}
  */
-function answer(asked) {
+export function answer(asked) {
   return new Promise((resolve, reject) => {
     asked.onsuccess = () => resolve(asked.result);
     asked.onerror = () => reject(asked.error);
@@ -38,7 +43,8 @@ export class Keeper {
   }
 
   static async open() {
-    return new Keeper(await open());
+    const byIds = { keyPath: "id" };
+    return new Keeper(await open(DATABASE, { sessions: byIds, states: byIds }));
   }
 
   /**

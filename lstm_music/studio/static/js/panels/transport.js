@@ -1,13 +1,11 @@
-/** Play, stop, loop; where we are; how loud; through which port. */
+/** Play, stop, loop; where we are; how loud. */
 
 /** @import {Store} from "../core/store.js" */
 /** @import {Player} from "../sound/player.js" */
 /** @import {Playing} from "../playing.js" */
 /** @import {Roll} from "../roll/roll.js" */
-/** @import {Say} from "./status.js" */
 
-import { byId, make } from "../core/dom.js";
-import { askForPorts, hasMidi, portOf } from "../sound/ports.js";
+import { byId } from "../core/dom.js";
 
 /**
  * @param {Store} store
@@ -54,43 +52,4 @@ export function showTransport(store, player, playing, roll) {
 export function toggleLoop(player) {
   player.isLooping = !player.isLooping;
   byId("loop", HTMLButtonElement).setAttribute("aria-pressed", String(player.isLooping));
-}
-
-/**
- * The choice of what plays; ports are asked for only when the user wants one.
- * @param {Player} player
- * @param {Say} say
- */
-export function choosePort(player, say) {
-  const select = byId("port", HTMLSelectElement);
-  if (!hasMidi()) {
-    select.title = "This browser has no WebMIDI; Chrome, Edge and Firefox have";
-    select.querySelector('[value="ask"]')?.remove();
-    byId("record", HTMLButtonElement).hidden = true;
-    return;
-  }
-  select.addEventListener("change", async () => {
-    player.stop();
-    player.port = null;
-    if (select.value === "synth") return;
-    try {
-      const access = await askForPorts();
-      const outputs = [...access.outputs.values()];
-      const chosen = outputs.find((one) => one.id === select.value);
-      if (chosen) {
-        player.port = portOf(chosen);
-        say(`Playing through ${chosen.name ?? chosen.id}`);
-        return;
-      }
-      const known = [...select.options].map((option) => option.value);
-      for (const output of outputs) {
-        if (known.includes(output.id)) continue;
-        select.append(make("option", { value: output.id, text: output.name ?? output.id }));
-      }
-      say(outputs.length ? `${outputs.length} MIDI ports: choose one` : "There is no MIDI port");
-    } catch (error) {
-      say(`MIDI ports cannot be used: ${error instanceof Error ? error.message : error}`, "error");
-    }
-    select.value = "synth";
-  });
 }

@@ -2,6 +2,7 @@
 
 /** @import {Cue} from "./score.js" */
 
+import { SoundFont } from "./soundfont.js";
 import { Synth } from "./synth.js";
 
 const AHEAD = 0.2;
@@ -21,8 +22,12 @@ export class Player {
     this.onChange = onChange;
     /** @type {AudioContext | null} A page may sound only after the user has done something. */
     this.context = null;
-    /** @type {Synth | null} */
-    this.synth = null;
+    /** @type {Blob | null} A SoundFont to play with; without one the page has sounds of its own. */
+    this.font = null;
+    /** @type {Promise<Synth | SoundFont> | null} Made when it is needed. */
+    this.making = null;
+    /** @type {Synth | SoundFont | null} */
+    this.sound = null;
     /** @type {AnalyserNode | null} */
     this.analyser = null;
     /** @type {Port | null} */
@@ -53,6 +58,7 @@ export class Player {
     this.stop();
     const context = this.context ?? this.open();
     await context.resume();
+    await this.ready();
     this.stop(); // whoever came in between
     this.cues = cues;
     this.start = start;
@@ -81,7 +87,7 @@ export class Player {
     clearInterval(this.timer);
     if (!this.isPlaying) return;
     this.isPlaying = false;
-    this.synth?.stop();
+    this.sound?.stop();
     this.port?.stop();
     this.onChange(false);
   }
@@ -100,11 +106,34 @@ export class Player {
     return Math.sqrt(samples.reduce((sum, one) => sum + one * one, 0) / samples.length);
   }
 
+  /**
+   * Play with a SoundFont, or with the sounds of the page (null).
+   * @param {Blob | null} font
+   */
+  use(font) {
+    this.stop();
+    if (this.sound instanceof SoundFont) this.sound.close();
+    this.font = font;
+    this.sound = this.making = null;
+  }
+
+  /**
+   * Have something that sounds.
+   * @throws {Error} The SoundFont cannot be read.
+   */
+  async ready() {
+    const context = this.context ?? this.open();
+    const output = /** @type {AnalyserNode} */ (this.analyser);
+    this.making ??= soundOf(context, output, this.font);
+    const { making } = this;
+    const sound = await making;
+    if (making === this.making) this.sound = sound;
+  }
+
   open() {
     this.context = new AudioContext({ latencyHint: "interactive" });
     this.analyser = new AnalyserNode(this.context, { fftSize: 2048 });
     this.analyser.connect(this.context.destination);
-    this.synth = new Synth(this.context, this.analyser);
     return this.context;
   }
 
@@ -146,6 +175,15 @@ export class Player {
       this.log.push({ pitch, track, velocity, at: cue.when });
     }
     if (this.port) this.port.play(cue, when, this.context?.currentTime ?? 0);
-    else this.synth?.play({ ...cue, when });
+    else this.sound?.play({ ...cue, when });
   }
+}
+
+/**
+ * @param {AudioContext} context
+ * @param {AudioNode} output
+ * @param {Blob | null} font
+ */
+async function soundOf(context, output, font) {
+  return font ? SoundFont.open(context, output, font) : new Synth(context, output);
 }

@@ -2,6 +2,8 @@
 
 /** @import {Port} from "./player.js" */
 
+import { Channels, noteOff, noteOn } from "./messages.js";
+
 /** Whether this browser can reach MIDI ports at all. */
 export function hasMidi() {
   return typeof navigator.requestMIDIAccess === "function";
@@ -21,17 +23,12 @@ export function askForPorts() {
  * @returns {Port}
  */
 export function portOf(output) {
-  /** @type {Map<number, number>} */
-  const programs = new Map();
+  let channels = new Channels();
   return {
     play(cue, when, now) {
       const start = performance.now() + (when - now) * 1000;
-      if (!cue.isDrum && programs.get(cue.channel) !== cue.program) {
-        programs.set(cue.channel, cue.program);
-        output.send([0xc0 | cue.channel, cue.program], start);
-      }
-      output.send([0x90 | cue.channel, cue.pitch, cue.velocity], start);
-      output.send([0x80 | cue.channel, cue.pitch, 0], start + cue.duration * 1000);
+      for (const bytes of [...channels.program(cue), noteOn(cue)]) output.send(bytes, start);
+      output.send(noteOff(cue), start + cue.duration * 1000);
     },
     stop() {
       /** @type {MIDIOutput & {clear?: () => void}} */
@@ -42,7 +39,7 @@ export function portOf(output) {
         output.send([0xb0 | channel, 123, 0]);
         output.send([0xb0 | channel, 123, 0], soon);
       }
-      programs.clear();
+      channels = new Channels();
     },
   };
 }

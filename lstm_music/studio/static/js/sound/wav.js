@@ -2,6 +2,7 @@
 
 /** @import {Cue} from "./score.js" */
 
+import { SoundFont } from "./soundfont.js";
 import { Synth } from "./synth.js";
 
 const RATE = 44100;
@@ -12,11 +13,23 @@ const PEAK = 0.89; // 1 dB below the most a sample can say
 /**
  * @param {Cue[]} cues
  * @param {number} seconds
+ * @param {Blob | null} font A SoundFont to play with.
  * @returns {Promise<Blob>} 16 bits, stereo, 44.1 kHz.
  */
-export async function wavOf(cues, seconds) {
+export async function wavOf(cues, seconds, font) {
   const length = Math.ceil((seconds + TAIL_SECONDS) * RATE);
   const context = new OfflineAudioContext(2, length, RATE);
+  if (font) await SoundFont.open(context, context.destination, font, cues);
+  else synthesise(context, cues, seconds);
+  return encoded(await context.startRendering());
+}
+
+/**
+ * @param {OfflineAudioContext} context
+ * @param {Cue[]} cues
+ * @param {number} seconds
+ */
+function synthesise(context, cues, seconds) {
   const synth = new Synth(context, context.destination);
   let next = 0;
   /** @param {number} until */
@@ -35,7 +48,6 @@ export async function wavOf(cues, seconds) {
   } else {
     play(Infinity);
   }
-  return encoded(await context.startRendering());
 }
 
 /** @param {AudioBuffer} buffer */
