@@ -1,4 +1,4 @@
-"""`lstm-music novelty`: how much of a file stands in known music."""
+"""`lstm-music novelty`: how much of a file also occurs in known music."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def _lines(row: dict[str, Any], least: int) -> list[str]:
         where = f"in {row['known_piece']} from bar {row['known_bar']} on"
         if row["known_piece"] is None:
             where = "in known music"
-        lines = [f"{row['file']}: {row['run_notes']:,} notes in a row, {bars}, stand {where}"]
+        lines = [f"{row['file']}: {row['run_notes']:,} notes in a row, {bars}, also occur {where}"]
     percent = row["no_longer_than_percent"]
     if percent is not None:
         verdict = f"no longer than in {percent:.3g} % of held-out pieces"

@@ -84,7 +84,7 @@ def test_a_copy_in_another_key_and_tempo_is_found(call, cache, tmp_path):
     first = int(not jig.pickup_steps)
     assert run == (
         f"mine.mid: {len(jig.notes)} notes in a row, bars {first} to {n_bars} of {n_bars}, "
-        f"stand in jig.mid from bar {first} on"
+        f"also occur in jig.mid from bar {first} on"
     )
     assert verdict == "  longer than in any held-out piece"
 
@@ -118,7 +118,7 @@ def test_every_piece_of_a_file_is_told(call, cache, tmp_path):
     code, out, _ = call("novelty", "two.mid", "--against", cache)
     assert code == 0
     assert "two.mid#1: shares no run\n" in out
-    assert "two.mid#2: 3 notes in a row, bars 1 to 1 of 1, stand in " in out
+    assert "two.mid#2: 3 notes in a row, bars 1 to 1 of 1, also occur in " in out
     assert "no longer than in 100 % of held-out pieces" in out
 
 
@@ -152,7 +152,7 @@ def test_without_a_source_the_default_model_tells(call):
         "no band chorale drums ensemble folk hymn lead piano song"
     )
     n_notes = len(read(reel).notes)
-    assert run == f"{reel}: {n_notes} notes in a row, bars 1 to 16 of 16, stand in known music"
+    assert run == f"{reel}: {n_notes} notes in a row, bars 1 to 16 of 16, also occur in known music"
     assert re.fullmatch(r"  no longer than in [1-5]\.\d+ % of held-out pieces", verdict)
     assert call("novelty", reel, "--model", "default")[1] == out
 
