@@ -29,6 +29,14 @@ def test_every_page_is_in_the_navigation_once():
     assert sorted(listed) == sorted(pages), "add the page to nav in mkdocs.yml"
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").rglob("*.md")), ids=lambda path: path.stem)
+def test_every_row_is_part_of_a_table(path):
+    prose = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.M | re.S)
+    for rows in re.findall(r"(?:^\|.*\n)+", prose, re.M):
+        head, line, *_ = [*rows.splitlines(), ""]
+        assert re.fullmatch(r"[|: -]+", line), f"a blank line cuts a table before {head!r}"
+
+
 def test_the_reference_has_every_public_name():
     pages = [path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "api").glob("*.md")]
     shown = set(re.findall(r"^::: lstm_music\.(\w+)", "\n".join(pages), re.M))
