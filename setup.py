@@ -75,6 +75,8 @@ PORTABLE = sorted(
     if p.stem.rpartition("_")[2] not in {"base", "v3", "v4", "bf16"}
 )
 PIC = [] if MSVC else ["-fPIC", "-fvisibility=hidden"]
+# A browser's Python starts no threads (src/c/threads.h).
+SYSTEM = [] if MSVC else ["-lm", *([] if PLATFORM.startswith("emscripten") else ["-pthread"])]
 
 
 def c_libraries():
@@ -135,7 +137,7 @@ def extensions():
                 include_dirs=["src/c", np.get_include()],
                 define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
                 extra_compile_args=GLUE,
-                extra_link_args=[*SANITIZE, *([] if MSVC else ["-lm"])],
+                extra_link_args=[*SANITIZE, *SYSTEM],
                 depends=[str(p) for p in Path("src/c").iterdir()],  # the libraries are linked in
             )
         )

@@ -22,11 +22,12 @@ from lstm_music.backends.cpu_layers import CpuLayers
 from lstm_music.backends.host import HostMemory
 from lstm_music.backends.isa import resolve_level
 from lstm_music.backends.products import Products
-from lstm_music.backends.workspace import Crew, Workspace, usable_cores
+from lstm_music.backends.workspace import Workspace, usable_cores
 from lstm_music.cells.maps import MapShape
 from lstm_music.cells.spec import CellSpec
 from lstm_music.errors import ConfigError
 from lstm_music.kernels import sequence
+from lstm_music.kernels.pool import ThreadPool
 from lstm_music.kernels.zoneout import Zoneout
 from lstm_music.types import FloatArray, IntArray, MaskKey, Params
 
@@ -72,9 +73,9 @@ class CpuBackend(HostMemory, CpuLayers):
             raise ConfigError(f"n_threads must be at least 1, got {n_threads}")
         self.n_threads = n_threads
         self.level = resolve_level(isa, precision)
-        self._crew = Crew(n_threads)
+        self._pool = ThreadPool(n_threads)
         self._space = Workspace()
-        self._products = Products(self.level, self._crew, self._space)
+        self._products = Products(self.level, self._pool, self._space)
 
     def __reduce__(self) -> tuple[type[CpuBackend], tuple[int | None, str | None, str]]:
         """For pickle and copy: threads and memory are of the process that has them."""
@@ -130,7 +131,7 @@ class CpuBackend(HostMemory, CpuLayers):
         return tape
 
     def _token_inputs(self, E: FloatArray, tokens: IntArray, W: FloatArray) -> TokenInputs:
-        return TokenInputs(self.level, self._crew, self._space, self._products, E, tokens, W)
+        return TokenInputs(self.level, self._pool, self._space, self._products, E, tokens, W)
 
     def _looked_up(self, E: FloatArray, tokens: IntArray) -> FloatArray:
         """X (T, B, D), good until the next call: a convolution has no table of E."""
@@ -144,7 +145,7 @@ class CpuBackend(HostMemory, CpuLayers):
     ) -> ConvPass:
         from lstm_music.backends.cpu_conv import ConvPass
 
-        return ConvPass(self.level, self._crew, self._space, spec, maps, sizes, W, U)
+        return ConvPass(self.level, self._pool, self._space, spec, maps, sizes, W, U)
 
     def _started(
         self,
@@ -187,17 +188,11 @@ class CpuBackend(HostMemory, CpuLayers):
         wx = None if in_place else take("wx", (rows, len(b)), dtype)
         uh = None if spec.sums_early else take("uh", (B, U.shape[0]), dtype)
         zone = Zoneout(self.level, spec.zoneout, tape.mask_key) if spec.zoneout else None
-        scratch = self._products.scratch(dtype)
-
-        def work(i: int) -> None:
-            b0, b1 = self._crew.share(i, B)
-            sequence.forward_rows(
-                self.level, spec.rows.encode(), b, inputs.X, packed_W, table, inputs.tokens,
-                packed_U, feeds, sizes.p, tape.S, tape.K, zone, tape.raw, wx, uh, sizes.lengths,
-                b0, b1, scratch[i],
-            )  # fmt: skip
-
-        self._crew.run(work)
+        sequence.forward_rows(
+            self.level, self._pool, spec.rows.encode(), b, inputs.X, packed_W, table,
+            inputs.tokens, packed_U, feeds, sizes.p, tape.S, tape.K, zone, tape.raw, wx, uh,
+            sizes.lengths, self._products.scratch(dtype),
+        )  # fmt: skip
 
     def sequence_backward(
         self,
@@ -262,7 +257,7 @@ class CpuBackend(HostMemory, CpuLayers):
         from lstm_music.backends.cpu_backward import BackwardPass
 
         return BackwardPass(
-            self.level, self._crew, self._space, spec, sizes, dY, ds_last.copy(), tape, inputs,
+            self.level, self._pool, self._space, spec, sizes, dY, ds_last.copy(), tape, inputs,
             U, grads,
         ).run()  # fmt: skip
 

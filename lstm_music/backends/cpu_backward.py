@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from lstm_music.backends.base import Tape
 from lstm_music.backends.checks import Checked
 from lstm_music.backends.cpu_inputs import DenseInputs, TokenInputs
 from lstm_music.backends.products import Products
-from lstm_music.backends.workspace import Crew, Workspace
+from lstm_music.backends.workspace import Workspace
 from lstm_music.cells.spec import CellSpec
 from lstm_music.kernels import gemm, maps, sequence
+from lstm_music.kernels.pool import ThreadPool
 from lstm_music.kernels.zoneout import Zoneout
 from lstm_music.types import FloatArray, Params
 
@@ -23,16 +22,12 @@ The number depends on nothing but B, so the order of the sums does not depend on
 
 
 class BackwardPass:
-    """One call of ``sequence_backward``; the arguments are checked, and named as there.
-
-    Each chunk of steps has two rounds of the crew: ``_recur`` shares out the batch, ``_gather``
-    the rows of dU, the columns of db, and what the inputs want.
-    """
+    """One call of ``sequence_backward``; the arguments are checked, and named as there."""
 
     def __init__(
         self,
         level: int,
-        crew: Crew,
+        pool: ThreadPool,
         space: Workspace,
         spec: CellSpec,
         sizes: Checked,
@@ -43,13 +38,12 @@ class BackwardPass:
         U: FloatArray,
         grads: Params,
     ) -> None:
-        self._level, self._crew, self._spec, self._sizes = level, crew, spec, sizes
+        self._level, self._pool, self._spec, self._sizes = level, pool, spec, sizes
         self._dY, self._ds, self._tape, self._grads = dY, ds, tape, grads
-        self._inputs, self._products = inputs, Products(level, crew, space)
+        self._inputs, self._products = inputs, Products(level, pool, space)
         products, dtype, width = self._products, U.dtype, len(grads["b"])
         self._packed_U = products.pack_feeds(spec, U)
         self._feeds = np.array(spec.feeds, np.int32).reshape(-1, 3)
-        self._scratch = products.scratch(dtype)
         # One dp a batch row, added up in the order of the rows: the same for any split.
         self._dp = np.zeros((sizes.B, spec.row_params, sizes.H), dtype)
         self._steps = min(max(1, _CHUNK_ROWS // sizes.B), sizes.T)
@@ -66,36 +60,34 @@ class BackwardPass:
         """Return ds0, in the memory of ``ds``; grads accumulate, the inputs' are with them."""
         for t0 in reversed(range(0, self._sizes.T, self._steps)):
             t1 = min(t0 + self._steps, self._sizes.T)
-            for work in (self._recur, self._gather):
-                self._crew.run(partial(work, t0, t1))
+            self._recur(t0, t1)
+            self._gather(t0, t1)
         self._grads["p"] += self._dp.sum(axis=0)
         self._inputs.finish()
         return self._ds
 
-    def _recur(self, t0: int, t1: int, i: int) -> None:
-        """Thread i's batch rows back through steps t1-1..t0."""
+    def _recur(self, t0: int, t1: int) -> None:
+        """Back through steps t1-1..t0."""
         B = self._sizes.B
         rows = (t1 - t0) * B
         dwx = self._dwx[:rows].reshape(t1 - t0, B, -1)
         duh = None if self._duh is None else self._duh[:rows].reshape(t1 - t0, B, -1)
-        b0, b1 = self._crew.share(i, B)
         sequence.backward_rows(
-            self._level, self._spec.rows.encode(), self._dY, self._ds, self._tape.S, self._tape.K,
-            self._zone, self._tape.raw, self._held, self._inputs.X, self._packed_U, self._feeds,
-            self._sizes.p, dwx, duh, self._dp, self._inputs.packed_X, self._packed_s,
-            self._sizes.lengths, t0, t1, b0, b1, self._scratch[i],
+            self._level, self._pool, self._spec.rows.encode(), self._dY, self._ds, self._tape.S,
+            self._tape.K, self._zone, self._tape.raw, self._held, self._inputs.X, self._packed_U,
+            self._feeds, self._sizes.p, dwx, duh, self._dp, self._inputs.packed_X, self._packed_s,
+            self._sizes.lengths, t0, t1, self._products.scratch(dwx.dtype),
         )  # fmt: skip
 
-    def _gather(self, t0: int, t1: int, i: int) -> None:
-        """Thread i's rows of dU and columns of db, and its share of what the inputs want."""
+    def _gather(self, t0: int, t1: int) -> None:
+        """What a chunk adds to dU, db, and what the inputs want."""
         rows = (t1 - t0) * self._sizes.B
         dwx = self._dwx[:rows]
         duh = dwx if self._duh is None else self._duh[:rows]
         H, dU = self._sizes.H, self._grads["U"]
         size = gemm.packed_size(self._level, rows, H, dwx.itemsize)
-        self._inputs.gather(t0, t1, dwx, i)
+        self._inputs.gather(t0, t1, dwx)
         for n, (_, first, last) in enumerate(self._spec.feeds):
             packed_s, part = self._packed_s[n * size : (n + 1) * size], (first * H, last * H)
-            self._products.share(i, duh, packed_s, dU, part, self._scratch, transpose=True)
-        n0, n1 = self._crew.share(i, dwx.shape[1])
-        maps.add_rows(self._level, dwx, self._grads["b"], n0, n1)
+            self._products.run(duh, packed_s, dU, rows=part, accumulate=True, transpose=True)
+        maps.add_rows(self._level, self._pool, dwx, self._grads["b"])

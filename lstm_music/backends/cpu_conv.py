@@ -6,10 +6,11 @@ import numpy as np
 
 from lstm_music.backends.base import Tape
 from lstm_music.backends.checks import Checked
-from lstm_music.backends.workspace import Crew, Workspace
+from lstm_music.backends.workspace import Workspace
 from lstm_music.cells.maps import MapShape
 from lstm_music.cells.spec import CellSpec
 from lstm_music.kernels import conv, gemm
+from lstm_music.kernels.pool import ThreadPool
 from lstm_music.kernels.zoneout import Zoneout
 from lstm_music.types import FloatArray, IntArray, Params
 
@@ -28,7 +29,7 @@ class ConvPass:
     def __init__(
         self,
         level: int,
-        crew: Crew,
+        pool: ThreadPool,
         space: Workspace,
         spec: CellSpec,
         maps: MapShape,
@@ -36,7 +37,7 @@ class ConvPass:
         W: FloatArray,
         U: FloatArray,
     ) -> None:
-        self._level, self._crew, self._spec, self._sizes = level, crew, spec, sizes
+        self._level, self._pool, self._spec, self._sizes = level, pool, spec, sizes
         self._rows = spec.rows.encode()
         rows, columns = (*maps.size, 1)[:2]
         self._ky, self._kx = (*maps.kernel, 1)[:2]
@@ -53,9 +54,9 @@ class ConvPass:
         n_packed = max(gemm.packed_size(level, *size, W.dtype.itemsize) for size in operands)
         takes = {"shifts": n_shifts, "packed": n_packed, "scratch": gemm.SCRATCH_SIZE}
         self._shifts, self._packed, self._scratch = (
-            space.take(name, (crew.n_threads, n), W.dtype) for name, n in takes.items()
+            space.take(name, (pool.n_threads, n), W.dtype) for name, n in takes.items()
         )
-        self._d_sums = space.take("d_sums", (crew.n_threads, G * self._P), W.dtype)
+        self._d_sums = space.take("d_sums", (pool.n_threads, G * self._P), W.dtype)
 
     def _kernel(self, W: FloatArray) -> FloatArray:
         """(G, ky, channels, kx): a view of W (G, channels·ky·kx)."""
@@ -68,38 +69,27 @@ class ConvPass:
     def forward(self, X: FloatArray, b: FloatArray, tape: Tape) -> None:
         """Fill the tape; ``tape.S[0]`` is there already."""
         bias, zone = np.repeat(b, self._P), self._zone(tape)
-
-        def work(i: int) -> None:
-            b0, b1 = self._crew.share(i, self._sizes.B)
-            conv.forward_rows(
-                self._level, self._rows, self._plane, X, self._WU, bias, self._sizes.p,
-                tape.S, tape.K, zone, tape.raw, self._sizes.lengths, b0, b1,
-                self._shifts[i], self._packed[i], self._scratch[i],
-            )  # fmt: skip
-
-        self._crew.run(work)
+        conv.forward_rows(
+            self._level, self._pool, self._rows, self._plane, X, self._WU, bias, self._sizes.p,
+            tape.S, tape.K, zone, tape.raw, self._sizes.lengths, self._shifts, self._packed,
+            self._scratch,
+        )  # fmt: skip
 
     def backward(
         self, dY: FloatArray, ds: FloatArray, tape: Tape, X: FloatArray, grads: Params
     ) -> tuple[FloatArray, FloatArray]:
         """Return (dX, ds0), the latter in the memory of ``ds``; grads accumulate."""
-        B, H, n = self._sizes.B, self._sizes.H, min(self._sizes.B, _SHARDS)
+        H, n = self._sizes.H, min(self._sizes.B, _SHARDS)
         G, R = self._WU.shape
         dX = np.empty_like(X)
         dWU, d_bias = np.zeros((n, R, G), X.dtype), np.zeros((n, G * self._P), X.dtype)
         dp = np.zeros((n, self._spec.row_params, H), X.dtype)
         zone, held = self._zone(tape), np.empty_like(ds) if self._spec.zoneout else None
-
-        def work(i: int) -> None:
-            for shard in range(*self._crew.share(i, n)):
-                conv.backward_rows(
-                    self._level, self._rows, self._plane, dY, ds, tape.S, tape.K, zone, tape.raw,
-                    held, X, self._WU, self._sizes.p, dX, dWU[shard], d_bias[shard], dp[shard],
-                    self._sizes.lengths, B * shard // n, B * (shard + 1) // n,
-                    self._d_sums[i], self._shifts[i], self._packed[i], self._scratch[i],
-                )  # fmt: skip
-
-        self._crew.run(work)
+        conv.backward_rows(
+            self._level, self._pool, self._rows, self._plane, dY, ds, tape.S, tape.K, zone,
+            tape.raw, held, X, self._WU, self._sizes.p, dX, dWU, d_bias, dp, self._sizes.lengths,
+            self._d_sums, self._shifts, self._packed, self._scratch,
+        )  # fmt: skip
         # (R, G) back to (G, channels, ky, kx), those of W before those of U.
         total = dWU.sum(axis=0).reshape(self._ky, -1, self._kx, G).transpose(3, 1, 0, 2)
         n_inputs = X.shape[2] // self._P

@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from lstm_music.backends.products import Products
-from lstm_music.backends.workspace import Crew, Workspace
+from lstm_music.backends.workspace import Workspace
 from lstm_music.kernels import embedding
+from lstm_music.kernels.pool import ThreadPool
 from lstm_music.types import FloatArray, IntArray, Params
 
 
@@ -40,17 +41,14 @@ class DenseInputs:
         self._grads = grads
         self._flipped_W = self._products.pack("W", self._W)
         self.packed_X = self._products.room("X", rows, self.X.shape[2], self.X.dtype)
-        self._scratch = self._products.scratch(self.X.dtype)
         self.dX = np.empty(self.X.shape, self.X.dtype)
 
-    def gather(self, t0: int, t1: int, dwx: FloatArray, i: int) -> None:
-        """Thread i's share of a chunk's dX and dW, given its gate gradients."""
-        share, scratch = self._products.share, self._scratch
-        dX = self.dX[t0:t1].reshape(len(dwx), -1)
-        share(i, dwx, self._flipped_W, dX, (0, len(dwx)), scratch)
-        rows, packed_X = (0, dwx.shape[1]), self.packed_X
-        assert packed_X is not None  # start() was called
-        share(i, dwx, packed_X, self._grads["W"], rows, scratch, transpose=True)
+    def gather(self, t0: int, t1: int, dwx: FloatArray) -> None:
+        """A chunk's dX and dW, given its gate gradients."""
+        assert self.packed_X is not None  # start() was called
+        run, dW = self._products.run, self._grads["W"]
+        run(dwx, self._flipped_W, self.dX[t0:t1].reshape(len(dwx), -1))
+        run(dwx, self.packed_X, dW, accumulate=True, transpose=True)
 
     def finish(self) -> None:
         """Nothing is left to do after the last chunk."""
@@ -67,10 +65,10 @@ class TokenInputs:
     X: FloatArray | None = None
 
     def __init__(
-        self, level: int, crew: Crew, space: Workspace, products: Products,
+        self, level: int, pool: ThreadPool, space: Workspace, products: Products,
         E: FloatArray, tokens: IntArray, W: FloatArray,
     ) -> None:  # fmt: skip
-        self._level, self._crew, self._products = level, crew, products
+        self._level, self._pool, self._products = level, pool, products
         self._E, self._W, self.tokens = E, W, tokens
         self.packed_X: FloatArray | None = None
         self._room = space.take("table", (len(E), len(W)), E.dtype)
@@ -86,11 +84,10 @@ class TokenInputs:
         self._grads, self._dtable = grads, self._room
         self._dtable[...] = 0
 
-    def gather(self, t0: int, t1: int, dwx: FloatArray, i: int) -> None:
-        """Thread i's columns of a chunk's gate gradients, added to the rows that they came from."""
+    def gather(self, t0: int, t1: int, dwx: FloatArray) -> None:
+        """A chunk's gate gradients, added to the rows that they came from."""
         tokens = self.tokens[t0:t1].reshape(len(dwx), -1)
-        columns = self._crew.share(i, dwx.shape[1])
-        embedding.embed_backward(self._level, dwx, tokens, self._dtable, *columns)
+        embedding.embed_backward(self._level, self._pool, dwx, tokens, self._dtable)
 
     def finish(self) -> None:
         """Carry the table's gradient on to E and W."""

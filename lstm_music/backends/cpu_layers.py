@@ -1,4 +1,4 @@
-"""The layers of the compiled backend: ranges of positions, columns or elements over the crew."""
+"""The layers of the compiled backend, each one call of a kernel that the pool shares."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from lstm_music.backends import layer_checks as check
 from lstm_music.backends.layers import Float64Array, dropout_numbers
-from lstm_music.backends.workspace import Crew
 from lstm_music.kernels import dropout, embedding, maps, optim, softmax
+from lstm_music.kernels.pool import ThreadPool
 from lstm_music.reference.optim import Update
 from lstm_music.types import FloatArray, IntArray
 
@@ -18,24 +18,20 @@ _NORM_BLOCK = 1 << 14  # elements; the parts of a norm are the same for any numb
 
 
 class CpuLayers:
-    """See :class:`lstm_music.backends.layers.LayerBackend`; bitwise equal for any crew."""
+    """See :class:`lstm_music.backends.layers.LayerBackend`; bitwise equal for any pool."""
 
     level: int
-    _crew: Crew
+    _pool: ThreadPool
 
     def embed_forward(self, E: FloatArray, rows: IntArray, X: FloatArray) -> None:
         """Sum embedding rows; see the protocol."""
         check.check_embedding(E, rows, X, X)
-        share = self._crew.share
-        self._crew.run(lambda i: embedding.embed_forward(self.level, E, rows, X, *share(i, len(X))))
+        embedding.embed_forward(self.level, self._pool, E, rows, X)
 
     def embed_backward(self, dX: FloatArray, rows: IntArray, dE: FloatArray) -> None:
         """Scatter the gradient; a thread owns columns, so no two write to one place."""
         check.check_embedding(dE, rows, dX, dE)
-        share = self._crew.share
-        self._crew.run(
-            lambda i: embedding.embed_backward(self.level, dX, rows, dE, *share(i, dE.shape[1]))
-        )
+        embedding.embed_backward(self.level, self._pool, dX, rows, dE)
 
     def cross_entropy(
         self, logits: FloatArray, bias: FloatArray, targets: IntArray, scale: float
@@ -43,41 +39,25 @@ class CpuLayers:
         """Losses, and gradients in place; see the protocol."""
         check.check_cross_entropy(logits, bias, targets)
         nll = np.empty(len(logits))
-        share = self._crew.share
-        self._crew.run(
-            lambda i: softmax.cross_entropy(
-                self.level, logits, bias, targets, scale, nll, *share(i, len(logits))
-            )
-        )
+        softmax.cross_entropy(self.level, self._pool, logits, bias, targets, scale, nll)
         return nll
 
     def add_rows(self, x: FloatArray, sums: FloatArray) -> None:
         """Column sums; see the protocol."""
         check.check_add_rows(x, sums)
-        share = self._crew.share
-        self._crew.run(lambda i: maps.add_rows(self.level, x, sums, *share(i, len(sums))))
+        maps.add_rows(self.level, self._pool, x, sums)
 
     def dropout(self, x: FloatArray, rate: float, key: int, stream: int) -> None:
         """Zero and scale in place; see the protocol."""
         check.check_dropout(x, rate, key, stream)
-        flat = x.reshape(-1)
-        blocks = -(-flat.size // dropout.BLOCK)
-        numbers = dropout_numbers(rate)
-
-        def work(i: int) -> None:
-            start, stop = (block * dropout.BLOCK for block in self._crew.share(i, blocks))
-            dropout.dropout(self.level, flat, key, stream, *numbers, start, min(stop, flat.size))
-
-        self._crew.run(work)
+        flat, numbers = x.reshape(-1), dropout_numbers(rate)
+        dropout.dropout(self.level, self._pool, flat, key, stream, *numbers)
 
     def norm(self, x: FloatArray) -> float:
         """Euclidean norm; see the protocol."""
         check.check_flat(x)
-        parts = np.empty(-(-x.size // _NORM_BLOCK))
-        share = self._crew.share
-        self._crew.run(
-            lambda i: optim.sum_squares(self.level, x, parts, _NORM_BLOCK, *share(i, len(parts)))
-        )
+        parts = np.zeros(-(-x.size // _NORM_BLOCK))
+        optim.sum_squares(self.level, self._pool, x, parts, _NORM_BLOCK)
         return math.sqrt(parts.sum())
 
     def update(
@@ -85,7 +65,4 @@ class CpuLayers:
     ) -> None:
         """One step of an optimiser; see the protocol."""
         check.check_update(w, g, m, v)
-        index, numbers, share = optim.RULES[rule], asdict(step), self._crew.share
-        self._crew.run(
-            lambda i: optim.update(self.level, index, w, g, m, v, numbers, *share(i, len(w)))
-        )
+        optim.update(self.level, self._pool, optim.RULES[rule], w, g, m, v, asdict(step))

@@ -1,4 +1,4 @@
-"""Memory and threads that outlive a call."""
+"""Memory that outlives a call, and how many threads are worth starting."""
 
 from __future__ import annotations
 
@@ -70,30 +70,3 @@ def in_threads(
         return [work(item) for item in items]
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(work, items))
-
-
-class Crew:
-    """A few threads that share one job; with one thread, plain calls.
-
-    Work is split by index alone, so who does what never depends on timing.
-    """
-
-    def __init__(self, n_threads: int) -> None:
-        self.n_threads = n_threads
-        self._pool = ThreadPoolExecutor(n_threads - 1, "lstm_music") if n_threads > 1 else None
-
-    def run(self, work: Callable[[int], None]) -> None:
-        """``work(i)`` for each thread i; the caller does i = 0. Returns when all are done."""
-        if self._pool is None:
-            work(0)
-            return
-        others = [self._pool.submit(work, i) for i in range(1, self.n_threads)]
-        try:
-            work(0)
-        finally:
-            for other in others:
-                other.result()
-
-    def share(self, i: int, total: int) -> tuple[int, int]:
-        """Thread i's part of range(total)."""
-        return total * i // self.n_threads, total * (i + 1) // self.n_threads

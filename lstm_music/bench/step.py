@@ -8,13 +8,14 @@ import numpy as np
 
 from lstm_music.backends.cpu import CpuBackend
 from lstm_music.backends.products import Products
-from lstm_music.backends.workspace import Crew, Workspace
+from lstm_music.backends.workspace import Workspace
 from lstm_music.bench.cases import LayerCase, ProductCase
 from lstm_music.bench.rows import Row, make_row, torch_is_installed
 from lstm_music.bench.timing import Contender, race
 from lstm_music.cells.registry import cell_spec
 from lstm_music.kernels import gemm
 from lstm_music.kernels.isa import level_names, level_ready
+from lstm_music.kernels.pool import ThreadPool
 from lstm_music.nn.cell import init_params
 
 _REPEATS = 10  # products a call: a clock that is read after each would show
@@ -48,12 +49,13 @@ def _product_row(case: ProductCase, level: int, seconds: float) -> Row:
     a = rng.normal(size=(case.M, case.K)).astype(np.float32)
     b = rng.normal(size=(case.N, case.K)).astype(np.float32)
     out = np.empty((case.M, case.N), np.float32)
-    products = Products(level, Crew(1), Workspace())
-    packed, scratch = products.pack("b", b, transpose=True), products.scratch(a.dtype)[0]
+    pool = ThreadPool(1)
+    products = Products(level, pool, Workspace())
+    packed, scratch = products.pack("b", b, transpose=True), products.scratch(a.dtype)
 
     def ours() -> None:
         for _ in range(_REPEATS):
-            gemm.run(level, a, False, packed, out, None, False, 0, case.M, scratch)
+            gemm.run(level, pool, a, False, packed, out, None, False, 0, case.M, scratch)
 
     rivals = {}
     if torch_is_installed():

@@ -1,8 +1,10 @@
+from lstm_music.kernels.pool import ThreadPool
 from lstm_music.kernels.zoneout import Zoneout
 from lstm_music.types import FloatArray, IntArray
 
 def forward_rows(
     level: int,
+    pool: ThreadPool,
     cell_rows: bytes,
     plane: IntArray,
     X: FloatArray,
@@ -14,14 +16,13 @@ def forward_rows(
     zone: Zoneout | None,
     raw: FloatArray | None,
     lengths: IntArray,
-    b0: int,
-    b1: int,
     shifts: FloatArray,
     packed: FloatArray,
     scratch: FloatArray,
 ) -> None: ...
 def backward_rows(
     level: int,
+    pool: ThreadPool,
     cell_rows: bytes,
     plane: IntArray,
     dY: FloatArray,
@@ -39,8 +40,6 @@ def backward_rows(
     d_bias: FloatArray,
     dp: FloatArray,
     lengths: IntArray,
-    b0: int,
-    b1: int,
     d_sums: FloatArray,
     shifts: FloatArray,
     packed: FloatArray,

@@ -1,8 +1,9 @@
+from lstm_music.kernels.pool import ThreadPool
 from lstm_music.types import FloatArray, IntArray
 
 def embed_forward(
-    level: int, E: FloatArray, rows: IntArray, X: FloatArray, n0: int, n1: int
+    level: int, pool: ThreadPool, E: FloatArray, rows: IntArray, X: FloatArray
 ) -> None: ...
 def embed_backward(
-    level: int, dX: FloatArray, rows: IntArray, dE: FloatArray, d0: int, d1: int
+    level: int, pool: ThreadPool, dX: FloatArray, rows: IntArray, dE: FloatArray
 ) -> None: ...

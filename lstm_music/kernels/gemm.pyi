@@ -1,13 +1,17 @@
 from typing import Final
 
+from lstm_music.kernels.pool import ThreadPool
 from lstm_music.types import FloatArray
 
 SCRATCH_SIZE: Final[int]
 
 def packed_size(level: int, K: int, N: int, itemsize: int) -> int: ...
-def pack(level: int, b: FloatArray, transpose: bool, packed: FloatArray) -> None: ...
+def pack(
+    level: int, pool: ThreadPool, b: FloatArray, transpose: bool, packed: FloatArray
+) -> None: ...
 def run(
     level: int,
+    pool: ThreadPool,
     a: FloatArray,
     transpose: bool,
     packed: FloatArray,

@@ -1,5 +1,6 @@
 from typing import Final
 
+from lstm_music.kernels.pool import ThreadPool
 from lstm_music.kernels.zoneout import Zoneout
 from lstm_music.types import FloatArray, IntArray
 
@@ -8,6 +9,7 @@ WIDE_ROWS: Final[int]
 def has_rows(level: int, rows: str) -> bool: ...
 def forward_rows(
     level: int,
+    pool: ThreadPool,
     cell: bytes,
     bias: FloatArray,
     X: FloatArray | None,
@@ -24,12 +26,11 @@ def forward_rows(
     wx: FloatArray | None,
     uh: FloatArray | None,
     lengths: IntArray,
-    b0: int,
-    b1: int,
     scratch: FloatArray,
 ) -> None: ...
 def backward_rows(
     level: int,
+    pool: ThreadPool,
     cell: bytes,
     dY: FloatArray,
     ds: FloatArray,
@@ -50,7 +51,5 @@ def backward_rows(
     lengths: IntArray,
     t0: int,
     t1: int,
-    b0: int,
-    b1: int,
     scratch: FloatArray,
 ) -> None: ...

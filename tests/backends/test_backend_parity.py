@@ -43,7 +43,7 @@ def test_compiled_equals_reference(cell, shape, dtype, isa):
 def test_threads_change_no_bit(cell, dtype, isa):
     problem = make_problem(cell_spec(cell), (40, 29, 33, 35), dtype=dtype)
     alone = everything(problem, CpuBackend(1, isa))
-    for n_threads in (2, 3, 40):  # 40: more threads than rows
+    for n_threads in (2, 3, 5, 40):  # 40: more threads than rows
         got = everything(problem, CpuBackend(n_threads, isa))
         for name, expected in alone.items():
             np.testing.assert_array_equal(got[name], expected, err_msg=f"{name} {n_threads}")

@@ -1,7 +1,7 @@
 """The driver's loops for cells whose products are convolutions; lstm_music/reference/conv.py.
 
-One batch row at a time, all its steps, without the GIL: a step's maps fit the nearest caches, and
-rows never look at each other, so no split over threads can change a bit. Only cells that sum
+One batch row at a time, all its steps: a step's maps fit the nearest caches, and rows never look at
+each other, so no split over threads can change a bit. Only cells that sum
 early, are fed h and cache their sums' place come here.
 
 A convolution is a product on the packed kernel of gemm.h. Each channel's map is laid out once for
@@ -19,10 +19,11 @@ order. Callers have checked shapes and own all memory.
 from libc.string cimport memcpy, memset
 
 from lstm_music.kernels.c_api cimport (
-    gemm_pack, gemm_run, lm_gemm, lm_gemm_of, lm_maps, lm_maps_of, lm_rows, lm_rows_of, real,
-    row_backward, row_forward,
+    LM_A_SCRATCH, gemm_pack, gemm_run, lm_gemm, lm_gemm_of, lm_maps, lm_maps_of, lm_rows,
+    lm_rows_of, real, row_backward, row_forward,
 )
-from lstm_music.kernels.zoneout cimport Zoneout, zone_backward, zone_forward
+from lstm_music.kernels.pool cimport ThreadPool, lm_pool_run
+from lstm_music.kernels.zoneout cimport Zoneout, Zones, zone_backward, zone_forward
 
 cdef struct Plane:
     Py_ssize_t rows
@@ -35,8 +36,50 @@ cdef struct Plane:
     Py_ssize_t pitch               # of a shift: P + 2 edge
 
 
+cdef struct Pass:                  # what the threads of a call share; names as in the calls below
+    const lm_gemm* gemm
+    const lm_rows* rows
+    const lm_maps* maps
+    bint is_float
+    Plane plane
+    Py_ssize_t T
+    Py_ssize_t B
+    Py_ssize_t D                   # C_in*P
+    Py_ssize_t H
+    Py_ssize_t states
+    Py_ssize_t G
+    Py_ssize_t R
+    const int* lengths
+    const Zones* zone
+    const void* X
+    const void* WU
+    const void* p
+    void* S                        # the backward pass reads it, raw and K alone
+    void* raw
+    void* K
+    void* shifts
+    void* packed
+    void* scratch
+    Py_ssize_t n_shifts            # a thread's numbers of shifts, packed
+    Py_ssize_t n_packed
+    # Forward.
+    const void* bias
+    # Backward.
+    const void* dY
+    void* ds
+    void* held
+    void* dX
+    void* dWU
+    void* d_bias
+    void* dp
+    Py_ssize_t n_shards
+    Py_ssize_t n_params            # of a shard's dp
+    void* d_sums
+
+
 def forward_rows(
     int level,
+    ThreadPool pool not None,
     bytes cell_rows,
     const int[::1] plane,          # rows, columns, ky, kx, circular
     const real[:, :, ::1] X,       # (T,B,C_in*P)
@@ -48,46 +91,23 @@ def forward_rows(
     Zoneout zone,                  # None: no unit keeps anything
     real[:, :, :, ::1] raw,        # (T,states,B,H) out: the states before zoneout; None without
     const int[::1] lengths,        # (B,)
-    Py_ssize_t b0,
-    Py_ssize_t b1,
-    real[::1] shifts,              # scratch: those of X and h
-    real[::1] packed,              # scratch: (R,P) packed
-    real[::1] scratch,
+    real[:, ::1] shifts,           # scratch of each thread: those of X and h
+    real[:, ::1] packed,           # scratch of each thread: (R,P) packed
+    real[:, ::1] scratch,          # (n_threads,SCRATCH_SIZE)
 ):
-    """Fill S and K for batch rows b0..b1."""
-    cdef const lm_gemm* gemm = lm_gemm_of(level)
-    cdef const lm_rows* rows = lm_rows_of(level, cell_rows)
-    cdef Plane m = as_plane(plane)
-    cdef Py_ssize_t T = X.shape[0], B = X.shape[1], H = S.shape[3], states = S.shape[1]
-    cdef Py_ssize_t G = WU.shape[0], R = WU.shape[1], part = R // m.ky
-    cdef Py_ssize_t t, b, s, i
-    cdef const real* p0 = &p[0, 0] if p.shape[0] else NULL
-    cdef real* sums
-    cdef real* s_next
+    """Fill S and K; the batch rows are shared out."""
+    cdef Pass job
+    start_pass(&job, level, cell_rows, plane, X, WU, p, zone, lengths, shifts, packed, scratch)
+    job.H, job.states, job.bias = S.shape[3], S.shape[1], &bias[0]
+    job.S, job.K = &S[0, 0, 0, 0], &K[0, 0, 0]
+    job.raw = NULL if raw is None else &raw[0, 0, 0, 0]
     with nogil:
-        for b in range(b0, b1):
-            for t in range(T):
-                if t >= lengths[b]:
-                    for s in range(states):
-                        memcpy(&S[t + 1, s, b, 0], &S[t, s, b, 0], H * sizeof(real))
-                    continue
-                sums = &K[t, b, 0]
-                shift_both(&m, X.shape[2], &X[t, b, 0], H, &S[t, 0, b, 0], &shifts[0])
-                for i in range(m.ky):
-                    gemm_pack(gemm, part, m.P, <const real*> &shifts[i * m.columns], m.pitch, 1,
-                              &packed[0], i * part, R)
-                gemm_run(gemm, G, m.P, R, &WU[0, 0], R, 1, <const real*> &packed[0], sums, m.P,
-                         &bias[0], m.P, &scratch[0])
-                s_next = &S[t + 1, 0, b, 0] if zone is None else &raw[t, 0, b, 0]
-                row_forward(rows, H, B * H, <const real*> sums, <const real*> NULL,
-                            <const real*> &S[t, 0, b, 0], p0, s_next, sums)
-                if zone is not None:
-                    zone_forward(zone, t, b, B, H, <const real*> &S[t, 0, b, 0],
-                                 <const real*> s_next, &S[t + 1, 0, b, 0])
+        lm_pool_run(pool.threads, job.B, forward_part, &job)
 
 
 def backward_rows(
     int level,
+    ThreadPool pool not None,
     bytes cell_rows,
     const int[::1] plane,          # rows, columns, ky, kx, circular
     const real[:, :, ::1] dY,      # (T,B,H)
@@ -101,62 +121,150 @@ def backward_rows(
     const real[:, ::1] WU,         # (G,R)
     const real[:, ::1] p,          # (row_params,H)
     real[:, :, ::1] dX,            # (T,B,C_in*P) out
-    real[:, ::1] dWU,              # (R,G) +=, WU transposed
-    real[::1] d_bias,              # (G*P,) +=
-    real[:, ::1] dp,               # (row_params,H) +=
+    real[:, :, ::1] dWU,           # (shards,R,G) +=, WU transposed
+    real[:, ::1] d_bias,           # (shards,G*P) +=
+    real[:, :, ::1] dp,            # (shards,row_params,H) +=
     const int[::1] lengths,        # (B,)
-    Py_ssize_t b0,
-    Py_ssize_t b1,
-    real[::1] d_sums,              # scratch: (G*P,)
-    real[::1] shifts,              # scratch: those of X and h
-    real[::1] packed,              # scratch: (G,P) or (P,G) packed, whichever is larger
-    real[::1] scratch,
+    real[:, ::1] d_sums,           # scratch of each thread: (G*P,)
+    real[:, ::1] shifts,           # scratch of each thread: those of X and h
+    real[:, ::1] packed,           # scratch of each thread: (G,P) or (P,G), whichever is larger
+    real[:, ::1] scratch,          # (n_threads,SCRATCH_SIZE)
 ):
-    """All steps of batch rows b0..b1: ds, dX, and what they add to the parameters' gradients."""
-    cdef const lm_gemm* gemm = lm_gemm_of(level)
-    cdef const lm_rows* rows = lm_rows_of(level, cell_rows)
-    cdef const lm_maps* maps = lm_maps_of(level)
-    cdef Plane m = as_plane(plane)
-    cdef Py_ssize_t T = X.shape[0], B = X.shape[1], D = X.shape[2], H = S.shape[3]
-    cdef Py_ssize_t G = WU.shape[0], R = WU.shape[1], part = R // m.ky, t, b, i
-    cdef Py_ssize_t size = part * m.pitch
-    cdef const real* p0 = &p[0, 0] if p.shape[0] else NULL
-    cdef real* dp0 = &dp[0, 0] if p.shape[0] else NULL
-    cdef const real* s_next
-    cdef real* at
+    """All steps: ds, dX, and what each shard of the batch adds to the parameters' gradients.
+
+    The shards are shared out.
+    """
+    cdef Pass job
+    start_pass(&job, level, cell_rows, plane, X, WU, p, zone, lengths, shifts, packed, scratch)
+    job.H, job.states = S.shape[3], S.shape[1]
+    job.S, job.K = <void*> &S[0, 0, 0, 0], <void*> &K[0, 0, 0]
+    job.raw = NULL if raw is None else <void*> &raw[0, 0, 0, 0]
+    job.held = NULL if held is None else &held[0, 0, 0]
+    job.dY, job.ds, job.dX, job.d_sums = &dY[0, 0, 0], &ds[0, 0, 0], &dX[0, 0, 0], &d_sums[0, 0]
+    job.dWU, job.d_bias, job.n_shards = &dWU[0, 0, 0], &d_bias[0, 0], dWU.shape[0]
+    job.dp, job.n_params = &dp[0, 0, 0] if p.shape[0] else NULL, p.shape[0] * job.H
     with nogil:
-        for b in range(b0, b1):
-            for t in range(T - 1, -1, -1):
-                add(maps, H, &dY[t, b, 0], &ds[0, b, 0])
-                memset(&dX[t, b, 0], 0, D * sizeof(real))
-                if t >= lengths[b]:
-                    continue
-                s_next = &S[t + 1, 0, b, 0] if zone is None else &raw[t, 0, b, 0]
-                if zone is not None:
-                    zone_backward(zone, t, b, B, H, &ds[0, b, 0], &held[0, b, 0])
-                row_backward(rows, H, B * H, &ds[0, b, 0], <const real*> &S[t, 0, b, 0], s_next,
-                             <const real*> &K[t, b, 0], p0, &d_sums[0], <real*> NULL, dp0)
-                if zone is not None:
-                    for i in range(ds.shape[0]):
-                        add(maps, H, <const real*> &held[i, b, 0], &ds[i, b, 0])
-                add(maps, G * m.P, <const real*> &d_sums[0], &d_bias[0])
-                # dWU: the shifts times the sums' gradient, over the places.
-                shift_both(&m, D, &X[t, b, 0], H, &S[t, 0, b, 0], &shifts[0])
-                gemm_pack(gemm, m.P, G, <const real*> &d_sums[0], 1, m.P, &packed[0], 0, m.P)
-                for i in range(m.ky):
-                    gemm_run(gemm, part, G, m.P, <const real*> &shifts[i * m.columns], m.pitch, 1,
-                             <const real*> &packed[0], &dWU[i * part, 0], G,
-                             <const real*> &dWU[i * part, 0], G, &scratch[0])
-                # dX and dh: the weights times the sums' gradient, then what each place gave.
-                gemm_pack(gemm, G, m.P, <const real*> &d_sums[0], m.P, 1, &packed[0], 0, G)
-                memset(&shifts[0], 0, size * sizeof(real))
-                for i in range(m.ky):
-                    at = &shifts[i * m.columns]
-                    gemm_run(gemm, part, m.P, G, &WU[0, i * part], 1, R,
-                             <const real*> &packed[0], at, m.pitch, <const real*> at, m.pitch,
-                             &scratch[0])
-                add_shifts(&m, maps, D // m.P, &shifts[0], &dX[t, b, 0])
-                add_shifts(&m, maps, H // m.P, &shifts[D // m.P * m.kx * m.pitch], &ds[0, b, 0])
+        lm_pool_run(pool.threads, job.n_shards, backward_part, &job)
+
+
+cdef void start_pass(
+    Pass* job, int level, bytes cell_rows, const int[::1] plane, const real[:, :, ::1] X,
+    const real[:, ::1] WU, const real[:, ::1] p, Zoneout zone, const int[::1] lengths,
+    real[:, ::1] shifts, real[:, ::1] packed, real[:, ::1] scratch,
+):
+    """What both directions are told alike."""
+    job.gemm, job.maps = lm_gemm_of(level), lm_maps_of(level)
+    job.rows = lm_rows_of(level, cell_rows)
+    job.is_float, job.plane = real is float, as_plane(plane)
+    job.T, job.B, job.D, job.X = X.shape[0], X.shape[1], X.shape[2], &X[0, 0, 0]
+    job.G, job.R, job.WU = WU.shape[0], WU.shape[1], &WU[0, 0]
+    job.p = &p[0, 0] if p.shape[0] else NULL
+    job.zone = NULL if zone is None else &zone.zones
+    job.lengths = &lengths[0]
+    job.shifts, job.n_shifts = &shifts[0, 0], shifts.shape[1]
+    job.packed, job.n_packed = &packed[0, 0], packed.shape[1]
+    job.scratch = &scratch[0, 0]
+
+
+cdef void forward_part(void* of, int i, Py_ssize_t b0, Py_ssize_t b1) noexcept nogil:
+    cdef Py_ssize_t b
+    for b in range(b0, b1):
+        if (<Pass*> of).is_float:
+            forward(<Pass*> of, <float> 0, i, b)
+        else:
+            forward(<Pass*> of, <double> 0, i, b)
+
+
+cdef void backward_part(void* of, int i, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    cdef Pass* job = <Pass*> of
+    cdef Py_ssize_t shard, b
+    for shard in range(start, stop):
+        for b in range(job.B * shard // job.n_shards, job.B * (shard + 1) // job.n_shards):
+            if job.is_float:
+                backward(job, <float> 0, i, shard, b)
+            else:
+                backward(job, <double> 0, i, shard, b)
+
+
+cdef void forward(const Pass* a, real _like, int i, Py_ssize_t b) noexcept nogil:
+    """Batch row b, by thread i."""
+    cdef const Plane* m = &a.plane
+    cdef Py_ssize_t H = a.H, part = a.R // m.ky, layer = a.states * a.B * H, t, s, j
+    cdef real* S = <real*> a.S + b * H      # S[t] in its turn
+    cdef real* raw
+    cdef real* sums
+    cdef real* shifts = <real*> a.shifts + i * a.n_shifts
+    cdef real* packed = <real*> a.packed + i * a.n_packed
+    for t in range(a.T):
+        if t >= a.lengths[b]:
+            for s in range(a.states):
+                memcpy(S + layer + s * a.B * H, S + s * a.B * H, H * sizeof(real))
+        else:
+            sums = <real*> a.K + (t * a.B + b) * a.G * m.P
+            shift_both(m, a.D, <const real*> a.X + (t * a.B + b) * a.D, H, <const real*> S, shifts)
+            for j in range(m.ky):
+                gemm_pack(a.gemm, part, m.P, <const real*> (shifts + j * m.columns), m.pitch, 1,
+                          packed, j * part, a.R)
+            gemm_run(a.gemm, a.G, m.P, a.R, <const real*> a.WU, a.R, 1, <const real*> packed, sums,
+                     m.P, <const real*> a.bias, m.P, <real*> a.scratch + i * LM_A_SCRATCH)
+            raw = S + layer if a.raw == NULL else <real*> a.raw + t * layer + b * H
+            row_forward(a.rows, H, a.B * H, <const real*> sums, <const real*> NULL,
+                        <const real*> S, <const real*> a.p, raw, sums)
+            if a.zone != NULL:
+                zone_forward(a.zone, t, b, a.B, H, <const real*> S, <const real*> raw, S + layer)
+        S += layer
+
+
+cdef void backward(const Pass* a, real _like, int i, Py_ssize_t shard, Py_ssize_t b) noexcept nogil:
+    """Batch row b of a shard, by thread i."""
+    cdef const Plane* m = &a.plane
+    cdef Py_ssize_t H = a.H, D = a.D, G = a.G, R = a.R, part = R // m.ky
+    cdef Py_ssize_t layer = a.states * a.B * H, t, j
+    cdef const real* p = <const real*> a.p
+    cdef const real* WU = <const real*> a.WU
+    cdef const real* S
+    cdef const real* raw
+    cdef real* ds = <real*> a.ds + b * H
+    cdef real* held = <real*> a.held + b * H
+    cdef real* dWU = <real*> a.dWU + shard * R * G
+    cdef real* dp = NULL if a.dp == NULL else <real*> a.dp + shard * a.n_params
+    cdef real* d_sums = <real*> a.d_sums + i * G * m.P
+    cdef real* shifts = <real*> a.shifts + i * a.n_shifts
+    cdef real* packed = <real*> a.packed + i * a.n_packed
+    cdef real* scratch = <real*> a.scratch + i * LM_A_SCRATCH
+    cdef real* dx
+    cdef real* at
+    for t in range(a.T - 1, -1, -1):
+        S, dx = <const real*> a.S + t * layer + b * H, <real*> a.dX + (t * a.B + b) * D
+        add(a.maps, H, <const real*> a.dY + (t * a.B + b) * H, ds)
+        memset(dx, 0, D * sizeof(real))
+        if t >= a.lengths[b]:
+            continue
+        raw = S + layer if a.raw == NULL else <const real*> a.raw + t * layer + b * H
+        if a.zone != NULL:
+            zone_backward(a.zone, t, b, a.B, H, ds, held)
+        row_backward(a.rows, H, a.B * H, ds, S, raw,
+                     <const real*> a.K + (t * a.B + b) * G * m.P, p, d_sums, <real*> NULL, dp)
+        if a.zone != NULL:
+            for j in range(a.states):
+                add(a.maps, H, <const real*> (held + j * a.B * H), ds + j * a.B * H)
+        add(a.maps, G * m.P, <const real*> d_sums, <real*> a.d_bias + shard * G * m.P)
+        # dWU: the shifts times the sums' gradient, over the places.
+        shift_both(m, D, <const real*> a.X + (t * a.B + b) * D, H, S, shifts)
+        gemm_pack(a.gemm, m.P, G, <const real*> d_sums, 1, m.P, packed, 0, m.P)
+        for j in range(m.ky):
+            gemm_run(a.gemm, part, G, m.P, <const real*> (shifts + j * m.columns), m.pitch, 1,
+                     <const real*> packed, dWU + j * part * G, G,
+                     <const real*> (dWU + j * part * G), G, scratch)
+        # dX and dh: the weights times the sums' gradient, then what each place gave.
+        gemm_pack(a.gemm, G, m.P, <const real*> d_sums, m.P, 1, packed, 0, G)
+        memset(shifts, 0, part * m.pitch * sizeof(real))
+        for j in range(m.ky):
+            at = shifts + j * m.columns
+            gemm_run(a.gemm, part, m.P, G, WU + j * part, 1, R, <const real*> packed, at, m.pitch,
+                     <const real*> at, m.pitch, scratch)
+        add_shifts(m, a.maps, D // m.P, shifts, dx)
+        add_shifts(m, a.maps, H // m.P, shifts + D // m.P * m.kx * m.pitch, ds)
 
 
 cdef Plane as_plane(const int[::1] given):

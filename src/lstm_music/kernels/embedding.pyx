@@ -5,46 +5,72 @@ n positions, S streams, R rows, D columns.
 """
 
 from lstm_music.kernels.c_api cimport real
-from lstm_music.kernels.layers_api cimport lm_layers_of
+from lstm_music.kernels.pool cimport ThreadPool, lm_pool_run
+from lstm_music.kernels.layers_api cimport lm_layers, lm_layers_of
+
+cdef struct Job:
+    const lm_layers* layers
+    bint is_float
+    Py_ssize_t n
+    Py_ssize_t S
+    Py_ssize_t D
+    const int* rows
+    const void* source
+    void* target
 
 
 def embed_forward(
     int level,
+    ThreadPool pool not None,
     const real[:, ::1] E,       # (R,D)
     const int[:, ::1] rows,     # (n,S)
     real[:, ::1] X,             # (n,D) out
-    Py_ssize_t n0,
-    Py_ssize_t n1,
 ):
-    """X = the sum of the named rows of E, for positions n0..n1."""
-    if n0 >= n1:
+    """X = the sum of the named rows of E; the positions are shared out."""
+    cdef Job job
+    if rows.shape[0] == 0 or E.shape[1] == 0:
         return
+    job.layers, job.is_float = lm_layers_of(level), real is float
+    job.n, job.S, job.D, job.rows = rows.shape[0], rows.shape[1], E.shape[1], &rows[0, 0]
+    job.source, job.target = &E[0, 0], &X[0, 0]
     with nogil:
-        if real is float:
-            lm_layers_of(level).f32.embed_forward(
-                n1 - n0, rows.shape[1], E.shape[1], &E[0, 0], &rows[n0, 0], NULL, &X[n0, 0])
-        else:
-            lm_layers_of(level).f64.embed_forward(
-                n1 - n0, rows.shape[1], E.shape[1], &E[0, 0], &rows[n0, 0], NULL, &X[n0, 0])
+        lm_pool_run(pool.threads, job.n, forward_part, &job)
 
 
 def embed_backward(
     int level,
+    ThreadPool pool not None,
     const real[:, ::1] dX,      # (n,D)
     const int[:, ::1] rows,     # (n,S)
     real[:, ::1] dE,            # (R,D) +=
-    Py_ssize_t d0,
-    Py_ssize_t d1,
 ):
-    """dE[rows] += dX in the order of the positions, columns d0..d1 only."""
-    if d0 >= d1:
+    """dE[rows] += dX in the order of the positions; the columns are shared out."""
+    cdef Job job
+    if rows.shape[0] == 0 or dE.shape[1] == 0:
         return
+    job.layers, job.is_float = lm_layers_of(level), real is float
+    job.n, job.S, job.D, job.rows = rows.shape[0], rows.shape[1], dE.shape[1], &rows[0, 0]
+    job.source, job.target = &dX[0, 0], &dE[0, 0]
     with nogil:
-        if real is float:
-            lm_layers_of(level).f32.embed_backward(
-                rows.shape[0], rows.shape[1], dE.shape[1], d0, d1, &dX[0, 0], &rows[0, 0],
-                &dE[0, 0])
-        else:
-            lm_layers_of(level).f64.embed_backward(
-                rows.shape[0], rows.shape[1], dE.shape[1], d0, d1, &dX[0, 0], &rows[0, 0],
-                &dE[0, 0])
+        lm_pool_run(pool.threads, job.D, backward_part, &job)
+
+
+cdef void forward_part(void* of, int i, Py_ssize_t n0, Py_ssize_t n1) noexcept nogil:
+    cdef Job* job = <Job*> of
+    cdef const int* rows = job.rows + n0 * job.S
+    if job.is_float:
+        job.layers.f32.embed_forward(n1 - n0, job.S, job.D, <const float*> job.source, rows, NULL,
+                                     <float*> job.target + n0 * job.D)
+    else:
+        job.layers.f64.embed_forward(n1 - n0, job.S, job.D, <const double*> job.source, rows, NULL,
+                                     <double*> job.target + n0 * job.D)
+
+
+cdef void backward_part(void* of, int i, Py_ssize_t d0, Py_ssize_t d1) noexcept nogil:
+    cdef Job* job = <Job*> of
+    if job.is_float:
+        job.layers.f32.embed_backward(job.n, job.S, job.D, d0, d1, <const float*> job.source,
+                                      job.rows, <float*> job.target)
+    else:
+        job.layers.f64.embed_backward(job.n, job.S, job.D, d0, d1, <const double*> job.source,
+                                      job.rows, <double*> job.target)

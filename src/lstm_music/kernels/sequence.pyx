@@ -1,8 +1,8 @@
-"""The driver's loops over time: any cell, forward and backward, for a range of batch rows.
+"""The driver's loops over time: any cell, forward and backward.
 
-Mirrors lstm_music/reference/sequence.py. A call handles batch rows b0..b1 without the GIL, so
-several threads can share a batch; rows never look at each other, so the split cannot change a
-bit. What spans the batch (packing weights, parameter gradients) is done by backends/cpu.py.
+Mirrors lstm_music/reference/sequence.py. A pool shares out the batch rows; they never look at each
+other, so the split cannot change a bit. What spans the batch (packing weights, parameter gradients)
+is done by backends/cpu.py.
 Each step's gate sums are made just before they are used, while they fit the nearest cache.
 Callers have checked shapes and own all memory.
 
@@ -18,11 +18,12 @@ recurrent matrix has none.
 from libc.string cimport memcpy, memset
 
 from lstm_music.kernels.c_api cimport (
-    gemm_pack, gemm_packed, gemm_panel, gemm_run, lm_gemm, lm_gemm_of, lm_rows, lm_rows_of, real,
-    row_backward, row_forward,
+    LM_A_SCRATCH, gemm_pack, gemm_packed, gemm_panel, gemm_run, lm_gemm, lm_gemm_of, lm_rows,
+    lm_rows_of, real, row_backward, row_forward,
 )
-from lstm_music.kernels.layers_api cimport lm_layers_of
-from lstm_music.kernels.zoneout cimport Zoneout, zone_backward, zone_forward
+from lstm_music.kernels.pool cimport ThreadPool, lm_pool_run
+from lstm_music.kernels.layers_api cimport lm_layers, lm_layers_of
+from lstm_music.kernels.zoneout cimport Zoneout, Zones, zone_backward, zone_forward
 
 cdef enum:
     WIDE = 32  # batch rows that make a product efficient; narrower ones take several steps at once
@@ -36,8 +37,54 @@ def has_rows(int level, str rows):
     return lm_rows_of(level, rows.encode()) != NULL
 
 
+cdef struct Pass:                  # what the threads of a call share; names as in the calls below
+    const lm_gemm* gemm
+    const lm_layers* layers
+    const lm_rows* rows
+    bint is_float
+    Py_ssize_t B
+    Py_ssize_t H
+    Py_ssize_t D                   # of X
+    Py_ssize_t n_streams           # of tokens
+    Py_ssize_t states
+    Py_ssize_t Gw
+    Py_ssize_t Gu                  # Gw if the cell sums early
+    Py_ssize_t cached              # numbers of K a batch row
+    Py_ssize_t row_params
+    Py_ssize_t t0
+    Py_ssize_t t1
+    const int* lengths
+    const int* feeds
+    Py_ssize_t n_feeds
+    const Zones* zone
+    const void* X
+    const void* packed_U
+    const void* p
+    void* S                        # the backward pass reads it, raw and K alone
+    void* raw
+    void* K
+    void* scratch
+    # Forward.
+    const void* bias
+    const void* packed_W
+    const void* table
+    const int* tokens
+    void* wx
+    void* uh
+    # Backward.
+    const void* dY
+    void* ds
+    void* held
+    void* dwx
+    void* duh
+    void* dp
+    void* packed_X
+    void* packed_s
+
+
 def forward_rows(
     int level,
+    ThreadPool pool not None,
     bytes cell,
     const real[::1] bias,          # (Gw,)
     const real[:, :, ::1] X,       # (T,B,D); None: tokens
@@ -54,60 +101,30 @@ def forward_rows(
     real[:, ::1] wx,               # (max(B,WIDE),Gw) scratch; None: cached == gates_w, K serves
     real[:, ::1] uh,               # (B,Gu) scratch; None: the cell sums early
     const int[::1] lengths,        # (B,)
-    Py_ssize_t b0,
-    Py_ssize_t b1,
-    real[::1] scratch,
+    real[:, ::1] scratch,          # (n_threads,SCRATCH_SIZE)
 ):
-    """Fill S and K for batch rows b0..b1."""
-    cdef const lm_gemm* gemm = lm_gemm_of(level)
-    cdef const lm_rows* rows = lm_rows_of(level, cell)
-    cdef Py_ssize_t T = K.shape[0], B = K.shape[1], H = S.shape[3]
-    cdef Py_ssize_t Gw = bias.shape[0], states = S.shape[1], t, b, s, n
-    cdef Py_ssize_t together = steps_together(B, b0, b1)
-    cdef bint recurrent = feeds.shape[0] > 0
-    cdef bint blockwise = recurrent and together == 1 and uh is None and tokens is None
-    cdef const real* p0 = &p[0, 0] if p.shape[0] else NULL
-    cdef real* sums = NULL
-    cdef real* uh_b
-    cdef real* s_next
+    """Fill S and K; the batch rows are shared out."""
+    cdef Pass job
+    start_pass(&job, level, cell, feeds, p, packed_U, zone, lengths, scratch)
+    job.t0, job.t1, job.B, job.H, job.states = 0, K.shape[0], K.shape[1], S.shape[3], S.shape[1]
+    job.S, job.K, job.cached = &S[0, 0, 0, 0], &K[0, 0, 0], K.shape[2]
+    job.raw = NULL if raw is None else &raw[0, 0, 0, 0]
+    job.bias, job.Gw = &bias[0], bias.shape[0]
+    job.X, job.packed_W, job.tokens, job.table = NULL, NULL, NULL, NULL
+    if X is not None:
+        job.X, job.D, job.packed_W = &X[0, 0, 0], X.shape[2], &packed_W[0]
+    else:
+        job.tokens, job.n_streams, job.table = &tokens[0, 0, 0], tokens.shape[2], &table[0, 0]
+    job.wx = NULL if wx is None else &wx[0, 0]
+    job.Gu = job.Gw if uh is None else uh.shape[1]
+    job.uh = &uh[0, 0] if uh is not None and job.Gu else NULL
     with nogil:
-        for t in range(T):
-            if any_row_on(lengths, b0, b1, t):
-                if t % together == 0:
-                    sums = &K[t, b0, 0] if wx is None else &wx[b0, 0]
-                else:
-                    sums += B * Gw
-                n = min(together, T - t) * (b1 - b0)
-                if blockwise:
-                    blockwise_sums(gemm, n, H, &X[t, b0, 0], X.shape[2], packed_W, bias,
-                                   &S[t, feeds[0, 0], b0, 0], packed_U, sums, scratch)
-                else:
-                    if t % together == 0:
-                        if tokens is None:
-                            gemm_run(gemm, n, Gw, X.shape[2], &X[t, b0, 0], X.shape[2], 1,
-                                     &packed_W[0], sums, Gw, &bias[0], 0, &scratch[0])
-                        else:
-                            gather(level, n, tokens.shape[2], table, &tokens[t, b0, 0], bias, sums)
-                    if recurrent:
-                        recurrent_sums(gemm, b1 - b0, H, B * H, &S[t, 0, b0, 0], &packed_U[0],
-                                       feeds, sums, Gw, uh, b0, &scratch[0])
-            for b in range(b0, b1):
-                if t < lengths[b]:
-                    uh_b = NULL if uh is None else &uh[b, 0]
-                    s_next = &S[t + 1, 0, b, 0] if zone is None else &raw[t, 0, b, 0]
-                    row_forward(rows, H, B * H, <const real*> (sums + (b - b0) * Gw),
-                                <const real*> uh_b, <const real*> &S[t, 0, b, 0], p0, s_next,
-                                &K[t, b, 0])
-                    if zone is not None:
-                        zone_forward(zone, t, b, B, H, <const real*> &S[t, 0, b, 0],
-                                     <const real*> s_next, &S[t + 1, 0, b, 0])
-                else:
-                    for s in range(states):
-                        memcpy(&S[t + 1, s, b, 0], &S[t, s, b, 0], H * sizeof(real))
+        lm_pool_run(pool.threads, job.B, forward_part, &job)
 
 
 def backward_rows(
     int level,
+    ThreadPool pool not None,
     bytes cell,
     const real[:, :, ::1] dY,      # (T,B,H)
     real[:, :, ::1] ds,            # (states,B,H) in: dLoss/dS[t1]; out: dLoss/dS[t0]
@@ -128,111 +145,213 @@ def backward_rows(
     const int[::1] lengths,        # (B,)
     Py_ssize_t t0,
     Py_ssize_t t1,
-    Py_ssize_t b0,
-    Py_ssize_t b1,
-    real[::1] scratch,
+    real[:, ::1] scratch,          # (n_threads,SCRATCH_SIZE)
 ):
-    """Steps t1-1 down to t0 of batch rows b0..b1: ds, dwx, duh, and what dW and dU need."""
-    cdef const lm_gemm* gemm = lm_gemm_of(level)
-    cdef const lm_rows* rows = lm_rows_of(level, cell)
-    cdef Py_ssize_t B = dY.shape[1], H = dY.shape[2], Gw = dwx.shape[2]
-    cdef Py_ssize_t Gu = Gw if duh is None else duh.shape[2], t, b, j, n, s, place
-    cdef Py_ssize_t depth = (t1 - t0) * B
-    cdef Py_ssize_t size = gemm_packed(gemm, depth, H, <real> 0)  # of a packed state
-    cdef const real* p0 = &p[0, 0] if p.shape[0] else NULL
+    """Steps t1-1 down to t0: ds, dwx, duh, and what dW and dU need; the batch rows are shared out.
+    """
+    cdef Pass job
+    start_pass(&job, level, cell, feeds, p, packed_U, zone, lengths, scratch)
+    job.t0, job.t1, job.B, job.H, job.states = t0, t1, dY.shape[1], dY.shape[2], S.shape[1]
+    job.S, job.K, job.cached = <void*> &S[0, 0, 0, 0], <void*> &K[0, 0, 0], K.shape[2]
+    job.raw = NULL if raw is None else <void*> &raw[0, 0, 0, 0]
+    job.held = NULL if held is None else &held[0, 0, 0]
+    job.dY, job.ds, job.dwx, job.Gw = &dY[0, 0, 0], &ds[0, 0, 0], &dwx[0, 0, 0], dwx.shape[2]
+    job.Gu = job.Gw if duh is None else duh.shape[2]
+    job.duh = &duh[0, 0, 0] if duh is not None and job.Gu else NULL
+    job.dp = &dp[0, 0, 0] if p.shape[0] else NULL
+    job.X, job.packed_X = NULL, NULL
+    if X is not None:
+        job.X, job.D, job.packed_X = &X[0, 0, 0], X.shape[2], &packed_X[0]
+    job.packed_s = &packed_s[0] if feeds.shape[0] else NULL
+    with nogil:
+        lm_pool_run(pool.threads, job.B, backward_part, &job)
+
+
+cdef void start_pass(
+    Pass* job, int level, bytes cell, const int[:, ::1] feeds, const real[:, ::1] p,
+    const real[::1] packed_U, Zoneout zone, const int[::1] lengths, real[:, ::1] scratch,
+):
+    """What both directions are told alike."""
+    job.gemm, job.layers, job.rows = lm_gemm_of(level), lm_layers_of(level), lm_rows_of(level, cell)
+    job.is_float = real is float
+    job.feeds, job.n_feeds = &feeds[0, 0] if feeds.shape[0] else NULL, feeds.shape[0]
+    job.p, job.row_params = &p[0, 0] if p.shape[0] else NULL, p.shape[0]
+    job.packed_U = &packed_U[0] if packed_U.shape[0] else NULL
+    job.zone = NULL if zone is None else &zone.zones
+    job.lengths, job.scratch = &lengths[0], &scratch[0, 0]
+
+
+cdef void forward_part(void* of, int i, Py_ssize_t b0, Py_ssize_t b1) noexcept nogil:
+    if (<Pass*> of).is_float:
+        forward(<Pass*> of, <float> 0, i, b0, b1)
+    else:
+        forward(<Pass*> of, <double> 0, i, b0, b1)
+
+
+cdef void backward_part(void* of, int i, Py_ssize_t b0, Py_ssize_t b1) noexcept nogil:
+    if (<Pass*> of).is_float:
+        backward(<Pass*> of, <float> 0, i, b0, b1)
+    else:
+        backward(<Pass*> of, <double> 0, i, b0, b1)
+
+
+cdef void forward(
+    const Pass* a, real _like, int i, Py_ssize_t b0, Py_ssize_t b1
+) noexcept nogil:
+    """Thread i's batch rows."""
+    cdef Py_ssize_t B = a.B, H = a.H, Gw = a.Gw, t, b, s, n
+    cdef Py_ssize_t together = steps_together(B, b0, b1), layer = a.states * B * H
+    cdef bint blockwise = a.n_feeds > 0 and together == 1 and a.uh == NULL and a.X != NULL
+    cdef const real* X = <const real*> a.X
+    cdef real* S = <real*> a.S         # S[t] in its turn
+    cdef real* raw = <real*> a.raw     # raw[t]
+    cdef real* K = <real*> a.K         # K[t]
+    cdef real* uh = <real*> a.uh
+    cdef real* scratch = <real*> a.scratch + i * LM_A_SCRATCH
+    cdef real* sums = NULL
+    cdef real* s_next
+    for t in range(a.t1):
+        if any_row_on(a.lengths, b0, b1, t):
+            if t % together == 0:
+                sums = K + b0 * a.cached if a.wx == NULL else <real*> a.wx + b0 * Gw
+            else:
+                sums += B * Gw
+            n = min(together, a.t1 - t) * (b1 - b0)
+            if blockwise:
+                blockwise_sums(a, n, X + (t * B + b0) * a.D,
+                               <const real*> S + (a.feeds[0] * B + b0) * H, sums, scratch)
+            else:
+                if t % together == 0:
+                    if a.X != NULL:
+                        gemm_run(a.gemm, n, Gw, a.D, X + (t * B + b0) * a.D, a.D, 1,
+                                 <const real*> a.packed_W, sums, Gw, <const real*> a.bias, 0,
+                                 scratch)
+                    else:
+                        gather(a, n, a.tokens + (t * B + b0) * a.n_streams, sums)
+                if a.n_feeds:
+                    recurrent_sums(a, b1 - b0, <const real*> S + b0 * H, sums,
+                                   NULL if uh == NULL else uh + b0 * a.Gu, scratch)
+        for b in range(b0, b1):
+            if t < a.lengths[b]:
+                s_next = (S + layer if raw == NULL else raw) + b * H
+                row_forward(a.rows, H, B * H, <const real*> (sums + (b - b0) * Gw),
+                            <const real*> (NULL if uh == NULL else uh + b * a.Gu),
+                            <const real*> S + b * H, <const real*> a.p, s_next, K + b * a.cached)
+                if a.zone != NULL:
+                    zone_forward(a.zone, t, b, B, H, <const real*> S + b * H,
+                                 <const real*> s_next, S + layer + b * H)
+            else:
+                for s in range(a.states):
+                    memcpy(S + layer + (s * B + b) * H, S + (s * B + b) * H, H * sizeof(real))
+        S, K = S + layer, K + B * a.cached
+        if raw != NULL:
+            raw += layer
+
+
+cdef void backward(
+    const Pass* a, real _like, int i, Py_ssize_t b0, Py_ssize_t b1
+) noexcept nogil:
+    """Thread i's batch rows."""
+    cdef Py_ssize_t B = a.B, H = a.H, Gw = a.Gw, Gu = a.Gu, t, b, j, n, s, place
+    cdef Py_ssize_t layer = a.states * B * H, depth = (a.t1 - a.t0) * B
+    cdef Py_ssize_t size = gemm_packed(a.gemm, depth, H, <real> 0)  # of a packed state
+    cdef const real* dY
+    cdef const real* S
     cdef const real* s_next
     cdef const real* U
-    cdef real* dwx_b
-    cdef real* duh_b
-    if b0 >= b1:
-        return
-    with nogil:
-        for t in range(t1 - 1, t0 - 1, -1):
-            for b in range(b0, b1):
-                for j in range(H):
-                    ds[0, b, j] += dY[t, b, j]
-                dwx_b = &dwx[t - t0, b, 0]
-                duh_b = NULL if duh is None else &duh[t - t0, b, 0]
-                if t < lengths[b]:
-                    s_next = &S[t + 1, 0, b, 0] if zone is None else &raw[t, 0, b, 0]
-                    if zone is not None:
-                        zone_backward(zone, t, b, B, H, &ds[0, b, 0], &held[0, b, 0])
-                    row_backward(rows, H, B * H, &ds[0, b, 0], <const real*> &S[t, 0, b, 0],
-                                 s_next, <const real*> &K[t, b, 0], p0, dwx_b, duh_b,
-                                 &dp[b, 0, 0] if p.shape[0] else NULL)
-                    if zone is not None:
-                        for s in range(ds.shape[0]):
-                            for j in range(H):
-                                ds[s, b, j] += held[s, b, j]
-                else:
-                    memset(dwx_b, 0, Gw * sizeof(real))
-                    if duh_b != NULL:
-                        memset(duh_b, 0, Gu * sizeof(real))
-            if any_row_on(lengths, b0, b1, t):
-                duh_b = &dwx[t - t0, b0, 0] if duh is None else &duh[t - t0, b0, 0]
-                U = &packed_U[0] if packed_U.shape[0] else NULL
-                for n in range(feeds.shape[0]):
-                    s, j = feeds[n, 0], feeds[n, 1] * H
-                    gemm_run(gemm, b1 - b0, H, feeds[n, 2] * H - j, <const real*> duh_b + j, Gu, 1,
-                             U, &ds[s, b0, 0], H, <const real*> &ds[s, b0, 0], H, &scratch[0])
-                    U += gemm_packed(gemm, feeds[n, 2] * H - j, H, <real> 0)
-            place = (t - t0) * B + b0
-            if X is not None:
-                gemm_pack(gemm, b1 - b0, X.shape[2], &X[t, b0, 0], X.shape[2], 1, &packed_X[0],
-                          place, depth)
-            for n in range(feeds.shape[0]):
-                gemm_pack(gemm, b1 - b0, H, &S[t, feeds[n, 0], b0, 0], H, 1, &packed_s[n * size],
-                          place, depth)
+    cdef real* ds = <real*> a.ds
+    cdef real* held = <real*> a.held
+    cdef real* scratch = <real*> a.scratch + i * LM_A_SCRATCH
+    cdef real* duh
+    cdef real* dwx
+    cdef real* dp
+    for t in range(a.t1 - 1, a.t0 - 1, -1):
+        place = (t - a.t0) * B
+        S = <const real*> a.S + t * layer
+        dwx = <real*> a.dwx + place * Gw
+        duh = dwx if a.duh == NULL else <real*> a.duh + place * Gu
+        for b in range(b0, b1):
+            dY = <const real*> a.dY + (t * B + b) * H
+            for j in range(H):
+                ds[b * H + j] += dY[j]
+            if t < a.lengths[b]:
+                s_next = S + layer if a.raw == NULL else <const real*> a.raw + t * layer
+                dp = NULL if a.dp == NULL else <real*> a.dp + b * a.row_params * H
+                if a.zone != NULL:
+                    zone_backward(a.zone, t, b, B, H, ds + b * H, held + b * H)
+                row_backward(a.rows, H, B * H, ds + b * H, S + b * H, s_next + b * H,
+                             <const real*> a.K + (t * B + b) * a.cached, <const real*> a.p,
+                             dwx + b * Gw, <real*> (NULL if a.duh == NULL else duh + b * Gu), dp)
+                if a.zone != NULL:
+                    for s in range(a.states):
+                        for j in range((s * B + b) * H, (s * B + b + 1) * H):
+                            ds[j] += held[j]
+            else:
+                memset(dwx + b * Gw, 0, Gw * sizeof(real))
+                if a.duh != NULL:
+                    memset(duh + b * Gu, 0, Gu * sizeof(real))
+        if any_row_on(a.lengths, b0, b1, t):
+            U = <const real*> a.packed_U
+            for n in range(a.n_feeds):
+                s, j = a.feeds[3 * n], a.feeds[3 * n + 1] * H
+                gemm_run(a.gemm, b1 - b0, H, a.feeds[3 * n + 2] * H - j,
+                         <const real*> (duh + b0 * Gu + j), Gu, 1, U, ds + (s * B + b0) * H, H,
+                         <const real*> (ds + (s * B + b0) * H), H, scratch)
+                U += gemm_packed(a.gemm, a.feeds[3 * n + 2] * H - j, H, <real> 0)
+        if a.X != NULL:
+            gemm_pack(a.gemm, b1 - b0, a.D, <const real*> a.X + (t * B + b0) * a.D, a.D, 1,
+                      <real*> a.packed_X, place + b0, depth)
+        for n in range(a.n_feeds):
+            gemm_pack(a.gemm, b1 - b0, H, S + (a.feeds[3 * n] * B + b0) * H, H, 1,
+                      <real*> a.packed_s + n * size, place + b0, depth)
 
 
 cdef inline void blockwise_sums(
-    const lm_gemm* gemm, Py_ssize_t n, Py_ssize_t H, const real* x, Py_ssize_t D,
-    const real[::1] packed_W, const real[::1] bias, const real* h, const real[::1] packed_U,
-    real* sums, real[::1] scratch,
+    const Pass* a, Py_ssize_t n, const real* x, const real* h, real* sums, real* scratch,
 ) noexcept nogil:
     """sums (n,Gw) = bias + W x + U h, so many columns at a time as stay near for both products."""
-    cdef Py_ssize_t panel = gemm_panel(gemm, <real> 0), Gw = bias.shape[0], start = 0, width
+    cdef Py_ssize_t panel = gemm_panel(a.gemm, <real> 0), start = 0, width
     cdef Py_ssize_t most = max(4, NEAR // (n * panel)) * panel
-    while start < Gw:
-        width = min(most, Gw - start)
-        gemm_run(gemm, n, width, D, x, D, 1, &packed_W[gemm_packed(gemm, D, start, <real> 0)],
-                 sums + start, Gw, &bias[start], 0, &scratch[0])
-        gemm_run(gemm, n, width, H, h, H, 1, &packed_U[gemm_packed(gemm, H, start, <real> 0)],
-                 sums + start, Gw,
-                 <const real*> (sums + start), Gw, &scratch[0])
+    cdef const real* W
+    cdef const real* U
+    while start < a.Gw:
+        width = min(most, a.Gw - start)
+        W = <const real*> a.packed_W + gemm_packed(a.gemm, a.D, start, <real> 0)
+        U = <const real*> a.packed_U + gemm_packed(a.gemm, a.H, start, <real> 0)
+        gemm_run(a.gemm, n, width, a.D, x, a.D, 1, W, sums + start, a.Gw,
+                 <const real*> a.bias + start, 0, scratch)
+        gemm_run(a.gemm, n, width, a.H, h, a.H, 1, U, sums + start, a.Gw,
+                 <const real*> (sums + start), a.Gw, scratch)
         start += width
 
 
 cdef inline void gather(
-    int level, Py_ssize_t n, Py_ssize_t n_streams, const real[:, ::1] table, const int* tokens,
-    const real[::1] bias, real* sums,
+    const Pass* a, Py_ssize_t n, const int* tokens, real* sums
 ) noexcept nogil:
     """sums (n,Gw) = bias + the table's rows of n inputs."""
     if real is float:
-        lm_layers_of(level).f32.embed_forward(
-            n, n_streams, table.shape[1], &table[0, 0], tokens, &bias[0], sums)
+        a.layers.f32.embed_forward(n, a.n_streams, a.Gw, <const float*> a.table, tokens,
+                                   <const float*> a.bias, sums)
     else:
-        lm_layers_of(level).f64.embed_forward(
-            n, n_streams, table.shape[1], &table[0, 0], tokens, &bias[0], sums)
+        a.layers.f64.embed_forward(n, a.n_streams, a.Gw, <const double*> a.table, tokens,
+                                   <const double*> a.bias, sums)
 
 
 cdef inline void recurrent_sums(
-    const lm_gemm* gemm, Py_ssize_t n, Py_ssize_t H, Py_ssize_t s_stride, const real* s_prev,
-    const real* packed_U, const int[:, ::1] feeds, real* sums, Py_ssize_t Gw, real[:, ::1] uh,
-    Py_ssize_t b0, real* scratch,
+    const Pass* a, Py_ssize_t n, const real* s_prev, real* sums, real* uh, real* scratch,
 ) noexcept nogil:
     """U times what it is fed, n batch rows: into uh; if the cell sums early, added to the sums."""
-    cdef Py_ssize_t Gu, width, i
-    if uh is None:
-        gemm_run(gemm, n, Gw, H, s_prev + feeds[0, 0] * s_stride, H, 1, packed_U, sums, Gw,
-                 <const real*> sums, Gw, scratch)
+    cdef Py_ssize_t H = a.H, width, i, apart = a.B * H
+    cdef const real* U = <const real*> a.packed_U
+    if uh == NULL:
+        gemm_run(a.gemm, n, a.Gw, H, s_prev + a.feeds[0] * apart, H, 1, U, sums, a.Gw,
+                 <const real*> sums, a.Gw, scratch)
         return
-    Gu = uh.shape[1]
-    for i in range(feeds.shape[0]):
-        width = (feeds[i, 2] - feeds[i, 1]) * H
-        gemm_run(gemm, n, width, H, s_prev + feeds[i, 0] * s_stride, H, 1, packed_U,
-                 &uh[b0, feeds[i, 1] * H], Gu, <const real*> NULL, 0, scratch)
-        packed_U += gemm_packed(gemm, H, width, <real> 0)
+    for i in range(a.n_feeds):
+        width = (a.feeds[3 * i + 2] - a.feeds[3 * i + 1]) * H
+        gemm_run(a.gemm, n, width, H, s_prev + a.feeds[3 * i] * apart, H, 1, U,
+                 uh + a.feeds[3 * i + 1] * H, a.Gu, <const real*> NULL, 0, scratch)
+        U += gemm_packed(a.gemm, H, width, <real> 0)
 
 
 cdef inline Py_ssize_t steps_together(Py_ssize_t B, Py_ssize_t b0, Py_ssize_t b1) noexcept nogil:
@@ -241,7 +360,7 @@ cdef inline Py_ssize_t steps_together(Py_ssize_t B, Py_ssize_t b0, Py_ssize_t b1
 
 
 cdef inline bint any_row_on(
-    const int[::1] lengths, Py_ssize_t b0, Py_ssize_t b1, Py_ssize_t t
+    const int* lengths, Py_ssize_t b0, Py_ssize_t b1, Py_ssize_t t
 ) noexcept nogil:
     """Whether a batch row of b0..b1 is still running at step t."""
     cdef Py_ssize_t b

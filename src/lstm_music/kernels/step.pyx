@@ -122,7 +122,7 @@ cdef class StepWeights:
         plan.n_feeds = self.feeds.shape[0]
         plan.feeds = &self.feeds[0, 0] if plan.n_feeds else NULL
         self.zone = Zoneout(level, spec.zoneout, None)
-        plan.zone = self.zone.zones if any(spec.zoneout) else NULL
+        plan.zone = self.zone.zones.of_state if any(spec.zoneout) else NULL
         return plan
 
     cdef object _packed(self, W):

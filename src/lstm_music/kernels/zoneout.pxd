@@ -9,42 +9,49 @@ cdef enum:
     MOST_STATES = 8
 
 
+cdef struct Zones:
+    const lm_layers* layers
+    int states
+    lm_zone of_state[MOST_STATES]
+
+
 cdef class Zoneout:
-    cdef const lm_layers* layers
-    cdef int states
-    cdef lm_zone zones[MOST_STATES]
+    cdef Zones zones
 
 
 cdef inline void zone_forward(
-    Zoneout zone, Py_ssize_t t, Py_ssize_t b, Py_ssize_t B, Py_ssize_t H, const real* s_prev,
+    const Zones* zones, Py_ssize_t t, Py_ssize_t b, Py_ssize_t B, Py_ssize_t H, const real* s_prev,
     const real* s_next, real* s,
 ) noexcept nogil:
     """What batch row b of B keeps at step t: s from s_prev and s_next, states B H apart."""
     cdef Py_ssize_t stride = B * H
     cdef uint64_t row
     cdef int i
-    for i in range(zone.states):
-        row = (t * zone.states + i) * B + b
+    for i in range(zones.states):
+        row = (t * zones.states + i) * B + b
         if real is float:
-            zone.layers.f32.zone_forward(
-                H, &zone.zones[i], row, s_prev + i * stride, s_next + i * stride, s + i * stride)
+            zones.layers.f32.zone_forward(
+                H, zones.of_state + i, row, s_prev + i * stride, s_next + i * stride,
+                s + i * stride)
         else:
-            zone.layers.f64.zone_forward(
-                H, &zone.zones[i], row, s_prev + i * stride, s_next + i * stride, s + i * stride)
+            zones.layers.f64.zone_forward(
+                H, zones.of_state + i, row, s_prev + i * stride, s_next + i * stride,
+                s + i * stride)
 
 
 cdef inline void zone_backward(
-    Zoneout zone, Py_ssize_t t, Py_ssize_t b, Py_ssize_t B, Py_ssize_t H, real* ds, real* held,
+    const Zones* zones, Py_ssize_t t, Py_ssize_t b, Py_ssize_t B, Py_ssize_t H, real* ds,
+    real* held,
 ) noexcept nogil:
     """Part ds, states B H apart, in what goes to the row functions and what to the old state."""
     cdef Py_ssize_t stride = B * H
     cdef uint64_t row
     cdef int i
-    for i in range(zone.states):
-        row = (t * zone.states + i) * B + b
+    for i in range(zones.states):
+        row = (t * zones.states + i) * B + b
         if real is float:
-            zone.layers.f32.zone_backward(
-                H, &zone.zones[i], row, ds + i * stride, held + i * stride)
+            zones.layers.f32.zone_backward(
+                H, zones.of_state + i, row, ds + i * stride, held + i * stride)
         else:
-            zone.layers.f64.zone_backward(
-                H, &zone.zones[i], row, ds + i * stride, held + i * stride)
+            zones.layers.f64.zone_backward(
+                H, zones.of_state + i, row, ds + i * stride, held + i * stride)

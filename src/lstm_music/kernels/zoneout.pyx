@@ -19,10 +19,10 @@ cdef class Zoneout:
     def __init__(self, int level, rates, mask_key):
         if len(rates) > MOST_STATES:
             raise ValueError(f"zoneout knows {MOST_STATES} states, got {len(rates)}")
-        self.layers, self.states = lm_layers_of(level), len(rates)
+        self.zones.layers, self.zones.states = lm_layers_of(level), len(rates)
         for i, rate in enumerate(rates):
-            self.zones[i].rate = rate
-            self.zones[i].threshold = min(round(rate * 2**32), 2**32 - 1)
-            self.zones[i].masked = mask_key is not None and rate > 0
+            self.zones.of_state[i].rate = rate
+            self.zones.of_state[i].threshold = min(round(rate * 2**32), 2**32 - 1)
+            self.zones.of_state[i].masked = mask_key is not None and rate > 0
             if mask_key is not None:
-                self.zones[i].key, self.zones[i].stream = mask_key
+                self.zones.of_state[i].key, self.zones.of_state[i].stream = mask_key
