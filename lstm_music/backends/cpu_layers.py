@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
+from dataclasses import fields
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from lstm_music.reference.optim import Update
 from lstm_music.types import FloatArray, IntArray
 
 _NORM_BLOCK = 1 << 14  # elements; the parts of a norm are the same for any number of threads
+_NUMBERS = tuple(field.name for field in fields(Update))
 
 
 class CpuLayers:
@@ -65,4 +66,5 @@ class CpuLayers:
     ) -> None:
         """One step of an optimiser; see the protocol."""
         check.check_update(w, g, m, v)
-        optim.update(self.level, self._pool, optim.RULES[rule], w, g, m, v, asdict(step))
+        numbers = {name: getattr(step, name) for name in _NUMBERS}
+        optim.update(self.level, self._pool, optim.RULES[rule], w, g, m, v, numbers)
