@@ -1,9 +1,5 @@
-from typing import Final
-
 from lstm_music.kernels.pool import ThreadPool
 from lstm_music.types import FloatArray
-
-BLOCK: Final[int]
 
 def dropout(
     level: int,
