@@ -61,19 +61,19 @@ static __device__ double lm_uniform(uint64_t key, uint64_t sequence, uint64_t in
     return (double)(((uint64_t)x.x0 << 21) ^ ((uint64_t)x.x1 >> 11)) * (1.0 / 9007199254740992.0);
 }
 
-/* logits (N, V) without `bias` (V,); allowed (N, V), or (V,) with mask_stride 0; choices (N, V) room.
+/* logits (N, V) without `bias` (V,); allowed (N, V); choices (N, V) room.
  * tokens (N,): -1 where nothing can be drawn, and -2 where a stream has stopped, which stays so; a
  * stream stops when it draws `stop`, and when nothing can be drawn. rows (N,): the tokens again, as
  * the next inputs of a model whose inputs are its tokens; 0 where there is none. log_probs (N,) of
- * the tokens, under the model. */
+ * the tokens, under the model. indices (N,): which random number of its sequence is next; += 1. */
 LM_KERNEL draw(int64_t V, const LM_REAL *logits, const LM_REAL *bias, const unsigned char *allowed,
-               int64_t mask_stride, lm_choice *choices, double temperature, int top_k,
+               lm_choice *choices, double temperature, int top_k,
                double top_p, double min_p, uint64_t key, const uint64_t *sequences,
-               uint64_t index, int stop, int *stopped, int *tokens, int *rows,
+               uint64_t *indices, int stop, int *stopped, int *tokens, int *rows,
                double *log_probs) {
     const int64_t stream = blockIdx.x;
     logits += stream * V;
-    allowed += stream * mask_stride;
+    allowed += stream * V;
     choices += stream * V;
     double top = -1e300, total = 0;
     for (int64_t i = threadIdx.x; i < V; i += blockDim.x) {
@@ -111,7 +111,7 @@ LM_KERNEL draw(int64_t V, const LM_REAL *logits, const LM_REAL *bias, const unsi
         mass = lm_heaviest(choices, n, top_k, mass, &n);
     if (top_p < 1)
         mass = lm_heaviest(choices, n, n, top_p * mass, &n);
-    double u = lm_uniform(key, sequences[stream], index) * mass;
+    double u = lm_uniform(key, sequences[stream], indices[stream]++) * mass;
     int chosen = 0;
     for (; chosen < n - 1; chosen++) {
         u -= choices[chosen].weight;

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_music.backends.base import Tape
 from lstm_music.backends.checks import check_indices
 from lstm_music.errors import ConfigError, ShapeError
 from lstm_music.nn.model import LanguageModel
@@ -22,6 +21,7 @@ from lstm_music.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from lstm_music.backends.gpu.backend import GpuBackend
+    from lstm_music.backends.gpu.stepping import StackSteps
 
 _ON_DEVICE = ("temperature", "top_k", "top_p", "min_p")
 _STEPS_BETWEEN_LOOKS = 64
@@ -32,8 +32,8 @@ class BatchGenerator:
     """Draws tokens for N streams of one model, a step of all at a time.
 
     The tokens of a stream depend on the model, the settings, the random seed and the stream's own
-    number, not on what runs beside it, but for the rounding of a product, which may differ between
-    batches of other sizes in its last bit.
+    number. How many streams run beside it does not matter: they are multiplied by kernels whose
+    sums have one order. A backend whose way is ``graph`` replays each step as one CUDA graph.
 
     Parameters
     ----------
@@ -62,54 +62,47 @@ class BatchGenerator:
             raise ConfigError(f"a model on a GPU is needed, got one on {model.backend.name}")
         _check_sampling(sampling)
         from lstm_music.backends.gpu.drawing import Drawing, DrawSettings
+        from lstm_music.backends.gpu.graphs import Graphs
 
         backend: GpuBackend | Any = model.backend
         self._model, self._backend, self._N = model, backend, len(sequences)
         settings = DrawSettings(**{name: getattr(sampling, name) for name in _ON_DEVICE})
-        V, H, real = model.config.n_tokens, model.config.hidden_size, model.dtype
+        V = model.config.n_tokens
+        self._graphs = Graphs(backend.device)
         with backend.current():
+            self._steps = stack_steps(model, self._N)
             self._drawing = Drawing(
                 backend.device, V, settings, rng_seed, np.array(sequences, np.uint64),
                 -1 if stop is None else stop,
             )  # fmt: skip
-            self._layers = model.kernel_layers()
-            self._logits = backend.device.empty((self._N, V), real)
-            self._X = backend.device.empty((self._N, model.config.embedding_size), real)
-            self._y = [backend.device.empty((1, self._N, H), real) for _ in self._layers]
-            self._tapes = [self._tape(state) for state in model.initial_state(self._N)]
+            self._allowed = backend.device.empty((self._N, V), np.uint8)
 
-    def _tape(self, state: FloatArray) -> Tape:
-        """Room for one step, that ends in the state from which the first one begins."""
-        spec, empty, real = self._model.spec, self._backend.device.empty, self._model.dtype
-        S = empty((2, *state.shape), real)
-        S[1] = state
-        raw = empty((1, *state.shape), real) if spec.zoneout else None
-        return Tape(S, empty((1, self._N, spec.cached * state.shape[2]), real), raw)
-
-    def step(self, rows: Any, index: int, allowed: Any = None) -> None:
+    def step(self, rows: Any, allowed: Any = None) -> None:
         """Read one input a stream, and draw what comes after it.
 
         Parameters
         ----------
         rows : (N, S) int32 on the device — rows of the embedding, below its size.
-        index : of the choice: which random number of each stream decides.
         allowed : (V,) or (N, V) uint8 on the device — not 0 where a token may be drawn; None:
             everywhere.
         """
-        model, backend, params = self._model, self._backend, self._model.params
-        with backend.current():
-            backend.gather(params["embedding"], rows, self._X)
-            X = self._X[None]
-            for layer, (p, tape, y) in enumerate(zip(self._layers, self._tapes, self._y)):
-                backend.sequence_forward(
-                    model.spec, X, p["W"], p["U"], p["b"], p.get("p"), tape.last, out=tape
-                )
-                y[...] = tape.y
-                if model.config.is_residual(layer):
-                    y[...] += X
-                X = y
-            backend.matmul(X[0], params["head.W"], self._logits, transpose_b=True)
-            self._drawing.draw(self._logits, params["head.b"], index, allowed)
+        with self._backend.current():
+            self._steps.rows[...] = rows
+            self._allowed[...] = 1 if allowed is None else allowed
+            self._run()
+
+    def _run(self) -> None:
+        """:meth:`step` with what lies ready."""
+        if self._backend.way == "graph":
+            self._graphs.run("step", self._launch)
+        else:
+            self._launch()
+
+    def _launch(self) -> None:
+        self._steps.advance()
+        self._steps.predict()
+        bias = self._model.params["head.b"]
+        self._drawing.draw(self._steps.logits, bias, self._allowed)
 
     @property
     def drawn(self) -> tuple[IntArray, FloatArray]:
@@ -149,16 +142,33 @@ class BatchGenerator:
         put = self._backend.to_device
         mask = None if allowed is None else put(np.ascontiguousarray(allowed, np.uint8))
         with self._backend.current():
-            rows, found = put(first), self._backend.device.empty((n, self._N), np.int32)
+            found = self._backend.device.empty((n, self._N), np.int32)
             for i in range(n):
-                self.step(rows, i, mask)
+                if i == 0:
+                    self.step(put(first), mask)
+                else:
+                    self._steps.rows[...] = self._drawing.rows.reshape(self._N, 1)
+                    self._run()
                 found[i] = self._drawing.tokens
-                rows = self._drawing.rows.reshape(self._N, 1)
                 looks = (i + 1) % _STEPS_BETWEEN_LOOKS == 0
                 if looks and self._backend.to_host(self._drawing.stopped).all():
                     break
             tokens: IntArray = self._backend.to_host(found[: i + 1])
         return np.ascontiguousarray(tokens.T)
+
+
+def stack_steps(model: LanguageModel, N: int) -> StackSteps:
+    """N streams of a model on a GPU, one step at a time, where the model begins."""
+    from lstm_music.backends.gpu.stepping import StackSteps, StackWeights
+
+    backend: GpuBackend | Any = model.backend
+    config, params = model.config, model.params
+    residual = [config.is_residual(layer) for layer in range(config.layers)]
+    weights = StackWeights(
+        model.spec, params["embedding"], model.kernel_layers(), residual, params["head.W"]
+    )
+    state = model.initial_state(N)
+    return StackSteps(backend.device, weights, state, config.n_streams)
 
 
 def _check_sampling(sampling: Sampling) -> None:

@@ -21,7 +21,7 @@ from lstm_music.backends.checks import (
 from lstm_music.backends.gpu.device import Array, Device
 from lstm_music.backends.gpu.graphs import Graphs
 from lstm_music.backends.gpu.guard import on_device
-from lstm_music.backends.gpu.layers import GpuLayers
+from lstm_music.backends.gpu.layers import GpuLayers, gather
 from lstm_music.backends.gpu.maps import DenseMaps
 from lstm_music.backends.gpu.sequence import SequencePass
 from lstm_music.backends.gpu.ways import DEFAULT, Rule
@@ -47,6 +47,7 @@ class GpuBackend(GpuLayers):
     ----------
     device : the GPU.
     xp : CuPy, for what is not worth a kernel.
+    way : as given.
 
     Raises
     ------
@@ -59,6 +60,7 @@ class GpuBackend(GpuLayers):
         self, number: int = 0, precision: str = "float32", way: str = DEFAULT
     ) -> None:  # fmt: skip
         self._given = number, precision, way
+        self.way = way
         self.n_threads = 1
         self.device = Device(number, precision)
         self.xp = self.device.xp
@@ -173,7 +175,7 @@ class GpuBackend(GpuLayers):
         run = self._pass(spec, sizes, U, tape)
         table, sums = self._space.take("table", (len(E), len(W)), E.dtype), run.sums
         self.device.product(E, W, table, transpose_b=True)
-        self.gather(table, rows, sums.reshape(-1, len(W)))
+        gather(self.device, table, rows, sums.reshape(-1, len(W)))
         run.forward(b)
         return tape
 
@@ -229,12 +231,15 @@ class GpuBackend(GpuLayers):
 
     def _pass(self, spec: CellSpec, sizes: Checked, U: Array, tape: Tape) -> SequencePass:
         way = self._rule.choose(spec, sizes, U.dtype)
-        return SequencePass(self.device, self._space, spec, sizes, U, tape, way, self._graphs)
+        lengths = self.device.put(sizes.lengths)
+        return SequencePass(
+            self.device, self._space, spec, sizes, U, tape, lengths, way, self._graphs
+        )
 
     def _looked_up(self, E: Array, rows: Array, sizes: Checked) -> Array:
         """X (T, B, D), good until the next call."""
         X = self._space.take("looked up", (sizes.T, sizes.B, sizes.D), E.dtype)
-        self.gather(E, rows, X.reshape(-1, sizes.D))
+        gather(self.device, E, rows, X.reshape(-1, sizes.D))
         return X
 
     def _started(

@@ -53,25 +53,23 @@ class Drawing:
         self._key, self._stop = np.uint64(key), np.int32(stop)
         self._sequences = device.put(sequences)
         self._choices = device.empty((N, V, 2), np.float64)  # a weight and a token, 16 bytes
-        self._all = device.put(np.ones(V, np.uint8))
+        self._indices = device.zeros((N,), np.uint64)
         self.tokens, self.rows, self.stopped = (device.zeros((N,), np.int32) for _ in range(3))
         self.log_probs = device.zeros((N,), np.float64)
 
-    def draw(self, logits: Array, bias: Array, index: int, allowed: Array | None = None) -> None:
-        """Draw choice ``index`` of each stream from logits (N, V), still without their bias.
+    def draw(self, logits: Array, bias: Array, allowed: Array) -> None:
+        """Draw the next choice of each stream from logits (N, V), still without their bias.
 
         Parameters
         ----------
-        allowed : (V,) or (N, V) uint8 on the device — not 0 where a token may be drawn; None:
-            everywhere.
+        allowed : (N, V) uint8 on the device — not 0 where a token may be drawn.
         """
-        mask = self._all if allowed is None else allowed
         s = self._settings
         self._device.kernel("sampling", "draw", logits.dtype)(
             (len(logits),),
             (128,),
-            (np.int64(self._V), logits, bias, mask, np.int64(self._V if mask.ndim == 2 else 0),
-             self._choices, np.float64(s.temperature), np.int32(s.top_k), np.float64(s.top_p),
-             np.float64(s.min_p), self._key, self._sequences, np.uint64(index), self._stop,
-             self.stopped, self.tokens, self.rows, self.log_probs),
+            (np.int64(self._V), logits, bias, allowed, self._choices, np.float64(s.temperature),
+             np.int32(s.top_k), np.float64(s.top_p), np.float64(s.min_p), self._key,
+             self._sequences, self._indices, self._stop, self.stopped, self.tokens, self.rows,
+             self.log_probs),
         )  # fmt: skip

@@ -27,14 +27,7 @@ class GpuLayers:
     def embed_forward(self, E: FloatArray, rows: IntArray, X: FloatArray) -> None:
         """Sum embedding rows; see the protocol."""
         check.check_embedding(E, rows, X, X)
-        self.gather(E, self.device.put(rows), X)
-
-    def gather(self, E: Array, rows: Array, X: Array) -> None:
-        """:meth:`embed_forward` of rows that are on the device, and checked."""
-        n, S = rows.shape
-        kernel = self.device.kernel("layers", "embed_forward", E.dtype)
-        sizes = np.int64(n), np.int64(S), np.int64(E.shape[1])
-        self.device.each(kernel, n * E.shape[1], *sizes, E, rows, X)
+        gather(self.device, E, self.device.put(rows), X)
 
     @on_device
     def embed_backward(self, dX: FloatArray, rows: IntArray, dE: FloatArray) -> None:
@@ -111,6 +104,14 @@ class GpuLayers:
         numbers: list[Any] = [np.float64(getattr(step, name)) for name in _NUMBERS]
         kernel = self.device.kernel("optim", "update", w.dtype, LM_RULE=rule)
         self.device.each(kernel, w.size, np.int64(w.size), w, g, m, v, *numbers)
+
+
+def gather(device: Device, E: Array, rows: Array, X: Array) -> None:
+    """:meth:`GpuLayers.embed_forward` of rows that are on the device, and checked."""
+    n, S = rows.shape
+    kernel = device.kernel("layers", "embed_forward", E.dtype)
+    sizes = np.int64(n), np.int64(S), np.int64(E.shape[1])
+    device.each(kernel, n * E.shape[1], *sizes, E, rows, X)
 
 
 _NUMBERS = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,9 @@ class SequencePass:
     ----------
     spec : without a map; convolutions come as the dense matrices that they are.
     sizes : p is on the device, lengths are not.
-    way : one of lstm_music.backends.gpu.ways.WAYS that can be taken here.
+    lengths : those on the device.
+    way : one of lstm_music.backends.gpu.ways.WAYS that can be taken here; or ``own``, which is
+        ``graph`` launched kernel by kernel, for a part of a larger graph.
     graphs : those recorded before.
     """
 
@@ -38,8 +41,9 @@ class SequencePass:
     sizes: Checked
     U: Array
     tape: Tape
+    lengths: Array
     way: str
-    graphs: Graphs
+    graphs: Graphs | None = None
 
     @property
     def sums(self) -> Array:
@@ -60,14 +64,23 @@ class SequencePass:
         if not spec.sums_early:
             uh = self.space.take("uh", (B, spec.gates_u * H), wx.dtype)
         sizes = np.int64(B), np.int64(H)
-        arrays = wx, b, uh, self.sizes.p, self._lengths(), tape.S, tape.K, self._raw()
+        arrays = (
+            wx,
+            b,
+            uh,
+            self.sizes.p,
+            self._kept_for_graph("lengths", self.lengths),
+            tape.S,
+            tape.K,
+            self._raw(),
+        )
         arguments = *arrays, *self._zones()
         if self.way == "persistent":
             self._persistent().launch(
                 "forward", T, B, H, self.U, (*sizes, np.int64(0), *arguments)
             )  # fmt: skip
             return
-        products, kernels = self._forward_products(wx, uh), self._kernels()
+        products, kernels = self._forward_products(wx, uh), self._kernels
         grid, block = kernels.shape(B, H)
         out_step = B * width if spec.sums_early else 0
 
@@ -109,12 +122,21 @@ class SequencePass:
         width = (spec.gates_w if spec.sums_early else spec.gates_u) * H
         duh = dwx if spec.sums_early else take("duh", (T, B, width), dtype)
         dp = take("dp", (B, max(spec.row_params, 1) * H), dtype)
-        ds = self._kept("ds", ds_last)
-        if self.way == "graph":
-            dY = self._kept("dY", dY)
+        ds, dY = self._kept("ds", ds_last), self._kept_for_graph("dY", dY)
         dp[...] = 0
         sizes = np.int64(B), np.int64(H)
-        arrays = dY, ds, tape.S, tape.K, self._raw(), self.sizes.p, self._lengths(), dwx, duh, dp
+        arrays = (
+            dY,
+            ds,
+            tape.S,
+            tape.K,
+            self._raw(),
+            self.sizes.p,
+            self._kept_for_graph("lengths", self.lengths),
+            dwx,
+            duh,
+            dp,
+        )
         arguments = *arrays, *self._zones()
         if self.way == "persistent":
             self._persistent().launch(
@@ -130,7 +152,7 @@ class SequencePass:
                 )
                 for s, first, last in spec.feeds
             ]
-            kernels = self._kernels()
+            kernels = self._kernels
             grid, block = kernels.shape(B, H)
 
             def steps() -> None:
@@ -163,26 +185,26 @@ class SequencePass:
 
     def _run(self, name: str, arguments: tuple[Any, ...], steps: Callable[[], None]) -> None:
         """All steps, as a graph if that is the way."""
-        if self.way == "graph":
+        if self.way == "graph" and self.graphs is not None:
             key = (name, self.spec.name, self.sizes.T, *addresses((self.U, *arguments)))
             self.graphs.run(key, steps)
         else:
             steps()
 
     def _prepared(self, A: Array, B: Array, out: Array, **options: bool) -> Product:
-        if self.way == "graph":
-            return own_product(self.device, A, B, out, **options)
-        return self.device.prepared_product(A, B, out, **options)
+        if self.way == "plain":
+            return self.device.prepared_product(A, B, out, **options)
+        return own_product(self.device, A, B, out, **options)
 
     def _kept(self, name: str, array: Array) -> Array:
-        """A copy, where the one of the call before lay: a graph is tied to its addresses."""
+        """A copy, where the one of the call before lay."""
         copy = self.space.take(name, array.shape, array.dtype)
         copy[...] = array
         return copy
 
-    def _lengths(self) -> Array:
-        lengths = self.device.put(self.sizes.lengths)
-        return self._kept("lengths", lengths) if self.way == "graph" else lengths
+    def _kept_for_graph(self, name: str, array: Array) -> Array:
+        """The array, or such a copy: a graph is tied to its addresses."""
+        return self._kept(name, array) if self.way == "graph" else array
 
     def _raw(self) -> Array:
         return NULL if self.tape.raw is None else self.tape.raw
@@ -190,17 +212,21 @@ class SequencePass:
     def _persistent(self) -> PersistentKernels:
         return PersistentKernels(self.device, self.spec, self.tape.S.dtype)
 
+    @cached_property
     def _kernels(self) -> StepKernels:
         return step_kernels(self.device, self.spec, self.tape.S.dtype)
 
     def _zones(self) -> tuple[Any, ...]:
         """Rates, key, stream and whether there are masks, as the kernels take them."""
-        spec, mask_key = self.spec, self.tape.mask_key
-        if not spec.zoneout:
+        mask_key = self.tape.mask_key
+        if not self.spec.zoneout:
             return NULL, np.uint64(0), np.uint32(0), np.int32(0)
-        rates = self.device.put(np.array(spec.zoneout, np.float64))
         key, stream = mask_key or (0, 0)
-        return rates, np.uint64(key), np.uint32(stream), np.int32(mask_key is not None)
+        return self._rates, np.uint64(key), np.uint32(stream), np.int32(mask_key is not None)
+
+    @cached_property
+    def _rates(self) -> Array:
+        return self.device.put(np.array(self.spec.zoneout, np.float64))
 
 
 def add_rows(device: Device, x: Array, sums: Array) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lstm_music.backends.cpu import CpuBackend
+from lstm_music.backends.gpu.backend import GpuBackend
 from lstm_music.backends.registry import get_backend
 from lstm_music.errors import ConfigError, ShapeError
 from lstm_music.kernels.sampler import continue_tokens
@@ -48,13 +49,48 @@ def test_the_tokens_are_the_cpus(sampling, models):
     assert len(set(map(tuple, tokens))) == 3
 
 
-def test_a_stream_does_not_depend_on_what_runs_beside_it(models):
-    _, gpu = models
+def test_a_stream_has_the_same_bits_whatever_runs_beside_it(cupy):
+    config = ModelConfig(V, V, 1, hidden_size=100, layers=2, embedding_size=70)
+    gpu = LanguageModel.create(config, 5, backend=get_backend("gpu"))
     sampling = SETTINGS["top_p"]
-    many = BatchGenerator(gpu, sampling, rng_seed=1, sequences=range(9)).continue_from(0, 12)
-    for s in (0, 4, 8):
-        alone = BatchGenerator(gpu, sampling, rng_seed=1, sequences=[s]).continue_from(0, 12)
+
+    def drawn(sequences):
+        streams = BatchGenerator(gpu, sampling, rng_seed=1, sequences=sequences)
+        tokens = streams.continue_from(0, 12)
+        return tokens, streams.drawn[1]
+
+    many, log_probs = drawn(range(37))  # more than a block has rows
+    for s in (0, 17, 36):
+        alone, log_prob = drawn([s])
         np.testing.assert_array_equal(alone[0], many[s])
+        assert log_prob[0] == log_probs[s]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"cell": "lstm:zoneout_c=0.3,zoneout_h=0.2", "residual": True, "embedding_size": 9},
+        {"cell": "layernorm-lstm", "learned_state": True},
+        {"cell": "conv-lstm:size=3", "residual": True, "embedding_size": 6},
+        {"cell": "fgr"},
+        {"cell": "minlstm"},
+    ],
+    ids=lambda options: options["cell"],
+)
+@pytest.mark.parametrize("way", ["plain", "graph"])
+def test_every_kind_of_model_steps_as_it_scores(options, way, cupy, caplog):
+    sizes = {"hidden_size": 9, "layers": 2, "embedding_size": 7} | options
+    backend = GpuBackend(way=way)
+    gpu = LanguageModel.create(ModelConfig(V, V, 1, **sizes), 5, backend=backend)
+    streams = BatchGenerator(gpu, SETTINGS["as trained"], sequences=[4, 9])
+    launched = cupy.Graph.launched
+    tokens = streams.continue_from(3, 6)
+    assert cupy.Graph.launched - launched == (5 if way == "graph" else 0)
+    rows = np.concatenate([np.full((2, 1), 3), tokens[:, :-1]], axis=1).T[:, :, None]
+    rows, targets = rows.astype(np.int32), np.ascontiguousarray(tokens.T)
+    nll, _ = gpu.score_chunk(np.ascontiguousarray(rows), targets, gpu.initial_state(2))
+    np.testing.assert_allclose(-streams.drawn[1], nll[-1], rtol=1e-5)
+    assert not [record for record in caplog.records if "makes no CUDA graphs" in record.message]
 
 
 def test_masks_and_stops(models):
@@ -75,7 +111,7 @@ def test_log_probs_are_the_models(models):
     _, gpu = models
     streams = BatchGenerator(gpu, SETTINGS["cold"], rng_seed=2, sequences=[0, 1])
     rows = gpu.backend.to_device(np.array([[4], [9]], np.int32))
-    streams.step(rows, 0)
+    streams.step(rows)
     tokens, log_probs = streams.drawn
     nll, _ = gpu.score_chunk(np.array([[[4], [9]]], np.int32), tokens[None], gpu.initial_state(2))
     np.testing.assert_allclose(-log_probs, nll[0], rtol=1e-5)
