@@ -30,8 +30,10 @@ from cell_cases import (  # noqa: E402
     worst_difference,
 )
 
+from lstm_music.backends.gpu.backend import GpuBackend  # noqa: E402
+from lstm_music.backends.gpu.ways import WAYS  # noqa: E402
 from lstm_music.backends.reference import ReferenceBackend  # noqa: E402
-from lstm_music.backends.registry import GPU_PRECISIONS, get_backend  # noqa: E402
+from lstm_music.backends.registry import GPU_PRECISIONS  # noqa: E402
 from lstm_music.cells.registry import cell_spec  # noqa: E402
 from lstm_music.nn.batch_generation import BatchGenerator  # noqa: E402
 from lstm_music.nn.config import ModelConfig  # noqa: E402
@@ -40,6 +42,7 @@ from lstm_music.nn.optim import make_optimiser  # noqa: E402
 from lstm_music.nn.sampling import Sampling  # noqa: E402
 
 PARITY = {"float64": 1e-10, "float32": 1e-5, "bfloat16": 1e-2}
+OURS = [*(("float32", way) for way in WAYS), ("tf32", "plain"), ("bfloat16", "plain")]
 RECIPE_TOKENS = 58_000_000  # of the bundled default model: the Makefile
 
 
@@ -59,8 +62,8 @@ class Report:
         self.path = folder / f"gpu-{name}.json"
         folder.mkdir(parents=True, exist_ok=True)
         self._log = (folder / f"gpu-{name}.log").open("w", encoding="utf-8")
-        self.facts = {"parity": [], "updates": [], "generation": [], "recipe": {}}
-        self.facts |= {"left_out": [], "failed": []}
+        self.facts = {"parity": [], "updates": [], "generation": [], "recipe": []}
+        self.facts |= {"left_out": [], "failed": [], "unsuited": [], "fastest": []}
 
     def say(self, line):
         print(line, flush=True)
@@ -75,6 +78,10 @@ class Report:
         """The result of a part; None if it fails, which is told and does not stop the others."""
         try:
             return run(*arguments)
+        except UnsuitedError as reason:
+            self.facts["unsuited"].append(f"{what}: {reason}")
+            self.say(f"not suited: {what}: {reason}")
+            return None
         except Exception as error:  # whatever a new device has in store
             self.facts["failed"].append(f"{what}: {type(error).__name__}: {error}"[:400])
             self.say(f"FAILED {what}\n{traceback.format_exc()}")
@@ -111,17 +118,21 @@ def difference(cell, shape, real, engine):
     return worst_difference(results(problem, ReferenceBackend()), results(problem, engine))
 
 
-def parity(report, cells, shapes):
-    """Every cell against the reference; returns how many are too far away."""
+def parity(report, cells, few, shapes):
+    """Every cell against the reference, a few in each way; returns how many are too far away."""
+    plans = [(precision, "plain", cells) for precision in PARITY]
+    plans += [(precision, way, few) for precision in ("float64", "float32") for way in WAYS[1:]]
     failed = 0
-    for precision, most in PARITY.items():
-        real = "float64" if precision == "float64" else "float32"
-        engine = get_backend("gpu", precision="bfloat16" if precision != real else "float32")
+    for precision, way, chosen in plans:
+        if not report.has_time(f"parity in {precision}, {way}", 0.4):
+            continue
+        most, real = PARITY[precision], "float64" if precision == "float64" else "float32"
+        engine = GpuBackend(precision="bfloat16" if precision != real else "float32", way=way)
         worst = {}
-        for cell in cells:
+        for cell in chosen:
             for shape in shapes:
                 far = report.attempt(
-                    f"{cell} in {precision}", difference, cell, shape, real, engine
+                    f"{cell} in {precision}, {way}", difference, cell, shape, real, engine
                 )
                 worst[cell] = max(worst.get(cell, 0.0), 1e9 if far is None else far)
         far = {cell: value for cell, value in worst.items() if not value <= most}
@@ -129,17 +140,21 @@ def parity(report, cells, shapes):
         failed += len(far) if precision != "bfloat16" else 0
         report.add(
             "parity",
-            {"precision": precision, "cells": len(worst), "most": most,
+            {"precision": precision, "way": way, "cells": len(worst), "most": most,
              "worst": max(worst.values()), "too_far": far},
         )  # fmt: skip
     return failed
 
 
-class Ours:
-    """Our model at one size and precision, on random tokens."""
+class UnsuitedError(Exception):
+    """A way cannot be taken at this size: the message says why."""
 
-    def __init__(self, case, precision, *, streams=1, **options):
-        self.backend = get_backend("gpu", precision=precision)
+
+class Ours:
+    """Our model at one size, precision and way, on random tokens."""
+
+    def __init__(self, case, precision, way, *, streams=1, **options):
+        self.backend = GpuBackend(precision=precision, way=way)
         rows = options.pop("n_rows", case.V)
         settings = {"hidden_size": case.H, "layers": 2, "embedding_size": case.H, "dropout": 0.0}
         config = ModelConfig(rows, case.V, streams, **settings | options)
@@ -149,6 +164,8 @@ class Ours:
         self.rows = rng.integers(0, rows, (case.T, case.B, streams)).astype(np.int32)
         self.targets = rng.integers(0, case.V, (case.T, case.B)).astype(np.int32)
         self.state = self.model.initial_state(case.B)
+        if why := self.backend.rule.why_not(self.model.spec, case.B, case.H, self.model.dtype):
+            raise UnsuitedError(why)
 
     def forward(self):
         self.model.score_chunk(self.rows, self.targets, self.state)
@@ -166,8 +183,8 @@ def contenders(case, device):
     """(who, precision, form) and what makes each."""
     from gpu_torch import FORMS, PRECISIONS, Rival
 
-    for precision in GPU_PRECISIONS:
-        yield ("ours", precision, ""), lambda p=precision: Ours(case, p)
+    for precision, way in OURS:
+        yield ("ours", precision, way), lambda p=precision, w=way: Ours(case, p, w)
     for precision in PRECISIONS:
         if precision == "float16" and device == "cpu":
             continue  # torch has no such LSTM on a CPU
@@ -197,43 +214,62 @@ def updates(report, cases, device, seconds):
             more = report.attempt(f"{row}", timed, make, case, seconds)
             if more is not None:
                 report.add("updates", row | more)
+        report.attempt(f"the fastest at {case}", fastest, report, asdict(case))
+
+
+def fastest(report, sizes):
+    """At one size and precision: our fastest way, torch's, and how many times as fast ours is."""
+    rows = [row for row in report.facts["updates"] if sizes.items() <= row.items()]
+    for precision in GPU_PRECISIONS:
+        best = {}
+        for row in rows:
+            if row["precision"] == precision:
+                kept = best.setdefault(row["who"], row)
+                best[row["who"]] = max(kept, row, key=lambda each: each["updates_per_second"])
+        if len(best) == 2:
+            ours, torch = best["ours"], best["torch"]
+            times = ours["updates_per_second"] / torch["updates_per_second"]
+            found = {"ours": ours["form"], "torch": torch["form"], "times": round(times, 2)}
+            report.add("fastest", {"precision": precision} | found | sizes)
 
 
 def generation(report, case, counts, steps, device):
     """Tokens a second of many streams, ours and torch's loop."""
     from gpu_torch import Rival
 
-    rival, ours = Rival(case, "float32", "one module", device), Ours(case, "float32")
+    rival = Rival(case, "float32", "one module", device)
+    models = {way: Ours(case, "float32", way) for way in ("plain", "graph")}
     sampling = Sampling(temperature=1.0, top_p=1.0)
     for streams in counts:
         if not report.has_time(f"generation of {streams} streams", 0.85):
             continue
-        batch = BatchGenerator(ours.model, sampling, sequences=range(streams))
-        for who, run, wait in (
-            ("ours", lambda b=batch: b.continue_from(0, steps), ours.wait),
-            ("torch", lambda n=streams: rival.generate(n, steps), rival.wait),
-        ):
-            what = f"generation of {streams} streams by {who}"
+        runners = [("torch", "", lambda n=streams: rival.generate(n, steps), rival.wait)]
+        for way, ours in models.items():
+            batch = BatchGenerator(ours.model, sampling, sequences=range(streams))
+            runners.append(("ours", way, lambda b=batch: b.continue_from(0, steps), ours.wait))
+        for who, way, run, wait in runners:
+            what = f"generation of {streams} streams by {who} {way}"
             runs = report.attempt(what, rate, run, wait, 1.0)
             if runs is not None:
-                row = {"who": who, "streams": streams}
+                row = {"who": who, "way": way, "streams": streams}
                 row["tokens_per_second"] = round(runs * steps * streams)
                 report.add("generation", row | asdict(case))
 
 
 def recipe(report, case, seconds, options):
-    """The bundled default model's own sizes: seconds for all of its tokens, measured on some."""
-    for precision in GPU_PRECISIONS:
-        if report.has_time(f"recipe in {precision}", 0.97):
-            one = Ours(case, precision, **options)
-            runs = report.attempt(f"recipe in {precision}", rate, one.update, one.wait, seconds)
-            if runs is None:
-                continue
+    """The bundled default model's own sizes: hours for all of its tokens, measured on some."""
+    for precision, way in OURS:
+        what = f"recipe in {precision}, {way}"
+        if not report.has_time(what, 0.97):
+            continue
+        one = report.attempt(what, lambda p=precision, w=way: Ours(case, p, w, **options))
+        if one is None:
+            continue
+        runs = report.attempt(what, rate, one.update, one.wait, seconds)
+        if runs is not None:
             tokens = runs * case.T * case.B
-            row = {"tokens_per_second": round(tokens), "hours": RECIPE_TOKENS / tokens / 3600}
-            report.facts["recipe"][precision] = row
-            report.say(f"recipe in {precision}: {json.dumps(row)}")
-    report.path.write_text(json.dumps(report.facts, indent=1) + "\n", encoding="utf-8")
+            row = {"precision": precision, "way": way, "tokens_per_second": round(tokens)}
+            report.add("recipe", row | {"hours": RECIPE_TOKENS / tokens / 3600})
 
 
 def main(arguments=None):
@@ -246,7 +282,7 @@ def main(arguments=None):
         import fake_cupy
 
         sys.modules.update(fake_cupy.modules())
-    gpu, tiny = get_backend("gpu"), given.stand_in
+    gpu, tiny = GpuBackend(), given.stand_in
     report = Report(given.output, gpu.device.name.replace(" ", "-"), given.seconds)
     report.facts |= {
         "device": gpu.device.name,
@@ -258,7 +294,10 @@ def main(arguments=None):
     device = "cpu" if tiny else "cuda"
     cells = ["lstm", "gru", "layernorm-lstm"] if tiny else [*VARIANTS, *ZONED, *MAPS]
     with gpu.current():
-        failed = parity(report, cells, [(3, 2, 3, 5)] if tiny else [(5, 3, 4, 7), (9, 17, 33, 65)])
+        few = cells if tiny else ["lstm", "gru", "peephole", "slstm", "mi-lstm", "layernorm-lstm"]
+        failed = parity(
+            report, cells, few, [(3, 2, 3, 5)] if tiny else [(5, 3, 4, 7), (9, 17, 33, 65)]
+        )
         cases = [Case(H, B) for H in (512, 256, 1024) for B in (64, 8, 128)]
         updates(report, [Case(8, 2, 4, 16)] if tiny else cases, device, 0.01 if tiny else 0.25)
         big = Case(8, 2, 4, 16) if tiny else Case(512, 64)

@@ -93,7 +93,7 @@ class BatchGenerator:
 
     def _run(self) -> None:
         """:meth:`step` with what lies ready."""
-        if self._backend.way == "graph":
+        if self._backend.rule.way == "graph":
             self._graphs.run("step", self._launch)
         else:
             self._launch()

@@ -47,7 +47,7 @@ class GpuBackend(GpuLayers):
     ----------
     device : the GPU.
     xp : CuPy, for what is not worth a kernel.
-    way : as given.
+    rule : which way is taken, and why not the one that was asked for.
 
     Raises
     ------
@@ -60,12 +60,11 @@ class GpuBackend(GpuLayers):
         self, number: int = 0, precision: str = "float32", way: str = DEFAULT
     ) -> None:  # fmt: skip
         self._given = number, precision, way
-        self.way = way
         self.n_threads = 1
         self.device = Device(number, precision)
         self.xp = self.device.xp
         self._space = self.workspace()
-        self._rule, self._graphs = Rule(self.device, way), Graphs(self.device)
+        self.rule, self._graphs = Rule(self.device, way), Graphs(self.device)
 
     def __reduce__(self) -> tuple[type[GpuBackend], tuple[int, str, str]]:
         """For pickle and copy: memory and kernels are of the process that has them."""
@@ -230,7 +229,7 @@ class GpuBackend(GpuLayers):
         )
 
     def _pass(self, spec: CellSpec, sizes: Checked, U: Array, tape: Tape) -> SequencePass:
-        way = self._rule.choose(spec, sizes, U.dtype)
+        way = self.rule.choose(spec, sizes.B, sizes.H, U.dtype)
         lengths = self.device.put(sizes.lengths)
         return SequencePass(
             self.device, self._space, spec, sizes, U, tape, lengths, way, self._graphs

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_music.backends.checks import Checked
 from lstm_music.backends.gpu.device import Device
 from lstm_music.backends.gpu.persistent import PersistentKernels, is_unit_cell
 from lstm_music.cells.spec import CellSpec
@@ -51,18 +50,18 @@ class Rule:
             raise ConfigError(f"the way must be one of {', '.join(WAYS)}, got {self.way!r}")
         self._said: set[str] = set()
 
-    def choose(self, spec: CellSpec, sizes: Checked, dtype: np.dtype[np.floating]) -> str:
-        """The way for a cell at these sizes."""
-        reason = self.why_not(spec, sizes, dtype)
+    def choose(self, spec: CellSpec, B: int, H: int, dtype: np.dtype[np.floating]) -> str:
+        """The way for B rows of a cell of H units."""
+        reason = self.why_not(spec, B, H, dtype)
         if not reason:
             return self.way
-        told = f"{spec.name} of {sizes.H} units: not {self.way}, but {DEFAULT}: {reason}"
+        told = f"{spec.name} of {H} units: not {self.way}, but {DEFAULT}: {reason}"
         if told not in self._said:
             self._said.add(told)
             _log.warning("gpu:%d: %s", self.device.number, told)
         return DEFAULT
 
-    def why_not(self, spec: CellSpec, sizes: Checked, dtype: np.dtype[np.floating]) -> str:
+    def why_not(self, spec: CellSpec, B: int, H: int, dtype: np.dtype[np.floating]) -> str:
         """Why the way that was asked for cannot be taken; empty where it can."""
         if self.way == DEFAULT:
             return ""
@@ -74,4 +73,4 @@ class Rule:
             return "zoneout draws new masks for each call" if any(spec.zoneout) else ""
         if not is_unit_cell(spec):
             return "it is for cells that are fed h alone and whose units are on their own"
-        return PersistentKernels(self.device, spec, dtype).why_not(sizes.B, sizes.H)
+        return PersistentKernels(self.device, spec, dtype).why_not(B, H)
