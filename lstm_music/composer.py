@@ -121,8 +121,7 @@ class Composer:
         request : what is asked; `lstm_music.generate.asking.request.CONTROLS` has all of it.
         avoid : earlier results for the same seed, from which the takes are to differ.
         on_take : called with each take as soon as it is written, in the order drawn. They are the
-            same takes, drawn one after another; those that are compared by how they join what
-            follows come together.
+            same takes, drawn one after another.
 
         Raises
         ------

@@ -16,6 +16,7 @@ from lstm_music.generate.compose import Job, job, written
 from lstm_music.generate.engine import Engine
 from lstm_music.generate.forms.plan import planned_form
 from lstm_music.generate.forms.wanted import with_settled_form
+from lstm_music.generate.joins import join_log_probs, joined_notes
 from lstm_music.generate.loop import Generator
 from lstm_music.generate.planning.character import (
     Character,
@@ -28,14 +29,12 @@ from lstm_music.generate.planning.plan import (
     Plan,
 )
 from lstm_music.generate.planning.ruling import ruling_for
-from lstm_music.generate.populations import by_beam, by_join, by_particles
+from lstm_music.generate.populations import DRAFTS_APART, by_beam, by_join, by_particles
 from lstm_music.generate.report import make_report
 from lstm_music.generate.takes import (
     Take,
     TakeDone,
     drawn_takes,
-    join_log_probs,
-    joined_notes,
     likeness,
     nats_a_note,
     ranked,
@@ -53,8 +52,6 @@ DRAFTS = 4
 MOST_ALIKE = 0.8
 """A take that shares more of its notes with an earlier result is the earlier result."""
 
-_DRAFTS_APART = 1 << 10
-"""Between the random streams of two drafts: more than there are takes of a request."""
 _WARMER = 1.15
 """What the temperature is multiplied by for each further draft."""
 _LONGEST_REST_BARS = 2
@@ -175,8 +172,7 @@ def complete_seed(
     advice : how the model is best sampled.
     others : earlier results.
     copied_notes : see `Judge`.
-    on_take : called with each take as soon as it is written, in the order drawn; takes that share
-        their drafts are chosen together (`by_join`).
+    on_take : called with each take as soon as it is written, in the order drawn.
 
     Raises
     ------
@@ -200,8 +196,7 @@ def complete_seed(
             for one in best
         ]
 
-    share = request.beam == 1 and joined_notes(work) > 0
-    return ranked(drawn_takes(draw, request.n, on_take, share=share), request.rank)
+    return ranked(drawn_takes(draw, request.n, on_take), request.rank)
 
 
 def _best_drafts(
@@ -218,7 +213,7 @@ def _best_drafts(
     left = list(streams)
     for number in range(most):
         warm = sampling.but(temperature=min(sampling.temperature * _WARMER**number, 100.0))
-        numbered = [i + number * _DRAFTS_APART for i in left]
+        numbered = [i + number * DRAFTS_APART for i in left]
         drawn = _draw(work, request, warm, rng_seed, numbered)
         for i, stream, draft in zip(left, numbered, drawn, strict=True):
             piece, new = written(work, draft.generator)

@@ -131,7 +131,8 @@ def job(engine: Engine, plan: Plan, ruling: Ruling) -> Job:
     )
     generator = new_generator(engine, capacity, Sampling(), 0, 0, may_end=plan.is_continuation)
     generator.set_total_bars(prompt.total_bars)
-    generator.set_conditioning(conditioning(prompt, ruling, plan))
+    if engine.hears_ahead:
+        generator.set_conditioning(conditioning(prompt, ruling, plan))
     leans = leans_for(ruling, plan, prompt, rules)
     generator.set_task(given, rules, prompt.bar_steps, leans, voices_for(ruling, plan, prompt))
     generator.force(encode_header(prompt.context))

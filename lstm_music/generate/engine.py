@@ -240,6 +240,16 @@ def run_share(begin: Callable[[int], Generator], share: Sequence[int]) -> list[G
     return generators
 
 
+def run_on(generators: Sequence[Generator], threads: int | None) -> list[Generator]:
+    """All of them, when each has gone on as far as it may."""
+
+    def share(some: Sequence[Generator]) -> list[Generator]:
+        run_together(some)
+        return list(some)
+
+    return in_shares(share, generators, threads)
+
+
 def in_shares(
     compose: Callable[[Sequence[_Item]], list[Generator]],
     sequences: Sequence[_Item],

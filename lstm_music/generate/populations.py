@@ -15,18 +15,29 @@ from typing import TypeAlias
 import numpy as np
 
 from lstm_music.generate.compose import Job
+from lstm_music.generate.engine import run_on
+from lstm_music.generate.joins import join_log_probs, joined_at, joined_notes
 from lstm_music.generate.loop import MOST_AT_ONCE, NEVER, Generator, run_together
-from lstm_music.generate.takes import join_log_probs
 from lstm_music.nn.sampling import Sampling
 
 PARTICLES = 32
-DRAFTS, DRAFTS_MORE = 8, 2
-"""For a network that is told what lies ahead: drafts for the first take, and for each further one.
-
-They are compared by how they join what is given. The first take is the best of its own, so that it
-is the same alone as among others; the others are the best of all that are left.
+MOST_DRAFTS, FEWEST_DRAFTS = 32, 4
+"""For a network that is told what lies ahead: drafts of the first take, compared by how they join
+what is given.
 """
+HEARD_NOTES = 480
+"""How many notes all drafts together hear to be compared, about: fewer where the music is dense."""
+SHARE_MORE = 6
+"""Each further take has one draft for so many of the first."""
 
+STEERED_LINES = 3
+"""The last so many bar lines within a gap are those at which its drafts are compared."""
+
+COPIES = 6
+"""At each of them one draft of so many goes on, in so many copies."""
+
+DRAFTS_APART = 1 << 40
+"""Between the random streams of two attempts at a take: more than the copies take."""
 _COPIES_APART = 1 << 10
 """Between the random streams of two copies of a take: more than there are takes."""
 
@@ -56,19 +67,44 @@ def by_join(
     sequences: Sequence[int],
     threads: int | None,
 ) -> list[tuple[Generator, float]]:
-    """As many drafts as there are random streams, the ones out of more that make what is given
-    behind them likeliest; and how likely: `join_log_probs`.
+    """Of each random stream the draft out of several that makes what is given behind the open
+    places likeliest; and how likely: `join_log_probs`.
+
+    At each of the last bar lines within the places, all of them go on from the one that would lead
+    on best if the places ended there.
     """
-    copies = [DRAFTS, *[DRAFTS_MORE] * (len(sequences) - 1)]
-    streams = [
-        sequence + i * _COPIES_APART for sequence, n in zip(sequences, copies) for i in range(n)
+    groups = [
+        [work.begin(sampling, rng_seed, stream + i * _COPIES_APART) for i in range(n)]
+        for stream, n in [(stream, _n_drafts(work, stream)) for stream in sequences]
     ]
-    drafts = work.compose(sampling, rng_seed, streams, threads)
-    joins = join_log_probs(work, drafts, threads)
-    order = np.argsort(-joins, kind="stable").tolist()
-    first = next(i for i in order if i < DRAFTS)
-    order.remove(first)
-    return [(drafts[i], float(joins[i])) for i in [first, *sorted(order[: len(copies) - 1])]]
+    drafts = [draft for group in groups for draft in group]
+    lines = _bar_lines(work)[:-1]
+    for line in lines[max(len(lines) - STEERED_LINES, 0) :]:
+        for draft in drafts:
+            draft.set_edge(line)
+        run_on(drafts, threads)
+        for group, copies in zip(groups, joined_at(work, groups, line, threads), strict=True):
+            _go_on_from_best(group, [copy.given_log_prob for copy in copies])
+    for draft in drafts:
+        draft.set_edge(NEVER)
+    run_on(drafts, threads)
+    joins = iter(join_log_probs(work, drafts, threads).tolist())
+    scored = [[(draft, next(joins)) for draft in group] for group in groups]
+    return [max(group, key=lambda one: one[1]) for group in scored]
+
+
+def _go_on_from_best(drafts: Sequence[Generator], joins: Sequence[float]) -> None:
+    """Of so many drafts the ones that join best stay; the others become copies of them."""
+    order = np.argsort(-np.array(joins), kind="stable").tolist()
+    n_kept = max(len(drafts) // COPIES, 1)
+    for i, which in enumerate(order[n_kept:]):
+        drafts[which].copy_state_from(drafts[order[i % n_kept]])
+
+
+def _n_drafts(work: Job, stream: int) -> int:
+    """How many drafts the take of a random stream is chosen from."""
+    first = min(max(HEARD_NOTES // joined_notes(work), FEWEST_DRAFTS), MOST_DRAFTS)
+    return max(first // SHARE_MORE, 2) if stream % DRAFTS_APART else first
 
 
 def by_beam(work: Job, sampling: Sampling, rng_seed: int, sequence: int, width: int) -> Generator:

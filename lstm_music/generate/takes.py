@@ -1,4 +1,4 @@
-"""Takes: what comes out, how likely it is, how it joins, and in which order takes are shown."""
+"""Takes: what comes out, how likely it is, and in which order takes are shown."""
 
 from __future__ import annotations
 
@@ -7,21 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from lstm_music.generate.compose import Job
-from lstm_music.generate.engine import in_shares
-from lstm_music.generate.given import Given
-from lstm_music.generate.loop import Generator, run_together
-from lstm_music.generate.rules import Rules
+from lstm_music.generate.loop import Generator
 from lstm_music.music.piece import Piece
-from lstm_music.nn.sampling import Sampling
-from lstm_music.types import IntArray, NoteArray
-
-JOIN_BARS = 2
-"""How many bars behind the open places tell how well these lead there."""
-
-_NOTE = 4  # kind of event, as in given.pxd
+from lstm_music.types import NoteArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,24 +42,16 @@ TakeDone: TypeAlias = Callable[[Take], None]
 
 
 def drawn_takes(
-    draw: Callable[[Sequence[int]], list[Take]],
-    n: int,
-    on_take: TakeDone | None,
-    *,
-    share: bool = False,
+    draw: Callable[[Sequence[int]], list[Take]], n: int, on_take: TakeDone | None
 ) -> list[Take]:
-    """The takes ``draw(range(n))``; one after another where somebody waits for each.
-
-    ``share`` : whether they share their drafts, so that they are chosen together.
-    """
+    """The takes ``draw(range(n))``; one after another where somebody waits for each."""
     if on_take is None:
         return draw(range(n))
     takes: list[Take] = []
-    for streams in [range(n)] if share else [range(i, i + 1) for i in range(n)]:
-        some = draw(streams)
-        for take in some:
+    for i in range(n):
+        for take in draw([i]):
             on_take(take)
-        takes += some
+            takes.append(take)
     return takes
 
 
@@ -77,64 +59,6 @@ def nats_a_note(work: Job, generator: Generator) -> float:
     """How unlikely the network finds what it has written; NaN without a note."""
     notes = generator.score.n_notes - work.base.score.n_notes
     return -generator.log_prob / notes if notes else float("nan")
-
-
-def join_log_probs(
-    work: Job, drafts: Sequence[Generator], threads: int | None = None
-) -> npt.NDArray[np.float64]:
-    """How likely each draft makes the given music of the two bars behind the open places.
-
-    Parameters
-    ----------
-    work : with music behind its places, or without.
-    drafts : generators that have filled them; they stay as they are.
-    threads : None = one a core; never changes the result.
-
-    Returns
-    -------
-    log_probs : (len(drafts),) natural logarithms; 0 where nothing is given there.
-    """
-    if not len(_joined_events(work)[0]):
-        return np.zeros(len(drafts))
-    before = np.array([draft.given_log_prob for draft in drafts])
-    return np.asarray([one.given_log_prob for one in joined(work, drafts, threads)] - before)
-
-
-def joined(work: Job, drafts: Sequence[Generator], threads: int | None = None) -> list[Generator]:
-    """Copies of drafts that have read, and weighed, the two bars after the open places."""
-    events, stop = _joined_events(work)
-    prompt, given = work.prompt, Given(events)
-    rules = Rules((), np.ones((16, 128)), np.zeros((16, 8)), end_steps=stop)
-    goes_on = []
-    for draft in drafts:
-        copy = work.begin(Sampling(), 0, 0, len(events))
-        copy.copy_state_from(draft)
-        copy.set_task(given, rules, prompt.bar_steps)
-        copy.weigh = True
-        goes_on.append(copy)
-    return in_shares(_run_share, goes_on, threads)
-
-
-def _run_share(share: Sequence[Generator]) -> list[Generator]:
-    run_together(share)
-    return list(share)
-
-
-def joined_notes(work: Job) -> int:
-    """How many notes are given in the two bars behind the open places."""
-    return int((_joined_events(work)[0][:, 1] >= _NOTE).sum())
-
-
-def _joined_events(work: Job) -> tuple[IntArray, int]:
-    """The given events of the two bars behind the open places, and where those end."""
-    prompt = work.prompt
-    lines, stop = prompt.context.bar_lines, prompt.end_steps
-    for _ in range(JOIN_BARS):
-        stop = lines.bar_end(stop)
-    if work.plan.is_continuation:
-        return np.empty((0, 8), np.int32), stop
-    events = prompt.events()
-    return events[(events[:, 0] >= prompt.end_steps) & (events[:, 0] < stop)], stop
 
 
 def likeness(some: NoteArray, others: NoteArray) -> float:

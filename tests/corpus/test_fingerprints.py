@@ -131,7 +131,8 @@ def test_a_changed_note_leaves_the_longer_part():
 def test_runs_shorter_than_a_window_are_not_told():
     known = Fingerprints.of([melody(TUNE)])
     assert known.least_notes == LEAST == 8
-    assert known.longest_run(melody(TUNE[:7])) == KnownRun()
+    for n in range(8):  # once a few notes alone ended in a traceback
+        assert known.longest_run(melody(TUNE[:n])) == KnownRun()
     assert known.longest_run(melody(TUNE[:8])) == KnownRun(8, 0, 84)
 
 

@@ -31,6 +31,16 @@ def test_a_track_is_known_by_its_own_notes():
     assert character_of(piece.replace(notes=piece.notes[:7]), 0) is None
 
 
+def test_a_melody_played_legato_is_one_voice():
+    """Fingers lift a little late; once a fill of such a melody had two voices."""
+    for late, voices in ((0, 1), (3, 1), (4, 2), (24, 2)):
+        rows = [(24 * i, 24 + late * (i == 5), 60 + i % 5, 80, 0) for i in range(16)]
+        piece = Piece(notes=make_notes(rows), tracks=(Track(),))
+        assert character_of(piece, 0).polyphony == voices
+    grace = [(24 * i, 2, 60 + 4 * j, 80, 0) for i in range(8) for j in range(2)]
+    assert character_of(Piece(notes=make_notes(grace), tracks=(Track(),)), 0).polyphony == 2
+
+
 @pytest.mark.parametrize("track", [0, 1, 2, 3])
 def test_a_fill_stays_in_character(track):
     seed = lm.read(BAND)

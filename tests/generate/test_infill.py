@@ -12,6 +12,7 @@ from small_composers import PLAIN, random_composer
 from token_strategies import examples, pieces
 
 import lstm_music as lm
+from lstm_music.composer import Composer
 from lstm_music.errors import ConfigError, MidiError, TokenError
 from lstm_music.generate.asking.request import Request
 from lstm_music.generate.complete import FEW_WORDS, get_ready, plan_for
@@ -119,6 +120,18 @@ def test_a_network_that_hears_nothing_ahead_fills_by_particles_and_says_so():
     assert FEW_WORDS in take.piece.repairs
     assert old.complete(request)[0].piece == take.piece
     assert FEW_WORDS not in COMPOSERS[0].complete(request)[0].piece.repairs
+
+
+def test_a_network_trained_without_gaps_is_not_told_what_it_has_not_learnt():
+    """Once it was, by embedding rows that no training had touched."""
+    model = random_composer(4, met=PLAIN)
+    facts = model.metadata | {"training": model.metadata["training"] | {"settings": {"infill": 0}}}
+    untrained = Composer(model.model, facts, name="no gaps")
+    seed = lm.read(MIDI_DATA / "chorale.mid")
+    request = Request("infill", seed, bars=(2, 2), tracks="2", rng_seed=1)
+    assert get_ready(model._engine, request, seed, 1).base.score.conditioning is not None
+    assert get_ready(untrained._engine, request, seed, 1).base.score.conditioning is None
+    assert FEW_WORDS in untrained.complete(request)[0].piece.repairs
 
 
 def test_the_bundled_model_fills_a_gap():

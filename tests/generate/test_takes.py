@@ -9,11 +9,9 @@ import lstm_music as lm
 from lstm_music.generate.asking.request import Request
 from lstm_music.generate.complete import get_ready
 from lstm_music.generate.compose import conditioning
+from lstm_music.generate.joins import join_log_probs, joined, joined_notes
 from lstm_music.generate.takes import (
     Take,
-    join_log_probs,
-    joined,
-    joined_notes,
     likeness,
     nats_a_note,
     ranked,
@@ -27,11 +25,17 @@ from lstm_music.tokens.vocabulary import DEFAULT
 COMPOSER = random_composer(5, met=PLAIN)
 
 
-def scores(work, tokens):
-    """(N, V) logits before each token, computed in NumPy; row 0 stands for nothing."""
+def scores(work, tokens, filled):
+    """(N, V) logits before each token, computed in NumPy; row 0 stands for nothing.
+
+    ``filled`` : how many tokens there are up to the end of the open places; behind them nothing
+        is told of what lies ahead.
+    """
     params = {name: values.astype(np.float64) for name, values in COMPOSER.model.params.items()}
     told = conditioning(work.prompt, work.ruling, work.plan)
-    rows = annotate(tokens, total_bars=work.prompt.total_bars, conditioning=told)
+    bars = work.prompt.total_bars
+    rows = annotate(tokens, total_bars=bars, conditioning=told)
+    rows[filled:] = annotate(tokens, total_bars=bars)[filled:]
     h = c = np.zeros(params["layers.0.U"].shape[1])
     found = [np.zeros(DEFAULT.n_tokens)]
     for row in rows[:-1]:
@@ -130,10 +134,19 @@ def test_the_join_is_how_unlikely_the_network_finds_the_two_bars_behind():
     behind = work.prompt.context.notes
     end, bar = work.prompt.end_steps, work.prompt.bar_steps
     n = int(((behind["onset_steps"] >= end) & (behind["onset_steps"] < end + 2 * bar)).sum())
-    nats = -log_shares(scores(work, tokens), legal_before(tokens), tokens)[filled:].sum()
+    nats = -log_shares(scores(work, tokens, filled), legal_before(tokens), tokens)[filled:].sum()
     assert n > 10
     # Besides, that nothing more follows in them: one step that is not appended.
     assert -1e-3 < found * n - nats < 3
+
+
+def test_the_join_is_found_without_a_look_ahead():
+    """Training scores nothing that is given: told of the next notes, a network is a poor judge."""
+    seed = lm.read(MIDI_DATA / "chorale.mid")
+    work = get_ready(COMPOSER._engine, Request("infill", seed, bars=(3, 3)), seed, 1)
+    drafts = work.compose(Sampling(), 1, [0, 1], 1)
+    assert all(one.score.conditioning is None for one in joined(work, drafts))
+    assert all(one.score.conditioning is not None for one in drafts)
 
 
 def test_nats_a_note_are_of_what_was_drawn_alone():

@@ -161,7 +161,7 @@ class Fingerprints:
         for windows in self.sets:
             within, known = known, windows.known(steps)
             for i in range(windows.n_notes - below + 1 if below else 0):
-                known[: len(known) - i] &= within[i:]
+                known[: max(len(known) - i, 0)] &= within[i:]
             found, at = _longest_stretches(known, ends)
             # With no window of this length known, a longer stretch is no run.
             capped = np.minimum(lengths, windows.n_notes - 1)

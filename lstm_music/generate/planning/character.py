@@ -16,7 +16,7 @@ from lstm_music.music.instruments.general_midi import FAMILY_NAMES, SOUNDING_RAN
 from lstm_music.music.instruments.playable import KEYBOARD_PROGRAMS
 from lstm_music.music.piece import Piece, Track
 from lstm_music.music.polyphony import most_together
-from lstm_music.types import BoolArray
+from lstm_music.types import BoolArray, NoteArray
 
 _LEAST_NOTES = 8
 """Fewer notes than these have no character."""
@@ -32,6 +32,7 @@ _KIT = range(35, 60)  # General MIDI keys of a drum kit
 _MOST_TOGETHER = 8
 _ANY_NUMBER = 999
 _WHOLE = 96  # steps of a whole note
+_LEGATO = 3  # steps that a note may ring into the next of its voice, as fingers do
 _GRIDS = (6, 8)  # 16ths, triplet eighths
 _ON_GRID = 0.95
 
@@ -78,9 +79,16 @@ def character_of(piece: Piece, track: int) -> Character | None:
         pitches,
         int(usual / _DENSER) if is_busy else 0,
         int(np.ceil(usual * _DENSER)),
-        most_together(notes),
+        _voices(notes),
         0 if piece.tracks[track].is_drum else int(notes["duration_steps"].max()),
     )
+
+
+def _voices(notes: NoteArray) -> int:
+    """The most notes at once, those not counted that have all but ended."""
+    held = notes.copy()
+    held["duration_steps"] = np.maximum(notes["duration_steps"] - _LEGATO, 1)
+    return most_together(held)
 
 
 def grid_of(piece: Piece) -> int:

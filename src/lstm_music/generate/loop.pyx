@@ -33,6 +33,7 @@ GROUPS.setflags(write=False)
 cdef enum Status:
     RUNNING = 0
     FINISHED = 1  # nothing more may be written, or the notes asked for are there
+    PAUSED = 3  # the next token leads to the edge or beyond; it is drawn again where it goes on
     STUCK = -1  # given music is left, but nothing may stand here
     FULL = 2  # the token buffer or the automaton's note list is full
 
@@ -73,7 +74,7 @@ cdef class Generator:
     cdef int n_tokens
     cdef public bint weigh
     cdef int stop_notes, status
-    cdef long stop_onset
+    cdef long stop_onset, edge
     cdef readonly bint has_ended
     cdef readonly double log_prob, given_log_prob
 
@@ -90,6 +91,7 @@ cdef class Generator:
         self._draws = {"rng_seed": rng_seed, "sequence": sequence}
         self._sampler = sampling.sampler(GROUPS, **self._draws)
         self.set_pause(NEVER)
+        self.set_edge(NEVER)
 
     @property
     def tokens(self):
@@ -105,11 +107,6 @@ cdef class Generator:
     def capacity(self):
         """Most tokens it can hold."""
         return self._tokens.shape[0]
-
-    @property
-    def n_given(self):
-        """How many of the given events have been heard."""
-        return self.task.event
 
     def set_total_bars(self, int total_bars):
         """Tell the network how many bars the piece is to have; before the first token."""
@@ -262,10 +259,14 @@ cdef class Generator:
         """Where ``run_together`` is to pause: as soon as the next note stands there or later."""
         self.stop_onset = onset_steps
 
+    def set_edge(self, long onset_steps):
+        """What ``run_together`` is not to reach: it pauses before the move in time that does."""
+        self.edge = onset_steps
+
     cdef void _extend(self) noexcept nogil:
-        """Append the only token that may stand here, or one drawn from the logits; ``status`` says
-        how it stands then."""
+        """Append the only token that may stand here, or one that is drawn, and set ``status``."""
         cdef int token = self.task.only
+        cdef double log_prob = self.log_prob, given_log_prob = self.given_log_prob
         if self.weigh:
             self.given_log_prob += self.task.share_allowed(&self._logits[0])
         if token < 0:
@@ -273,6 +274,9 @@ cdef class Generator:
         # Nothing may follow where all that is given has been heard and nothing is open.
         self.status = FINISHED if token >= 0 or self.task.event == self.task.given.n else STUCK
         self.has_ended = token == END
+        if token >= 0 and self.automaton.onset_after(token) >= self.edge:
+            self.log_prob, self.given_log_prob, self.status = log_prob, given_log_prob, PAUSED
+            return
         if token < 0 or self.has_ended or self.task.leaves(token):
             return
         self.status = self._append(token)
@@ -287,9 +291,6 @@ cdef class Generator:
     cdef const uint8_t* _wanted(self) noexcept nogil:
         """Of which tokens logits are needed."""
         return &self.task.legal[0] if self.weigh else &self.task.allowed[0]
-
-    cdef bint _needs_logits(self) noexcept nogil:
-        return self.task.only < 0 or self.weigh
 
     cdef int _draw(self) noexcept nogil:
         """Sample from the masked logits; -1 when nothing is allowed."""
@@ -379,7 +380,7 @@ cdef void _run_together(const Plan* plan, int n, void** who) noexcept nogil:
         asked = 0
         for i in range(n):
             (<Generator> who[i]).task.choose()
-            if (<Generator> who[i])._needs_logits():
+            if (<Generator> who[i]).task.only < 0 or (<Generator> who[i]).weigh:
                 seqs[asked] = &(<Generator> who[i]).stepper.seq
                 masks[asked] = (<Generator> who[i])._wanted()
                 logits[asked] = &(<Generator> who[i])._logits[0]
