@@ -39,6 +39,8 @@ class StudioPage:
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", self._note)
+        # Playwright must have asked for file choosers before a test opens one.
+        self.page.on("filechooser", lambda _: None)
         self.page.goto(url)
         self.page.bring_to_front()  # a browser lets only the page in front choose files
         self.wait_ready()

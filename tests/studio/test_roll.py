@@ -84,3 +84,10 @@ def test_the_mouse_selects_scrolls_and_zooms(studio, large):
     }
     studio.page.click("label[for='track-2']")
     assert studio.value("lstmStudio.store.session.selection.tracks") == [0, 1, 3, 4]
+
+
+def test_bar_numbers_are_evenly_spaced(studio):
+    steps = studio.value(
+        "import('./js/roll/overlay.js').then(one => [200, 34, 33, 11, 3].map(one.numberStep))"
+    )
+    assert steps == [1, 1, 2, 4, 16]

@@ -47,6 +47,7 @@ def test_the_keyboard_alone(studio):
     assert studio.status().startswith("Undone: Infill")
     press(studio, "Control+Shift+Z")
     assert studio.value("lstmStudio.store.session.states.length") == 2
+    assert studio.status().startswith("Redone: Infill")
     press(studio, "l")
     assert studio.value("lstmStudio.store.session.switches[0].lock") is True
     press(studio, "i")
@@ -55,6 +56,19 @@ def test_the_keyboard_alone(studio):
     assert (saved[:4], name) == (b"MThd", "reel-studio.mid")
     press(studio, "?")
     assert studio.page.is_visible("#key-list")
+
+
+@needs("chromium")
+def test_escape_closes_the_menu_and_leaves_the_selection(studio):
+    studio.open(REEL)
+    studio.value("lstmStudio.selecting.bars(1, 2)")
+    studio.page.click("#menu > summary")
+    press(studio, "Tab", "Escape")
+    assert studio.value("document.getElementById('menu').open") is False
+    assert studio.value("document.activeElement.tagName") == "SUMMARY"
+    assert studio.value("lstmStudio.store.session.selection.first") == 1
+    press(studio, "Escape")
+    assert studio.value("lstmStudio.store.session.selection") is None
 
 
 @needs("chromium")

@@ -62,7 +62,7 @@ export class Composing {
     try {
       const result = await compose(params, (kind, data) => this.news(kind, data), running.signal);
       const count = result.n === 1 ? "1 take is" : `${result.n} takes are`;
-      const remarks = result.remarks.length ? ` ${result.remarks.join(" ")}` : "";
+      const remarks = result.remarks.length ? ` Remarks: ${result.remarks.join("; ")}.` : "";
       this.say(`${this.label}: ${count} ready. K keeps the one that is shown.${remarks}`);
     } catch (error) {
       this.failed(error);

@@ -35,7 +35,7 @@ async function start() {
   const store = new Store();
   const player = new Player(() => undefined);
   const roll = new Roll(store, player);
-  const controls = new Controls(store);
+  const controls = new Controls(store, say);
   const connection = new Connection((isThere) => {
     showConnection(isThere);
     say(isThere ? "The server is back" : "The server does not answer; your work is safe here");
@@ -102,7 +102,10 @@ async function start() {
 
   function showEmpty() {
     byId("empty", HTMLElement).hidden = store.current !== null || store.take !== null;
-    byId("task-generate-name", HTMLElement).textContent = store.current ? "Continue" : "Compose";
+    const hasMusic = store.current !== null;
+    byId("task-generate-name", HTMLElement).textContent = hasMusic ? "Continue" : "Compose";
+    byId("task-generate", HTMLButtonElement).classList.toggle("primary", !hasMusic);
+    byId("task-infill", HTMLButtonElement).classList.toggle("primary", hasMusic);
   }
 
   function listenToButtons() {
@@ -144,7 +147,8 @@ async function start() {
       if (event.target instanceof Node && !menu.contains(event.target)) menu.open = false;
     });
     menu.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
+      if (event.key !== "Escape" || !menu.open) return;
+      event.stopPropagation(); // the selection stays
       menu.open = false;
       menu.querySelector("summary")?.focus();
     });

@@ -73,7 +73,7 @@ export class Opening {
     });
     const bars = this.store.timeline.bars.length;
     const tracks = read.piece.tracks.length;
-    const repairs = read.remarks.length ? ` Repaired: ${read.remarks.join(" ")}` : "";
+    const repairs = read.remarks.length ? ` Repaired: ${read.remarks.join("; ")}.` : "";
     this.say(`${name}: ${bars} bars, ${tracks} ${tracks === 1 ? "track" : "tracks"}.${repairs}`);
   }
 }

@@ -1,9 +1,11 @@
 /** The controls, made from the server's table: one widget a row, in the groups of the table. */
 
 /** @import {Store} from "../core/store.js" */
+/** @import {Say} from "./status.js" */
 
 import { byId, make } from "../core/dom.js";
 import { call } from "../net/api.js";
+import { formFile, takeForm } from "./form_file.js";
 
 /**
  * A row of the table as the server tells it.
@@ -13,15 +15,19 @@ import { call } from "../net/api.js";
  */
 
 // These have a place of their own on the page, or mean nothing there.
-const ELSEWHERE = new Set(["task", "bars", "tracks", "with_", "n", "keep", "amount", "threads", "form_of"]);
+const ELSEWHERE = new Set(["task", "bars", "tracks", "with_", "n", "keep", "amount", "threads"]);
 const SHORT = /** @type {Record<string, string>} */ ({
-  generate: "continue", infill: "infill", accompany: "accompany", vary: "vary",
+  generate: "Continue", infill: "Infill", accompany: "Accompany", vary: "Vary",
 });
 
 export class Controls {
-  /** @param {Store} store */
-  constructor(store) {
+  /**
+   * @param {Store} store
+   * @param {Say} say
+   */
+  constructor(store, say) {
     this.store = store;
+    this.say = say;
     /** @type {Record<string, Row>} */
     this.rows = {};
     this.box = byId("controls", HTMLElement);
@@ -58,11 +64,7 @@ export class Controls {
   /** @returns {[string, HTMLInputElement | HTMLSelectElement][]} */
   widgets() {
     const all = document.querySelectorAll("[data-control]");
-    return [...all].flatMap((one) =>
-      one instanceof HTMLInputElement || one instanceof HTMLSelectElement
-        ? [[one.dataset.control ?? "", one]]
-        : [],
-    );
+    return [...all].flatMap((one) => (isValued(one) ? [[one.dataset.control ?? "", one]] : []));
   }
 
   /** @param {string} name */
@@ -85,21 +87,30 @@ export class Controls {
   field(name, row) {
     const id = `control-${name}`;
     const unit = row["x-unit"]?.replace(/[()]/g, "");
-    const label = name.replace(/_+/g, " ").trim() + (unit ? ` (${unit})` : "");
-    const widget = widgetOf(row, id);
+    const words = name.split("_").filter((word) => word && word !== unit);
+    const label = words.join(" ") + (unit ? ` (${unit})` : "");
+    const widgets = name === "form_of" ? this.formFile(id) : [widgetOf(row, id)];
+    const [widget] = widgets;
     widget.dataset.control = name;
     widget.setAttribute("aria-describedby", `${id}-help`);
-    this.listen(name, widget);
-    const only = row["x-tasks"].length < 4 ? ` Only ${row["x-tasks"].map((t) => SHORT[t]).join(", ")}.` : "";
+    if (isValued(widget)) this.listen(name, widget);
+    const only = row["x-tasks"].length < 4 ? ` Only for ${row["x-tasks"].map((t) => SHORT[t]).join(", ")}.` : "";
     const help = make("p", { id: `${id}-help`, class: "help", text: `${row.description ?? ""}${only}` });
-    return make("div", { class: "field" }, [make("label", { for: id, text: label }), widget, help]);
+    return make("div", { class: "field" }, [make("label", { for: id, text: label }), ...widgets, help]);
+  }
+
+  /** @param {string} id */
+  formFile(id) {
+    return formFile(id, async (file) => {
+      await takeForm(file, this.store, this.say);
+      this.renew();
+    });
   }
 
   /** @param {string} id Of a widget that is in the page already. */
   bind(id) {
     const widget = document.getElementById(id);
-    if (!(widget instanceof HTMLInputElement || widget instanceof HTMLSelectElement)) return;
-    this.listen(widget.dataset.control ?? id, widget);
+    if (isValued(widget)) this.listen(widget.dataset.control ?? id, widget);
   }
 
   /**
@@ -117,9 +128,8 @@ export class Controls {
   /** Say in each group how many controls are set. */
   mark() {
     for (const group of this.box.querySelectorAll("details")) {
-      const set = [...group.querySelectorAll("input, select")].filter(
-        (one) => (one instanceof HTMLInputElement || one instanceof HTMLSelectElement) && one.value,
-      );
+      const widgets = [...group.querySelectorAll("[data-control]")];
+      const set = widgets.filter((one) => isValued(one) && one.value);
       const count = group.querySelector(".count");
       if (count) count.textContent = set.length ? `${set.length} set` : "";
     }
@@ -172,6 +182,14 @@ function widgetOf(row, id) {
     autocomplete: "off",
     spellcheck: "false",
   });
+}
+
+/**
+ * @param {Element | null} one
+ * @returns {one is HTMLInputElement | HTMLSelectElement}
+ */
+function isValued(one) {
+  return one instanceof HTMLInputElement || one instanceof HTMLSelectElement;
 }
 
 /** @param {unknown} value */

@@ -75,5 +75,5 @@ export function redo(store, say) {
     return;
   }
   goTo(store, target.id);
-  say(`Done again: ${target.label}`);
+  say(`Redone: ${target.label}`);
 }

@@ -42,7 +42,7 @@ export function showTracks(store, selecting, onSwitch) {
         choose.addEventListener("change", () => selecting.track(index));
         const label = make("label", { for: `track-${index}` }, [
           swatch,
-          make("span", { class: "track-name" }, [
+          make("span", { class: "track-name", title: name }, [
             make("span", { text: isNew ? `${name} (new)` : name }),
             make("small", { text: track.instrument === name ? "" : track.instrument }),
           ]),

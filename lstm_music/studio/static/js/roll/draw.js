@@ -185,7 +185,7 @@ function drawVelocities(pen, view, scene) {
   pen.font = FONT;
   pen.textAlign = "right";
   pen.textBaseline = "middle";
-  pen.fillText("loud", GUTTER - 8, top + LOUD / 2);
+  pen.fillText("velocity", GUTTER - 4, top + LOUD / 2);
 }
 
 /**

@@ -15,6 +15,7 @@ import { FORM, GUTTER, HEAD } from "./view.js";
  */
 
 const FONT = "11px system-ui, sans-serif";
+const NUMBER = 34; // pixels that a bar's number takes
 const BOLD = "600 11px system-ui, sans-serif";
 
 /**
@@ -77,13 +78,23 @@ function drawNumbers(pen, view, { timeline, theme }) {
   pen.textAlign = "left";
   pen.textBaseline = "middle";
   pen.fillStyle = theme.muted;
-  let free = -Infinity;
-  for (let i = timeline.barAt(view.left); i < bars.length && bars[i].start < view.right; i++) {
-    const x = Math.round(view.x(bars[i].start));
-    if (x < free) continue;
-    pen.fillText(String(bars[i].number), x + 4, (FORM + HEAD) / 2);
-    free = x + 34;
+  const first = timeline.barAt(view.left);
+  const shown = bars.slice(first, timeline.barAt(view.right) + 1);
+  if (!shown.length) return;
+  const width = (view.x(shown[shown.length - 1].end) - view.x(shown[0].start)) / shown.length;
+  const step = numberStep(width);
+  for (const { number, start } of shown) {
+    if ((number - 1) % step) continue;
+    pen.fillText(String(number), Math.round(view.x(start)) + 4, (FORM + HEAD) / 2);
   }
+}
+
+/**
+ * Every which bar is numbered, so that no number stands on the next: 1, 2, 4, 8, ...
+ * @param {number} width Of a bar, in pixels.
+ */
+export function numberStep(width) {
+  return 2 ** Math.max(0, Math.ceil(Math.log2(NUMBER / width)));
 }
 
 /**
