@@ -74,6 +74,7 @@ class Composer:
     metadata : what the model file says of itself (data card, training summary, ...).
     name : bundled name or file name.
     sampling : how it samples unless told otherwise: as its data card recommends.
+    precision : of the weights that it composes with.
     """
 
     def __init__(
@@ -88,9 +89,10 @@ class Composer:
         self.model = model
         self.metadata = metadata
         self.name = name
+        self.precision = precision
+        weights = StepWeights(self.model, precision=precision)
         try:
             self.sampling = recommended(metadata["data_card"])
-            weights = StepWeights(self.model, precision=precision)
             self._engine = Engine.from_metadata(weights, DEFAULT, metadata)
         except ConfigError as error:
             raise ModelFileError(f"{name}: {error}") from None

@@ -61,7 +61,7 @@ def command(file: Path, **options: Any) -> None:
         force=options["force"],
         as_json=options["as_json"],
     )
-    composer = load(options["model"] or record.model)
+    composer = load(options["model"] or record.model, precision=record.precision)
     if composer.metadata["sha256"][:16] != record.model_hash:
         raise ConfigError(
             f"{file}: it was made by another model of the name {record.model!r}; its sha256 begins "
@@ -75,7 +75,7 @@ def command(file: Path, **options: Any) -> None:
         piece = new_bars_alone(piece, max(start for _, start, _ in piece.added_places))
     asked = {"task": record.task, **record.controls, "rng_seed": record.rng_seed}
     paths = outputs.write([piece], texts=[record.to_text()], request=asked)
-    report(paths, [take], request, seed_path, as_json=options["as_json"])
+    report(paths, [take], request, seed_path, composer.precision, as_json=options["as_json"])
 
 
 def _content(file: Path) -> bytes:

@@ -70,7 +70,7 @@ def compose(task: str, seed_path: Path | None, options: dict[str, Any]) -> None:
     )
     if seed_path is not None:
         seed = read_music(seed_path, strict=options["strict"])
-    composer = load(options["model"])
+    composer = load(options["model"], precision=options["precision"])
     earlier = _earlier(outputs, seed) if options["another"] else []
     request, takes = _unlike(earlier, composer, task, seed, controls)
     record = _record(composer, request, controls, seed_path, seed, include_seed=include_seed)
@@ -79,7 +79,7 @@ def compose(task: str, seed_path: Path | None, options: dict[str, Any]) -> None:
         texts=[_numbered(record, i).to_text() for i in range(len(takes))],
         request={"task": task, **record.controls, "rng_seed": record.rng_seed},
     )
-    report(paths, takes, request, seed_path, as_json=options["as_json"])
+    report(paths, takes, request, seed_path, composer.precision, as_json=options["as_json"])
 
 
 def _find_form(controls: dict[str, Any]) -> None:
@@ -148,6 +148,7 @@ def _record(
         composer.metadata["sha256"][:16],
         _seed_hash(seed_path, seed),
         include_seed,
+        composer.precision,
     )
 
 
@@ -189,6 +190,7 @@ def report(
     takes: list[Take],
     request: Request,
     seed_path: Path | None,
+    precision: str,
     *,
     as_json: bool,
 ) -> None:
@@ -212,6 +214,7 @@ def report(
             "task": request.task,
             "seed": None if seed_path is None else str(seed_path),
             "rng_seed": takes[0].rng_seed,
+            "precision": precision,
             "files": files,
             "remarks": remarks,
         }

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from lstm_music.cli.outputs import FORMATS
+from lstm_music.cli.run_options import model, precision
 from lstm_music.generate.asking.controls import Control
 from lstm_music.generate.asking.request import CONTROLS
 
@@ -120,12 +121,8 @@ def file_options(task: str, default_name: str) -> Callable[[_F], _F]:
             type=click.Choice(FORMATS),
             help="Format, if the ending of the name does not say it.",
         ),
-        click.option(
-            "--model",
-            default="default",
-            show_default=True,
-            help="A bundled model (lstm-music info lists them), or a file.",
-        ),
+        model,
+        precision,
         click.option(
             "--another",
             is_flag=True,

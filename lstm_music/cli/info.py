@@ -24,6 +24,7 @@ def command(as_json: bool) -> None:
     from lstm_music.backends.cpu import CpuBackend
     from lstm_music.composer import load
     from lstm_music.kernels.isa import level_names
+    from lstm_music.kernels.step import PRECISIONS
     from lstm_music.pretrained import model_names
 
     facts = {
@@ -32,11 +33,24 @@ def command(as_json: bool) -> None:
         "platform": platform.platform(),
         "cores": os.cpu_count(),
         "instruction_set": level_names()[CpuBackend().level],
+        "precisions": {"composing": list(PRECISIONS), "training": _training_precisions()},
         "gpu": _gpu(),
         "libraries": {name: version(name) for name in ("numpy", "mido", "music21", "safetensors")},
         "models": {name: _sizes(load(name).model) for name in model_names()},
     }
     click.echo(json.dumps(facts) if as_json else _readable(facts))
+
+
+def _training_precisions() -> list[str]:
+    """Those that this CPU can multiply matrices in."""
+    from lstm_music.backends.isa import resolve_level
+    from lstm_music.errors import BackendError
+
+    try:
+        resolve_level(precision="bfloat16")
+    except BackendError:
+        return ["float32"]
+    return ["float32", "bfloat16"]
 
 
 def _gpu() -> str:
@@ -66,5 +80,6 @@ def _readable(facts: Mapping[str, object], indent: str = "") -> str:
         if isinstance(value, Mapping):
             lines += [f"{indent}{name}", _readable(value, indent + "  ")]
         else:
-            lines.append(f"{indent}{name:14s} {value}")
+            told = ", ".join(map(str, value)) if isinstance(value, list) else value
+            lines.append(f"{indent}{name:14s} {told}")
     return "\n".join(lines)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lstm_music.cli import run_options
+
 if TYPE_CHECKING:
     from lstm_music.live.ports.port import Port
     from lstm_music.live.settings import Settings
@@ -100,7 +102,8 @@ if TYPE_CHECKING:
     "--name", default="lstm_music", show_default=True, help="Name of the ports that it opens."
 )
 @click.option("--list", "list_ports", is_flag=True, help="List the ports and exit.")
-@click.option("--model", default="default", show_default=True, help="A bundled model, or a file.")
+@run_options.model
+@run_options.precision
 @click.option("--json", "as_json", is_flag=True, help="Print each event as one line.")
 def command(**options: Any) -> None:
     """Play with the composer: it answers, follows or goes on, over MIDI.
@@ -210,7 +213,7 @@ def _play(settings: Settings, dials: Any, port: Port, options: dict[str, Any]) -
     from lstm_music.live.session import Session
     from lstm_music.live.view import JsonView, TerminalView
 
-    composer = load(options["model"])
+    composer = load(options["model"], precision=options["precision"])
     with contextlib.ExitStack() as stack:
         view: JsonView | TerminalView
         if options["as_json"]:

@@ -1,4 +1,4 @@
-"""Options that commands share: those that keep a run, and those that compute."""
+"""Options that commands share: what keeps a run, what computes and what composes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,19 @@ model_output = click.option(
     required=True,
     callback=refuse_stream,
     help="Model file to write.",
+)
+model = click.option(
+    "--model",
+    default="default",
+    show_default=True,
+    help="A bundled model (lstm-music info lists them), or a file.",
+)
+precision = click.option(
+    "--precision",
+    type=click.Choice(["bfloat16", "float32", "int8"]),
+    default="bfloat16",
+    show_default=True,
+    help="Of the model's weights. int8 is fastest, float32 rounds nothing (docs/speed.md).",
 )
 backend = click.option(
     "--backend",

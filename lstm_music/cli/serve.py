@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from lstm_music.cli import run_options
+
 _HTTP_PORT = 8765
 _PORT = click.IntRange(0, 65535)
 
@@ -61,7 +63,8 @@ _PORT = click.IntRange(0, 65535)
 @click.option(
     "--static", type=click.Path(path_type=Path), metavar="FOLDER", help="A page to show at /."
 )
-@click.option("--model", default="default", show_default=True, help="A bundled model, or a file.")
+@run_options.model
+@run_options.precision
 @click.option("--workers", type=click.IntRange(1, 64), help="How many requests to compose at once.")
 @click.option("--max-seconds", type=click.FloatRange(min=0.1), help="Time limit of one request.")
 @click.option(
@@ -117,6 +120,7 @@ _AS_THEY_ARE = (
     "exchange",
     "shared",
     "model",
+    "precision",
 )
 
 

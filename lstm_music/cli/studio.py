@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import webbrowser
 from pathlib import Path
 
 import click
+
+from lstm_music.cli import run_options
 
 _USUAL_PORT = 8764  # the same each time: a browser keeps the sessions of a page by its port
 
@@ -20,9 +23,12 @@ _USUAL_PORT = 8764  # the same each time: a browser keeps the sessions of a page
     help="Port on this machine; 0: a free one.",
 )
 @click.option("--no-browser", is_flag=True, help="Print the address and open no browser.")
-@click.option("--model", default="default", show_default=True, help="A bundled model, or a file.")
+@run_options.model
+@run_options.precision
 @click.option("--json", "as_json", is_flag=True, help="Print the address as a JSON object.")
-def command(file: Path | None, port: int, no_browser: bool, model: str, as_json: bool) -> None:
+def command(
+    file: Path | None, port: int, no_browser: bool, model: str, precision: str, as_json: bool
+) -> None:
     """Compose on a page in the browser.
 
     \b
@@ -41,10 +47,8 @@ def command(file: Path | None, port: int, no_browser: bool, model: str, as_json:
         else:
             click.echo(f"The studio is at {address}  (Ctrl-C ends it)", err=True)
 
-    if no_browser:
-        run_studio(file, port=port, model=model, tell=tell, show=_nothing)
-    else:
-        run_studio(file, port=port, model=model, tell=tell)
+    show = _nothing if no_browser else webbrowser.open
+    run_studio(file, port=port, model=model, precision=precision, tell=tell, show=show)
 
 
 def _nothing(address: str) -> None:

@@ -40,10 +40,13 @@ _MODELS_KEPT = 3
 class Jobs:
     """Does jobs, one after another; keeps the models that it has loaded last."""
 
-    def __init__(self, limits: Limits, model: str, files: str | None) -> None:
+    def __init__(
+        self, limits: Limits, model: str, files: str | None, precision: str = "bfloat16"
+    ) -> None:
         self._limits = limits
         self._files = files
         self._usual = model
+        self._precision = precision
         self._models: dict[str, Composer] = {}
         self._composer(model)
 
@@ -96,7 +99,12 @@ class Jobs:
             for take in takes:
                 tell(take)
         remarks = list(dict.fromkeys(text for take in takes for text in take.piece.repairs))
-        result = {"task": request.task, "rng_seed": takes[0].rng_seed, "model": composer.name}
+        result = {
+            "task": request.task,
+            "rng_seed": takes[0].rng_seed,
+            "model": composer.name,
+            "precision": composer.precision,
+        }
         if _switch(params, "events", usual=False):
             return result | {"n": len(told), "remarks": remarks}
         return result | {"takes": told, "remarks": remarks}
@@ -160,7 +168,7 @@ class Jobs:
         return model if model in known else str(access.checked(model))
 
     def _composer(self, name: str) -> Composer:
-        composer = self._models.pop(name, None) or load(name)
+        composer = self._models.pop(name, None) or load(name, precision=self._precision)
         self._models[name] = composer  # the newest stands last
         if len(self._models) > _MODELS_KEPT:
             del self._models[next(iter(self._models))]
@@ -213,6 +221,7 @@ def _record(
         composer.metadata["sha256"][:16],
         seed_hash,
         include_seed,
+        composer.precision,
     )
 
 

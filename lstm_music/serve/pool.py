@@ -167,9 +167,12 @@ class Worker:
 class Pool:
     """As many processes as may compose at once, and one to spare."""
 
-    def __init__(self, limits: Limits, model: str, files: str | None = None) -> None:
+    def __init__(
+        self, limits: Limits, model: str, precision: str, files: str | None = None
+    ) -> None:
         self._limits = limits
-        self._setup = to_json({"limits": asdict(limits), "model": model, "files": files})
+        facts = {"model": model, "precision": precision, "files": files}
+        self._setup = to_json({"limits": asdict(limits), **facts})
         self._turns = asyncio.Semaphore(limits.workers)
         self._ready: asyncio.Queue[Worker] = asyncio.Queue()
         self._all: set[Worker] = set()

@@ -43,6 +43,7 @@ class Settings:
     shared : be the server that `lstm_music.client.connect` finds.
     idle_seconds : end after so long without a call; None: never.
     model : what composes unless a request names another.
+    precision : of the weights of all models: bfloat16, float32 or int8.
     limits : what clients may ask.
     """
 
@@ -62,6 +63,7 @@ class Settings:
     shared: bool = False
     idle_seconds: float | None = None
     model: str = "default"
+    precision: str = "bfloat16"
     limits: Limits = field(default_factory=Limits)
 
 
@@ -118,6 +120,7 @@ async def _serve(settings: Settings, listening: Listening, shared: Path | None) 
     service = Service(
         settings.limits,
         model=settings.model,
+        precision=settings.precision,
         token=token,
         files=None if settings.files is None else str(settings.files),
     )

@@ -86,6 +86,7 @@ class Service:
     ----------
     limits : what a client may ask.
     model : what composes unless a request names another.
+    precision : of the weights of all models.
     token : what a client shows to be trusted; None: no client is, that comes over a network.
     files : a folder whose music anybody may have read.
     """
@@ -95,13 +96,14 @@ class Service:
         limits: Limits,
         *,
         model: str = "default",
+        precision: str = "bfloat16",
         token: str | None = None,
         files: str | None = None,
     ) -> None:
         self.limits = limits
         self.model = model
         self._token = token
-        self._pool = Pool(limits, model, files)
+        self._pool = Pool(limits, model, precision, files)
         self._jobs: dict[str, asyncio.Task[Any]] = {}
         self._known: dict[str, bytes] = {}
         self.last_call = time.monotonic()

@@ -33,7 +33,7 @@ def main() -> None:
 
         _warm_up_blas()
         _limit_memory(limits.memory_bytes)
-        worker = Jobs(limits, setup["model"], setup["files"])
+        worker = Jobs(limits, setup["model"], setup["files"], setup["precision"])
     except Exception as error:  # whatever a model file can lack
         _send(answers, ERROR, error_payload(error))
         return

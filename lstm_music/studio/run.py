@@ -20,6 +20,7 @@ def run_studio(
     *,
     port: int,
     model: str = "default",
+    precision: str = "bfloat16",
     tell: Callable[[str], None],
     show: Callable[[str], object] = webbrowser.open,
 ) -> None:
@@ -30,6 +31,7 @@ def run_studio(
     file : music that the page opens; None: the page shows what it had last.
     port : to listen at, on this machine alone; 0 takes a free one.
     model : what composes unless the page names another.
+    precision : of its weights: bfloat16, float32 or int8.
     tell : called with the address when the page can be had.
     show : shows an address to the user; called in a thread.
 
@@ -51,4 +53,5 @@ def run_studio(
         # Some browsers keep their caller until they are closed.
         threading.Thread(target=show, args=(address,), daemon=True).start()
 
-    run(Settings(http=port, static=STATIC, opened=file, model=model), listening)
+    settings = Settings(http=port, static=STATIC, opened=file, model=model, precision=precision)
+    run(settings, listening)

@@ -17,6 +17,7 @@ class Composer:
     """Composes nothing, and keeps what it was asked for."""
 
     name = "mine"
+    precision = "bfloat16"
 
     def __init__(self):
         self.metadata = {"sha256": "ab" * 32}
@@ -30,7 +31,7 @@ class Composer:
 @pytest.fixture
 def composer(monkeypatch):
     composer = Composer()
-    monkeypatch.setattr("lstm_music.composer.load", lambda name: composer)
+    monkeypatch.setattr("lstm_music.composer.load", lambda name, precision: composer)
     return composer
 
 

@@ -46,3 +46,12 @@ def test_what_decides_the_music_is_kept():
 
 def test_a_hash_is_the_beginning_of_the_sha256():
     assert file_hash(b"") == "e3b0c44298fc1c14"
+
+
+def test_a_precision_is_kept_and_none_means_bfloat16():
+    brief = Record("generate", {}, 1, 0, "m", "h", precision="int8")
+    assert find_record(brief.to_text().encode()) == brief
+    assert "precision" not in RECORD.to_text()  # as files made before there was another one
+    found = find_record(RECORD.to_text().encode())
+    assert found is not None
+    assert found.precision == "bfloat16"

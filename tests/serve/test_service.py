@@ -211,6 +211,18 @@ def test_a_bad_model_is_told_at_the_start(tmp_path):
     assert not isinstance(caught.value, ModelFileError)
 
 
+def test_models_are_loaded_in_the_precision_of_the_server():
+    async def run():
+        service = Service(Limits(workers=1), precision="int8")
+        try:
+            await service.start()
+            return await Client(service).ask("complete", **SHORT)
+        finally:
+            await service.close()
+
+    assert asyncio.run(run())["result"]["precision"] == "int8"
+
+
 def test_processes_end_with_the_server():
     async def run():
         service = Service(Limits(workers=1))

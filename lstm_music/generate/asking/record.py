@@ -21,6 +21,9 @@ _HASH_DIGITS = 16
 
 UNKNOWN = "unknown"
 
+USUAL_PRECISION = "bfloat16"
+"""Of the weights that compose, unless another is asked for."""
+
 
 @dataclass(frozen=True)
 class Record:
@@ -35,6 +38,7 @@ class Record:
     seed_hash : the beginning of the sha256 of the seed's file; "" without a seed, `UNKNOWN` of one
         whose bytes were not kept.
     include_seed : whether the result holds the seed.
+    precision : of the weights that composed.
     """
 
     task: str
@@ -45,10 +49,14 @@ class Record:
     model_hash: str
     seed_hash: str = ""
     include_seed: bool = True
+    precision: str = USUAL_PRECISION
 
     def to_text(self) -> str:
         """One line, ASCII."""
-        return _PREFIX + json.dumps(vars(self), separators=(",", ":"), sort_keys=True)
+        facts = dict(vars(self))
+        if self.precision == USUAL_PRECISION:  # what a record without it has always meant
+            del facts["precision"]
+        return _PREFIX + json.dumps(facts, separators=(",", ":"), sort_keys=True)
 
     def request(self, seed: Any) -> Request:
         """The request anew.
