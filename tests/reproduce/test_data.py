@@ -13,6 +13,7 @@ from lstm_music.reproduce import (
     multiplication,
     next_character,
     temporal_order,
+    timing,
 )
 from lstm_music.reproduce.embedded_reber import all_right, batch_of
 from lstm_music.reproduce.learning import make_net, train_until_right, worst_error
@@ -202,3 +203,16 @@ def test_a_stream_ends_where_an_output_errs_by_the_tolerance(error, right):
             return answers, state, None
 
     assert continual_reber.symbols_until_error(Oracle(), 3000, np.random.default_rng(5)) == right
+
+
+def test_all_waves_are_0_at_the_period_and_cross_a_half_together():
+    for F in (10, 25):
+        waves = [timing.stream(task, F, 3, np.random.default_rng(0))[1] for task in timing.WAVES]
+        crossings = [timing.changes(wave > 0.5).tolist() for wave in waves]
+        assert crossings[0] == crossings[1] == crossings[2]
+        assert len(crossings[0]) == 6
+        for wave in waves:
+            assert wave[F - 1] == pytest.approx(0, abs=1e-12)
+            assert np.allclose(wave[:F], wave[F : 2 * F])
+            assert set(np.unique(waves[2])) == {0.0, 1.0}
+        assert waves[1][1] - waves[1][0] == pytest.approx(2 / F)

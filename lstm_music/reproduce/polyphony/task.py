@@ -72,11 +72,13 @@ WIDE = replace(
 LARGE = replace(BASE, hidden_sizes=(200,), batch_size=8, output_dropout=0.3, averaging=0.995)
 RECIPES = {
     "JSB Chorales": WIDE,
-    "Nottingham": replace(LARGE, epochs=15, learning_rate=0.005),
-    "MuseData": replace(LARGE, epochs=8, learning_rate=0.004),
+    "Nottingham": replace(LARGE, epochs=15, learning_rate=0.005, chunk_steps=20),
+    "MuseData": replace(LARGE, epochs=8, learning_rate=0.004, chunk_steps=25),
     "Piano-midi.de": replace(LARGE, epochs=15, chunk_steps=100),
 }
-"""For independent keys; NADE and conv-lstm take BASE on JSB."""
+"""For independent keys; NADE and conv-lstm take BASE on JSB. In short chunks an epoch costs the
+same and makes more updates: on Nottingham the second was at 4.3 nats, and at 5.6 in chunks of 200.
+"""
 QUICK = replace(
     BASE, hidden_sizes=(24,), epochs=6, learning_rate=0.03, output_dropout=0.1, averaging=0.9
 )
