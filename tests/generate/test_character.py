@@ -41,6 +41,13 @@ def test_a_melody_played_legato_is_one_voice():
     assert character_of(Piece(notes=make_notes(grace), tracks=(Track(),)), 0).polyphony == 2
 
 
+def test_drums_struck_a_little_apart_are_struck_together():
+    rows = [(24 * i + j, 3, 36 + 6 * j, 80, 0) for i in range(8) for j in range(3)]
+    piece = Piece(notes=make_notes(rows), tracks=(Track(is_drum=True),))
+    assert character_of(piece, 0).polyphony == 3
+    assert character_of(piece.replace(tracks=(Track(),)), 0).polyphony == 1
+
+
 @pytest.mark.parametrize("track", [0, 1, 2, 3])
 def test_a_fill_stays_in_character(track):
     seed = lm.read(BAND)

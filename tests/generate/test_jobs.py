@@ -47,3 +47,12 @@ def test_pedalling_is_new_in_a_continuation_alone(task, controls, pedals):
     work, found = drafts(fond_of("pedal_down", "pedal_up"), task, **controls)
     new = [len(draft.score.pedal()) - len(work.base.score.pedal()) for draft in found]
     assert [n > 0 for n in new] == [pedals] * 4
+
+
+def test_a_draft_pauses_after_as_many_notes_as_asked():
+    work, _ = drafts(random_composer(2), "generate", bars=4)
+    draft = work.begin(Sampling(), 1, 0)
+    for more in (0, 1, 3, 1):
+        before = draft.score.n_notes
+        assert not draft.run(max_notes=more)
+        assert draft.score.n_notes == before + more

@@ -79,7 +79,7 @@ def character_of(piece: Piece, track: int) -> Character | None:
         pitches,
         int(usual / _DENSER) if is_busy else 0,
         int(np.ceil(usual * _DENSER)),
-        _voices(notes),
+        most_together(notes) if piece.tracks[track].is_drum else _voices(notes),
         0 if piece.tracks[track].is_drum else int(notes["duration_steps"].max()),
     )
 
