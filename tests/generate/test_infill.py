@@ -17,6 +17,7 @@ from lstm_music.errors import ConfigError, MidiError, TokenError
 from lstm_music.generate.asking.request import Request
 from lstm_music.generate.complete import FEW_WORDS, get_ready, plan_for
 from lstm_music.generate.planning.plan import n_bars
+from lstm_music.music.piece import PEDAL_DTYPE, Tempo
 from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
 
@@ -164,3 +165,23 @@ def test_no_pedal_of_ours_stands_in_the_way_of_what_is_given(rng_seed):
     known = work.prompt.context.pedal
     assert set(pedal["onset_steps"].tolist()) <= set(known["onset_steps"].tolist())
     assert len(pedal) == (known["onset_steps"] < work.prompt.end_steps).sum()
+
+
+def test_changes_between_notes_in_a_gap_are_not_read():
+    """Pedal and tempo of a played piece stand at any step; once fills had notes there."""
+    reel = lm.read(MIDI_DATA / "reel.mid")
+    bar = reel.meters[0].bar_steps
+    onsets = [2 * bar + step for step in (0, 1, 5, bar - 1)] + [3 * bar + 1]
+    pedal = np.array([(onset, 0, i % 2 == 0) for i, onset in enumerate(onsets)], PEDAL_DTYPE)
+    tempos = (reel.tempos[0], *(Tempo.from_bpm(60 + 9 * i, at) for i, at in enumerate(onsets)))
+    seed = reel.replace(pedal=pedal, tempos=tempos)
+    request = Request("infill", seed, bars=(3, 3), rng_seed=1)
+    context = get_ready(COMPOSERS[0].engine, request, seed, 1).prompt.context
+    assert context.pedal["onset_steps"].tolist() == [3 * bar + 1]
+    assert [tempo.onset_steps for tempo in context.tempos] == [0, 3 * bar + 1]
+    take = COMPOSERS[0].complete(request)[0]
+    assert take.piece.pedal.tolist() == pedal.tolist()
+    assert take.piece.tempos == tempos
+    request = Request("infill", seed, bars=(4, 4), rng_seed=1)
+    context = get_ready(COMPOSERS[0].engine, request, seed, 1).prompt.context
+    assert context.pedal["onset_steps"].tolist() == onsets[:4]

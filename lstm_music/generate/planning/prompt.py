@@ -11,6 +11,7 @@ from lstm_music.errors import MidiError
 from lstm_music.generate.engine import Engine
 from lstm_music.generate.planning.events import given_events
 from lstm_music.generate.planning.plan import Place, Plan
+from lstm_music.music.distinct import is_among
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.piece import Piece
@@ -100,6 +101,8 @@ def prompt_for(engine: Engine, plan: Plan) -> Prompt:
     stop = _ahead_stop(given, end)
     whole = given.replace(notes=np.concatenate([given.notes, plan.slots]))
     part = excerpt(whole, offset, stop)
+    if not plan.is_continuation:
+        part = _without_mute_changes(part, start - offset, end - offset)
     part, more = _with_few_notes(part, start - offset)
     tracks = _prompt_tracks(part, plan, mixed=engine.coverage.mixed)
     told = engine.as_read(_in_tracks(part, tracks), given)
@@ -149,6 +152,24 @@ def _ahead_stop(piece: Piece, end: int) -> int:
     for _ in range(AHEAD_BARS):
         stop = lines.bar_end(stop)
     return stop
+
+
+def _without_mute_changes(part: Piece, start: int, end: int) -> Piece:
+    """The part without changes of pedal and tempo in [start, end) at which no note begins.
+
+    A network that moves in time to read one would write a note there: those of a played piece
+    stand at any step.
+    """
+
+    def is_told(onsets: npt.NDArray[np.int64]) -> BoolArray:
+        outside = (onsets < start) | (onsets >= end)
+        return np.asarray(outside | is_among(onsets, part.notes["onset_steps"].astype(np.int64)))
+
+    tempos = is_told(np.array([tempo.onset_steps for tempo in part.tempos], np.int64))
+    return part.replace(
+        pedal=part.pedal[is_told(part.pedal["onset_steps"].astype(np.int64))],
+        tempos=(part.tempos[0], *(t for t, told in zip(part.tempos[1:], tempos[1:]) if told)),
+    )
 
 
 def _with_few_notes(part: Piece, start: int) -> tuple[Piece, tuple[str, ...]]:
