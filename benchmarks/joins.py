@@ -6,7 +6,8 @@
 Held-out pieces cut to 16 bars; bars 7 to 10 are written anew. Nats a note of bars 11 and 12 as a
 judge finds them, a network that is told of nothing ahead, after four middles: the true one; ours,
 told of both sides; one that a particle filter chose, of the judge's own network; and a plain
-continuation of the same length.
+continuation of the same length. Last, how many of the bars of the true middle and of ours equal one
+of the two bars behind them: a fill must not lead there by anticipating them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from lstm_music.composer import Composer, load
 from lstm_music.corpus.cache import open_cache
 from lstm_music.generate.asking.request import Request
 from lstm_music.music.excerpt import excerpt
+from lstm_music.music.form import bars_of
 from lstm_music.music.piece import Piece
 from lstm_music.nn.model import LanguageModel
 from lstm_music.tokens.annotate import annotate
@@ -66,6 +68,13 @@ def continued(composer: Composer, piece: Piece, start: int, end: int, rng_seed: 
     return canonical(piece.replace(notes=np.concatenate([outside, middle])))
 
 
+def anticipated(piece: Piece) -> float:
+    """Share of the bars of the gap that equal one of the two bars behind it."""
+    bars = bars_of(piece)
+    behind = bars[LAST : LAST + JOIN_BARS]
+    return sum(bar in behind for bar in bars[FIRST:LAST]) / (LAST - FIRST)
+
+
 def told_of_nothing_ahead(composer: Composer) -> Composer:
     """The same network as one that has never learnt to fill gaps: it does so by particles."""
     facts = deepcopy(composer.metadata)
@@ -92,25 +101,23 @@ def main() -> None:
             if found is None or len(rows) == options.pieces:
                 continue
             piece, start, end = found
-            ask = {"seed": piece, "bars": bars_of(piece), "rng_seed": len(rows)}
+            ask = {"seed": piece, "bars": (FIRST + 1, LAST), "rng_seed": len(rows)}
             ours = model.complete(Request("infill", **ask))[0].piece
             filtered = blind.complete(Request("infill", **ask))[0].piece
             plain = continued(judge, piece, start, end, len(rows))
             pieces = (piece, ours, filtered, plain)
-            rows.append([join(judge.model, canonical(p), end) for p in pieces])
+            joins = [join(judge.model, canonical(p), end) for p in pieces]
+            rows.append([*joins, anticipated(piece), anticipated(canonical(ours))])
         table = np.array(rows)
         table = table[~np.isnan(table).any(axis=1)]
-        true, ours, filtered, plain = table.mean(axis=0)
+        true, ours, filtered, plain, *same = table.mean(axis=0)
         print(
             f"{style:8} {len(table):6} | {true:5.3f}  {ours:5.3f}  {filtered:9.3f}  {plain:12.3f}"
             f"   ours - true {ours - true:+.3f} +- "
             f"{(table[:, 1] - table[:, 0]).std() / np.sqrt(len(table)):.3f}"
+            f"   anticipated: true {100 * same[0]:.0f} %, ours {100 * same[1]:.0f} %",
+            flush=True,
         )
-
-
-def bars_of(piece: Piece) -> tuple[int, int]:
-    """The open bars, counted as in a score."""
-    return FIRST + 1, LAST
 
 
 if __name__ == "__main__":

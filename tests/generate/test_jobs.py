@@ -1,5 +1,6 @@
 """What all drafts of a request share: where they begin, and whether they may end the piece."""
 
+import numpy as np
 import pytest
 from paths import MIDI_DATA
 from small_composers import random_composer
@@ -8,6 +9,7 @@ import lstm_music as lm
 from lstm_music.composer import Composer
 from lstm_music.generate.asking.request import Request
 from lstm_music.generate.complete import get_ready
+from lstm_music.music.meter import Meter
 from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.vocabulary import DEFAULT
 
@@ -56,3 +58,21 @@ def test_a_draft_pauses_after_as_many_notes_as_asked():
         before = draft.score.n_notes
         assert not draft.run(max_notes=more)
         assert draft.score.n_notes == before + more
+
+
+def test_the_fewest_onsets_of_a_bar_are_due_evenly():
+    """Of a network that waits as long as it may: on the beat before the middle of their share."""
+    patient = fond_of("shift")
+    shifts = DEFAULT["shift"]
+    patient.model.params["head.b"][shifts.start : shifts.stop] += 5.0 * np.arange(len(shifts))
+    patient.model.params["head.b"][DEFAULT["pedal_down"]] = -1e3
+    reel = lm.read(MIDI_DATA / "reel.mid").replace(meters=(Meter(0, 4, 4),))
+    composer = Composer(patient.model, patient.metadata, name="patient")
+    request = Request("generate", reel, bars=3, min_density=2, in_character=False)
+    work = get_ready(composer.engine, request, reel, 1)
+    (draft,) = work.compose(Sampling(), 1, [0], 1)
+    notes = draft.score.notes()["onset_steps"]
+    start, bar = work.prompt.start_steps, work.prompt.bar_steps
+    assert bar == 96
+    found = sorted(set((notes[notes >= start] - start).tolist()))
+    assert found == [0, 72, 120, 168, 216, 264]  # the first note is at the start

@@ -9,6 +9,7 @@ from lstm_music.generate.asking.request import Request
 from lstm_music.generate.complete import get_ready
 from lstm_music.generate.loop import run_together
 from lstm_music.generate.planning.groups import token_groups
+from lstm_music.generate.planning.ruling import rules_for
 from lstm_music.nn.sampling import OTHER, PITCH, RHYTHM, Sampling
 from lstm_music.tokens.vocabulary import DEFAULT
 
@@ -64,6 +65,17 @@ def test_nothing_is_repeated_of_the_seed_nor_of_what_is_new(composer, copies):
     assert min(plain) > 5
     sampling = Sampling(no_repeat_ngram=N)
     assert n_copied(*continued(composer, sampling, copies=copies)) == (0, 0)
+
+
+def test_nothing_is_forgotten_when_the_settings_change(composer):
+    request = Request("generate", lm.read(MIDI_DATA / "chorale.mid"), bars=8)
+    work = get_ready(composer.engine, request, request.seed, 1)
+    generator = work.begin(Sampling(no_repeat_ngram=N), 1, 0)
+    generator.run(max_notes=12)
+    rules = rules_for(work.ruling, work.plan, work.prompt)
+    generator.change(Sampling(no_repeat_ngram=N), rules)
+    run_together([generator])
+    assert n_copied(generator.tokens, len(work.base.tokens)) == (0, 0)
 
 
 def test_together_and_on_threads_as_alone(composer):
