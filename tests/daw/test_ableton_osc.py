@@ -1,7 +1,7 @@
 """Our program for AbletonOSC, with a stand-in of AbletonOSC and a real server.
 
-The addresses and their arguments are those of AbletonOSC: repository ideoforms/AbletonOSC,
-README.md and abletonosc/{clip,clip_slot,song,view}.py. Whatever else is sent is an error.
+The addresses and their arguments are those of AbletonOSC, repository ideoforms/AbletonOSC; beside
+each stands the file of its folder abletonosc that adds it. Whatever else is sent is an error.
 """
 
 import socket
@@ -54,39 +54,50 @@ class AbletonOsc:
         assert self.slots[slot] is not None
         return self.slots[slot]
 
+    # view.py: /live/view/get/selected_clip answers track, scene
     def view_get_selected_clip(self):
         return 0, 0
 
+    # song.py: /live/song/get/num_scenes
     def song_get_num_scenes(self):
         return (len(self.slots),)
 
+    # song.py, a property: /live/song/get/signature_numerator
     def song_get_signature_numerator(self):
         return (4,)
 
+    # song.py, a property: /live/song/get/signature_denominator
     def song_get_signature_denominator(self):
         return (4,)
 
+    # song.py, a method: /live/song/create_scene index; -1 is at the end
     def song_create_scene(self, index):
         assert index == -1
         self.slots.append(None)
 
+    # clip_slot.py, a property: /live/clip_slot/get/has_clip track, slot
     def clip_slot_get_has_clip(self, track, slot):
         return track, slot, self.slots[slot] is not None
 
+    # clip_slot.py, a method: /live/clip_slot/create_clip track, slot, length
     def clip_slot_create_clip(self, track, slot, length):
         assert self.slots[slot] is None
         assert isinstance(length, float)
         self.slots[slot] = {"length": length, "notes": [], "name": ""}
 
+    # clip.py, a property: /live/clip/get/length track, slot
     def clip_get_length(self, track, slot):
         return track, slot, self._clip(track, slot)["length"]
 
+    # clip.py: /live/clip/get/notes; of each note pitch, start, duration, velocity, mute
     def clip_get_notes(self, track, slot):
         return track, slot, *(value for note in self._clip(track, slot)["notes"] for value in note)
 
+    # clip.py, a property: /live/clip/set/name track, slot, name
     def clip_set_name(self, track, slot, name):
         self._clip(track, slot)["name"] = name
 
+    # clip.py: /live/clip/add/notes track, slot, then five values a note, in that order
     def clip_add_notes(self, track, slot, *flat):
         assert len(flat) % 5 == 0
         for pitch, start, duration, velocity, mute in zip(*[iter(flat)] * 5):

@@ -46,6 +46,16 @@ def dump(server):
     return program
 
 
+def own_output(server):
+    """The port of ours that others connect themselves to; its name differs by backend."""
+
+    def found():
+        ports = server.run("jack_lsp").splitlines()
+        return next((one for one in ports if "lstm_music" in one and "out" in one), None)
+
+    return wait_for(found)
+
+
 def timed(events):
     return [Timed(frame / RATE, message) for frame, message in events]
 
@@ -80,8 +90,7 @@ def test_another_program_hears_every_note_at_its_frame(server, dump, tmp_path):
 def test_no_note_hangs_when_a_signal_ends_it(server, dump, tmp_path, backend, number):
     live = server.live(tmp_path, *ENDLESS, "--backend", backend)
     live.wait_for("ready")
-    (port,) = [p for p in server.run("jack_lsp").split("\n") if "lstm_music" in p and "out" in p]
-    server.connect(port, "dump:input")
+    server.connect(own_output(server), "dump:input")
     wait_for(lambda: len(struck(dumped(dump.lines))) >= 4)
     assert live.end(number) == 0
     events = wait_for(lambda: [one for one in dumped(dump.lines) if one[1] == b"\xb0\x7b\x00"])
@@ -116,6 +125,42 @@ def test_a_server_that_is_gone_is_told(tmp_path):
     assert live.wait() == 5
     server.end_programs()
     assert any("JACK server is gone" in line for line in live.lines)
+
+
+@pytest.mark.parametrize("backend", ["jack", "rtmidi"])
+def test_a_synthesiser_that_vanishes_is_told_and_no_note_hangs(server, dump, tmp_path, backend):
+    synth = server.start("jack_midi_dump", "synth")
+    server.wait_for_port("synth:input")
+    live = server.live(tmp_path, *ENDLESS, "--backend", backend, "--out", "synth:input")
+    server.connect(own_output(server), "dump:input")
+    wait_for(lambda: len(struck(dumped(dump.lines))) >= 4)
+    synth.end()
+    ended_for_want_of("synth:input", live, dump)
+
+
+@pytest.mark.parametrize("backend", ["jack", "rtmidi"])
+def test_a_keyboard_that_vanishes_is_told_and_no_note_hangs(server, dump, tmp_path, backend):
+    from lstm_music.live.ports.jack import JackPort
+    from lstm_music.live.ports.port import PortNames
+
+    keyboard = JackPort(PortNames("keyboard"))
+    try:
+        live = server.live(tmp_path, *ENDLESS, "--backend", backend, "--in", "keyboard:out")
+        server.connect(own_output(server), "dump:input")
+        wait_for(lambda: len(struck(dumped(dump.lines))) >= 4)
+    finally:
+        keyboard.close()
+    ended_for_want_of("keyboard:out", live, dump)
+
+
+def ended_for_want_of(name, live, dump):
+    """A session that ends by itself, with a line that says why and with its notes ended."""
+    assert live.wait() == 5
+    assert [line for line in live.lines if "is gone" in line] == [
+        f"lstm-music: the MIDI port '{name}' is gone; connect it again, and start us again"
+    ]
+    wait_for(lambda: [one for one in dumped(dump.lines) if one[1] == b"\xb0\x7b\x00"])
+    assert not hanging(timed(dumped(dump.lines)))
 
 
 def test_it_answers_what_a_player_plays(server, dump, tmp_path):

@@ -11,7 +11,7 @@ from typing import Any
 
 from lstm_music.errors import BackendError, ConfigError
 from lstm_music.live.events import Timed
-from lstm_music.live.ports.port import PortNames, one_named
+from lstm_music.live.ports.port import PortNames, Presence, one_named
 
 _WRAP = 1 << 32  # JACK counts frames in 32 bits
 _PERIODS_TO_CLOSE = 50
@@ -46,6 +46,7 @@ class JackPort:
         self._sent = self._last_frame = self._laps = 0
         self._emptied = threading.Event()
         self._gone: str | None = None
+        self._others: list[Presence] = []
         self._is_closed = False
         self._latest = float("-inf")
         self._client.set_process_callback(self._process)
@@ -71,6 +72,10 @@ class JackPort:
                 raise BackendError(_no_port(wanted, [port.name for port in there]))
             ends = (found, self._in) if is_source else (self._out, found)
             self._client.connect(*ends)
+            self._others.append(Presence(found, self._port_names))
+
+    def _port_names(self) -> list[str]:
+        return [port.name for port in self._client.get_ports(is_midi=True)]
 
     def now(self) -> float:
         """Seconds since JACK began to count; never less than before.
@@ -95,9 +100,11 @@ class JackPort:
                 heapq.heappush(self._waiting, (round(seconds * self._rate), self._sent, message))
 
     def check(self) -> None:
-        """See that the server is still there."""
+        """See that the server is still there, and the ports of others."""
         if self._gone is not None:
             raise BackendError(f"the JACK server is gone ({self._gone}); start it, and us, again")
+        for other in self._others:
+            other.check()
 
     def close(self) -> None:
         """Send what still waits, and close."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from lstm_music.errors import BackendError
 from lstm_music.live.events import Timed
+
+_LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -60,3 +65,40 @@ def one_named(wanted: str, there: Iterable[str]) -> str | None:
             if fits(name, wanted):
                 return name
     return None
+
+
+class Presence:
+    """Sees whether a port that another program or device has is still there.
+
+    No way to MIDI says so by itself: what is sent to a port that is gone is lost.
+
+    Parameters
+    ----------
+    name : of the port.
+    there : the names of all such ports.
+    """
+
+    def __init__(self, name: str, there: Callable[[], Iterable[str]]) -> None:
+        self._name, self._there = name, there
+        self._next = time.monotonic()
+
+    def check(self) -> None:
+        """Look, unless that was a moment ago.
+
+        Raises
+        ------
+        BackendError : the port is gone.
+        """
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + _LOOK_SECONDS
+        if _plain(self._name) not in map(_plain, self._there()):
+            raise BackendError(
+                f"the MIDI port {self._name!r} is gone; connect it again, and start us again"
+            )
+
+
+def _plain(name: str) -> str:
+    """A name without the number that Windows counts its ports by: it changes with the others."""
+    return re.sub(r" \d+$", "", name)

@@ -12,7 +12,7 @@ from typing import Any
 
 from lstm_music.errors import BackendError, ConfigError
 from lstm_music.live.events import Timed
-from lstm_music.live.ports.port import PortNames, one_named
+from lstm_music.live.ports.port import PortNames, Presence, one_named
 from lstm_music.live.ports.sender import TimedSender
 
 
@@ -43,6 +43,13 @@ class RtmidiPort:
             _open(self._out, names.target, f"{names.own} out", "--out"),
         ]
         self.names = f"{', '.join(shown)} ({api.name})"
+        self._others = [
+            Presence(name, port.get_ports)
+            for port, wanted, name in zip(
+                (self._in, self._out), (names.source, names.target), shown, strict=True
+            )
+            if wanted is not None
+        ]
         self._sender = TimedSender(self._out.send_message)
 
     def now(self) -> float:
@@ -61,9 +68,11 @@ class RtmidiPort:
         self._sender.send(events)
 
     def check(self) -> None:
-        """See that the last message could be sent."""
+        """See that the last message could be sent, and that the ports of others are there."""
         if self._sender.error is not None:
             raise BackendError(f"the MIDI port is gone: {self._sender.error}")
+        for other in self._others:
+            other.check()
 
     def close(self) -> None:
         """Send what still waits, at once, and close."""

@@ -1,8 +1,8 @@
 "use strict";
-// Bitwig Studio as far as our controller script sees it. Sources: the Control Surface API, version 12, as in
-// Bitwig's own documentation (Help > Documentation > Developer Resources): ControllerHost, CursorTrack, Clip,
-// NoteStep, ClipLauncherSlotBank, OscModule, OscMessage, DocumentState, Setting. Every name and argument is
-// checked; a value that was not marked as interesting in init() cannot be read.
+// Bitwig Studio as far as our controller script sees it. Every name and argument is checked; a value that was not
+// marked as interesting in init() cannot be read.
+// Source: the Control Surface API as npm typed-bitwig-api 17.0.1 declares it (bitwig-api.d.ts, made from Bitwig's own
+// documentation, Help > Documentation > Developer Resources). Beside each thing stand the interface and its arguments.
 // node bitwig.js SCRIPT PORT REPLY < scenario > what has become of it
 
 const dgram = require("dgram");
@@ -45,6 +45,7 @@ function thing(name, methods) {
 function only(what) {
   if (!isInit) throw new Error(`${what} can be called in init() alone`);
 }
+// Value: markInterested(). EnumValue and BooleanValue: get(). RangedValue: getRaw().
 function value(name, read, more = {}) {
   let interesting = false;
   const get = () => {
@@ -60,6 +61,7 @@ function kept(name, make) {
   return marked.get(name);
 }
 
+// NoteStep: channel(), x(), y(), velocity() from 0 to 1, duration(), state() of NoteStep.State.
 function step(note, state) {
   return thing("NoteStep", {
     channel: ["", () => note.channel || 0], x: ["", () => note.x], y: ["", () => note.y],
@@ -74,6 +76,8 @@ function select(index) {
   setTimeout(() => { show("Empty"); selected = index; show("NoteOn"); }, 30);
 }
 
+// Clip: setStepSize(lengthInBeatTime), addNoteStepObserver(callback),
+// setStep(channel, x, y, insertVelocity, insertDuration).
 const clip = thing("Clip", {
   setStepSize: ["n", (size) => { if (Math.abs(size - 1 / 24) > 1e-9) throw new Error("step size"); }],
   addNoteStepObserver: ["f", (f) => { only("addNoteStepObserver"); onStep = f; }],
@@ -84,11 +88,14 @@ const clip = thing("Clip", {
     slots[selected].notes.push({ channel, x, y, velocity, duration });
   }],
 });
+// ClipLauncherSlotBank, a Bank: getItemAt(index). ClipLauncherSlot: hasContent(), a BooleanValue.
 const bank = thing("ClipLauncherSlotBank", {
   getItemAt: ["i", (i) => thing("ClipLauncherSlot", {
     hasContent: ["", () => kept(`slot ${i}`, () => value(`slot ${i}`, () => Boolean(slots[i])))],
   })],
 });
+// CursorTrack: createLauncherCursorClip(gridWidth, gridHeight). Track: clipLauncherSlotBank(),
+// createNewLauncherClip(slotIndex, lengthInBeats).
 const track = thing("CursorTrack", {
   createLauncherCursorClip: ["ii", (width, height) => { only("createLauncherCursorClip"); grid = [width, height]; return clip; }],
   clipLauncherSlotBank: ["", () => bank],
@@ -98,6 +105,9 @@ const track = thing("CursorTrack", {
     select(slot);
   }],
 });
+// DocumentState, which is Settings: getEnumSetting(label, category, options, initialValue),
+// getNumberSetting(label, category, minValue, maxValue, stepResolution, unit, initialValue),
+// getSignalSetting(label, category, action). Signal: addSignalObserver(callback).
 function setting(label, initial) {
   const given = scenario.settings && label in scenario.settings ? scenario.settings[label] : initial;
   return value(label, () => given);
@@ -114,6 +124,7 @@ const state = thing("DocumentState", {
   }],
   getSignalSetting: ["sss", () => thing("Signal", { addSignalObserver: ["f", (f) => { onCompose = f; }] })],
 });
+// OscMessage: getAddressPattern(), getInt(index), getFloat(index), getString(index).
 function messageOf({ address, values, types }) {
   const typed = (wanted) => (i) => {
     if (!wanted.includes(types[i])) throw new TypeError(`${address}: argument ${i} is ${types[i]}`);
@@ -124,6 +135,8 @@ function messageOf({ address, values, types }) {
     getString: ["i", (i) => (types[i] === "s" ? values[i] : null)],
   });
 }
+// OscModule: createAddressSpace(), createUdpServer(port, addressSpace), connectToUdpServer(host, port, addressSpace).
+// OscAddressSpace: registerDefaultMethod(callback of source and message). OscConnection: sendMessage(address, ...args).
 const module_ = thing("OscModule", {
   createAddressSpace: ["", () => {
     const made = thing("OscAddressSpace", { registerDefaultMethod: ["f", (f) => { made.heard_(f); }], heard_: ["f", (f) => { module_.f = f; }] });
@@ -140,6 +153,9 @@ const module_ = thing("OscModule", {
     return { sendMessage: (address, ...values) => socket.send(osc.encode(address, values), port, "127.0.0.1") };
   }],
 });
+// ControllerHost: loadAPI(version), setShouldFailOnDeprecatedUse(value), defineController(vendor, name, version, uuid,
+// author), createCursorTrack(id, name, numSends, numScenes, shouldFollowSelection), getDocumentState(),
+// showPopupNotification(text), scheduleTask(callback, delay). Host: getOscModule().
 const host = thing("ControllerHost", {
   setShouldFailOnDeprecatedUse: ["b", () => {}],
   defineController: ["sssss", () => {}],

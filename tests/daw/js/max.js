@@ -17,6 +17,7 @@ const out = { outlets: [], posts: [] };
 let lastId = 0;
 
 // --- Live ---
+// Properties: https://docs.cycling74.com/apiref/lom/clip, .../clipslot, .../track, .../song (Live 12).
 const FIELDS = {
   Clip: {
     is_midi_clip: "r", end_marker: "rw", start_marker: "rw", loop_end: "rw", looping: "rw", name: "rw",
@@ -42,6 +43,7 @@ for (const slots of scenario.tracks || []) {
 }
 const highlighted = scenario.highlighted || [0, 0];
 
+// Canonical paths of the same pages; Song.View: .../lom/song_view (selected_track, highlighted_clip_slot).
 function at(path) {
   const words = path.split(" ");
   if (words.shift() !== "live_set") throw new Error(`no path ${path}`);
@@ -66,6 +68,7 @@ function isNumbers(values, n) {
 }
 const METHODS = {
   Clip: {
+    // .../lom/clip, get_notes_extended: from_pitch [int], pitch_span [int], from_time [float], time_span [float]
     get_notes_extended(clip, values) {
       if (!isNumbers(values, 4)) throw new TypeError("from_pitch, pitch_span, from_time, time_span");
       const [low, span, from, time] = values;
@@ -74,11 +77,13 @@ const METHODS = {
       );
       return JSON.stringify({ notes: found });
     },
+    // .../lom/clip, remove_notes_extended: the same four
     remove_notes_extended(clip, values) {
       if (!isNumbers(values, 4)) throw new TypeError("from_pitch, pitch_span, from_time, time_span");
       const gone = new Set(JSON.parse(METHODS.Clip.get_notes_extended(clip, values)).notes.map((n) => n.note_id));
       clip.notes = clip.notes.filter((note) => !gone.has(note.note_id));
     },
+    // .../lom/clip, add_new_notes: a dictionary with "notes", each with pitch, start_time, duration; velocity and more
     add_new_notes(clip, [given, ...more]) {
       if (more.length) throw new TypeError("add_new_notes takes one dictionary");
       for (const note of given.notes) {
@@ -92,6 +97,7 @@ const METHODS = {
     },
   },
   ClipSlot: {
+    // .../lom/clipslot, duplicate_clip_to: target_clip_slot, a ClipSlot
     duplicate_clip_to(slot, [word, id, ...more]) {
       const target = song.tracks.flatMap((track) => track.clip_slots).find((one) => one.id === id);
       if (word !== "id" || !target || more.length) throw new TypeError("duplicate_clip_to takes a ClipSlot");
@@ -99,6 +105,7 @@ const METHODS = {
     },
   },
   Song: {
+    // .../lom/song, create_scene: index
     create_scene(_, values) {
       if (!isNumbers(values, 1)) throw new TypeError("create_scene takes an index");
       for (const track of song.tracks) track.clip_slots.push(makeSlot(null));
@@ -107,6 +114,7 @@ const METHODS = {
   Track: {},
 };
 
+// .../legacy/max8/vignettes/jsliveapi: constructor of a path, id, get, set, call, getcount
 class LiveAPI {
   constructor(path) {
     if (typeof path !== "string") throw new TypeError("LiveAPI takes a path");
@@ -135,6 +143,7 @@ class LiveAPI {
 }
 
 // --- the object js ---
+// .../legacy/max8/vignettes/jsglobal: inlet, messagename, inlets, outlets, autowatch, arrayfromargs, post, outlet
 const box = {
   inlet: 0, messagename: "", inlets: 1, outlets: 1, autowatch: 0, LiveAPI,
   arrayfromargs: (...given) => given.flatMap((one) => (one && one.length !== undefined && typeof one !== "string" ? Array.from(one) : [one])),
