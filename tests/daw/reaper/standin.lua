@@ -2,8 +2,9 @@
 -- window, and time that goes on between two ticks. Every call is checked: name, number and types of
 -- its arguments. Whatever would block REAPER's window is an error.
 --
--- Each signature is that of the ReaScript API, https://www.reaper.fm/sdk/reascript/reascripthelp.html#NAME
--- (REAPER 7.60); the gfx functions and variables are those of ...reascripthelp.html#lua_gfx.
+-- Above each function stands its signature in the ReaScript API for Lua. NAME is documented at
+-- https://www.reaper.fm/sdk/reascript/reascripthelp.html#NAME (REAPER 7.60); the gfx functions and variables at
+-- ...reascripthelp.html#lua_gfx.
 
 local standin = { undo = {}, strays = {}, ext = {}, queue = {}, texts = {}, started = {} }
 
@@ -124,65 +125,91 @@ local api = {}
 -- b boolean, s string, f function, x any pointer; a small o before a letter: may be left out.
 local function define(name, types, body) api[name] = { types = types, body = body } end
 
+-- CountMediaItems(ReaProject proj) -> integer
 define("CountMediaItems", "P", function() return #items() end)
+-- CountSelectedMediaItems(ReaProject proj) -> integer
 define("CountSelectedMediaItems", "P", function() return #selected() end)
+-- CountSelectedTracks(ReaProject proj) -> integer
 define("CountSelectedTracks", "P", function()
   local n = 0
   for _, track in ipairs(project.tracks) do n = n + (track.is_selected and 1 or 0) end
   return n
 end)
+-- CountTakes(MediaItem item) -> integer
 define("CountTakes", "I", function(item) return #item.takes end)
+-- CreateNewMIDIItemInProj(MediaTrack track, number starttime, number endtime, optional boolean qnIn) -> MediaItem
 define("CreateNewMIDIItemInProj", "Tnnob", function(track, from, to, in_qn)
   return new_item(track, in_qn and from or qn_of(from), in_qn and to or qn_of(to))
 end)
+-- ExecProcess(string cmdline, integer timeoutmsec) -> string
 define("ExecProcess", "si", function(command, timeout)
   if timeout >= 0 then error("ExecProcess waits for the command", 3) end
   standin.started[#standin.started + 1] = command
   run_command(command .. " </dev/null >/dev/null 2>&1 &")
   return "0"
 end)
+-- GetActiveTake(MediaItem item) -> MediaItem_Take
 define("GetActiveTake", "I", function(item) return item.active end)
+-- GetExtState(string section, string key) -> string
 define("GetExtState", "ss", function(section, key) return standin.ext[section .. "/" .. key] or "" end)
+-- GetMediaItem(ReaProject proj, integer itemidx) -> MediaItem
 define("GetMediaItem", "Pi", function(_, i) return items()[i + 1] end)
+-- GetMediaItemInfo_Value(MediaItem item, string parmname) -> number
 define("GetMediaItemInfo_Value", "Is", function(item, name)
   if name == "D_POSITION" then return time_of(item.from) end
   if name == "D_LENGTH" then return time_of(item.to) - time_of(item.from) end
   error("no such value of an item: " .. name, 3)
 end)
+-- GetMediaItemTake(MediaItem item, integer tk) -> MediaItem_Take
 define("GetMediaItemTake", "Ii", function(item, i) return item.takes[i + 1] end)
+-- GetMediaItem_Track(MediaItem item) -> MediaTrack
 define("GetMediaItem_Track", "I", function(item) return item.track end)
+-- GetMediaTrackInfo_Value(MediaTrack tr, string parmname) -> number
 define("GetMediaTrackInfo_Value", "Ts", function(track, name)
   if name ~= "IP_TRACKNUMBER" then error("no such value of a track: " .. name, 3) end
   for i, one in ipairs(project.tracks) do
     if one == track then return i + 0.0 end
   end
 end)
+-- GetOS() -> string
 define("GetOS", "", function() return "Other" end)
+-- GetSelectedMediaItem(ReaProject proj, integer selitem) -> MediaItem
 define("GetSelectedMediaItem", "Pi", function(_, i) return selected()[i + 1] end)
+-- GetSetMediaItemTakeInfo_String(MediaItem_Take tk, string parmname, string value, boolean set) -> boolean, string
 define("GetSetMediaItemTakeInfo_String", "Kssb", function(take, name, value, sets)
   assert(name == "P_NAME")
   if sets then take.name = value end
   return true, take.name
 end)
+-- GetSetMediaTrackInfo_String(MediaTrack tr, string parmname, string value, boolean set) -> boolean, string
 define("GetSetMediaTrackInfo_String", "Tssb", function(track, name, value, sets)
   assert(name == "P_NAME")
   if sets then track.name = value end
   return true, track.name
 end)
+-- GetSet_LoopTimeRange(boolean isSet, boolean isLoop, number start, number end, boolean allowautoseek) -> number, number
 define("GetSet_LoopTimeRange", "bbnnb", function(sets)
   assert(not sets, "the user's time selection is the user's")
   if not project.range then return 0.0, 0.0 end
   return time_of(project.range[1]), time_of(project.range[2])
 end)
+-- GetTrack(ReaProject proj, integer trackidx) -> MediaTrack
 define("GetTrack", "Pi", function(_, i) return project.tracks[i + 1] end)
+-- InsertTrackAtIndex(integer idx, boolean wantDefaults)
 define("InsertTrackAtIndex", "ib", function(i)
   table.insert(project.tracks, i + 1, { kind = "MediaTrack", name = "", items = {} })
 end)
+-- IsMediaItemSelected(MediaItem item) -> boolean
 define("IsMediaItemSelected", "I", function(item) return item.is_selected end)
+-- IsTrackSelected(MediaTrack track) -> boolean
 define("IsTrackSelected", "T", function(track) return track.is_selected or false end)
+-- MIDI_GetAllEvts(MediaItem_Take take, string buf) -> boolean, string
 define("MIDI_GetAllEvts", "Ks", function(take) return true, take.source.buffer end)
+-- MIDI_GetPPQPosFromProjQN(MediaItem_Take take, number projqn) -> number
 define("MIDI_GetPPQPosFromProjQN", "Kn", function(take, qn) return (qn - take.item.from) * PPQ end)
+-- MIDI_GetProjQNFromPPQPos(MediaItem_Take take, number ppqpos) -> number
 define("MIDI_GetProjQNFromPPQPos", "Kn", function(take, ppq) return take.item.from + ppq / PPQ end)
+-- MIDI_SetAllEvts(MediaItem_Take take, string buf) -> boolean
 define("MIDI_SetAllEvts", "Ks", function(take, buffer)
   local at = 1
   while at <= #buffer do
@@ -193,46 +220,65 @@ define("MIDI_SetAllEvts", "Ks", function(take, buffer)
   take.source.buffer = buffer
   return true
 end)
+-- Main_OnCommand(integer command, integer flag)
 define("Main_OnCommand", "ii", function(command, flag)
   assert(flag == 0)
   local action = ACTIONS[command] or error("no such action: " .. command, 3)
   action()
 end)
+-- PreventUIRefresh(integer prevent_count)
 define("PreventUIRefresh", "i", function(n) standin.held = (standin.held or 0) + n end)
+-- RecursiveCreateDirectory(string path, integer ignored) -> integer
 define("RecursiveCreateDirectory", "si", function(path) return run_command("mkdir -p '" .. path .. "'") and 1 end)
+-- SelectAllMediaItems(ReaProject proj, boolean selected)
 define("SelectAllMediaItems", "Pb", function(_, is_selected)
   for _, item in ipairs(items()) do item.is_selected = is_selected end
 end)
+-- SetActiveTake(MediaItem_Take take)
 define("SetActiveTake", "K", function(take) take.item.active = take end)
+-- SetExtState(string section, string key, string value, boolean persist)
 define("SetExtState", "sssb", function(section, key, value) standin.ext[section .. "/" .. key] = value end)
+-- SetMediaItemSelected(MediaItem item, boolean selected)
 define("SetMediaItemSelected", "Ib", function(item, is_selected) item.is_selected = is_selected end)
+-- TakeIsMIDI(MediaItem_Take take) -> boolean
 define("TakeIsMIDI", "K", function() return true end)
+-- TimeMap2_QNToTime(ReaProject proj, number qn) -> number
 define("TimeMap2_QNToTime", "Pn", function(_, qn) return time_of(qn) end)
+-- TimeMap2_timeToQN(ReaProject proj, number tpos) -> number
 define("TimeMap2_timeToQN", "Pn", function(_, time) return qn_of(time) end)
+-- TimeMap_GetTimeSigAtTime(ReaProject proj, number time) -> number, number, number
 define("TimeMap_GetTimeSigAtTime", "Pn", function(_, time)
   local one = segment_at(qn_of(time))
   return one.numerator + 0.0, one.denominator + 0.0, one.bpm
 end)
+-- TimeMap_QNToMeasures(ReaProject proj, number qn) -> integer, number, number
 define("TimeMap_QNToMeasures", "Pn", function(_, qn) return measure_at(qn) end)
+-- Undo_BeginBlock2(ReaProject proj)
 define("Undo_BeginBlock2", "P", function()
   assert(not is_in_undo_block, "an undo block within another")
   is_in_undo_block, standin.before_block = true, snapshot()
 end)
+-- Undo_EndBlock2(ReaProject proj, string descchange, integer extraflags)
 define("Undo_EndBlock2", "Psi", function(_, name)
   assert(is_in_undo_block, "an undo block ends that has not begun")
   is_in_undo_block = false
   table.insert(standin.undo, { name = name, before = standin.before_block })
   standin.known = snapshot()
 end)
+-- UpdateArrange()
 define("UpdateArrange", "", function() end)
+-- ValidatePtr2(ReaProject proj, any pointer, string ctypename) -> boolean
 define("ValidatePtr2", "Pxs", function(_, pointer, kind)
   for _, item in ipairs(items()) do
     if item == pointer then return kind == "MediaItem*" end
   end
   return false
 end)
+-- atexit(function)
 define("atexit", "f", function() end)
+-- defer(function)
 define("defer", "f", function(f) table.insert(standin.queue, f) end)
+-- time_precise() -> number
 define("time_precise", "", function() return standin.time end)
 
 local KINDS = { T = "MediaTrack", I = "MediaItem", K = "MediaItem_Take" }
