@@ -29,6 +29,14 @@ def test_every_page_is_in_the_navigation_once():
     assert sorted(listed) == sorted(pages), "add the page to nav in mkdocs.yml"
 
 
+def test_each_decision_has_a_number_of_its_own():
+    pages = sorted((ROOT / "docs" / "adr").glob("*.md"))
+    numbers = [int(page.name[:4]) for page in pages]
+    assert len(set(numbers)) == len(numbers), "two decisions share a number: take the next free one"
+    for number, page in zip(numbers, pages):
+        assert page.read_text(encoding="utf-8").startswith(f"# {number}. ")
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "docs").rglob("*.md")), ids=lambda path: path.stem)
 def test_every_row_is_part_of_a_table(path):
     prose = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.M | re.S)
