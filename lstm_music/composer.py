@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lstm_music.errors import ConfigError, ModelFileError, ShapeError
 from lstm_music.generate.engine import Engine
-from lstm_music.kernels.step import StepWeights
 from lstm_music.midi.content import MusicSource
 from lstm_music.midi.files import read, restated
 from lstm_music.music.meter import Meter, parse_pickup_steps
@@ -17,6 +16,7 @@ from lstm_music.music.piece import Piece
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
 from lstm_music.nn.sampling import Sampling, recommended
+from lstm_music.nn.step_weights import step_weights
 from lstm_music.nn.widen import widened
 from lstm_music.pretrained import known_bytes, model_path
 from lstm_music.tokens.vocabulary import DEFAULT, Vocabulary
@@ -38,7 +38,9 @@ def random_rng_seed() -> int:
     return int.from_bytes(os.urandom(4)) >> 1
 
 
-def load(model: str | os.PathLike[str] = "default", *, precision: str = "bfloat16") -> Composer:
+def load(
+    model: str | os.PathLike[str] = "default", *, precision: str = "bfloat16", backend: str = "cpu"
+) -> Composer:
     """Load a model: the bundled one by name, or a file.
 
     Parameters
@@ -46,10 +48,12 @@ def load(model: str | os.PathLike[str] = "default", *, precision: str = "bfloat1
     model : "default" or another bundled one (``lstm-music info`` names them), or the path of a
         ``.safetensors`` file.
     precision : of the weights that it composes with: bfloat16, float32 or int8 (docs/speed.md).
+    backend : what composes: ``cpu``, ``gpu``, ``gpu:N`` or ``auto`` (docs/gpu.md).
 
     Raises
     ------
-    ConfigError : another precision.
+    ConfigError : another precision, or no backend has that name.
+    BackendError : there is no such GPU.
     ModelFileError : no such model, or the file is damaged or incompatible.
     """
     with model_path(model) as path:
@@ -59,7 +63,8 @@ def load(model: str | os.PathLike[str] = "default", *, precision: str = "bfloat1
         network = widened(network, learnt.stream_sizes, DEFAULT.stream_sizes)
     except ShapeError as error:
         raise ModelFileError(f"{os.fspath(model)}: damaged: {error}") from None
-    return Composer(network, facts, name=Path(model).name, source=model, precision=precision)
+    options = {"precision": precision, "backend": backend}
+    return Composer(network, facts, name=Path(model).name, source=model, **options)
 
 
 class Composer:
@@ -85,12 +90,13 @@ class Composer:
         name: str,
         source: str | os.PathLike[str] | None = None,
         precision: str = "bfloat16",
+        backend: str = "cpu",
     ) -> None:
         self.model = model
         self.metadata = metadata
         self.name = name
         self.precision = precision
-        weights = StepWeights(self.model, precision=precision)
+        weights = step_weights(self.model, precision, backend)
         try:
             self.sampling = recommended(metadata["data_card"])
             self._engine = Engine.from_metadata(weights, DEFAULT, metadata)

@@ -26,11 +26,12 @@ PLAIN = Coverage(
 """Of one like the bundled: no pedal, no timing, no dynamics."""
 
 
-def random_composer(rng_seed=1, *, met=EVERYTHING, old=False, scale=1.0):
+def random_composer(rng_seed=1, *, met=EVERYTHING, old=False, scale=1.0, **options):
     """A composer of a random network.
 
     ``old`` : one of the first streams alone, which is not told what lies ahead.
     ``scale`` : of the last layer's weights: how sure it is of what it does not know.
+    ``options`` : of `Composer`: where it computes, and how precisely.
     """
     vocabulary = DEFAULT
     if old:
@@ -55,7 +56,7 @@ def random_composer(rng_seed=1, *, met=EVERYTHING, old=False, scale=1.0):
         "training": {"met": asdict(met), "settings": {"infill": 0.5}},
         "sha256": "0" * 64,
     }
-    return Composer(model, metadata, name="random")
+    return Composer(model, metadata, name="random", **options)
 
 
 def rows(notes):

@@ -70,7 +70,7 @@ def compose(task: str, seed_path: Path | None, options: dict[str, Any]) -> None:
     )
     if seed_path is not None:
         seed = read_music(seed_path, strict=options["strict"])
-    composer = load(options["model"], precision=options["precision"])
+    composer = load(options["model"], precision=options["precision"], backend=options["backend"])
     earlier = _earlier(outputs, seed) if options["another"] else []
     request, takes = _unlike(earlier, composer, task, seed, controls)
     record = _record(composer, request, controls, seed_path, seed, include_seed=include_seed)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from lstm_music.cli.outputs import FORMATS
-from lstm_music.cli.run_options import model, precision
+from lstm_music.cli.run_options import backend, model, precision
 from lstm_music.generate.asking.controls import Control
 from lstm_music.generate.asking.request import CONTROLS
 
@@ -123,6 +123,7 @@ def file_options(task: str, default_name: str) -> Callable[[_F], _F]:
         ),
         model,
         precision,
+        backend,
         click.option(
             "--another",
             is_flag=True,

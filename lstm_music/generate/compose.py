@@ -86,7 +86,7 @@ class Job:
                 return self._in_stages(sampling, rng_seed, some)
             return run_share(lambda i: self.begin(sampling, rng_seed, i), some)
 
-        return in_shares(share, sequences, threads)
+        return in_shares(self.engine, share, sequences, threads)
 
     def _in_stages(self, sampling: Sampling, rng_seed: int, some: Sequence[int]) -> list[Generator]:
         opened = [self.begin(sampling, rng_seed, i) for i in some]

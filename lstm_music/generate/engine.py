@@ -14,8 +14,10 @@ from lstm_music.backends.workspace import in_threads, usable_cores
 from lstm_music.corpus.coverage import Coverage
 from lstm_music.errors import ConfigError
 from lstm_music.generate.dynamics import Accents, even_velocities, has_dynamics
-from lstm_music.generate.loop import MOST_AT_ONCE, Generator, run_together
-from lstm_music.kernels.step import Stepper, StepWeights
+from lstm_music.generate.loop import Generator
+from lstm_music.generate.together import most_together, run_together
+from lstm_music.kernels.device_step import DeviceWeights, new_stepper
+from lstm_music.kernels.step import StepWeights
 from lstm_music.music.distinct import distinct
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.form_model import FormModel
@@ -51,7 +53,7 @@ class Engine:
 
     Parameters
     ----------
-    weights : packed for single steps.
+    weights : packed for single steps, or what stands for those on a device.
     vocabulary : what the tokens mean.
     coverage : what the training music had, as it came, before any variation. No other kind of token
         is sampled, a piece from nothing is scored for no other instruments, and what a seed has
@@ -205,7 +207,7 @@ def new_generator(
     """
     return Generator(
         Automaton(capacity),
-        Stepper(engine.weights),
+        new_stepper(engine.weights),
         forbidden_tokens(engine, may_end),
         sampling,
         rng_seed,
@@ -240,22 +242,25 @@ def run_share(begin: Callable[[int], Generator], share: Sequence[int]) -> list[G
     return generators
 
 
-def run_on(generators: Sequence[Generator], threads: int | None) -> list[Generator]:
+def run_on(engine: Engine, generators: Sequence[Generator], threads: int | None) -> list[Generator]:
     """All of them, when each has gone on as far as it may."""
 
     def share(some: Sequence[Generator]) -> list[Generator]:
         run_together(some)
         return list(some)
 
-    return in_shares(share, generators, threads)
+    return in_shares(engine, share, generators, threads)
 
 
 def in_shares(
+    engine: Engine,
     compose: Callable[[Sequence[_Item]], list[Generator]],
     sequences: Sequence[_Item],
     threads: int | None,
 ) -> list[Generator]:
     """``compose(sequences)``, a share of them a thread; the loop holds no GIL.
+
+    A device computes for all of them together.
 
     Raises
     ------
@@ -265,7 +270,9 @@ def in_shares(
         raise ConfigError(f"threads must be 1 or more, got {threads}")
     n = len(sequences)
     crew = min(n, threads or usable_cores())
-    groups = max(crew, -(-n // MOST_AT_ONCE))
+    if isinstance(engine.weights, DeviceWeights):
+        crew = 1
+    groups = max(crew, -(-n // most_together(engine.weights)))
     shares = [sequences[n * i // groups : n * (i + 1) // groups] for i in range(groups)]
     return [generator for share in in_threads(compose, shares, crew) for generator in share]
 

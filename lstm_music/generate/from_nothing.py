@@ -31,7 +31,7 @@ from lstm_music.generate.forms.returns import (
 )
 from lstm_music.generate.forms.wanted import take_form, with_settled_form
 from lstm_music.generate.given import Given
-from lstm_music.generate.loop import Generator, run_together
+from lstm_music.generate.loop import Generator
 from lstm_music.generate.planning.character import Character, character_in_range
 from lstm_music.generate.planning.from_request import new_programs
 from lstm_music.generate.planning.header import write_header
@@ -41,6 +41,7 @@ from lstm_music.generate.planning.prompt import Prompt
 from lstm_music.generate.planning.ruling import Ruling, leans_for, rules_for, ruling_for
 from lstm_music.generate.report import make_report
 from lstm_music.generate.takes import Take, TakeDone, drawn_takes, ranked
+from lstm_music.generate.together import run_together
 from lstm_music.music.form import bars_of
 from lstm_music.music.harmony.rests import LEAST_PARTS
 from lstm_music.music.harmony.scale import Scale
@@ -247,7 +248,7 @@ class _Writer:
 
     def draft(self, sequences: Sequence[int]) -> list[Draft]:
         """A draft for each random stream, and how it was written in stages, if it has a form."""
-        generators = in_shares(self._compose, sequences, self._request.threads)
+        generators = in_shares(self._engine, self._compose, sequences, self._request.threads)
         return [
             (self._finished(generator), generator, self._formed.get(sequence))
             for generator, sequence in zip(generators, sequences, strict=True)

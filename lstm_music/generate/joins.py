@@ -46,7 +46,9 @@ def joined(work: Job, drafts: Sequence[Generator], threads: int | None = None) -
     """Copies of drafts that have read, and weighed, the two bars after the open places."""
     events, stop = _joined_events(work)
     given = Given(events)
-    return run_on([_about_to_read(work, draft, given, stop) for draft in drafts], threads)
+    return run_on(
+        work.engine, [_about_to_read(work, draft, given, stop) for draft in drafts], threads
+    )
 
 
 def joined_at(
@@ -62,7 +64,7 @@ def joined_at(
     for group in groups:
         given = Given(_moved(events, earlier, group))
         copies.append([_about_to_read(work, draft, given, stop - earlier) for draft in group])
-    run_on([copy for group in copies for copy in group], threads)
+    run_on(work.engine, [copy for group in copies for copy in group], threads)
     return copies
 
 

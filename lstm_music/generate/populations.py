@@ -17,7 +17,8 @@ import numpy as np
 from lstm_music.generate.compose import Job
 from lstm_music.generate.engine import run_on
 from lstm_music.generate.joins import join_log_probs, joined_at, joined_notes
-from lstm_music.generate.loop import MOST_AT_ONCE, NEVER, Generator, run_together
+from lstm_music.generate.loop import NEVER, Generator
+from lstm_music.generate.together import most_together, run_together
 from lstm_music.nn.sampling import Sampling
 
 PARTICLES = 32
@@ -82,12 +83,12 @@ def by_join(
     for line in lines[max(len(lines) - STEERED_LINES, 0) :]:
         for draft in drafts:
             draft.set_edge(line)
-        run_on(drafts, threads)
+        run_on(work.engine, drafts, threads)
         for group, copies in zip(groups, joined_at(work, groups, line, threads), strict=True):
             _go_on_from_best(group, [copy.given_log_prob for copy in copies])
     for draft in drafts:
         draft.set_edge(NEVER)
-    run_on(drafts, threads)
+    run_on(work.engine, drafts, threads)
     joins = iter(join_log_probs(work, drafts, threads).tolist())
     scored = [[(draft, next(joins)) for draft in group] for group in groups]
     return [max(group, key=lambda one: one[1]) for group in scored]
@@ -129,7 +130,7 @@ def _bar_by_bar(
     weigh: bool,
 ) -> Generator:
     """Compose ``size`` drafts side by side; at each bar line those chosen go on."""
-    stream = sequence
+    stream, most = sequence, most_together(work.engine.weights)
     rng = np.random.default_rng([rng_seed, sequence])
     drafts = [work.begin(sampling, rng_seed, stream + i * _COPIES_APART) for i in range(size)]
     for draft in drafts:
@@ -137,8 +138,8 @@ def _bar_by_bar(
     for line in [*_bar_lines(work), NEVER]:
         for draft in drafts:
             draft.set_pause(line)
-        for first in range(0, size, MOST_AT_ONCE):
-            run_together(drafts[first : first + MOST_AT_ONCE])
+        for first in range(0, size, most):
+            run_together(drafts[first : first + most])
         if line == NEVER:
             break
         chosen = choose(drafts, rng)

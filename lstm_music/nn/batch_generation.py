@@ -21,7 +21,7 @@ from lstm_music.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from lstm_music.backends.gpu.backend import GpuBackend
-    from lstm_music.backends.gpu.stepping import StackSteps
+    from lstm_music.backends.gpu.stepping import StackSteps, StackWeights
 
 _ON_DEVICE = ("temperature", "top_k", "top_p", "min_p")
 _STEPS_BETWEEN_LOOKS = 64
@@ -70,7 +70,7 @@ class BatchGenerator:
         V = model.config.n_tokens
         self._graphs = Graphs(backend.device)
         with backend.current():
-            self._steps = stack_steps(model, self._N)
+            self._steps = stack_steps(model, stack_weights(model), self._N)
             self._drawing = Drawing(
                 backend.device, V, settings, rng_seed, np.array(sequences, np.uint64),
                 -1 if stop is None else stop,
@@ -157,18 +157,22 @@ class BatchGenerator:
         return np.ascontiguousarray(tokens.T)
 
 
-def stack_steps(model: LanguageModel, N: int) -> StackSteps:
-    """N streams of a model on a GPU, one step at a time, where the model begins."""
-    from lstm_music.backends.gpu.stepping import StackSteps, StackWeights
+def stack_weights(model: LanguageModel) -> StackWeights:
+    """What a step of a model on a GPU reads."""
+    from lstm_music.backends.gpu.stepping import StackWeights
 
-    backend: GpuBackend | Any = model.backend
     config, params = model.config, model.params
     residual = [config.is_residual(layer) for layer in range(config.layers)]
-    weights = StackWeights(
-        model.spec, params["embedding"], model.kernel_layers(), residual, params["head.W"]
-    )
-    state = model.initial_state(N)
-    return StackSteps(backend.device, weights, state, config.n_streams)
+    layers = model.kernel_layers()
+    return StackWeights(model.spec, params["embedding"], layers, residual, params["head.W"])
+
+
+def stack_steps(model: LanguageModel, weights: StackWeights, N: int) -> StackSteps:
+    """N streams of a model on a GPU, one step at a time, where the model begins."""
+    from lstm_music.backends.gpu.stepping import StackSteps
+
+    backend: GpuBackend | Any = model.backend
+    return StackSteps(backend.device, weights, model.initial_state(N), model.config.n_streams)
 
 
 def _check_sampling(sampling: Sampling) -> None:

@@ -31,7 +31,7 @@ class Composer:
 @pytest.fixture
 def composer(monkeypatch):
     composer = Composer()
-    monkeypatch.setattr("lstm_music.composer.load", lambda name, precision: composer)
+    monkeypatch.setattr("lstm_music.composer.load", lambda name, precision, backend: composer)
     return composer
 
 

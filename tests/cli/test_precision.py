@@ -18,9 +18,9 @@ def loaded(monkeypatch):
     """The precisions that composers were loaded with."""
     told = []
 
-    def tell(name, precision):
+    def tell(name, precision, backend="cpu"):
         told.append(precision)
-        return load(name, precision=precision)
+        return load(name, precision=precision, backend=backend)
 
     monkeypatch.setattr("lstm_music.composer.load", tell)
     return told

@@ -1,6 +1,7 @@
 """What the network is told of a seed, and what it may say."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -125,6 +126,10 @@ def test_even_at_random_it_says_nothing_that_it_has_not_met():
         assert not piece.notes["timing_96ths"].any()
 
 
+ENGINE = SimpleNamespace(weights=None)
+"""Of this machine."""
+
+
 @pytest.mark.parametrize(("threads", "n"), [(1, 5), (2, 5), (9, 5), (1, MOST_AT_ONCE + 1)])
 def test_shares_hold_all_in_order_and_no_more_than_run_at_once(threads, n):
     shares = []
@@ -133,11 +138,11 @@ def test_shares_hold_all_in_order_and_no_more_than_run_at_once(threads, n):
         shares.append(len(share))
         return list(share)
 
-    assert in_shares(compose, range(n), threads) == list(range(n))
+    assert in_shares(ENGINE, compose, range(n), threads) == list(range(n))
     assert max(shares) <= MOST_AT_ONCE
 
 
 @pytest.mark.parametrize("threads", [0, -1])
 def test_it_takes_a_thread(threads):
     with pytest.raises(ConfigError, match="threads"):
-        in_shares(list, range(3), threads)
+        in_shares(ENGINE, list, range(3), threads)

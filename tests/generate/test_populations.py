@@ -108,10 +108,11 @@ def test_particles_are_drawn_as_often_as_enumeration_says(monkeypatch):
     """Of what the filter keeps, one by chance is a music with its chance given the rest."""
     rng = np.random.default_rng(5)
     lines = SimpleNamespace(bar_end=lambda at: at + 96)
-    heard = SimpleNamespace(
+    prompt = SimpleNamespace(
         start_steps=0, end_steps=3 * 96, context=SimpleNamespace(bar_lines=lines)
     )
-    toy = SimpleNamespace(begin=lambda *_: Coin(rng), heard=heard)
+    engine = SimpleNamespace(weights=None)
+    toy = SimpleNamespace(begin=lambda *_: Coin(rng), prompt=prompt, engine=engine)
     monkeypatch.setattr(populations, "run_together", lambda drafts: [d.run() for d in drafts])
     monkeypatch.setattr(populations, "join_log_probs", lambda _, drafts: rng.random(len(drafts)))
     n = 1500

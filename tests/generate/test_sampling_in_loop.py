@@ -7,9 +7,9 @@ from paths import MIDI_DATA
 import lstm_music as lm
 from lstm_music.generate.asking.request import Request
 from lstm_music.generate.complete import get_ready
-from lstm_music.generate.loop import run_together
 from lstm_music.generate.planning.groups import token_groups
 from lstm_music.generate.planning.ruling import rules_for
+from lstm_music.generate.together import run_together
 from lstm_music.nn.sampling import OTHER, PITCH, RHYTHM, Sampling
 from lstm_music.tokens.vocabulary import DEFAULT
 

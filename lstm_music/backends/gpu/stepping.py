@@ -91,9 +91,12 @@ class StackSteps:
 
     def copy(self, source: int, target: int) -> None:
         """Let one stream stand where another stands."""
-        for layer in self._layers:
-            for S in layer.kept():
-                S[:, target] = S[:, source]
+        for array in self.kept():
+            array[:, target] = array[:, source]
+
+    def kept(self) -> list[Array]:
+        """What the streams have from step to step, a stream along axis 1."""
+        return [array for layer in self._layers for array in layer.kept()]
 
 
 class _Layer:
@@ -126,7 +129,7 @@ class _Layer:
         sums = self._run.sums.reshape(N, -1)
         self._inputs = own_product(device, X, W, sums, transpose_b=True)
         self._S, self._b, self._X, self._is_residual = S, b, X, is_residual
-        self.y = new((N, H), real) if is_residual else S[1, 0]
+        self.y = device.zeros((N, H), real) if is_residual else S[1, 0]
 
     def step(self) -> None:
         """From the inputs to ``y``."""
@@ -138,5 +141,5 @@ class _Layer:
             self.y[...] += self._X
 
     def kept(self) -> list[Array]:
-        """What a stream has from step to step, with the streams along axis 1."""
+        """What the streams have from step to step, a stream along axis 1."""
         return [self._S[1], self.y[None]] if self._is_residual else [self._S[1]]

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from lstm_music.generate.loop import Generator, run_together
+from lstm_music.generate.loop import Generator
+from lstm_music.generate.together import run_together
 from lstm_music.music.harmony.cadence import ends_in_triad, ends_on_tonic
 from lstm_music.music.key import Key
 from lstm_music.music.piece import Piece

@@ -16,12 +16,13 @@ from lstm_music.generate.forms.endings import DRAWS_APART, ENDING_BARS, close_al
 from lstm_music.generate.forms.plan import FormPlan, kept_steps, repeated
 from lstm_music.generate.forms.wanted import bars_before
 from lstm_music.generate.given import Given
-from lstm_music.generate.loop import Generator, run_together
+from lstm_music.generate.loop import Generator
 from lstm_music.generate.planning.events import given_events
 from lstm_music.generate.planning.parts import voices_for
 from lstm_music.generate.planning.plan import Place, Plan
 from lstm_music.generate.planning.prompt import Prompt
 from lstm_music.generate.planning.ruling import Ruling, leans_for, rules_for
+from lstm_music.generate.together import run_together
 from lstm_music.music.form import bars_of
 from lstm_music.music.harmony.rests import REST_BEATS, chords_at_rest
 from lstm_music.music.key import Key

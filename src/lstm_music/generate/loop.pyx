@@ -16,12 +16,11 @@ from lstm_music.generate.task cimport Task
 from lstm_music.generate.voice_leading cimport VoiceLeading
 from lstm_music.kernels.sampler cimport Sampler
 from lstm_music.kernels.stretch cimport Stretch
-from lstm_music.kernels.step cimport (
-    MOST_TOGETHER, StepState, Plan, Stepper, advance_together, predict_together,
-)
+from lstm_music.kernels.step cimport MOST_TOGETHER, Stepper
 from lstm_music.tokens.automaton cimport Automaton
 
 from lstm_music.errors import ConfigError, TokenError
+from lstm_music.kernels.device_step import check_device, new_stretch
 from lstm_music.generate.planning.groups import token_groups
 from lstm_music.tokens.vocabulary import DEFAULT
 
@@ -29,13 +28,6 @@ MOST_AT_ONCE = MOST_TOGETHER
 NEVER = (1 << 31) - 1  # no onset is so late
 GROUPS = token_groups(DEFAULT)
 GROUPS.setflags(write=False)
-
-cdef enum Status:
-    RUNNING = 0
-    FINISHED = 1  # nothing more may be written, or the notes asked for are there
-    PAUSED = 3  # the next token leads to the edge or beyond; it is drawn again where it goes on
-    STUCK = -1  # given music is left, but nothing may stand here
-    FULL = 2  # the token buffer or the automaton's note list is full
 
 cdef int V = DEFAULT.n_tokens
 cdef int END = DEFAULT["end"].start
@@ -62,21 +54,6 @@ cdef class Generator:
         tokens that was allowed at each step. These are the weights of a particle filter whose
         particles are drawn from the allowed ones.
     """
-
-    cdef Automaton automaton
-    cdef Stepper stepper
-    cdef Task task
-    cdef float[::1] _logits
-    cdef int[::1] _rows
-    cdef int32_t[::1] _tokens
-    cdef Sampler _sampler
-    cdef object _draws  # rng_seed and sequence
-    cdef int n_tokens
-    cdef public bint weigh
-    cdef int stop_notes, status
-    cdef long stop_onset, edge
-    cdef readonly bint has_ended
-    cdef readonly double log_prob, given_log_prob
 
     def __init__(
         self, Automaton automaton not None, Stepper stepper not None, forbidden, sampling,
@@ -179,6 +156,7 @@ cdef class Generator:
                 if status != RUNNING:
                     break
                 self.stepper.advance(&self._rows[0])
+        check_device(self.stepper.weights)
         if status == FULL:
             raise TokenError(f"the sequence is full at {self.n_tokens} tokens; ask for fewer bars")
         if status != RUNNING:
@@ -194,7 +172,7 @@ cdef class Generator:
         TokenError : there is no room.
         """
         cdef int token, status = RUNNING
-        cdef Stretch ahead = Stretch(self.stepper)
+        cdef Stretch ahead = new_stretch(self.stepper)
         with nogil:
             while status == RUNNING and self.task.event < self.task.given.n and (
                 self.task.given._events[self.task.event, ONSET] < until_steps
@@ -210,6 +188,7 @@ cdef class Generator:
                 if status == RUNNING:
                     ahead.advance(&self._rows[0])
             ahead.flush()
+        check_device(self.stepper.weights)
         if status != RUNNING:
             raise TokenError(
                 f"given event {self.task.event} of {self.task.given.n} cannot be heard at step "
@@ -234,6 +213,7 @@ cdef class Generator:
                 self.task.allowed[i] &= allowed[i]
             self.stepper.predict(&self.task.allowed[0], &self._logits[0])
             token = self._draw()
+        check_device(self.stepper.weights)
         if token < 0:
             raise TokenError("no token is both legal and allowed here")
         if self._append(token) != RUNNING:
@@ -252,6 +232,8 @@ cdef class Generator:
         ------
         TokenError : the sequence outgrew its capacity.
         """
+        from lstm_music.generate.together import run_together  # which is made of generators
+
         run_together([self], max_notes)
         return self.status == FINISHED
 
@@ -319,82 +301,3 @@ cdef class Generator:
         self._sampler.advance(token)
         self.task.after()
         return RUNNING
-
-
-def run_together(generators, int max_notes=-1):
-    """``Generator.run`` for several of the same weights, which are read once for all of them.
-
-    Each gets the tokens that it would get alone.
-
-    Parameters
-    ----------
-    generators : 1..MOST_AT_ONCE, none twice, each with its own task.
-    max_notes : as there, the same for all.
-
-    Raises
-    ------
-    TokenError : a sequence outgrew its capacity.
-    ConfigError : too many or none, one twice, or other weights.
-    """
-    cdef void* who[MOST_TOGETHER]
-    cdef Generator one
-    cdef int i, n = len(generators)
-    weights = {(<Generator> generator).stepper.weights for generator in generators}
-    if not 1 <= n <= MOST_TOGETHER or len(weights) != 1 or len(set(generators)) < n:
-        raise ConfigError(f"1 to {MOST_TOGETHER} generators of the same weights run together")
-    for i in range(n):
-        one = generators[i]
-        one.stop_notes = one.automaton.n_notes + max_notes if max_notes >= 0 else -1
-        who[i] = <void*> one
-    with nogil:
-        _run_together(&one.stepper.plan, n, who)
-    for one in generators:
-        if one.status == STUCK:
-            raise TokenError(
-                f"nothing may stand at step {one.automaton.onset_steps} before given event "
-                f"{one.task.event} of {one.task.given.n}; this is a fault of the rules"
-            )
-        if one.status == FULL:
-            raise TokenError(
-                f"the music outgrew {one._tokens.shape[0]} tokens before step "
-                f"{one.task.rules.end_steps}; ask for fewer bars"
-            )
-
-
-cdef void _run_together(const Plan* plan, int n, void** who) noexcept nogil:
-    """Until none is running, or each that is is to pause; ``who`` are Generators."""
-    cdef StepState* seqs[MOST_TOGETHER]
-    cdef const int* rows[MOST_TOGETHER]
-    cdef const uint8_t* masks[MOST_TOGETHER]
-    cdef float* logits[MOST_TOGETHER]
-    cdef int i, left, asked
-    while True:
-        left = 0
-        for i in range(n):
-            if not (<Generator> who[i])._is_to_pause():
-                who[left] = who[i]
-                left += 1
-        n = left
-        if n == 0:
-            return
-        asked = 0
-        for i in range(n):
-            (<Generator> who[i]).task.choose()
-            if (<Generator> who[i]).task.only < 0 or (<Generator> who[i]).weigh:
-                seqs[asked] = &(<Generator> who[i]).stepper.seq
-                masks[asked] = (<Generator> who[i])._wanted()
-                logits[asked] = &(<Generator> who[i])._logits[0]
-                asked += 1
-        if asked:
-            predict_together(plan, asked, seqs, masks, logits)
-        left = 0
-        for i in range(n):
-            (<Generator> who[i])._extend()
-            if (<Generator> who[i]).status == RUNNING:
-                who[left] = who[i]
-                seqs[left] = &(<Generator> who[i]).stepper.seq
-                rows[left] = &(<Generator> who[i])._rows[0]
-                left += 1
-        n = left
-        if n:
-            advance_together(plan, n, seqs, rows)

@@ -71,27 +71,49 @@ def test_a_missing_gpu_is_told_before_the_music_is_read(tmp_path, monkeypatch, c
 
 
 @pytest.mark.usefixtures("at_root")
-def test_a_device_lost_in_training_leaves_a_checkpoint_to_go_on_from(
-    tmp_path, cupy, monkeypatch, capsys
+@pytest.mark.parametrize(
+    ("fault", "told"), [({"lost": True}, "--resume"), ({"memory": 64}, "smaller batch")]
+)
+def test_a_fault_in_training_leaves_a_checkpoint_to_go_on_from(
+    fault, told, tmp_path, cupy, monkeypatch, capsys
 ):
     from lstm_music.training import loop
 
+    _, whole = train(tmp_path, "gpu")
     update, done = loop.Trainer._update, []
 
-    def lose(self, chunks):
+    def fail(self, chunks):
         if len(done) == 2:
-            monkeypatch.setattr(cupy.Machine, "lost", True)
+            for name, value in fault.items():
+                monkeypatch.setattr(cupy.Machine, name, value)
         done.append(1)
         update(self, chunks)
 
+    as_before = {name: getattr(cupy.Machine, name) for name in fault}
+    (tmp_path / "b").mkdir()
     with monkeypatch.context() as patch:
-        patch.setattr(loop.Trainer, "_update", lose)
-        code, output = train(tmp_path, "gpu", "--checkpoint-seconds=0.001")
-    assert code == 5
-    assert "--resume" in capsys.readouterr().err
-    monkeypatch.setattr(cupy.Machine, "lost", False)
-    code, output = train(tmp_path, "gpu", "--resume=auto")
-    assert code == 0 and output.exists()
+        patch.setattr(loop.Trainer, "_update", fail)
+        code, output = train(tmp_path / "b", "gpu", "--checkpoint-seconds=0.001")
+    assert code == 5 and not output.exists()
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "cannot be used" in line]
+    assert told in line
+    for name, value in as_before.items():
+        monkeypatch.setattr(cupy.Machine, name, value)
+    code, output = train(tmp_path / "b", "gpu", "--resume=auto")
+    assert code == 0
+    np.testing.assert_array_equal(
+        load_model(output)[0].flat_params, load_model(whole)[0].flat_params
+    )
+
+
+@pytest.mark.parametrize("command", [("train", "-o", "m.safetensors"), ("evaluate",)])
+def test_a_missing_driver_is_told_with_what_to_do(tmp_path, monkeypatch, capsys, cupy, command):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cupy.Machine, "driver", False)
+    (tmp_path / "song.mid").write_bytes(b"not read, or it would be told")
+    assert run([*command, "song.mid", "--backend", "gpu"]) == 5
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "nvidia-smi" in line and "--backend cpu" in line
 
 
 @pytest.mark.usefixtures("at_root")
