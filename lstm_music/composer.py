@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lstm_music.errors import ConfigError, ModelFileError, ShapeError
+from lstm_music.evaluate.critics import Critics
 from lstm_music.generate.engine import Engine
 from lstm_music.midi.content import MusicSource
 from lstm_music.midi.files import read, restated
@@ -99,7 +100,8 @@ class Composer:
         weights = step_weights(self.model, precision, backend)
         try:
             self.sampling = recommended(metadata["data_card"])
-            self._engine = Engine.from_metadata(weights, DEFAULT, metadata)
+            critics = Critics(metadata["training"].get("critics", {}))
+            self._engine = Engine.from_metadata(weights, DEFAULT, metadata, critics)
         except ConfigError as error:
             raise ModelFileError(f"{name}: {error}") from None
         self._source = name if source is None else source

@@ -178,7 +178,7 @@ def comparable(
     known = {_meter(piece) for piece in theirs}
     ours = _drawn([piece for piece in ours if _meter(piece) in known], MOST_PIECES, rng)
     _check(len(ours), LEAST_SAMPLES, "samples in a meter of the real pieces", len(samples))
-    theirs = _drawn(_in_meters_of(ours, theirs, rng), MOST_PIECES, rng)
+    theirs = _drawn(in_meters_of(ours, theirs, rng), MOST_PIECES, rng)
     _check(len(theirs), LEAST_REAL, "real pieces in the samples' meters", len(real))
     return Material(ours, theirs, n_bars, len(samples) - len(ours), len(real) - len(theirs))
 
@@ -218,7 +218,7 @@ def _meter(piece: Piece) -> str:
     return str(piece.meters[0])
 
 
-def _in_meters_of(
+def in_meters_of(
     samples: Sequence[Piece], real: Sequence[Piece], rng: np.random.Generator
 ) -> list[Piece]:
     """Real pieces in the meters of the samples, each meter with about the samples' share."""

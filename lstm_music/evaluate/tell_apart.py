@@ -83,6 +83,16 @@ def _judged(pairs: Sequence[_Pair], rng: np.random.Generator) -> dict[str, Auc]:
     return {name: _auc(make, pairs, rng) for name, make in _classifiers().items()}
 
 
+def logistic_regression() -> Any:
+    """An unfitted one.
+
+    Raises
+    ------
+    ConfigError : scikit-learn is not installed.
+    """
+    return _classifiers()["logistic regression"](0)
+
+
 def _classifiers() -> dict[str, Callable[[int], Any]]:
     """Judge -> what makes it from a random number."""
     try:

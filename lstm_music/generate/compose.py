@@ -18,7 +18,7 @@ from lstm_music.generate.planning.parts import voices_for
 from lstm_music.generate.planning.plan import Place, Plan
 from lstm_music.generate.planning.prompt import Prompt, prompt_for
 from lstm_music.generate.planning.ruling import Ruling, allowed_pitches, leans_for, rules_for
-from lstm_music.music.distinct import is_among
+from lstm_music.music.distinct import distinct, is_among
 from lstm_music.music.piece import PEDAL_DTYPE, Piece
 from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
@@ -174,19 +174,24 @@ def _time_move(vocabulary: Vocabulary, gap_steps: int) -> list[int]:
     return [vocabulary["long"][0]] * longs + [vocabulary["shift"][rest]]
 
 
-def conditioning(prompt: Prompt, ruling: Ruling, plan: Plan) -> Conditioning | None:
+def conditioning(
+    prompt: Prompt, ruling: Ruling, plan: Plan, standing: NoteArray | None = None
+) -> Conditioning | None:
     """What the network is told besides the past; None for a plain continuation.
 
-    A network learns from whole pieces, too, and sees nothing ahead in them.
+    A network learns from whole pieces, too, and sees nothing ahead in them, unless notes stand
+    there that fill their tracks.
     """
     wishes, onsets, chords = ruling.conditioning(prompt, plan)
-    is_plain = plan.is_continuation and wishes is None and onsets is None and chords is None
-    if is_plain:
+    told = [standing, wishes, onsets, chords]
+    if plan.is_continuation and all(one is None for one in told):
         return None
     ahead = prompt.given_notes
     places = prompt.places
     if plan.is_continuation:
-        ahead, places = ahead[:0], tuple(Place(t, 0, 1 << 30) for t in range(len(prompt.tracks)))
+        ahead = ahead[:0] if standing is None else standing
+        filled = distinct(ahead["track"]).tolist()
+        places = tuple(Place(t, 0, 1 << 30) for t in range(len(prompt.tracks)) if t not in filled)
     return Conditioning(
         ahead, places, wishes, onsets, chords, given_text(ahead, prompt.context.tracks)
     )

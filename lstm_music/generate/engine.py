@@ -14,6 +14,7 @@ from lstm_music.backends.workspace import in_threads, usable_cores
 from lstm_music.corpus.coverage import Coverage
 from lstm_music.errors import ConfigError
 from lstm_music.generate.dynamics import Accents, even_velocities, has_dynamics
+from lstm_music.generate.forms.choosing import Critic, no_critic
 from lstm_music.generate.loop import Generator
 from lstm_music.generate.together import most_together, run_together
 from lstm_music.kernels.device_step import DeviceWeights, new_stepper
@@ -21,6 +22,7 @@ from lstm_music.kernels.step import StepWeights
 from lstm_music.music.distinct import distinct
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.form_model import FormModel
+from lstm_music.music.harmony.progression_model import ProgressionModel
 from lstm_music.music.instruments.drum_keys import drums_in_general_midi, has_pad_keys
 from lstm_music.music.key import Key
 from lstm_music.music.listening.styles import infer_style
@@ -65,6 +67,9 @@ class Engine:
     forms : how bars return in the training music, for `FormModel.from_json`; empty where the model
         does not tell.
     from_nothing : what its data card advises for pieces from nothing, by style.
+    progressions : the chord symbols of the training music, for `ProgressionModel.from_json`; empty
+        where the model does not tell.
+    critic : from a style to what chooses among drafts of pieces from nothing, if anything does.
     """
 
     weights: StepWeights
@@ -74,10 +79,16 @@ class Engine:
     hears_ahead: bool = False
     forms: Mapping[str, Any] = field(default_factory=dict)
     from_nothing: Mapping[str, FromNothing] = field(default_factory=dict)
+    progressions: Mapping[str, Any] = field(default_factory=dict)
+    critic: Callable[[str], Critic | None] = no_critic
 
     @classmethod
     def from_metadata(
-        cls, weights: StepWeights, vocabulary: Vocabulary, metadata: Mapping[str, Any]
+        cls,
+        weights: StepWeights,
+        vocabulary: Vocabulary,
+        metadata: Mapping[str, Any],
+        critic: Callable[[str], Critic | None] = no_critic,
     ) -> Engine:
         """The engine of a model file.
 
@@ -85,6 +96,7 @@ class Engine:
         ----------
         weights, vocabulary : of the model in memory, which may have more streams than its file.
         metadata : of the model file.
+        critic : as of `Engine`.
 
         Raises
         ------
@@ -101,7 +113,14 @@ class Engine:
             hears_ahead=hears_ahead > 0,
             forms=training.get("forms", {}),
             from_nothing=recommended_from_nothing(metadata["data_card"]),
+            progressions=training.get("progressions", {}),
+            critic=critic,
         )
+
+    @cached_property
+    def progression_model(self) -> ProgressionModel:
+        """What chord symbols are drawn from."""
+        return ProgressionModel.from_json(self.progressions)
 
     @cached_property
     def form_model(self) -> FormModel:

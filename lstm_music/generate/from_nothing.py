@@ -21,20 +21,22 @@ from lstm_music.generate.engine import (
     new_generator,
     with_sounding_tracks,
 )
+from lstm_music.generate.forms.choosing import FIRST, Choice
 from lstm_music.generate.forms.endings import DRAWS_APART, ENDING_BARS, close_all, closed_by_hand
-from lstm_music.generate.forms.plan import FormPlan, same_variations
+from lstm_music.generate.forms.plan import RESTS_BARS, FormPlan, same_variations
 from lstm_music.generate.forms.returns import (
     Again,
     Formed,
     close_with_forms,
     write_stages,
 )
-from lstm_music.generate.forms.wanted import take_form, with_settled_form
+from lstm_music.generate.forms.symbols import drawn_symbols
+from lstm_music.generate.forms.wanted import is_ruled, take_form, with_settled_form
 from lstm_music.generate.given import Given
 from lstm_music.generate.loop import Generator
 from lstm_music.generate.planning.character import Character, character_in_range
 from lstm_music.generate.planning.from_request import new_programs
-from lstm_music.generate.planning.header import write_header
+from lstm_music.generate.planning.header import drawn_ensemble, key_of, write_header
 from lstm_music.generate.planning.parts import voices_for
 from lstm_music.generate.planning.plan import Place, Plan
 from lstm_music.generate.planning.prompt import Prompt
@@ -152,7 +154,7 @@ class _Writer:
         )
         self._key = Key.parse(request.key) if isinstance(request.key, str) else request.key
         if self._key is None and request.scale is not None:
-            self._key = _key_of(Scale.parse(request.scale))
+            self._key = key_of(Scale.parse(request.scale))
         bpm = DEFAULT_TEMPO_BPM if request.tempo_bpm is None else request.tempo_bpm
         self._tempo = Tempo.from_bpm(bpm)
         self._programs = (
@@ -188,14 +190,20 @@ class _Writer:
         header = written_piece(generator.score)
         plan, ruling = self._planned(header)
         prompt = _prompt(plan, self._bars)
-        form = take_form(self._engine, ruling, plan, prompt, self._rng_seed, sequence)
-        if ruling.voice_leading == "strict" and _has_chords(header):
-            form = replace(form or FormPlan((None,) * self._bars), comes_to_rest=True)
+        form = self._form(ruling, plan, prompt, sequence)
         plan = replace(plan, form=form)
         check_possible(ruling, plan)
+        symbols = None
         if form is not None:
-            self._formed[sequence] = Formed(form, plan, ruling, prompt)
-        generator.set_conditioning(conditioning(prompt, ruling, plan))
+            if not self._programs and not is_ruled(self._request):
+                rng = np.random.default_rng([self._rng_seed, sequence])
+                model = self._engine.progression_model
+                symbols = drawn_symbols(model, header, form, rng, closes=self._closes)
+            choice = self._choice(header.style, sequence)
+            self._formed[sequence] = Formed(
+                form, plan, ruling, prompt, standing=symbols, choice=choice
+            )
+        generator.set_conditioning(conditioning(prompt, ruling, plan, symbols))
         rules = rules_for(ruling, plan, prompt)
         leans = leans_for(ruling, plan, prompt, rules)
         voices = voices_for(ruling, plan, prompt)
@@ -204,6 +212,29 @@ class _Writer:
         if self._closes and form is None:
             generator.set_pause((self._bars - ENDING_BARS) * bar_steps)
         return Job(self._engine, plan, prompt, ruling, generator)
+
+    def _form(self, ruling: Ruling, plan: Plan, prompt: Prompt, sequence: int) -> FormPlan | None:
+        """How a draft is written in stages; None: in one go."""
+        form = take_form(self._engine, ruling, plan, prompt, self._rng_seed, sequence)
+        rests = ruling.voice_leading == "strict" and _has_chords(plan.given)
+        has_critic = self._choice(plan.given.style, sequence).critic is not None
+        if not rests and not has_critic:
+            return form
+        stage_bars = self._advice(plan.given.style).critic_bars if has_critic else RESTS_BARS
+        form = form or FormPlan((None,) * self._bars)
+        return replace(form, comes_to_rest=rests, stage_bars=stage_bars)
+
+    def _choice(self, style: str, sequence: int) -> Choice:
+        """How one of several drafts of a stage is kept: by the critic of the style, unless the
+        network is to write by itself.
+        """
+        if self._request.drafts == 1 or self._request.form == NO_FORM:
+            return FIRST
+        critic = self._engine.critic(style)
+        if critic is None:
+            return FIRST
+        stream = (self._rng_seed, sequence)
+        return Choice(critic, self._advice(style).critic_drafts, stream)
 
     def plan(self, piece: Piece) -> Plan:
         """The plan that a piece is the result of: all its tracks are open."""
@@ -345,19 +376,6 @@ class _Writer:
         return Take(piece, self._rng_seed, report, piece.notes, nats)
 
 
-def drawn_ensemble(engine: Engine, style: str, rng_seed: int, sequence: int) -> Sequence[int]:
-    """A row of instruments that music of the style is written for, the commoner the likelier.
-
-    None where the model does not tell.
-    """
-    rows = engine.coverage.ensembles.get(style, ())
-    if not rows:
-        return ()
-    counts = np.array([count for count, _ in rows], np.float64)
-    rng = np.random.default_rng([rng_seed, sequence])
-    return rows[int(rng.choice(len(rows), p=counts / counts.sum()))][1]
-
-
 def _prompt(plan: Plan, bars: int) -> Prompt:
     """What the network reads before the first note: a header."""
     return Prompt(
@@ -374,15 +392,6 @@ def _prompt(plan: Plan, bars: int) -> Prompt:
 def _has_chords(header: Piece) -> bool:
     """Whether a piece has parts enough to rest on a chord."""
     return sum(not track.is_drum for track in header.tracks) >= LEAST_PARTS
-
-
-def _key_of(scale: Scale) -> Key | None:
-    """The key whose tonic and third a scale has; None for one without a third."""
-    tonic = scale.tonic_pitch_class
-    for mode, third in (("minor", 3), ("major", 4)):
-        if (tonic + third) % 12 in scale.pitch_classes:
-            return Key(0 if mode == "major" else -3, mode).transposed(tonic)
-    return None
 
 
 def _broken(piece: Piece) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -143,10 +144,14 @@ class FromNothing(NamedTuple):
     ----------
     sampling : how they are drawn.
     form : as of the control of that name; None: none.
+    critic_bars, critic_drafts : how many bars are drafted at a time where the model has a critic
+        of the style, and how many drafts it chooses from.
     """
 
     sampling: Sampling
     form: str | None = None
+    critic_bars: int = 4
+    critic_drafts: int = 8
 
 
 def _form(table: Mapping[str, Any]) -> str | None:
@@ -154,6 +159,16 @@ def _form(table: Mapping[str, Any]) -> str | None:
     if not isinstance(form, str | None):
         raise TypeError(f"form must be a text, got {form!r}")
     return form
+
+
+_WHOLE = {"critic_bars": (1, 64), "critic_drafts": (2, 16)}
+
+
+def _whole(table: Mapping[str, Any], name: str) -> int:
+    value, (least, most) = table.get(name, FromNothing._field_defaults[name]), _WHOLE[name]
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise TypeError(f"{name} must be a whole number, {least}..{most}, got {value!r}")
+    return value
 
 
 def recommended_from_nothing(data_card: Mapping[str, Any]) -> dict[str, FromNothing]:
@@ -172,8 +187,10 @@ def recommended_from_nothing(data_card: Mapping[str, Any]) -> dict[str, FromNoth
     found = {}
     try:
         for style, table in tables.items():
-            settings = {name: value for name, value in table.items() if name != "form"}
-            found[style] = FromNothing(Sampling(**(usual | settings)), _form(table))
+            settings = {name: x for name, x in table.items() if name not in FromNothing._fields}
+            found[style] = FromNothing(
+                Sampling(**(usual | settings)), _form(table), *map(partial(_whole, table), _WHOLE)
+            )
     except (AttributeError, TypeError, ConfigError) as error:
         raise ConfigError(
             f"the data card's from_nothing {tables!r} cannot be used: {error}"

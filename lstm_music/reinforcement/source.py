@@ -6,8 +6,8 @@ from functools import partial
 
 from lstm_music.composer import Composer
 from lstm_music.generate.engine import forbidden_tokens, new_generator
-from lstm_music.generate.from_nothing import DEFAULT_TEMPO_BPM, drawn_ensemble
-from lstm_music.generate.planning.header import write_header
+from lstm_music.generate.from_nothing import DEFAULT_TEMPO_BPM
+from lstm_music.generate.planning.header import drawn_ensemble, write_header
 from lstm_music.kernels.step import StepWeights
 from lstm_music.music.key import Key
 from lstm_music.music.meter import Meter

@@ -11,6 +11,7 @@ from lstm_music.corpus.cache import TokenCache
 from lstm_music.corpus.copies.fingerprints import corpus_fingerprints
 from lstm_music.corpus.coverage import coverage_of
 from lstm_music.corpus.forms import forms_in_training
+from lstm_music.corpus.progressions import progressions_in_training
 from lstm_music.corpus.split import SPLITS
 from lstm_music.files import atomic_write
 from lstm_music.nn.model import LanguageModel
@@ -33,12 +34,16 @@ def model_writer(
     card : of the data.
     storage : "float32" or "float16".
     """
-    met, forms = asdict(coverage_of(corpus)), forms_in_training(corpus).to_json()
+    counted = {
+        "corpus": counts(corpus),
+        "met": asdict(coverage_of(corpus)),
+        "forms": forms_in_training(corpus).to_json(),
+        "progressions": progressions_in_training(corpus).to_json(),
+    }
     known = once(lambda: corpus_fingerprints(corpus).to_bytes())
 
     def write(model: LanguageModel, summary: dict[str, Any]) -> None:
-        facts = summary | {"corpus": counts(corpus), "met": met, "forms": forms}
-        facts |= {"knows": knows(model, corpus)}
+        facts = summary | counted | {"knows": knows(model, corpus)}
         save_model(output, model, DEFAULT.to_json(), facts, card, storage=storage)
         atomic_write(known_beside(output), known())
 

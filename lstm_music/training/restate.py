@@ -14,6 +14,7 @@ from typing import Any
 from lstm_music.corpus.cache import TokenCache, open_cache
 from lstm_music.corpus.coverage import coverage_of
 from lstm_music.corpus.forms import forms_in_training
+from lstm_music.corpus.progressions import progressions_in_training
 from lstm_music.nn.model_file import load_model, save_model
 from lstm_music.training.api import read_card
 
@@ -38,6 +39,7 @@ def restate(path: str | os.PathLike[str], card: dict[str, Any], corpus: TokenCac
     counted = {
         "met": asdict(coverage_of(corpus)),
         "forms": forms_in_training(corpus).to_json(),
+        "progressions": progressions_in_training(corpus).to_json(),
     }
     training, storage = facts["training"] | counted, facts["storage"]
     save_model(path, model, facts["vocabulary"], training, card, storage=storage)

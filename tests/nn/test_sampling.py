@@ -87,17 +87,31 @@ def test_a_setting_that_is_none_in_a_temperature_stays_that_of_the_whole():
 def test_a_card_advises_for_pieces_from_nothing_by_style():
     card = {
         "sampling": {"temperature": 0.8, "top_p": 0.9},
-        "from_nothing": {"folk": {"temperature": 1.0, "form": "auto"}, "lead": {}},
+        "from_nothing": {
+            "folk": {"temperature": 1.0, "form": "auto"},
+            "lead": {},
+            "drums": {"critic_bars": 1, "critic_drafts": 16},
+        },
     }
     found = recommended_from_nothing(card)
-    assert found["folk"] == (Sampling(1.0, 0, 0.9), "auto")
-    assert found["lead"] == (Sampling(0.8, 0, 0.9), None)
+    assert found["folk"] == (Sampling(1.0, 0, 0.9), "auto", 4, 8)
+    assert found["lead"] == (Sampling(0.8, 0, 0.9), None, 4, 8)
+    assert found["drums"] == (Sampling(0.8, 0, 0.9), None, 1, 16)
     assert recommended_from_nothing({}) == {}
 
 
 @pytest.mark.parametrize(
     "table",
-    [1, {"folk": 1}, {"folk": {"temperature": 0}}, {"folk": {"form": 1}}, {"folk": {"x": 1}}],
+    [
+        1,
+        {"folk": 1},
+        {"folk": {"temperature": 0}},
+        {"folk": {"form": 1}},
+        {"folk": {"x": 1}},
+        {"folk": {"critic_bars": 0}},
+        {"folk": {"critic_drafts": 17}},
+        {"folk": {"critic_drafts": True}},
+    ],
 )
 def test_advice_by_style_that_cannot_be_used_is_refused(table):
     with pytest.raises(ConfigError, match="from_nothing"):

@@ -23,5 +23,6 @@ def test_weights_stay_and_advice_and_counts_are_new(tmp_path):
     assert all(np.array_equal(before.params[name], after.params[name]) for name in before.params)
     assert told["training"]["note"] == 1
     assert told["training"]["met"]["styles"] == ["folk"]  # of one style, as it was trained
+    assert told["training"]["progressions"] == {}  # there are no chord symbols
     assert told["storage"] == "float16"
     assert lm.load(path).engine.from_nothing["folk"].form == "auto"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
+from lstm_music.generate.forms.choosing import FIRST, Choice, shares_at_once
 from lstm_music.generate.loop import Generator
 from lstm_music.generate.together import run_together
 from lstm_music.music.harmony.cadence import ends_in_triad, ends_on_tonic
@@ -20,12 +22,16 @@ DRAWS = 16
 DRAWS_APART = 1 << 32
 """Between the random streams of two draws; far beyond the number of pieces at once."""
 
+_Ranked: TypeAlias = tuple[tuple[bool, ...], Generator]
+
 
 def close_all(
     opened: Sequence[Generator],
     again: Callable[[int, int], Generator],
     key: Key | None,
     is_good: Callable[[int, Generator], bool] = lambda i, ending: True,
+    choose: Callable[[int, Sequence[Generator]], Generator] = lambda i, endings: endings[0],
+    choices: Sequence[Choice] = (),
 ) -> list[Generator]:
     """The best ending found for each piece.
 
@@ -40,29 +46,44 @@ def close_all(
         own stream: ``again(i, stream)``; stream 0 goes on as if nothing had stopped.
     key : given; None: that of each piece's own header.
     is_good : ``is_good(i, ending)``: what else is wanted of an ending that closes.
+    choose : ``choose(i, endings)``: which of the best endings is kept.
+    choices : how many endings of each piece are drawn at a time; none: one.
     """
-    best: dict[int, Generator] = {}
-    ranks: dict[int, tuple[bool, ...]] = {}
-    left = list(range(len(opened)))
-    for draw in range(DRAWS):
-        drawn = {i: again(i, draw * DRAWS_APART) for i in left}
-        if drawn:
-            run_together(list(drawn.values()))
-        for i, ending in drawn.items():
-            piece = _in_key(ending, key)
-            closed = ends_on_tonic(piece)
-            rank = (
-                bool(closed) and is_good(i, ending),
-                ends_in_triad(piece),
-                ending.has_ended,
-            )
-            if closed and (i not in best or rank > ranks[i]):
-                best[i], ranks[i] = ending, rank
-            if closed is None or all(rank):
-                left.remove(i)
-            if closed is None or draw == DRAWS - 1:
-                best.setdefault(i, ending)
-    return [best[i] for i in range(len(opened))]
+    choices = choices or [FIRST] * len(opened)
+    drawn: dict[int, list[_Ranked]] = {i: [] for i in range(len(opened))}
+    left, turn = list(drawn), 0
+    while left:
+        for share in shares_at_once(left, choices):
+            drafts = {
+                i: [again(i, number * DRAWS_APART) for number in choices[i].numbers(turn)]
+                for i in share
+            }
+            run_together([draft for some in drafts.values() for draft in some])
+            for i, some in drafts.items():
+                ranked = [(_rank(i, ending, key, is_good), ending) for ending in some]
+                drawn[i] = _best(drawn[i] + ranked)
+        turn += 1
+        left = [i for i in left if not all(drawn[i][0][0]) and turn < choices[i].turns(DRAWS)]
+    return [choose(i, [ending for _, ending in best]) for i, best in drawn.items()]
+
+
+def _rank(
+    i: int, ending: Generator, key: Key | None, is_good: Callable[[int, Generator], bool]
+) -> tuple[bool, ...]:
+    """What is wanted of an ending, the most important first; all of music without pitches or key,
+    which ends as it likes.
+    """
+    piece = _in_key(ending, key)
+    closed = ends_on_tonic(piece)
+    if closed is None:
+        return (True,) * 4
+    return closed, is_good(i, ending), ends_in_triad(piece), ending.has_ended
+
+
+def _best(endings: list[_Ranked]) -> list[_Ranked]:
+    """The endings of the highest rank; where none closes the last."""
+    best = max(rank for rank, _ in endings)
+    return [one for one in endings if one[0] == best] if best[0] else endings[-1:]
 
 
 def closed_by_hand(piece: Piece) -> Piece:

@@ -24,7 +24,7 @@ from lstm_music.music.form_model import FormModel
 from lstm_music.music.form_text import Section, form_text
 
 RESTS_BARS = 2
-"""So many bars are composed at a time where the chords at rest are looked at."""
+"""So many bars are composed at a time where the chords at rest are looked at, unless advised."""
 
 _KEPT_SHARE = 2 / 3
 """Of a bar that returns varied: with fewer of its notes it would not be heard as the same."""
@@ -52,13 +52,15 @@ class FormPlan:
     ----------
     returns : for each new bar the bar that it returns to; None: it is composed.
     sections : as asked, with their lengths; empty where the form was drawn.
-    comes_to_rest : whether bars are composed two at a time, until the chords on which all parts
-        rest stand on their root.
+    comes_to_rest : whether bars are composed again until the chords on which all parts rest stand
+        on their root.
+    stage_bars : so many bars at most are composed at a time; 0: as many as come between returns.
     """
 
     returns: tuple[Return | None, ...]
     sections: tuple[Section, ...] = ()
     comes_to_rest: bool = False
+    stage_bars: int = 0
 
     def roots(self) -> list[int]:
         """For each new bar the composed one, or that of a seed, whose music it has: itself if it
@@ -75,11 +77,6 @@ class FormPlan:
     def root_of(self, bar: int) -> int:
         """The bar whose music a bar has; bars of a seed have their own."""
         return self.roots()[bar] if bar >= 0 else bar
-
-    def starts(self) -> set[int]:
-        """Numbers of the new bars with which something begins that is composed by itself."""
-        by_themselves = range(0, len(self.returns), RESTS_BARS) if self.comes_to_rest else ()
-        return {*self.section_starts(), *by_themselves}
 
     def section_starts(self) -> list[int]:
         """Numbers of the new bars with which the named sections begin."""

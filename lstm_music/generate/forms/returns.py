@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from itertools import pairwise
 
 import numpy as np
 
+from lstm_music.generate.forms.choosing import FIRST, Choice, shares_at_once
+from lstm_music.generate.forms.copies import Copy, copied_events
 from lstm_music.generate.forms.endings import DRAWS_APART, ENDING_BARS, close_all, closes
 from lstm_music.generate.forms.plan import FormPlan, kept_steps, repeated
 from lstm_music.generate.forms.wanted import bars_before
 from lstm_music.generate.given import Given
-from lstm_music.generate.loop import Generator
-from lstm_music.generate.planning.events import given_events
+from lstm_music.generate.loop import NEVER, Generator
 from lstm_music.generate.planning.parts import voices_for
 from lstm_music.generate.planning.plan import Place, Plan
 from lstm_music.generate.planning.prompt import Prompt
@@ -26,9 +27,9 @@ from lstm_music.generate.together import run_together
 from lstm_music.music.form import bars_of
 from lstm_music.music.harmony.rests import REST_BEATS, chords_at_rest
 from lstm_music.music.key import Key
-from lstm_music.music.piece import PEDAL_DTYPE, Piece, Track
+from lstm_music.music.piece import NOTE_DTYPE, Piece
 from lstm_music.tokens.decode import written_piece
-from lstm_music.types import IntArray, NoteArray
+from lstm_music.types import NoteArray
 
 STAGE_DRAWS = 8
 """So often at most is a stage drawn."""
@@ -42,27 +43,26 @@ Again = Callable[[int, int, float], Generator]
 its own stream, and its temperature so many times the usual one."""
 
 
-class Copy(NamedTuple):
-    """What begins in [start, end) is what began ``shift`` steps earlier, and nothing of it rings
-    beyond ``until``; all in steps.
-    """
-
-    start: int
-    end: int
-    shift: int
-    until: int
-
-
 @dataclass(frozen=True)
 class Stage:
     """Copies, in order of time, and then the stretch [free_start, free_end) that is composed. It is
     empty in the last stage of a piece that ends with a copy.
+
+    A long stretch, up to ``stretch_end``, is composed in several stages: the network pauses where
+    its next note stands beyond ``free_end``, and the next stage ``goes_on`` from there.
     """
 
     copies: tuple[Copy, ...]
     free_start: int
     free_end: int
-    is_last: bool = False
+    is_last: bool
+    stretch_end: int
+    goes_on: bool = False
+
+    @property
+    def start(self) -> int:
+        """Where the copies begin, or what is composed."""
+        return min([self.free_start, *(copy.start for copy in self.copies)])
 
     def with_free_end(self, steps: int) -> Stage:
         """The stage with its last steps composed; they were copied."""
@@ -78,10 +78,22 @@ class Formed:
     ----------
     form : which of its new bars return.
     plan, ruling, prompt : of the whole, as those of a piece without a form.
+    standing : notes that are there from the beginning; their tracks have no others.
+    choice : which of several drafts of a stage is kept.
     """
 
-    def __init__(self, form: FormPlan, plan: Plan, ruling: Ruling, prompt: Prompt) -> None:
-        self.form = form
+    def __init__(
+        self,
+        form: FormPlan,
+        plan: Plan,
+        ruling: Ruling,
+        prompt: Prompt,
+        *,
+        standing: NoteArray | None = None,
+        choice: Choice = FIRST,
+    ) -> None:
+        self.form, self.choice = form, choice
+        self._standing = np.empty(0, NOTE_DTYPE) if standing is None else standing
         self.stages = stages_of(form, prompt)
         self._plan, self._ruling, self._prompt = plan, ruling, prompt
         self._n_before = len(bars_before(prompt))
@@ -91,16 +103,36 @@ class Formed:
 
     def begin(self, generator: Generator, stage: Stage) -> None:
         """Set a generator the task of a stage; it stands at the end of the one before."""
-        where = (stage.free_start, stage.free_end)
-        places = tuple(Place(track, *where) for track in range(len(self._prompt.tracks)))
+        generator.set_pause(stage.free_end if stage.free_end < stage.stretch_end else NEVER)
+        if stage.goes_on:
+            return
+        places = tuple(
+            Place(track, stage.free_start, stage.stretch_end)
+            for track in range(len(self._prompt.tracks))
+            if track not in self._standing["track"]
+        )
         prompt = replace(self._prompt, places=places)
         rules = rules_for(self._ruling, self._plan, prompt)
         leans = leans_for(self._ruling, self._plan, prompt, rules)
-        given = Given(copied_events(generator, stage.copies))
+        given = Given(copied_events(generator, stage.copies, self._standing_in(stage)))
         voices = voices_for(self._ruling, self._plan, prompt)
         generator.set_task(
-            given, rules, prompt.bar_steps, leans, voices=voices, goes_on=not stage.is_last
+            given, rules, prompt.bar_steps, leans, voices=voices, goes_on=not self._is_end(stage)
         )
+
+    def _is_end(self, stage: Stage) -> bool:
+        """Whether a stage is of the last stretch of the piece."""
+        return stage.stretch_end == self.stages[-1].stretch_end
+
+    def _standing_in(self, stage: Stage) -> NoteArray:
+        """The standing notes of a stage."""
+        onsets = self._standing["onset_steps"]
+        return self._standing[(onsets >= stage.start) & (onsets < stage.stretch_end)]
+
+    def chosen(self, drafts: Sequence[Generator], stage: Stage, *, pauses: bool) -> Generator:
+        """Which of the drafts of a stage is kept; the last stage ``pauses`` before the ending."""
+        end = self.ending(stage) if pauses and stage.is_last else stage.free_end
+        return self.choice.of(drafts, end // self.bar_steps)
 
     def ending(self, stage: Stage) -> int:
         """Where the bars of the last stage begin that are drawn until they close the piece."""
@@ -142,7 +174,8 @@ class Formed:
         """How many notes, in steps of the prompt, stand where it composes."""
         onsets = notes["onset_steps"]
         free = [(onsets >= one.free_start) & (onsets < one.free_end) for one in self.stages]
-        return int(np.any(free, axis=0).sum())
+        composed = ~np.isin(notes["track"], self._standing["track"])
+        return int((np.any(free, axis=0) & composed).sum())
 
     @property
     def bar_steps(self) -> int:
@@ -160,11 +193,20 @@ def stages_of(form: FormPlan, prompt: Prompt) -> list[Stage]:
             later = (begin for back, begin, _ in stretches[i + 1 :] if back)
             copies.append(Copy(start, stop, shift, next(later, end)))
         else:
-            stages.append(Stage(tuple(copies), start, stop, is_last=stop == end))
-            copies = []
+            for begin, cut in pairwise(_cuts(form, prompt, start, stop)):
+                goes_on = begin > start
+                stages.append(Stage(tuple(copies), begin, cut, cut == end, stop, goes_on))
+                copies = []
     if copies:
-        stages.append(Stage(tuple(copies), end, end, is_last=True))
+        stages.append(Stage(tuple(copies), end, end, is_last=True, stretch_end=end))
     return stages
+
+
+def _cuts(form: FormPlan, prompt: Prompt, start: int, stop: int) -> list[int]:
+    """Start and end of a stretch, and between them where its stages end."""
+    steps = (form.stage_bars or len(form.returns)) * prompt.bar_steps
+    lines = range(prompt.start_steps, stop, steps)
+    return [start, *(line for line in lines if line > start), stop]
 
 
 def _stretches(form: FormPlan, prompt: Prompt) -> list[tuple[int, int, int]]:
@@ -179,7 +221,7 @@ def _stretches(form: FormPlan, prompt: Prompt) -> list[tuple[int, int, int]]:
         at = lines.bar_end(at)
     starts += [prompt.start_steps + i * steps for i in range(len(form.returns))]
     found: list[tuple[int, int, int]] = []
-    roots, firsts = form.roots(), form.starts()
+    roots, firsts = form.roots(), form.section_starts()
     for i, back in enumerate(form.returns):
         start = starts[n_before + i]
         parts = [(0, start, start + steps)]
@@ -196,71 +238,6 @@ def _stretches(form: FormPlan, prompt: Prompt) -> list[tuple[int, int, int]]:
             joins = bool(found) and found[-1][0] == shift and (bool(shift) or i not in firsts)
             found.append((shift, found.pop()[1] if joins else begin, stop))
     return found
-
-
-def copied_events(generator: Generator, copies: Sequence[Copy]) -> IntArray:
-    """What copies add to a piece, as `Given` takes it.
-
-    A key that sounds where it would be struck again is left out: it would never end.
-    """
-    notes, pedal = generator.score.notes(), generator.score.pedal()
-    parts = []
-    for copy in copies:
-        some = notes[_begins_in(notes, copy)].copy()
-        some["onset_steps"] += copy.shift
-        some["duration_steps"] = np.minimum(
-            some["duration_steps"], copy.until - some["onset_steps"]
-        )
-        parts.append(some)
-    new = np.concatenate([notes[:0], *parts])
-    if copies:
-        new = new[~_strikes_what_sounds(new, notes, copies[0].start)]
-    piece = Piece(
-        notes=new,
-        tracks=tuple(Track() for _ in generator.score.programs),
-        pedal=_copied_pedal(pedal, copies),
-    )
-    return given_events(piece, np.zeros(len(new), bool))
-
-
-def _begins_in(events: NoteArray, copy: Copy) -> np.ndarray:
-    onsets = events["onset_steps"] + copy.shift
-    return np.asarray((onsets >= copy.start) & (onsets < copy.end))
-
-
-def _strikes_what_sounds(new: NoteArray, old: NoteArray, start: int) -> np.ndarray:
-    """Which new notes strike a key that an old note holds beyond ``start``."""
-    ends = old["onset_steps"] + old["duration_steps"]
-    held = {
-        (int(note["track"]), int(note["pitch_midi"])): int(end)
-        for note, end in zip(old[ends > start], ends[ends > start], strict=True)
-    }
-    keys = zip(new["track"].tolist(), new["pitch_midi"].tolist(), strict=True)
-    until = [held.get(key, 0) for key in keys]
-    return np.asarray(new["onset_steps"] < np.array(until, np.int64))
-
-
-def _copied_pedal(pedal: NoteArray, copies: Sequence[Copy]) -> NoteArray:
-    """The pedal of copies; each begins with the pedals as they were where it was taken from."""
-    rows: list[tuple[int, int, bool]] = []
-    for track in np.unique(pedal["track"]).tolist():
-        mine = [(int(e["onset_steps"]), bool(e["down"])) for e in pedal[pedal["track"] == track]]
-        is_down = mine[-1][1]
-        for copy in copies:
-            source = copy.start - copy.shift
-            was_down = ([False] + [down for onset, down in mine if onset < source])[-1]
-            there = [down for onset, down in mine if onset == source]
-            changes = [(copy.start, down) for down in there or [was_down]]
-            changes += [
-                (onset + copy.shift, down)
-                for onset, down in mine
-                if source < onset < source + copy.end - copy.start
-            ]
-            for onset, down in changes:
-                if down != is_down:
-                    rows.append((onset, track, down))
-                    is_down = down
-    return np.array(rows, PEDAL_DTYPE)
 
 
 def write_stages(
@@ -301,24 +278,34 @@ def _draw(
     pauses: bool,
 ) -> None:
     """Write a stage of some of the pieces, by number; one that ``pauses``, if it is the last, up to
-    where its ending begins. Of several draws the first with the fewest faults.
+    where its ending begins. Of the drafts with the fewest faults one is chosen.
     """
-    left = list(stages)
+
+    def draw(i: int, number: int, warmth: float) -> Generator:
+        generator = again(i, number * DRAWS_APART, warmth)
+        formed[i].begin(generator, stages[i])
+        if pauses and stages[i].is_last:
+            generator.set_pause(formed[i].ending(stages[i]))
+        return generator
+
+    choices = [one.choice for one in formed]
     best: dict[int, tuple[int, Generator]] = {}
-    for draw in range(STAGE_DRAWS):
-        drawn = [again(i, draw * DRAWS_APART, WARMER**draw) for i in left]
-        for i, generator in zip(left, drawn, strict=True):
-            formed[i].begin(generator, stages[i])
-            if pauses and stages[i].is_last:
-                generator.set_pause(formed[i].ending(stages[i]))
-        run_together(drawn)
-        for i, generator in zip(left, drawn, strict=True):
-            faults = formed[i].faults(generator, stages[i], key)
-            if i not in best or faults < best[i][0]:
-                best[i] = (faults, generator)
-        left = [i for i in left if best[i][0]]
-        if not left:
-            break
+    left, turn = list(stages), 0
+    while left:
+        for share in shares_at_once(left, choices):
+            drafts = {
+                i: [draw(i, number, WARMER**turn) for number in choices[i].numbers(turn)]
+                for i in share
+            }
+            run_together([draft for some in drafts.values() for draft in some])
+            for i, some in drafts.items():
+                faults = [formed[i].faults(draft, stages[i], key) for draft in some]
+                fewest = min(faults)
+                if i not in best or fewest < best[i][0]:
+                    good = [one for one, n in zip(some, faults, strict=True) if n == fewest]
+                    best[i] = (fewest, formed[i].chosen(good, stages[i], pauses=pauses))
+        turn += 1
+        left = [i for i in left if best[i][0] and turn < choices[i].turns(STAGE_DRAWS)]
     for i, (_, generator) in best.items():
         opened[i] = generator
 
@@ -357,6 +344,8 @@ def close_with_forms(
             lambda k, stream: again(left[k], stream, 1.0),
             key,
             lambda k, ending: formed[left[k]].ends_well(ending),
+            lambda k, endings: formed[left[k]].chosen(endings, last[left[k]], pauses=False),
+            [formed[i].choice for i in left],
         )
         results |= dict(zip(left, closed, strict=True))
     return [results[i] for i in range(len(opened))]

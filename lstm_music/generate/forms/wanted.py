@@ -62,11 +62,7 @@ def may_return(ruling: Ruling, plan: Plan, bar_steps: int) -> Callable[[int, int
     seed need not keep.
     """
     request = ruling.request
-    ruled = any(
-        getattr(request, name) != row.default
-        for name, row in CONTROLS.items()
-        if row.group == RULES
-    )
+    ruled = is_ruled(request)
     chords = ruling.chords if request.chords_fit == "strict" else None
 
     def fits(bar: int, source: int) -> bool:
@@ -81,6 +77,12 @@ def may_return(ruling: Ruling, plan: Plan, bar_steps: int) -> Callable[[int, int
         return bool((here == there).all())
 
     return fits
+
+
+def is_ruled(request: Request) -> bool:
+    """Whether a request sets a rule that notes must keep."""
+    rules = (name for name, row in CONTROLS.items() if row.group == RULES)
+    return any(getattr(request, name) != CONTROLS[name].default for name in rules)
 
 
 def with_settled_form(request: Request, advised: str | None = None) -> Request:

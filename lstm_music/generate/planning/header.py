@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.errors import ConfigError
+from lstm_music.generate.engine import Engine
 from lstm_music.generate.loop import Generator
+from lstm_music.music.harmony.scale import Scale
 from lstm_music.music.key import Key
 from lstm_music.music.meter import DENOMINATORS, Meter
 from lstm_music.tokens.vocabulary import DRUM_PROGRAM, DRUMS, Vocabulary, key_index, tempo_bin
@@ -78,6 +80,28 @@ def write_header(
         while generator.sample(choices) not in vocabulary["body"]:
             pass
     return Meter(0, chosen["numerator"] + 1, DENOMINATORS[chosen["denominator"]]).bar_steps
+
+
+def drawn_ensemble(engine: Engine, style: str, rng_seed: int, sequence: int) -> Sequence[int]:
+    """A row of instruments that music of the style is written for, the commoner the likelier.
+
+    None where the model does not tell.
+    """
+    rows = engine.coverage.ensembles.get(style, ())
+    if not rows:
+        return ()
+    counts = np.array([count for count, _ in rows], np.float64)
+    rng = np.random.default_rng([rng_seed, sequence])
+    return rows[int(rng.choice(len(rows), p=counts / counts.sum()))][1]
+
+
+def key_of(scale: Scale) -> Key | None:
+    """The key whose tonic and third a scale has; None for one without a third."""
+    tonic = scale.tonic_pitch_class
+    for mode, third in (("minor", 3), ("major", 4)):
+        if (tonic + third) % 12 in scale.pitch_classes:
+            return Key(0 if mode == "major" else -3, mode).transposed(tonic)
+    return None
 
 
 def _force_or_sample(

@@ -1,0 +1,104 @@
+"""A critic prefers drafts that are more like real music than like samples."""
+
+import numpy as np
+import pytest
+from paths import ROOT
+
+import lstm_music as lm
+from lstm_music.errors import ModelFileError
+from lstm_music.evaluate.critic import Critic
+from lstm_music.evaluate.critic_fitting import fitted, new_critic
+from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
+
+
+def tune(rng, step, n_bars=8):
+    """A line of quarter notes that moves by up to ``step`` semitones."""
+    n = 4 * n_bars
+    pitches = 64 + np.clip(np.cumsum(rng.integers(-step, step + 1, n)), -20, 20)
+    rows = [(24 * i, 24, int(pitches[i]), 80, 0, 0) for i in range(n)]
+    return Piece(notes=np.array(rows, NOTE_DTYPE), tracks=(Track(),))
+
+
+def tunes(step, n=60, rng_seed=0):
+    rng = np.random.default_rng([rng_seed, step])
+    return [tune(rng, step) for _ in range(n)]
+
+
+@pytest.fixture(scope="module")
+def critic():
+    """One that has learnt that real music moves by step, and samples leap."""
+    samples = tunes(7)
+    return fitted(new_critic(samples), samples, tunes(2))
+
+
+@pytest.mark.parametrize("n_bars", [1, 3, 8])
+def test_it_prefers_what_is_like_real_music(critic, n_bars):
+    like, unlike = (critic.logits(tunes(step, 20, 9), n_bars) for step in (2, 7))
+    assert np.mean(like[:, None] > unlike) > 0.8
+
+
+def test_it_looks_at_the_bars_asked_for_alone(critic):
+    stepping, leaping = tunes(2, 1)[0], tunes(7, 1)[0]
+    notes = np.concatenate([stepping.notes[:16], leaping.notes[16:]])
+    mixed = stepping.replace(notes=notes)
+    first = critic.logits([mixed, stepping], 4)
+    assert first[0] == first[1]
+    assert critic.logits([mixed], 8) < critic.logits([stepping], 8)
+
+
+def test_drafts_are_kept_with_the_odds_of_the_density_ratio(critic):
+    drafts = tunes(4, 4, 3)
+    logits = critic.logits(drafts, 8)
+    expected = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+    rng = np.random.default_rng(1)
+    kept = np.bincount([critic.choose(drafts, 8, rng) for _ in range(2000)], minlength=4)
+    assert np.abs(kept / 2000 - expected).max() < 0.05
+
+
+def test_a_silent_draft_is_never_kept_beside_one_that_sounds(critic):
+    sounding = tunes(7, 1)[0]
+    silent = sounding.replace(notes=sounding.notes[:0])
+    rng = np.random.default_rng(1)
+    assert {critic.choose([silent, sounding], 4, rng) for _ in range(20)} == {1}
+    assert critic.choose([silent, silent], 4, rng) == 0
+
+
+def test_a_second_round_corrects_the_first(critic):
+    """Where its choices overshoot, it takes some of its preference back."""
+    overshot = tunes(1)
+    again = fitted(critic, overshot, tunes(2))
+    before, after = (
+        one.logits(tunes(1, 20, 9), 8).mean() - one.logits(tunes(2, 20, 9), 8).mean()
+        for one in (critic, again)
+    )
+    assert after < before
+
+
+def test_it_comes_back_from_json(critic):
+    read = Critic.from_json(critic.to_json())
+    drafts = tunes(4, 5)
+    np.testing.assert_allclose(read.logits(drafts, 8), critic.logits(drafts, 8), atol=0.05)
+    assert Critic.from_json(read.to_json()).to_json() == read.to_json()
+
+
+def test_loudness_counts_for_drums_alone():
+    drums = lm.read(ROOT / "midi_data" / "drums.mid")
+    assert "velocity, mean" in new_critic([drums]).names
+    assert "velocity, mean" not in new_critic(tunes(2, 1)).names
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda facts: facts.pop("names"),
+        lambda facts: facts.update(levels={}),
+        lambda facts: facts["levels"]["8"].pop(),
+        lambda facts: facts["levels"]["8"][2].pop(),
+        lambda facts: facts["levels"].update(some=facts["levels"]["8"]),
+    ],
+)
+def test_a_damaged_critic_is_refused(critic, damage):
+    facts = critic.to_json()
+    damage(facts)
+    with pytest.raises(ModelFileError, match="critic is damaged"):
+        Critic.from_json(facts)
