@@ -44,7 +44,7 @@ def played():
 
 def test_a_network_that_has_met_everything_hears_everything():
     assert engine().known_part(played()) == played()
-    assert engine().unheard(played(), 1) == ()
+    assert engine().left_out(played(), 1) == ()
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_what_it_has_not_met_is_left_out_and_named(kinds, name):
         kind in kinds for kind in ("pedal_down", "tempo", "timing")
     ]
     assert heard.tempos[0] == Tempo(0, 600_000)
-    (said,) = hearing.unheard(played(), 1)
+    (said,) = hearing.left_out(played(), 1)
     assert said.endswith(f": {name}")
 
 
@@ -71,7 +71,7 @@ def test_as_many_tracks_as_tokens_can_carry_are_heard(n_tracks, said):
     rows = [(0, 24, 60, 80, track) for track in range(n_tracks)]
     piece = Piece(notes=make_notes(rows), tracks=(Track(),) * n_tracks)
     assert (
-        any("busiest" in text for text in engine().unheard(piece, min(n_tracks, MAX_TRACKS)))
+        any("busiest" in text for text in engine().left_out(piece, min(n_tracks, MAX_TRACKS)))
         == said
     )
 
@@ -106,7 +106,7 @@ def test_the_style_is_the_one_that_the_network_has_or_that_of_the_seed():
 def test_the_key_is_that_of_the_whole_seed():
     whole = Piece(notes=make_notes(scale(Key(3), 8)), tracks=(Track(),), key=Key(3))
     part = whole.replace(notes=make_notes(scale(Key(-3), 2)), key=Key(-3))
-    told = engine().told(part, whole)
+    told = engine().as_read(part, whole)
     assert told.key == Key(3)
 
 
@@ -114,7 +114,7 @@ def test_of_a_seed_that_changes_its_key_the_last_one_is_told():
     rows = scale(Key(3), 4) + scale(Key(-1), 4, 384) + scale(Key(2), 4, 768)
     changes = (KeyChange(384, Key(-1)), KeyChange(780, Key(2)))  # the second within a bar
     piece = Piece(notes=make_notes(rows), tracks=(Track(),), key=Key(3), key_changes=changes)
-    told = engine().told(piece, piece)
+    told = engine().as_read(piece, piece)
     assert told.key == Key(2)
 
 
