@@ -22,18 +22,17 @@ from lstm_music.generate.together import most_together, run_together
 from lstm_music.nn.sampling import Sampling
 
 PARTICLES = 32
-MOST_DRAFTS, FEWEST_DRAFTS = 32, 4
+MOST_DRAFTS, FEWEST_DRAFTS = 32, 8
 """For a network that is told what lies ahead: drafts of the first take, compared by how they join
 what is given.
 """
-HEARD_NOTES = 480
-"""How many notes all drafts together hear to be compared, about: fewer where the music is dense."""
+READ_NOTES = 480
+"""How many notes all drafts together read to be compared, about: fewer drafts of dense music."""
 SHARE_MORE = 6
-"""Each further take has one draft for so many of the first."""
+"""Each further take has one draft for so many of the first, and at least two."""
 
 STEERED_LINES = 3
-"""The last so many bar lines within a gap are those at which its drafts are compared."""
-
+"""The last so many bar lines within a gap are those at which its drafts are compared, too."""
 COPIES = 6
 """At each of them one draft of so many goes on, in so many copies."""
 
@@ -79,8 +78,7 @@ def by_join(
         for stream, n in [(stream, _n_drafts(work, stream)) for stream in sequences]
     ]
     drafts = [draft for group in groups for draft in group]
-    lines = _bar_lines(work)[:-1]
-    for line in lines[max(len(lines) - STEERED_LINES, 0) :]:
+    for line in _steered_lines(work):
         for draft in drafts:
             draft.set_edge(line)
         run_on(work.engine, drafts, threads)
@@ -104,8 +102,16 @@ def _go_on_from_best(drafts: Sequence[Generator], joins: Sequence[float]) -> Non
 
 def _n_drafts(work: Job, stream: int) -> int:
     """How many drafts the take of a random stream is chosen from."""
-    first = min(max(HEARD_NOTES // joined_notes(work), FEWEST_DRAFTS), MOST_DRAFTS)
+    first = min(max(READ_NOTES // joined_notes(work), FEWEST_DRAFTS), MOST_DRAFTS)
     return max(first // SHARE_MORE, 2) if stream % DRAFTS_APART else first
+
+
+def _steered_lines(work: Job) -> list[int]:
+    """The bar lines at which drafts are compared; none where it would take long."""
+    if joined_notes(work) * FEWEST_DRAFTS > READ_NOTES:
+        return []
+    lines = _bar_lines(work)[:-1]
+    return lines[max(len(lines) - STEERED_LINES, 0) :]
 
 
 def by_beam(work: Job, sampling: Sampling, rng_seed: int, sequence: int, width: int) -> Generator:

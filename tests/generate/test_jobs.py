@@ -10,6 +10,7 @@ from lstm_music.composer import Composer
 from lstm_music.generate.asking.request import Request
 from lstm_music.generate.complete import get_ready
 from lstm_music.music.meter import Meter
+from lstm_music.music.piece import Piece, Track, make_notes
 from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.vocabulary import DEFAULT
 
@@ -60,19 +61,47 @@ def test_a_draft_pauses_after_as_many_notes_as_asked():
         assert draft.score.n_notes == before + more
 
 
-def test_the_fewest_onsets_of_a_bar_are_due_evenly():
-    """Of a network that waits as long as it may: on the beat before the middle of their share."""
-    patient = fond_of("shift")
-    shifts = DEFAULT["shift"]
-    patient.model.params["head.b"][shifts.start : shifts.stop] += 5.0 * np.arange(len(shifts))
-    patient.model.params["head.b"][DEFAULT["pedal_down"]] = -1e3
-    reel = lm.read(MIDI_DATA / "reel.mid").replace(meters=(Meter(0, 4, 4),))
-    composer = Composer(patient.model, patient.metadata, name="patient")
-    request = Request("generate", reel, bars=3, min_density=2, in_character=False)
-    work = get_ready(composer.engine, request, reel, 1)
+def patient():
+    """A composer that waits as long as it may, and holds its notes as long."""
+    found = fond_of("shift")
+    bias = found.model.params["head.b"]
+    for kind in ("shift", "duration"):
+        tokens = DEFAULT[kind]
+        bias[tokens.start : tokens.stop] += 5.0 * np.arange(len(tokens))
+    bias[DEFAULT["pedal_down"]] = -1e3
+    return Composer(found.model, found.metadata, name="patient")
+
+
+def written_after(seed, **controls):
+    """Onsets from the start of the new music on, and durations."""
+    composer = patient()
+    request = Request("generate", seed, in_character=False, **controls)
+    work = get_ready(composer.engine, request, seed, 1)
     (draft,) = work.compose(Sampling(), 1, [0], 1)
-    notes = draft.score.notes()["onset_steps"]
-    start, bar = work.prompt.start_steps, work.prompt.bar_steps
-    assert bar == 96
-    found = sorted(set((notes[notes >= start] - start).tolist()))
-    assert found == [0, 72, 120, 168, 216, 264]  # the first note is at the start
+    notes = draft.score.notes()[work.base.score.n_notes :]
+    onsets = notes["onset_steps"] - work.prompt.start_steps
+    return onsets.tolist(), notes["duration_steps"].tolist()
+
+
+def test_the_fewest_onsets_of_a_bar_are_due_evenly():
+    """On the beat before the middle of their share; but the first note is at the start."""
+    reel = lm.read(MIDI_DATA / "reel.mid").replace(meters=(Meter(0, 4, 4),))
+    onsets, _ = written_after(reel, bars=3, min_density=2)
+    assert sorted(set(onsets)) == [0, 72, 120, 168, 216, 264]
+
+
+def test_a_note_lasts_until_the_next_is_due():
+    reel = lm.read(MIDI_DATA / "reel.mid").replace(meters=(Meter(0, 4, 4),))
+    onsets, durations = written_after(reel, bars=3, min_density=2, max_polyphony=1)
+    assert onsets == [0, 72, 120, 168, 216, 264]
+    assert durations[:-1] == [72, 48, 48, 48, 48]
+
+
+def test_more_pitches_than_sixteenths_are_spread_over_the_bar():
+    rows = [(4 * i, 4, 60 + i, 80, 0) for i in range(24)] + [(96, 96, 60, 80, 0)]
+    seed = Piece(notes=make_notes(rows), tracks=(Track(),))
+    request = Request("vary", seed, keep="pitch", bars=(1, 1))
+    work = get_ready(patient().engine, request, seed, 1)
+    (draft,) = work.compose(Sampling(), 1, [0], 1)
+    onsets = [int(n["onset_steps"]) for n in draft.score.notes() if n["onset_steps"] < 96]
+    assert onsets == list(range(0, 96, 4))

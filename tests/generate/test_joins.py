@@ -13,7 +13,12 @@ from lstm_music.generate.asking.request import Request
 from lstm_music.generate.complete import get_ready
 from lstm_music.generate.joins import join_log_probs, joined_at, joined_notes
 from lstm_music.generate.loop import NEVER
-from lstm_music.generate.populations import _go_on_from_best, _n_drafts, by_join
+from lstm_music.generate.populations import (
+    _go_on_from_best,
+    _n_drafts,
+    _steered_lines,
+    by_join,
+)
 from lstm_music.nn.sampling import Sampling
 
 SEED = lm.read(MIDI_DATA / "chorale.mid")
@@ -131,7 +136,7 @@ def test_the_best_stay_and_the_others_become_copies_of_them(monkeypatch):
 
 
 def test_a_dense_gap_has_fewer_drafts_and_a_further_take_fewer_yet(work, monkeypatch):
-    for notes, first, further in ((1, 32, 5), (40, 12, 2), (80, 6, 2), (5000, 4, 2)):
+    for notes, first, further in ((1, 32, 5), (40, 12, 2), (80, 8, 2), (5000, 8, 2)):
         monkeypatch.setattr(populations, "joined_notes", lambda _, n=notes: n)
         assert (_n_drafts(work, 0), _n_drafts(work, 1), _n_drafts(work, 7)) == (
             first,
@@ -139,6 +144,13 @@ def test_a_dense_gap_has_fewer_drafts_and_a_further_take_fewer_yet(work, monkeyp
             further,
         )
         assert _n_drafts(work, populations.DRAFTS_APART) == first  # of the first take again
+
+
+def test_dense_music_is_compared_at_its_end_alone(work, monkeypatch):
+    lines = [bar_line(work, bars) for bars in (1, 2)]
+    for notes, found in ((1, lines), (60, lines), (61, [])):
+        monkeypatch.setattr(populations, "joined_notes", lambda _, n=notes: n)
+        assert _steered_lines(work) == found
 
 
 def test_the_draft_that_is_kept_is_the_best_of_its_own(work, monkeypatch):
