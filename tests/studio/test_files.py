@@ -15,9 +15,9 @@ pytestmark = needs("chromium")
 
 REEL = MIDI_DATA / "reel.mid"
 
-_DRAG = """() => {
+_DRAG = """(id) => {
     const dataTransfer = new DataTransfer();
-    const handle = document.getElementById("drag");
+    const handle = document.getElementById(id);
     handle.dispatchEvent(new DragEvent("dragstart", { dataTransfer, bubbles: true }));
     return dataTransfer.getData("DownloadURL");
 }"""
@@ -75,9 +75,33 @@ def test_wav_sounds_for_as_long_as_the_music(studio):
     assert np.abs(samples).max() < 0.9
 
 
+def dragged_out(studio, handle):
+    """What a drag from ``handle`` gives: the file's kind, name and bytes."""
+    kind, name, url = studio.page.evaluate(_DRAG, handle).split(":", 2)
+    data, _ = studio.save(lambda: studio.page.evaluate(_TAKE, url))
+    return kind, name, data
+
+
 def test_the_result_can_be_dragged_out(studio):
     studio.open(REEL)
-    kind, name, url = studio.value(_DRAG).split(":", 2)
-    assert (kind, name) == ("audio/midi", "reel.mid")
-    data, _ = studio.save(lambda: studio.page.evaluate(_TAKE, url))
-    assert data == REEL.read_bytes()
+    assert dragged_out(studio, "drag") == ("audio/midi", "reel.mid", REEL.read_bytes())
+
+
+def test_musicxml_and_wav_can_be_dragged_out_of_the_menu(studio):
+    studio.open(REEL)
+    studio.page.click("#menu > summary")
+    assert studio.page.evaluate(_DRAG, "save-wav") == ""  # nothing is written yet
+    assert "reel.wav is still being written" in studio.value(
+        "document.getElementById('status').textContent"
+    )
+    for ending in ("musicxml", "wav"):
+        studio.page.hover(f"#save-{ending}")
+        studio.until(f"({_DRAG})('save-{ending}') !== ''")
+    kind, name, score = dragged_out(studio, "save-musicxml")
+    assert (kind, name) == ("application/vnd.recordare.musicxml+xml", "reel.musicxml")
+    expected = sorted(lm.read(REEL).notes["pitch_midi"].tolist())
+    assert sorted(lm.read(score).notes["pitch_midi"].tolist()) == expected
+    kind, name, sound = dragged_out(studio, "save-wav")
+    assert (kind, name) == ("audio/wav", "reel.wav")
+    with wave.open(io.BytesIO(sound)) as file:
+        assert np.any(np.frombuffer(file.readframes(file.getnframes()), "<i2"))

@@ -9,6 +9,8 @@ import { ApiError, call, fromBase64 } from "./net/api.js";
 import { cuesOf } from "./sound/score.js";
 import { wavOf } from "./sound/wav.js";
 
+/** @typedef {"mid" | "musicxml" | "wav" | "session"} Kind */
+
 const MIDI = "audio/midi";
 
 export class Exporting {
@@ -57,7 +59,18 @@ export class Exporting {
     return new Blob([this.sessions.toText()], { type: "application/json" });
   }
 
-  /** @param {"mid" | "musicxml" | "wav" | "session"} kind */
+  /** @param {Kind} kind */
+  async make(kind) {
+    const makers = {
+      mid: () => this.midi(),
+      musicxml: () => this.musicxml(),
+      wav: () => this.wav(),
+      session: () => this.session(),
+    };
+    return makers[kind]();
+  }
+
+  /** @param {Kind} kind */
   async save(kind) {
     if (!this.store.current) {
       this.say("There is no music yet to save", "error");
@@ -66,13 +79,7 @@ export class Exporting {
     const name = this.name(kind === "session" ? "studio.json" : kind);
     this.say(`Writing ${name}`);
     try {
-      const makers = {
-        mid: () => this.midi(),
-        musicxml: () => this.musicxml(),
-        wav: () => this.wav(),
-        session: () => this.session(),
-      };
-      const blob = await makers[kind]();
+      const blob = await this.make(kind);
       if (blob) download(blob, name);
       this.say(`${name} is saved`);
     } catch (error) {
@@ -82,19 +89,31 @@ export class Exporting {
   }
 
   /**
-   * Let the result be dragged out of the page; Chromium makes a file of it.
+   * Let the result be dragged out of the page; Chromium makes a file of it. A drag cannot wait, so
+   * MusicXML and WAV are written as soon as the pointer is on the handle.
    * @param {HTMLElement} handle
+   * @param {"mid" | "musicxml" | "wav"} kind
    */
-  dragFrom(handle) {
+  dragFrom(handle, kind) {
+    /** @type {Blob | null} */
+    let written = null;
+    const write = async () => {
+      const { current } = this.store;
+      written = null;
+      const blob = await this.make(kind).catch(() => null); // a click says what is wrong
+      if (current === this.store.current) written = blob;
+    };
+    if (kind !== "mid") handle.addEventListener("pointerenter", write);
     handle.addEventListener("dragstart", (event) => {
-      const blob = this.midi();
+      const blob = kind === "mid" ? this.midi() : written;
       if (!blob || !event.dataTransfer) {
         event.preventDefault();
+        if (this.store.current) this.say(`${this.name(kind)} is still being written: drag it again`);
         return;
       }
       const url = URL.createObjectURL(blob);
       event.dataTransfer.effectAllowed = "copy";
-      event.dataTransfer.setData("DownloadURL", `${MIDI}:${this.name("mid")}:${url}`);
+      event.dataTransfer.setData("DownloadURL", `${blob.type}:${this.name(kind)}:${url}`);
       setTimeout(() => URL.revokeObjectURL(url), 60_000);
     });
   }

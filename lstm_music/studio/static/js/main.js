@@ -82,7 +82,9 @@ async function start() {
   listenToKeys(keysOf(app));
   listenToButtons();
   listenToFiles(take);
-  exporting.dragFrom(byId("drag", HTMLElement));
+  exporting.dragFrom(byId("drag", HTMLElement), "mid");
+  exporting.dragFrom(byId("save-musicxml", HTMLElement), "musicxml");
+  exporting.dragFrom(byId("save-wav", HTMLElement), "wav");
   store.on(["music"], () => controls.renew());
   store.on(["music", "takes"], showEmpty);
   store.on(["music", "selection"], () => {
