@@ -1,4 +1,4 @@
-# What hands and feet can play at once; lstm_music.music.instruments.playable is the readable reference.
+# What hands and feet can play at once; music.instruments.playable is the readable reference.
 
 cdef enum:
     HAND_SPAN = 14  # semitones
