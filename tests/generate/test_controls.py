@@ -7,6 +7,7 @@ from small_composers import PLAIN, most_sounding, onsets_a_bar, random_composer,
 
 import lstm_music as lm
 from lstm_music.generate.asking.request import Request
+from lstm_music.nn.sampling import Sampling
 
 BARS = {"chorale": (3, 4), "reel": (3, 4), "band": (3, 4), "nocturne": (2, 3), "drums": (2, 3)}
 SEEDS = {name: lm.read(MIDI_DATA / f"{name}.mid") for name in BARS}
@@ -202,3 +203,12 @@ def test_rests_and_a_polyphony_of_one_give_one_line_without_a_hole(composer):
         assert take.new["onset_steps"][1:].tolist() == ends[:-1].tolist()
         (_, start, end), *_ = take.piece.added_places
         assert (take.new["onset_steps"][0], ends[-1]) == (start, end)
+
+
+def test_a_temperature_that_is_asked_for_holds_whatever_is_advised_for_rhythm_and_pitch():
+    advice = Sampling(0.97, temperature_rhythm=0.9, temperature_pitch=0.8)
+    alone = lm.Request(temperature=1.2).sampling(advice)
+    assert alone == Sampling(1.2)
+    both = lm.Request(temperature=1.2, temperature_pitch=0.5).sampling(advice)
+    assert both == Sampling(1.2, temperature_pitch=0.5)
+    assert lm.Request(top_p=0.9).sampling(advice) == advice.but(top_p=0.9)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from lstm_music.errors import ConfigError
@@ -280,10 +280,14 @@ class Request(PieceControls):
     def sampling(self, advice: Sampling) -> Sampling:
         """How tokens are drawn: as asked, else as advised.
 
+        A temperature that is asked for holds for rhythm and pitch, whatever is advised for these.
+
         Raises
         ------
         ConfigError : a setting is out of range.
         """
+        if self.temperature is not None:
+            advice = replace(advice, temperature_rhythm=None, temperature_pitch=None)
         names = [one.name for one in fields(Sampling) if one.name in CONTROLS]
         return advice.but(**{name: getattr(self, name) for name in names})
 
