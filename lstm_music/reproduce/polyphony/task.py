@@ -72,8 +72,8 @@ WIDE = replace(
 LARGE = replace(BASE, hidden_sizes=(200,), batch_size=8, output_dropout=0.3, averaging=0.995)
 RECIPES = {
     "JSB Chorales": WIDE,
-    "Nottingham": replace(LARGE, epochs=15, learning_rate=0.005, chunk_steps=20),
-    "MuseData": replace(LARGE, epochs=8, learning_rate=0.004, chunk_steps=25),
+    "Nottingham": replace(LARGE, epochs=45, learning_rate=0.005, chunk_steps=20),
+    "MuseData": replace(LARGE, epochs=20, learning_rate=0.004, chunk_steps=25),
     "Piano-midi.de": replace(LARGE, epochs=15, chunk_steps=100),
 }
 """For independent keys; NADE and conv-lstm take BASE on JSB. In short chunks an epoch costs the
