@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from lstm_music.generate.compose import Job
 from lstm_music.generate.engine import run_on
@@ -67,11 +68,12 @@ def by_join(
     sequences: Sequence[int],
     threads: int | None,
 ) -> list[tuple[Generator, float]]:
-    """Of each random stream the draft out of several that makes what is given behind the open
-    places likeliest; and how likely: `join_log_probs`.
+    """Of each random stream one draft out of several, and how likely it makes what is given behind
+    the open places: `join_log_probs`.
 
-    At each of the last bar lines within the places, all of them go on from the one that would lead
-    on best if the places ended there.
+    At each of the last bar lines within the places, all of them go on from those that would lead on
+    best if the places ended there. Of the finished ones, one is drawn with the odds of its join:
+    where many lead on about as well, as in a short gap, takes and seeds still differ.
     """
     groups = [
         [work.begin(sampling, rng_seed, stream + i * _COPIES_APART) for i in range(n)]
@@ -89,7 +91,16 @@ def by_join(
     run_on(work.engine, drafts, threads)
     joins = iter(join_log_probs(work, drafts, threads).tolist())
     scored = [[(draft, next(joins)) for draft in group] for group in groups]
-    return [max(group, key=lambda one: one[1]) for group in scored]
+    return [
+        group[_drawn(np.array([join for _, join in group]), [rng_seed, stream])]
+        for group, stream in zip(scored, sequences, strict=True)
+    ]
+
+
+def _drawn(log_odds: npt.NDArray[np.float64], rng_seed: Sequence[int]) -> int:
+    """One of several, at random with these odds."""
+    sums = np.cumsum(_normalised(log_odds))
+    return int(np.searchsorted(sums[:-1], np.random.default_rng(rng_seed).random(), side="right"))
 
 
 def _go_on_from_best(drafts: Sequence[Generator], joins: Sequence[float]) -> None:

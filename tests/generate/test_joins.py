@@ -3,6 +3,7 @@
 from collections import Counter
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from paths import MIDI_DATA
 from small_composers import PLAIN, random_composer
@@ -153,11 +154,18 @@ def test_dense_music_is_compared_at_its_end_alone(work, monkeypatch):
         assert _steered_lines(work) == found
 
 
-def test_the_draft_that_is_kept_is_the_best_of_its_own(work, monkeypatch):
+def test_one_draft_is_kept_with_its_join(work, monkeypatch):
     monkeypatch.setattr(populations, "STEERED_LINES", 0)
     ((draft, join),) = by_join(work, Sampling(), 1, [0], 1)
     apart = populations._COPIES_APART
     alone = work.compose(Sampling(), 1, [i * apart for i in range(_n_drafts(work, 0))], 1)
-    joins = join_log_probs(work, alone)
-    assert join == joins.max()
-    assert draft.tokens.tolist() == alone[int(joins.argmax())].tokens.tolist()
+    joins = join_log_probs(work, alone).tolist()
+    kept = joins.index(join)
+    assert draft.tokens.tolist() == alone[kept].tokens.tolist()
+
+
+def test_drafts_are_kept_with_the_odds_of_their_joins():
+    odds = np.log([0.1, 0.6, 0.3]) - 400
+    counts = Counter(populations._drawn(odds, [1, stream]) for stream in range(3000))
+    assert {i: round(n / 3000, 1) for i, n in counts.items()} == {0: 0.1, 1: 0.6, 2: 0.3}
+    assert populations._drawn(np.array([0.0, 50.0]), [1, 0]) == 1

@@ -16,7 +16,7 @@ pytestmark = needs("curl")
 
 REEL = MIDI_DATA / "reel.mid"
 DATA = base64.b64encode(REEL.read_bytes()).decode()
-SHORT = {"task": "vary", "keep": "pitch", "bars": 1, "rng_seed": 1}
+SHORT = {"task": "vary", "keep": "rhythm", "bars": 1, "rng_seed": 1}
 JSON = ("-H", "Content-Type: application/json")
 TOKEN = "a token of the tests"
 
