@@ -149,7 +149,7 @@ cdef class Generator:
         ------
         TokenError : one of them is illegal where it stands, or there is no room.
         """
-        cdef int i, status = RUNNING
+        cdef int i = 0, status = RUNNING
         with nogil:
             for i in range(tokens.shape[0]):
                 status = self._append(tokens[i])
