@@ -20,6 +20,7 @@ from lstm_music.generate.engine import run_on
 from lstm_music.generate.joins import join_log_probs, joined_at, joined_notes
 from lstm_music.generate.loop import NEVER, Generator
 from lstm_music.generate.together import most_together, run_together
+from lstm_music.kernels.sampler import philox_uniform
 from lstm_music.nn.sampling import Sampling
 
 PARTICLES = 32
@@ -41,6 +42,8 @@ DRAFTS_APART = 1 << 40
 """Between the random streams of two attempts at a take: more than the copies take."""
 _COPIES_APART = 1 << 10
 """Between the random streams of two copies of a take: more than there are takes."""
+_BEYOND_TOKENS = 1 << 40
+"""The draw of a random stream that decides between drafts: more than a piece has tokens."""
 
 # Quoted: numpy imports its random numbers when they are named, and most requests need none.
 Choose: TypeAlias = "Callable[[list[Generator], np.random.Generator], Sequence[int]]"
@@ -92,15 +95,16 @@ def by_join(
     joins = iter(join_log_probs(work, drafts, threads).tolist())
     scored = [[(draft, next(joins)) for draft in group] for group in groups]
     return [
-        group[_drawn(np.array([join for _, join in group]), [rng_seed, stream])]
+        group[_drawn(np.array([join for _, join in group]), rng_seed, stream)]
         for group, stream in zip(scored, sequences, strict=True)
     ]
 
 
-def _drawn(log_odds: npt.NDArray[np.float64], rng_seed: Sequence[int]) -> int:
+def _drawn(log_odds: npt.NDArray[np.float64], rng_seed: int, stream: int) -> int:
     """One of several, at random with these odds."""
     sums = np.cumsum(_normalised(log_odds))
-    return int(np.searchsorted(sums[:-1], np.random.default_rng(rng_seed).random(), side="right"))
+    uniform = philox_uniform(rng_seed, stream, _BEYOND_TOKENS)
+    return int(np.searchsorted(sums[:-1], uniform, side="right"))
 
 
 def _go_on_from_best(drafts: Sequence[Generator], joins: Sequence[float]) -> None:
