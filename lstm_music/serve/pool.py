@@ -135,6 +135,12 @@ class Worker:
             return await receive(self._process.stdout)
         except asyncio.IncompleteReadError:
             code = await self._process.wait()
+            if code == -signal.SIGABRT:  # libraries that are refused memory end a process like that
+                raise ServeError(
+                    "out_of_memory",
+                    "the process that composed it was aborted, most likely for want of memory; "
+                    "ask for less music",
+                ) from None
             how = f"by signal {-code}" if code < 0 else f"with status {code}"
             raise ServeError(
                 "internal",

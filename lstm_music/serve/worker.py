@@ -12,6 +12,7 @@ import queue
 import signal
 import sys
 import threading
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from lstm_music.serve.frames import ERROR, READY, RESULT, TAKE, frame, receive_blocking
@@ -54,6 +55,12 @@ def _answer(worker: Any, job: bytes, answers: BinaryIO, limits: Limits) -> None:
     except MemoryError:
         raise
     except Exception as error:
+        if (
+            sys.platform == "linux"
+            and isinstance(error, SystemError)
+            and _is_short_of_memory(limits)
+        ):
+            raise MemoryError from error  # C code that got none, and did not say so
         _send(answers, ERROR, error_payload(error))
     else:
         _send(answers, RESULT, payload)
@@ -96,6 +103,15 @@ def _warm_up_blas() -> None:
     import numpy as np
 
     _ = np.ones((2, 2)) @ np.ones((2, 2))
+
+
+def _is_short_of_memory(limits: Limits) -> bool:
+    """Whether the process has come near to its limit, which Linux alone sets."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return False
+    peak = next(line for line in status.read_bytes().splitlines() if line.startswith(b"VmPeak"))
+    return int(peak.split()[1]) * 1024 > limits.memory_bytes - (32 << 20)
 
 
 def _limit_memory(address_space_bytes: int) -> None:
