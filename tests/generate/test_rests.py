@@ -12,13 +12,13 @@ SATB = ((60, 79), (55, 74), (50, 68), (36, 62))
 
 @pytest.fixture(scope="module")
 def takes():
-    ask = lm.Request(bars=8, style="chorale", n=30, rng_seed=1, ending="free", drafts=1)
+    ask = lm.Request(bars=8, style="chorale", n=40, rng_seed=1, ending="free", drafts=1)
     return lm.load("chorale").complete(ask)
 
 
 def test_most_chords_at_rest_stand_on_their_root(takes):
     found = [on_root for take in takes for _, on_root in chords_at_rest(take.piece)]
-    assert len(found) > 15
+    assert len(found) > 20
     assert np.mean(found) >= 0.8  # 0.44 where it is not looked at
 
 
