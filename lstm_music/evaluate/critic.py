@@ -19,6 +19,7 @@ from lstm_music.errors import ModelFileError
 from lstm_music.evaluate.features.table import feature_table
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.piece import Piece
+from lstm_music.nn.odds import drawn
 
 _MOST_DEVIATIONS = 4.0
 _SQUARES = 0.5  # what squares weigh beside the features themselves
@@ -89,8 +90,7 @@ class Critic:
         logits = self.logits(drafts, n_bars)
         if np.isneginf(logits).all():
             return 0
-        sums = np.cumsum(np.exp(logits - logits.max()))
-        return min(int(np.searchsorted(sums, rng.random() * sums[-1], "right")), len(drafts) - 1)
+        return drawn(logits, rng.random())
 
     def table(self, pieces: Sequence[Piece]) -> Table:
         """The features of pieces, (N, F)."""

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from lstm_music.generate.compose import Job
 from lstm_music.generate.engine import run_on
@@ -21,6 +20,7 @@ from lstm_music.generate.joins import join_log_probs, joined_at, joined_notes
 from lstm_music.generate.loop import NEVER, Generator
 from lstm_music.generate.together import most_together, run_together
 from lstm_music.kernels.sampler import philox_uniform
+from lstm_music.nn.odds import drawn
 from lstm_music.nn.sampling import Sampling
 
 PARTICLES = 32
@@ -95,16 +95,13 @@ def by_join(
     joins = iter(join_log_probs(work, drafts, threads).tolist())
     scored = [[(draft, next(joins)) for draft in group] for group in groups]
     return [
-        group[_drawn(np.array([join for _, join in group]), rng_seed, stream)]
+        group[drawn(np.array([join for _, join in group]), _uniform(rng_seed, stream))]
         for group, stream in zip(scored, sequences, strict=True)
     ]
 
 
-def _drawn(log_odds: npt.NDArray[np.float64], rng_seed: int, stream: int) -> int:
-    """One of several, at random with these odds."""
-    sums = np.cumsum(_normalised(log_odds))
-    uniform = philox_uniform(rng_seed, stream, _BEYOND_TOKENS)
-    return int(np.searchsorted(sums[:-1], uniform, side="right"))
+def _uniform(rng_seed: int, stream: int) -> float:
+    return philox_uniform(rng_seed, stream, _BEYOND_TOKENS)
 
 
 def _go_on_from_best(drafts: Sequence[Generator], joins: Sequence[float]) -> None:

@@ -20,6 +20,7 @@ from lstm_music.generate.populations import (
     _steered_lines,
     by_join,
 )
+from lstm_music.nn.odds import drawn
 from lstm_music.nn.sampling import Sampling
 
 SEED = lm.read(MIDI_DATA / "chorale.mid")
@@ -166,6 +167,7 @@ def test_one_draft_is_kept_with_its_join(work, monkeypatch):
 
 def test_drafts_are_kept_with_the_odds_of_their_joins():
     odds = np.log([0.1, 0.6, 0.3]) - 400
-    counts = Counter(populations._drawn(odds, 1, stream) for stream in range(3000))
+    numbers = [populations._uniform(1, stream) for stream in range(3000)]
+    counts = Counter(drawn(odds, number) for number in numbers)
     assert {i: round(n / 3000, 1) for i, n in counts.items()} == {0: 0.1, 1: 0.6, 2: 0.3}
-    assert populations._drawn(np.array([0.0, 50.0]), 1, 0) == 1
+    assert drawn(np.array([0.0, 50.0, -np.inf]), 1 - 2**-53) == 1
