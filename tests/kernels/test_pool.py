@@ -52,8 +52,10 @@ def n_threads():
 
 backend = CpuBackend(3)
 """
+    # From 3.12 on Python warns of every fork beside threads; that it works is what is tested here.
+    quietly = ["-W", "ignore:This process:DeprecationWarning"]
     done = subprocess.run(
-        [sys.executable, "-P", "-c", start + code],
+        [sys.executable, "-P", *quietly, "-c", start + code],
         capture_output=True,
         text=True,
         check=False,
