@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from lstm_music.errors import ConfigError, MidiError
 from lstm_music.evaluate.statistics import beat_steps
+from lstm_music.evaluate.track_colours import track_colour
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.instruments.general_midi import DRUM_NAMES, instrument_name
 from lstm_music.music.piece import Piece
@@ -236,7 +237,7 @@ def draw_notes(axes: Axes, panel: Panel, piece: Piece) -> None:
     tracks = np.unique(panel.notes["track"])
     for track in tracks:
         mine = panel.notes["track"] == track
-        colours = [to_rgba(f"C{track % 10}", alpha) for alpha in opacity[mine]]
+        colours = [to_rgba(track_colour(track), alpha) for alpha in opacity[mine]]
         name = piece.tracks[track].name or instrument_name(piece.tracks[track].program)
         axes.add_collection(
             PolyCollection(

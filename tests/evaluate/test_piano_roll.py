@@ -163,3 +163,30 @@ def test_without_matplotlib(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ConfigError, match=r"lstm_music\[plot\]"):
         piano_roll(lm.read(MIDI_DATA / "jig.mid"))
+
+
+# From linear sRGB to CIE XYZ, of which the second row is the luminance.
+_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def _cielab(xyz):
+    share = xyz / [0.9505, 1, 1.089]
+    f = np.where(share > 0.008856, np.cbrt(share), 7.787 * share + 16 / 116)
+    x, y, z = f.T
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+
+
+def test_many_tracks_have_colours_that_can_be_told_apart_on_light_and_dark():
+    rows = [(24 * i, 24, 40 + i, 127, i) for i in range(24)]
+    figure = draw_piano_roll(Piece(notes=make_notes(rows), tracks=(Track(),) * 24))
+    drawn = [c for axes in figure.axes for c in axes.collections if c.get_gid() == "notes"]
+    colours = np.array([c.get_facecolor()[0][:3] for c in drawn])
+    assert len(colours) == 24
+    linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+    xyz = linear @ _XYZ.T
+    lab = _cielab(xyz)
+    apart = np.linalg.norm(lab[:, None] - lab, axis=2) + 99 * np.eye(24)
+    assert apart.min() > 25  # matplotlib's own ten: 27
+    for luminance in xyz[:, 1]:
+        assert 1.05 / (luminance + 0.05) >= 1.9  # contrast with white, as WCAG defines it
+        assert (luminance + 0.05) / 0.05 >= 3  # with black

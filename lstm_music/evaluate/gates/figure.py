@@ -18,6 +18,7 @@ from lstm_music.evaluate.piano_roll import (
     roll_panels,
     stacked_axes,
 )
+from lstm_music.evaluate.track_colours import track_colour
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.types import FloatArray
 
@@ -122,10 +123,8 @@ def _draw_surprise(axes: Axes, gates: Gates) -> None:
     """A stem a note; notes of one onset stand beside each other."""
     onsets = gates.piece.notes["onset_steps"].astype(float)
     number = np.arange(len(onsets)) - np.searchsorted(onsets, onsets)
-    tracks = gates.piece.notes["track"] % 10
-    axes.vlines(
-        onsets + 2 * number + 1, 0, gates.note_nats, colors=[f"C{k}" for k in tracks], linewidth=1.3
-    )
+    colours = [track_colour(track) for track in gates.piece.notes["track"].tolist()]
+    axes.vlines(onsets + 2 * number + 1, 0, gates.note_nats, colors=colours, linewidth=1.3)
     axes.set_ylim(0, None)
     axes.tick_params(labelsize=7)
     _label(axes, "surprise of each note, nats")
