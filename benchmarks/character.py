@@ -11,6 +11,10 @@ within 2 times and its median duration within 3 times of what they were. In mid-
 that fall silent, runs whose lowest note rises an octave or more, and runs in which the notes a bar
 halve. Beside it the same of the real music: the 8 bars before the middle against the 8 after it.
 
+A piece that comes to a close is continued as its body was. So "body" compares the bars that
+continue it at its end with the 8 bars before the phrase that leads into its close, not with its
+last 8 bars.
+
 The share of tracks has an interval of 95 %: pieces are drawn again 1,000 times.
 """
 
@@ -28,8 +32,10 @@ import numpy as np
 import lstm_music as lm
 from lstm_music.composer import Composer
 from lstm_music.corpus.cache import TokenCache, open_cache
+from lstm_music.music.closing import body_end_steps
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.piece import Piece
+from lstm_music.music.seam import next_bar_steps
 from lstm_music.tokens.decode import decode
 from lstm_music.types import NoteArray
 
@@ -94,12 +100,15 @@ def run_of(piece: Piece, before: NoteArray, after: NoteArray) -> Run:
     return Run(kept, len(playing), silent, rises, len(after) < 0.5 * len(before))
 
 
-def continued(model: Composer, seed: Piece, **options: Any) -> Run:
-    """What 8 new bars make of a seed."""
+def continued(model: Composer, seed: Piece, **options: Any) -> tuple[Run, Run]:
+    """What 8 new bars make of a seed: against its last 8 bars, and against the last of its body."""
     n_bars = seed.bar_lines.bar_at(seed.end_steps - 1) + 1
     result = model.generate(seed, bars=BARS, rng_seed=1, **options)
     result = result[0] if isinstance(result, list) else result
-    return run_of(seed, window(seed, n_bars - BARS, n_bars), window(result, n_bars, n_bars + BARS))
+    new = window(result, n_bars, n_bars + BARS)
+    body = seed.bar_lines.bar_at(body_end_steps(seed, next_bar_steps(seed)) - 1) + 1
+    last, before = (window(seed, bar - BARS, bar) for bar in (n_bars, body))
+    return run_of(seed, last, new), run_of(seed, before, new)
 
 
 def seeds(cache: TokenCache, style: str, wanted: int) -> list[Piece]:
@@ -146,20 +155,21 @@ def main() -> None:
     everything: dict[str, dict[str, list[Run]]] = {}
     began = time.monotonic()
     for style in given.styles.split(","):
-        runs: dict[str, list[Run]] = {"end": [], "middle": [], "real": []}
+        runs: dict[str, list[Run]] = {"end": [], "body": [], "middle": [], "real": []}
         for piece in seeds(cache, style, given.pieces):
             n_bars = piece.bar_lines.bar_at(piece.end_steps - 1) + 1
             middle = max(n_bars // 2, BARS)
             cut = excerpt(piece, 0, _bar_start(piece, middle)).replace(style=piece.style)
-            runs["end"].append(continued(model, piece, **options))
-            runs["middle"].append(continued(model, cut, **options))
+            for where, run in zip(("end", "body"), continued(model, piece, **options)):
+                runs[where].append(run)
+            runs["middle"].append(continued(model, cut, **options)[0])
             before, after = (window(piece, a, a + BARS) for a in (middle - BARS, middle))
             runs["real"].append(run_of(piece, before, after))
         everything[style] = runs
         _print(style, runs)
     whole = {
         where: [run for runs in everything.values() for run in runs[where]]
-        for where in ("end", "middle", "real")
+        for where in ("end", "body", "middle", "real")
     }
     _print("all", whole)
     print(f"{time.monotonic() - began:.0f} s")

@@ -13,18 +13,21 @@ _MOST_CHANGES = 8
 
 
 def piece_facts(piece: Piece) -> dict[str, Any]:
-    """What a piece holds, as JSON can say it."""
+    """What a piece holds, as JSON can say it.
+
+    ``bars`` is the number of its last bar: a pickup is bar 0.
+    """
+    from lstm_music.music.bars import n_bars
     from lstm_music.music.instruments.general_midi import instrument_name
     from lstm_music.music.listening.roles import track_roles
     from lstm_music.music.theory import likely_key
 
-    end = piece.end_steps
     key = likely_key(piece)
     return {
         "file": piece.source,
         "title": piece.title,
         "notes": len(piece.notes),
-        "bars": piece.bar_lines.bar_at(end - 1) + 1 if end else 0,
+        "bars": n_bars(piece),
         "meters": {str(m.onset_steps): str(m) for m in piece.meters},
         "tempos_bpm": {str(t.onset_steps): round(t.tempo_bpm, 2) for t in piece.tempos},
         "key": None if key is None else str(key),
@@ -60,7 +63,9 @@ def piece_lines(facts: dict[str, Any]) -> list[str]:
         f"  key      {facts['key'] or 'unknown'}{estimated}",
     ]
     if facts["pickup_steps"]:
-        lines.append(f"  pickup   {facts['pickup_steps'] / STEPS_PER_QUARTER:g} quarter notes")
+        lines.append(
+            f"  pickup   {facts['pickup_steps'] / STEPS_PER_QUARTER:g} quarter notes, bar 0"
+        )
     if facts["pedal_events"]:
         lines.append(f"  pedal    {facts['pedal_events']:,} changes")
     if facts["max_timing_error_steps"]:

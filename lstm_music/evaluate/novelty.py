@@ -23,6 +23,7 @@ from lstm_music.corpus.cache import TokenCache
 from lstm_music.corpus.copies.fingerprints import Fingerprints, KnownRun
 from lstm_music.corpus.split import SPLITS
 from lstm_music.errors import ConfigError
+from lstm_music.music.bars import bar_number
 from lstm_music.music.lines import LINE_END, added_part, lines_of
 from lstm_music.music.piece import Piece
 from lstm_music.tokens.decode import decode
@@ -233,8 +234,8 @@ def _row(piece: Piece, new: Piece, run: SharedRun | KnownRun, usual: _Ints) -> d
     """What is told of a piece, less where its run is known from."""
     first = last = None
     if run.n_notes:
-        first = _bar(new, run.onset_steps)
-        last = _bar(new, run.onset_steps + run.length_steps)
+        first = bar_number(new, run.onset_steps)
+        last = bar_number(new, run.onset_steps + run.length_steps)
     return {
         "notes": len(new.notes),
         "bars": _bars(piece),
@@ -250,16 +251,12 @@ def _source(run: SharedRun, cache: TokenCache, training: _Ints) -> dict[str, Any
     if not run.n_notes:
         return dict.fromkeys(("known_piece", "known_bar"))
     source = int(training[run.source])
-    bar = _bar(decode(cache.piece_tokens(source)), run.source_onset_steps)
+    bar = bar_number(decode(cache.piece_tokens(source)), run.source_onset_steps)
     return {"known_piece": cache.ids[source], "known_bar": bar}
 
 
-def _bar(piece: Piece, onset_steps: int) -> int:
-    return piece.bar_lines.bar_at(onset_steps) + (not piece.pickup_steps)
-
-
 def _bars(piece: Piece) -> int:
-    return _bar(piece, piece.end_steps - 1) if len(piece.notes) else 0
+    return bar_number(piece, piece.end_steps - 1) if len(piece.notes) else 0
 
 
 def _percent(of: npt.NDArray[np.bool_]) -> float | None:

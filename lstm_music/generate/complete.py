@@ -141,9 +141,10 @@ def characters(request: Request, plan: Plan) -> dict[int, Character]:
         return {}
     whole = plan.given.replace(notes=np.concatenate([plan.given.notes, plan.replaced]))
     n_old = len(whole.tracks) - plan.n_new_tracks
+    until = plan.read_until_steps if plan.is_continuation else None
     grid = grid_of(whole)
     found = {
-        track: character_of(whole, track)
+        track: character_of(whole, track, until)
         if track < n_old
         else character_of_new(whole.tracks[track], grid)
         for track in plan.open_tracks

@@ -14,12 +14,13 @@ from lstm_music.generate.forms.returns import Formed, write_stages
 from lstm_music.generate.forms.wanted import take_form
 from lstm_music.generate.given import Given
 from lstm_music.generate.loop import Generator
+from lstm_music.generate.pedals import pedal_from, pedals_down, pedals_lifted
 from lstm_music.generate.planning.parts import voices_for
 from lstm_music.generate.planning.plan import Place, Plan
 from lstm_music.generate.planning.prompt import Prompt, prompt_for
 from lstm_music.generate.planning.ruling import Ruling, allowed_pitches, leans_for, rules_for
 from lstm_music.music.distinct import distinct, is_among
-from lstm_music.music.piece import PEDAL_DTYPE, Piece
+from lstm_music.music.piece import Piece
 from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.conditioning import Conditioning
@@ -209,7 +210,7 @@ def written(work: Job, generator: Generator) -> tuple[Piece, NoteArray]:
     notes = work.ruling.finished(work.engine.finish(model_for(plan))(notes))
     if len(plan.slots):
         notes = _with_slots(notes, plan.slots)
-    notes = notes[~in_long_ones(notes, given.notes)]
+    notes = notes[~in_unread_ones(notes, plan)]
     pedal = given.pedal
     if plan.is_continuation:
         pedal = np.concatenate([pedal, _new_pedal(work, generator)])
@@ -224,12 +225,14 @@ def written(work: Job, generator: Generator) -> tuple[Piece, NoteArray]:
     return piece, notes
 
 
-def in_long_ones(notes: NoteArray, given: NoteArray) -> BoolArray:
-    """Which notes begin on a key that a given note holds beyond the prompt."""
+def in_unread_ones(notes: NoteArray, plan: Plan) -> BoolArray:
+    """Which notes begin on a key that a given note holds which the network has not read."""
     inside = np.zeros(len(notes), bool)
-    for onset, duration, pitch, _, track, _ in given[
-        given["duration_steps"] > MAX_TIME_STEPS
-    ].tolist():
+    given = plan.given.notes
+    is_unread = given["duration_steps"] > MAX_TIME_STEPS
+    if plan.body_end_steps is not None:
+        is_unread |= given["onset_steps"] + given["duration_steps"] > plan.start_steps
+    for onset, duration, pitch, _, track, _ in given[is_unread].tolist():
         inside |= (
             (notes["track"] == track)
             & (notes["pitch_midi"] == pitch)
@@ -276,14 +279,13 @@ def _with_slots(notes: NoteArray, slots: NoteArray) -> NoteArray:
 
 def _new_pedal(work: Job, generator: Generator) -> NoteArray:
     """The pedal of a continuation; what the seed leaves down is lifted, so that nothing blurs."""
-    pedal = generator.score.pedal()
-    pedal = work.prompt.in_plan(pedal[pedal["onset_steps"] >= work.prompt.start_steps])
-    return pedal if len(pedal) else pedals_lifted(work.plan.given, work.plan.start_steps)
-
-
-def pedals_lifted(given: Piece, start: int) -> NoteArray:
-    """A lift at ``start`` of each pedal that is down then; PEDAL_DTYPE."""
-    by_track = given.pedal[np.argsort(given.pedal["track"], kind="stable")]
-    last = np.append(by_track["track"][1:] != by_track["track"][:-1], True)[: len(by_track)]
-    held = [(start, int(c["track"]), False) for c in by_track[last] if c["down"]]
-    return np.array(held, PEDAL_DTYPE)
+    plan, events = work.plan, generator.score.pedal()
+    is_new = events["onset_steps"] >= work.prompt.start_steps
+    pedal = work.prompt.in_plan(events[is_new])
+    if not len(pedal):
+        return pedals_lifted(plan.given, plan.start_steps)
+    if plan.body_end_steps is None:
+        return pedal
+    return pedal_from(
+        pedals_down(work.prompt.in_plan(events[~is_new])), plan.given, plan.start_steps, pedal
+    )

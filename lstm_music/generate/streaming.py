@@ -18,7 +18,7 @@ from lstm_music.generate.complete import FEW_WORDS, characters, get_ready
 from lstm_music.generate.compose import (
     Job,
     conditioning,
-    in_long_ones,
+    in_unread_ones,
     model_for,
     new_notes,
 )
@@ -170,7 +170,7 @@ class NoteStream(Iterator[npt.NDArray[np.void]]):
             n_ready -= 1  # its velocity or timing may still follow
         ready = self._work.prompt.in_plan(notes[self._sent : n_ready])
         ready = self._ruling.finished(self._finish(ready))
-        ready = ready[~in_long_ones(ready, self._work.plan.given.notes)]
+        ready = ready[~in_unread_ones(ready, self._work.plan)]
         self._ready.extend(ready)
         self._sent = max(n_ready, self._sent)
 

@@ -6,6 +6,8 @@ import re
 import pytest
 from paths import MIDI_DATA, ROOT
 
+import lstm_music as lm
+from lstm_music.generate.planning.plan import bar_range
 from lstm_music.pretrained import model_names
 
 CHORALE = MIDI_DATA / "chorale.mid"
@@ -85,3 +87,18 @@ def test_what_is_wrong_is_said(call, tmp_path, args, code, words):
     assert got == code
     assert words in err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("name", "has_pickup"), [("chorale_pickup", True), ("chorale", False)])
+def test_bars_are_those_that_infill_takes(call, name, has_pickup):
+    """A pickup is bar 0: the number of bars is that of the last one."""
+    file = MIDI_DATA / f"{name}.mid"
+    facts = json.loads(call("inspect", file, "--json")[1])
+    last, piece = facts["bars"], lm.read(file)
+    assert bar_range(piece, (last, last))[1] >= piece.end_steps > bar_range(piece, (last, last))[0]
+    assert bool(facts["pickup_steps"]) == has_pickup
+    out = call("inspect", file)[1]
+    assert f"in {last} bars" in out
+    assert ("bar 0" in out) == has_pickup
+    assert call("plot", file, "-o", "roll.png", "--bars", f"{last}-{last}")[0] == 0
+    assert call("plot", file, "-o", "more.png", "--bars", f"{last}-{last + 1}")[0] == 2

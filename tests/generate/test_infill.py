@@ -16,7 +16,7 @@ from lstm_music.composer import Composer
 from lstm_music.errors import ConfigError, MidiError, TokenError
 from lstm_music.generate.asking.request import Request
 from lstm_music.generate.complete import FEW_WORDS, get_ready, plan_for
-from lstm_music.generate.planning.plan import n_bars
+from lstm_music.music.bars import n_bars
 from lstm_music.music.piece import PEDAL_DTYPE, Tempo
 from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling

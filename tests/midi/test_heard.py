@@ -7,7 +7,7 @@ from smf_events import list_events, seed_stands
 from smf_player import REST, play
 
 import lstm_music as lm
-from lstm_music.generate.compose import pedals_lifted
+from lstm_music.generate.pedals import pedals_lifted
 from lstm_music.midi.write import to_midi_bytes
 from lstm_music.midi.writing.opening import new_bars_alone
 from lstm_music.music.piece import make_notes

@@ -24,6 +24,7 @@ _LEAST_NOTES = 8
 _SEMITONES = 5
 _DENSER = 2.5
 _OFTEN = 0.7  # of the bars: a track that sounds in fewer may rest
+_RECENT_BARS = 8  # and one that has rested so long before music that goes on
 
 _ONE_VOICE = frozenset({"Bass", "Reed", "Pipe", "Brass", "Synth Lead"})
 _SOLO_STRINGS = frozenset({40, 41, 42, 43, 110})
@@ -59,8 +60,12 @@ class Character(NamedTuple):
     grid: int = 0
 
 
-def character_of(piece: Piece, track: int) -> Character | None:
-    """What a track is like by its own notes; None if there are too few to tell."""
+def character_of(piece: Piece, track: int, until_steps: int | None = None) -> Character | None:
+    """What a track is like by its own notes; None if there are too few to tell.
+
+    ``until_steps`` : the bar line from which the piece is to go on; None: it is whole. A track that
+    has rested for the 8 bars before may go on resting.
+    """
     notes = piece.notes[piece.notes["track"] == track]
     if len(notes) < _LEAST_NOTES:
         return None
@@ -75,6 +80,9 @@ def character_of(piece: Piece, track: int) -> Character | None:
     counts = np.unique(onsets, return_counts=True)[1]
     usual = float(np.median(counts))
     is_busy = len(counts) >= _OFTEN * (bars.max() - bars.min() + 1)
+    if until_steps is not None:
+        behind = piece.bar_lines.bar_at(until_steps - 1) - bars
+        is_busy &= bool(((behind >= 0) & (behind < _RECENT_BARS)).any())
     return Character(
         pitches,
         int(usual / _DENSER) if is_busy else 0,

@@ -11,11 +11,12 @@ from lstm_music.generate.asking.request import Request
 from lstm_music.generate.planning.plan import (
     Plan,
     accompaniment,
+    begun_again,
     continuation,
     infilling,
-    n_bars,
     variation,
 )
+from lstm_music.music.bars import n_bars
 from lstm_music.music.instruments.general_midi import instrument_name
 from lstm_music.music.instruments.names import programs_named
 from lstm_music.music.listening.roles import track_roles
@@ -30,7 +31,8 @@ def plan_for(request: Request, seed: Piece, rng_seed: int) -> Plan:
     ConfigError, MidiError : there are no such bars, tracks or instruments, or no notes.
     """
     if request.task == "generate":
-        return continuation(seed, request.bar_count(), request.from_bar)
+        plan = continuation(seed, request.bar_count(), request.from_bar)
+        return begun_again(plan) if _begins_again(request) else plan
     whole = (0 if seed.pickup_steps else 1, max(n_bars(seed), 1))
     bars = whole if request.bars is None else bar_pair(request.bars)
     n_tracks = len(seed.tracks)
@@ -49,6 +51,15 @@ def plan_for(request: Request, seed: Piece, rng_seed: int) -> Plan:
     if request.with_ is None:
         raise ConfigError("accompany needs with: instruments such as drums,bass")
     return accompaniment(seed, new_programs(request.with_), bars)
+
+
+def _begins_again(request: Request) -> bool:
+    """Whether a continuation begins again where its seed has come to a close.
+
+    A form and chords that are taken from the seed count from its very end.
+    """
+    counts_from_end = request.form is not None or request.chords in ("seed", "found")
+    return request.in_character and request.from_bar is None and not counts_from_end
 
 
 def with_empty_tracks(seed: Piece, tracks: object) -> Piece:

@@ -14,6 +14,8 @@ import numpy as np
 from lstm_music.errors import ConfigError, MidiError
 from lstm_music.generate.asking.piece_controls import KEEPS
 from lstm_music.generate.forms.plan import FormPlan
+from lstm_music.music.bars import bar_start, n_bars
+from lstm_music.music.closing import body_end_steps
 from lstm_music.music.distinct import distinct
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
 from lstm_music.music.places import begins_in
@@ -48,6 +50,8 @@ class Plan:
     n_new_tracks : how many tracks, the last ones, the seed does not have.
     writes_freely : whether notes may be written beside the slots.
     form : which of the new bars return; None: as the network likes.
+    body_end_steps : the bar line up to which the network reads the piece, where it comes to a close
+        after that and the new music begins again (`body_end_steps`); None: it reads all of it.
     """
 
     given: Piece
@@ -59,6 +63,12 @@ class Plan:
     n_new_tracks: int = 0
     writes_freely: bool = True
     form: FormPlan | None = None
+    body_end_steps: int | None = None
+
+    @property
+    def read_until_steps(self) -> int:
+        """Up to where the network reads what is before the first place."""
+        return self.start_steps if self.body_end_steps is None else self.body_end_steps
 
     @property
     def start_steps(self) -> int:
@@ -98,6 +108,12 @@ def continuation(seed: Piece, bars: int, from_bar: int | None = None) -> Plan:
     end = start + bars * seed.bar_lines.meter_at(start).bar_steps
     places = tuple(Place(track, start, end) for track in tracks_that_sound(plan.given))
     return replace(plan, places=places, is_continuation=True)
+
+
+def begun_again(plan: Plan) -> Plan:
+    """A continuation that goes on from the body of its piece, where this comes to a close."""
+    body_end = body_end_steps(plan.given, plan.start_steps)
+    return plan if body_end == plan.start_steps else replace(plan, body_end_steps=body_end)
 
 
 def _checked_bar_start(seed: Piece, bar: int) -> int:
@@ -277,12 +293,6 @@ def tracks_that_sound(piece: Piece) -> tuple[int, ...]:
     return tuple(distinct(piece.notes["track"]).tolist())
 
 
-def n_bars(piece: Piece) -> int:
-    """Bars as in a score: full bars up to the end of the piece, a pickup not counted."""
-    end = max(piece.end_steps, piece.length_steps)
-    return piece.bar_lines.bar_at(end - 1) + (not piece.pickup_steps) if end else 0
-
-
 def bar_range(piece: Piece, bars: tuple[int, int]) -> tuple[int, int]:
     """Where the first of some bars begins and the last ends, in steps.
 
@@ -298,13 +308,3 @@ def bar_range(piece: Piece, bars: tuple[int, int]) -> tuple[int, int]:
     if first > total + 1:
         raise ConfigError(f"the piece has {total} bars, got {first}-{last}")
     return bar_start(piece, first), bar_start(piece, last + 1)
-
-
-def bar_start(piece: Piece, bar: int) -> int:
-    """Where a bar begins, counted as in a score; bars go on behind the end of the piece."""
-    lines = piece.bar_lines
-    number = bar - (not piece.pickup_steps)
-    at = 0
-    for _ in range(number):
-        at = lines.bar_end(at)
-    return at

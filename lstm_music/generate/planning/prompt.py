@@ -11,6 +11,7 @@ from lstm_music.errors import MidiError
 from lstm_music.generate.engine import Engine
 from lstm_music.generate.planning.events import given_events
 from lstm_music.generate.planning.plan import Place, Plan
+from lstm_music.music.bars import bar_number
 from lstm_music.music.distinct import is_among
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.grid import STEPS_PER_QUARTER
@@ -39,7 +40,7 @@ class Prompt:
     context : canonical, with given notes and slots; its tracks may be without notes.
     is_slot : (N,) bool, which of its notes are slots.
     places : in its steps and tracks.
-    offset : leads from its steps to those of the plan's piece.
+    offset : leads from the steps of its places to those of the plan's piece.
     tracks : of its tracks, those of the plan's piece.
     total_bars : of the whole piece, from the beginning of the context on.
     remarks : what the network does not read, a sentence each.
@@ -96,16 +97,17 @@ def prompt_for(engine: Engine, plan: Plan) -> Prompt:
     MidiError : it would read nothing.
     """
     given = plan.given
-    start, end = plan.start_steps, plan.end_steps
-    offset, remarks = context_start(given, start)
-    stop = _ahead_stop(given, end)
+    start, end, stop = plan.start_steps, plan.end_steps, plan.read_until_steps
+    begin, remarks = context_start(given, stop)
+    offset = begin + start - stop  # what closes the piece is left out
+    until = _ahead_stop(given, end) if stop == start else stop
     whole = given.replace(notes=np.concatenate([given.notes, plan.slots]))
-    part = excerpt(whole, offset, stop)
+    part = excerpt(whole, begin, until)
     if not plan.is_continuation:
         part = _without_mute_changes(part, start - offset, end - offset)
-    part, more = _with_few_notes(part, start - offset)
+    part, more = _with_few_notes(part, stop - begin)
     tracks = _prompt_tracks(part, plan, mixed=engine.coverage.mixed)
-    told = engine.as_read(_in_tracks(part, tracks), given)
+    told = engine.as_read(_in_tracks(part, tracks), given if stop == start else part)
     if not plan.is_continuation and all(track.is_drum for track in told.tracks):
         told = told.replace(style=DRUMS, key=None)
     context = canonical_with_all_tracks(told)
@@ -142,7 +144,7 @@ def context_start(piece: Piece, start: int) -> tuple[int, tuple[str, ...]]:
         offset = max(offset, min(newest, lines.bar_start(int(onsets[-1]))))
     if not offset:
         return 0, ()
-    first = lines.bar_at(offset) + (not piece.pickup_steps)
+    first = bar_number(piece, offset)
     return offset, (f"the network hears the seed from bar {first} on, not what is before it",)
 
 
@@ -226,6 +228,9 @@ def seam_remarks(plan: Plan) -> tuple[str, ...]:
     if not plan.is_continuation:
         return ()
     given, start = plan.given, plan.start_steps
+    if plan.body_end_steps is not None:
+        bar = bar_number(given, plan.body_end_steps - 1)
+        return (f"the seed comes to a close: the new music goes on from its bar {bar}",)
     quarters = (given.end_steps - start) / STEPS_PER_QUARTER
     if quarters > 0:
         return (f"the seed's last notes ring {quarters:.2g} quarter notes into the new music",)
