@@ -106,3 +106,11 @@ def test_who_sets_a_rule_or_instruments_gets_the_chords_of_the_network(asked):
 
 def test_composing_again_gives_the_same(leads):
     assert lm.load().generate_many(n=2, style="lead", bars=8, rng_seed=1) == leads[:2]
+
+
+def test_bars_of_a_stretch_that_are_drafted_one_by_one_are_as_written_in_one_go():
+    """With one draft: the task goes on at their lines, and knows what still sounds there."""
+    ask = {**ASK, "rests": False}
+    for rng_seed in range(1, 7):
+        by_bars = composer(Busiest(), n_bars=1, n_drafts=1).generate(rng_seed=rng_seed, **ask)
+        assert by_bars == composer().generate(rng_seed=rng_seed, **ask)
