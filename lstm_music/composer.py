@@ -335,7 +335,7 @@ class Composer:
         from lstm_music.evaluate.gates.record import gates_of
 
         piece = _as_piece(piece)
-        return gates_of(self.model, self._engine.as_read(piece, piece))
+        return gates_of(self.model, self._engine.as_heard(piece))
 
     def _first(self, task: str, piece: Music, **controls: Any) -> Piece:
         return self.complete(_request(task, piece, None, **controls))[0].piece
@@ -386,7 +386,7 @@ class Composer:
         from lstm_music.evaluate.compare import piece_likelihood
 
         piece = _as_piece(piece)
-        return piece_likelihood(self.model, self._engine.as_read(piece, piece))
+        return piece_likelihood(self.model, self._engine.as_heard(piece))
 
 
 def _as_piece(music: Music) -> Piece:

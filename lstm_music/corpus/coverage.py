@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from lstm_music.errors import ModelFileError
 from lstm_music.music.meter import DENOMINATORS
+from lstm_music.music.performance import Manner, manner_of
+from lstm_music.tokens.decode import decode
 from lstm_music.tokens.vocabulary import DEFAULT, DRUM_PROGRAM
 from lstm_music.types import IntArray
 
@@ -29,6 +31,10 @@ _LEAST_PIECES = 20
 """From so many on, pieces for one row of instruments tell the ranges of its tracks."""
 _OUTER = 5
 """Percent of the pieces that may go beyond a range, at either end."""
+_HEARD_PIECES = 200
+"""Of a style, to learn how its music is played."""
+_USUAL = 95
+"""Percent of these pieces that are played no freer than is told."""
 _LEAST_SHARE = 0.01
 """Of the pieces, or of the notes: what is rarer than this is not learnt."""
 
@@ -50,6 +56,8 @@ class Coverage:
     ranges : of each style the rows of instruments whose ranges are known, with these, as MIDI
         pitches; none: not told.
     even : styles in which hardly any note of a pitched track is louder than another.
+    manners : of each style the most that is usual of what tells a performance from a score; empty:
+        not told.
     """
 
     kinds: tuple[str, ...]
@@ -61,6 +69,7 @@ class Coverage:
     ensembles: Mapping[str, tuple[Ensemble, ...]] = field(default_factory=dict)
     ranges: Mapping[str, tuple[Ranged, ...]] = field(default_factory=dict)
     even: tuple[str, ...] = ()
+    manners: Mapping[str, Manner] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Coverage:
@@ -87,6 +96,10 @@ class Coverage:
                     for style, rows in facts.get("ranges", {}).items()
                 },
                 tuple(facts.get("even", ())),
+                {
+                    style: Manner(*map(float, shares))
+                    for style, shares in facts.get("manners", {}).items()
+                },
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ModelFileError(
@@ -144,12 +157,28 @@ def coverage_of(corpus: TokenCache) -> Coverage:
         ensembles,
         _ranges(corpus, ensembles),
         tuple(sorted(style for style, n in notes.items() if n and _is_even(changes[style], n))),
+        _manners(corpus),
     )
 
 
 def _is_even(changes: int, notes: int) -> bool:
     """Whether so few changes of loudness among so many notes are none to learn."""
     return changes == 0 or changes < _LEAST_SHARE * notes
+
+
+def _manners(corpus: TokenCache) -> dict[str, Manner]:
+    """What nearly all pieces of a style keep to, of at most `_HEARD_PIECES` that stand apart."""
+    pieces: dict[str, list[int]] = {}
+    for i in map(int, corpus.indices("train")):
+        pieces.setdefault(corpus.styles[i], []).append(i)
+    found = {}
+    for style, numbers in sorted(pieces.items()):
+        some = numbers[:: -(-len(numbers) // _HEARD_PIECES)]
+        manners = np.array([manner_of(decode(corpus.piece_tokens(i))) for i in some])
+        known = [column[~np.isnan(column)] for column in manners.T]
+        most = [float(np.percentile(one, _USUAL)) if len(one) else 0.0 for one in known]
+        found[style] = Manner(*(round(share, 3) for share in most))
+    return found
 
 
 def _ensembles(corpus: TokenCache) -> dict[str, tuple[Ensemble, ...]]:

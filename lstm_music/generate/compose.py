@@ -14,7 +14,9 @@ from lstm_music.generate.forms.returns import Formed, write_stages
 from lstm_music.generate.forms.wanted import take_form
 from lstm_music.generate.given import Given
 from lstm_music.generate.loop import Generator
+from lstm_music.generate.overlaps import clear_of
 from lstm_music.generate.pedals import pedal_from, pedals_down, pedals_lifted
+from lstm_music.generate.performing import pedalled, usual_tempo
 from lstm_music.generate.planning.parts import voices_for
 from lstm_music.generate.planning.plan import Place, Plan
 from lstm_music.generate.planning.prompt import Prompt, prompt_for
@@ -25,7 +27,7 @@ from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.conditioning import Conditioning
 from lstm_music.tokens.encode import encode_header, given_text
-from lstm_music.tokens.vocabulary import DEFAULT, MAX_TIME_STEPS, RADIX_STEPS, Vocabulary
+from lstm_music.tokens.vocabulary import DEFAULT, RADIX_STEPS, Vocabulary
 from lstm_music.types import BoolArray, IntArray, NoteArray
 
 JUDGED_BARS = 4
@@ -207,39 +209,22 @@ def written(work: Job, generator: Generator) -> tuple[Piece, NoteArray]:
     given = plan.given
     new = new_notes(prompt, generator)
     notes = prompt.in_plan(new)
-    notes = work.ruling.finished(work.engine.finish(model_for(plan))(notes))
+    notes = work.ruling.finished(work.engine.finish(model_for(plan), plan.start_steps)(notes))
     if len(plan.slots):
         notes = _with_slots(notes, plan.slots)
-    notes = notes[~in_unread_ones(notes, plan)]
-    pedal = given.pedal
+    notes = clear_of(notes, given.notes)
+    changes: dict[str, Any] = {"notes": np.concatenate([given.notes, notes])}
     if plan.is_continuation:
-        pedal = np.concatenate([pedal, _new_pedal(work, generator)])
-    changes: dict[str, Any] = {"notes": np.concatenate([given.notes, notes]), "pedal": pedal}
-    if plan.is_continuation:
+        changes["pedal"] = np.concatenate([given.pedal, _new_pedal(work, generator, notes)])
         changes["length_steps"] = plan.end_steps
+        if work.engine.played(given).tempo:
+            changes["tempos"] = (*given.tempos, *usual_tempo(given, plan.start_steps))
     piece = given.replace(
         **changes,
         added_places=tuple(dict.fromkeys((*given.added_places, *map(tuple, plan.places)))),
         repairs=(*given.repairs, *prompt.remarks),
     )
     return piece, notes
-
-
-def in_unread_ones(notes: NoteArray, plan: Plan) -> BoolArray:
-    """Which notes begin on a key that a given note holds which the network has not read."""
-    inside = np.zeros(len(notes), bool)
-    given = plan.given.notes
-    is_unread = given["duration_steps"] > MAX_TIME_STEPS
-    if plan.body_end_steps is not None:
-        is_unread |= given["onset_steps"] + given["duration_steps"] > plan.start_steps
-    for onset, duration, pitch, _, track, _ in given[is_unread].tolist():
-        inside |= (
-            (notes["track"] == track)
-            & (notes["pitch_midi"] == pitch)
-            & (notes["onset_steps"] >= onset)
-            & (notes["onset_steps"] < onset + duration)
-        )
-    return inside
 
 
 def model_for(plan: Plan) -> Piece:
@@ -277,9 +262,11 @@ def _with_slots(notes: NoteArray, slots: NoteArray) -> NoteArray:
     return filled
 
 
-def _new_pedal(work: Job, generator: Generator) -> NoteArray:
+def _new_pedal(work: Job, generator: Generator, notes: NoteArray) -> NoteArray:
     """The pedal of a continuation; what the seed leaves down is lifted, so that nothing blurs."""
     plan, events = work.plan, generator.score.pedal()
+    if work.engine.played(plan.given).pedal:
+        return pedalled(plan.given, notes, plan.start_steps, plan.end_steps)
     is_new = events["onset_steps"] >= work.prompt.start_steps
     pedal = work.prompt.in_plan(events[is_new])
     if not len(pedal):

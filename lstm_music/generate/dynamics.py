@@ -73,6 +73,18 @@ def _places(seed: Piece, notes: _Notes) -> npt.NDArray[np.int64]:
     return (notes["track"].astype(np.int64) << 40) | (bar_steps << 20) | place
 
 
+_NEAR_BARS = 16
+_FEW_NOTES = 32
+
+
+def near(piece: Piece, start_steps: int) -> Piece:
+    """The notes of a piece within `_NEAR_BARS` bars of a place; all, where those are few."""
+    bar_steps = piece.bar_lines.meter_at(start_steps).bar_steps
+    away = np.abs(piece.notes["onset_steps"].astype(np.int64) - start_steps)
+    notes = piece.notes[away <= _NEAR_BARS * bar_steps]
+    return piece if len(notes) < _FEW_NOTES else piece.replace(notes=notes)
+
+
 _DYNAMIC_VELOCITIES = 24  # a mark or two, from mp to f
 _LEAST_NOTES = 8
 

@@ -13,8 +13,9 @@ import numpy.typing as npt
 from lstm_music.backends.workspace import in_threads, usable_cores
 from lstm_music.corpus.coverage import Coverage
 from lstm_music.errors import ConfigError
-from lstm_music.generate.dynamics import Accents, even_velocities, has_dynamics
+from lstm_music.generate.dynamics import Accents, even_velocities, has_dynamics, near
 from lstm_music.generate.forms.choosing import Critic, no_critic
+from lstm_music.generate.hearing import Played, as_written, played
 from lstm_music.generate.loop import Generator
 from lstm_music.generate.together import most_together, run_together
 from lstm_music.kernels.device_step import DeviceWeights, new_stepper
@@ -25,6 +26,7 @@ from lstm_music.music.form_model import FormModel
 from lstm_music.music.harmony.progression_model import ProgressionModel
 from lstm_music.music.instruments.drum_keys import drums_in_general_midi, has_pad_keys
 from lstm_music.music.key import Key
+from lstm_music.music.listening.quantise import with_quantised_onsets
 from lstm_music.music.listening.styles import infer_style
 from lstm_music.music.piece import Piece, on_their_onsets
 from lstm_music.music.theory import likely_key
@@ -149,6 +151,10 @@ class Engine:
             piece = piece.replace(notes=on_their_onsets(piece.notes))
         return piece if self.coverage.dynamics else even_velocities(piece)
 
+    def played(self, piece: Piece) -> Played:
+        """How a piece goes beyond what the network knows of performing."""
+        return played(piece, self.coverage.manners.get(self.style_of(piece)))
+
     def left_out(self, piece: Piece, n_tracks: int) -> tuple[str, ...]:
         """What the network does not read, a sentence each.
 
@@ -183,13 +189,23 @@ class Engine:
         """What the network is told of a part of a piece, in the key and style of the whole."""
         return self.known_part(part).replace(key=_key_at_end(whole), style=self.style_of(whole))
 
-    def finish(self, seed: Piece) -> Finish:
+    def as_heard(self, piece: Piece) -> Piece:
+        """What the network is told of a whole piece as a seed."""
+        how = self.played(piece)
+        heard = with_quantised_onsets(piece) if how.onsets else piece
+        return self.as_read(as_written(heard, how), piece)
+
+    def finish(self, seed: Piece, start_steps: int) -> Finish:
         """What gives new notes that which the network cannot: the seed's accents and drum kit.
 
-        Nor does a network's rise and fall suit a seed that has only accents.
+        Nor does a network's rise and fall suit a seed that has only accents, or that it was told at
+        an even loudness. Of such a seed the notes near ``start_steps``, where the new ones begin,
+        tell how loud these are.
         """
-        composes = self.coverage.dynamics and has_dynamics(seed)
-        accented = (lambda notes: notes) if composes else Accents(seed).given_to
+        is_even = self.played(seed).loudness
+        composes = self.coverage.dynamics and has_dynamics(seed) and not is_even
+        source = near(seed, start_steps) if is_even else seed
+        accented = (lambda notes: notes) if composes else Accents(source).given_to
         if has_pad_keys(seed):
             return accented
         return lambda notes: drums_in_general_midi(accented(notes), seed)

@@ -18,7 +18,6 @@ from lstm_music.generate.complete import FEW_WORDS, characters, get_ready
 from lstm_music.generate.compose import (
     Job,
     conditioning,
-    in_unread_ones,
     model_for,
     new_notes,
 )
@@ -26,6 +25,7 @@ from lstm_music.generate.engine import Engine
 from lstm_music.generate.from_nothing import header_job
 from lstm_music.generate.leans import Leans
 from lstm_music.generate.loop import Generator
+from lstm_music.generate.overlaps import clear_of
 from lstm_music.generate.planning.from_request import new_programs
 from lstm_music.generate.planning.parts import voices_for
 from lstm_music.generate.planning.ruling import Ruling, leans_for, rules_for
@@ -170,8 +170,7 @@ class NoteStream(Iterator[npt.NDArray[np.void]]):
             n_ready -= 1  # its velocity or timing may still follow
         ready = self._work.prompt.in_plan(notes[self._sent : n_ready])
         ready = self._ruling.finished(self._finish(ready))
-        ready = ready[~in_unread_ones(ready, self._work.plan)]
-        self._ready.extend(ready)
+        self._ready.extend(clear_of(ready, self._work.plan.given.notes))
         self._sent = max(n_ready, self._sent)
 
 
@@ -205,7 +204,7 @@ def open_stream(
             work, request, advice, rng_seed, lambda notes: drums_in_general_midi(notes, header)
         )
     work = get_ready(engine, request, seed, rng_seed)
-    finish = engine.finish(model_for(work.plan))
+    finish = engine.finish(model_for(work.plan), work.plan.start_steps)
     return NoteStream(work, request, advice, rng_seed, finish)
 
 

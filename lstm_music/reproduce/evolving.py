@@ -25,6 +25,7 @@ def evolved(
     population: int,
     rng_seed: int,
     told: Callable[[str], None],
+    sigma: float = 0.02,
     starts: tuple[int, ...] | None = None,
     horizon: int | None = None,
 ) -> tuple[Evolved, Curve]:
@@ -47,7 +48,7 @@ def evolved(
         horizon=horizon,
         scale=scale,
         start_range=start_range,
-        sigma=0.02,
+        sigma=sigma,
         generations=generations,
         population=population,
         rng_seed=rng_seed,

@@ -11,7 +11,7 @@ Figure: the error at the 84th step, from 50 new places, before each of which the
 steps. It is the root mean square in deviations of the series (NRMSE84), and the mean over the runs.
 The paper's table could not be checked, so no published figure stands here.
 
-Claim: no run errs by more than 0.05 of a deviation, or in the quick version by more than 0.3.
+Claim: no run errs by more than 0.01 of a deviation, or in the quick version by more than 0.1.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from lstm_music.types import FloatArray
 
 PAPER = f"{EVOLINO}, Mackey-Glass"
 DELAY, AHEAD, LEFT_OUT, FINE = 17, 84, 1000, 10
-SCALE, START_RANGE = 1.0, 0.3
+SCALE, START_RANGE, SIGMA = 6.0, 0.2, 0.002
 READ, TESTS, HEARD, APART = 3000, 50, 1000, 40
 
 
@@ -57,7 +57,7 @@ def series(steps: int) -> FloatArray:
 def run(settings: Settings) -> Iterator[Row]:
     """One row."""
     values, errors, curves = series(READ + HEARD + APART * TESTS + AHEAD), [], []
-    read, hidden = (1200, 40) if settings.quick else (READ, 60)
+    read, hidden = (1200, 100) if settings.quick else (READ, 150)
     for seed in settings.seeds(1, 5):
         found, curve = evolved(
             values[:read],
@@ -65,8 +65,9 @@ def run(settings: Settings) -> Iterator[Row]:
             hidden_size=hidden,
             scale=SCALE,
             start_range=START_RANGE,
-            generations=5 if settings.quick else 40,
+            generations=3 if settings.quick else 10,
             population=16 if settings.quick else 40,
+            sigma=SIGMA,
             rng_seed=seed,
             told=settings.told(f"seed {seed}"),
             starts=tuple(range(200, read - AHEAD, (read - 300) // 20)),
@@ -82,7 +83,7 @@ def run(settings: Settings) -> Iterator[Row]:
         better="lower",
         source=PAPER,
         note=f"worst of {len(errors)}: {max(errors):.2g}; LSTM of {hidden} units",
-        holds=max(errors) < (0.3 if settings.quick else 0.05),
+        holds=max(errors) < (0.1 if settings.quick else 0.01),
         curve=curves[0],
     )
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from paths import MIDI_DATA
 
 from lstm_music.midi.read import read_midi
-from lstm_music.music.listening.quantise import quantise, timing_residual
+from lstm_music.music.listening.quantise import quantise, timing_residual, with_quantised_onsets
 from lstm_music.music.piece import MAX_TIMING_96THS, NOTE_DTYPE, Piece, Tempo, Track, make_notes
 
 RNG_SEED = 4
@@ -175,3 +175,25 @@ def test_any_playing_keeps_its_laws(rows, seed):
     assert sorted(places(after)) == sorted(places(piece))
     assert overlaps(after) <= overlaps(piece)
     assert np.array_equal(quantise(after).notes["onset_steps"], after.notes["onset_steps"])
+
+
+@pytest.mark.parametrize("pickup", [5, 12, 22, 30])
+def test_the_beats_begin_with_the_first_bar_line(pickup):
+    loose = np.random.default_rng(1).choice([-1, 0, 0, 1], 48)
+    onsets = [pickup + 8 * i + loose[i] for i in range(48)]
+    notes = make_notes([(onset, 6, 60, 80, 0) for onset in onsets])
+    piece = Piece(notes=notes, tracks=(Track(),), pickup_steps=pickup)
+    heard = quantise(piece)
+    assert heard.notes["onset_steps"].tolist() == [pickup + 8 * i for i in range(48)]
+    assert heard.pickup_steps == pickup
+
+
+def test_onsets_alone_may_be_quantised():
+    notes = make_notes(
+        [(1, 7, 60, 80, 0), (0, 8, 64, 80, 0), (13, 5, 60, 80, 0), (23, 9, 64, 80, 0)]
+    )
+    piece = Piece(notes=notes, tracks=(Track(),))
+    heard = with_quantised_onsets(piece).notes
+    assert heard["onset_steps"].tolist() == [0, 0, 12, 24]
+    assert heard["duration_steps"].tolist() == [7, 8, 5, 9]
+    assert heard["pitch_midi"].tolist() == [60, 64, 60, 64]

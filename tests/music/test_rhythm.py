@@ -237,3 +237,14 @@ def test_one_bar_of_one_beat_among_others_stays():
     assert infer_meter(changed) is changed
     one_bar = piece.replace(notes=piece.notes[:1], meters=(Meter(0, 1, 1),), pickup_steps=0)
     assert infer_meter(one_bar) is one_bar
+
+
+@pytest.mark.parametrize("late", [0, 1, 5, 9])
+def test_bar_lines_go_where_the_notes_are_if_all_lie_beside_the_beats(late):
+    piece = read_midi(MIDI_DATA / "reel.mid")
+    notes = piece.notes
+    notes["onset_steps"] += late
+    found = infer_meter(piece.replace(notes=notes, unstated=frozenset(), original=None))
+    off = late if late > 1 else 0  # a step late is a late player
+    assert (found.pickup_steps - piece.pickup_steps - off) % piece.meters[0].bar_steps == 0
+    assert any("beside the beats" in repair for repair in found.repairs) == (late > 1)

@@ -9,12 +9,14 @@ import numpy.typing as npt
 
 from lstm_music.errors import MidiError
 from lstm_music.generate.engine import Engine
+from lstm_music.generate.hearing import as_written
 from lstm_music.generate.planning.events import given_events
 from lstm_music.generate.planning.plan import Place, Plan
 from lstm_music.music.bars import bar_number
 from lstm_music.music.distinct import is_among
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.grid import STEPS_PER_QUARTER
+from lstm_music.music.listening.quantise import by_key, with_quantised_onsets
 from lstm_music.music.piece import Piece
 from lstm_music.tokens.canonical import canonical_with_all_tracks
 from lstm_music.tokens.streams import LAGS_BARS, MAX_TRACKS
@@ -44,6 +46,7 @@ class Prompt:
     tracks : of its tracks, those of the plan's piece.
     total_bars : of the whole piece, from the beginning of the context on.
     remarks : what the network does not read, a sentence each.
+    late_steps : by how much the piece is played after the beat, which new notes take on.
     """
 
     context: Piece
@@ -53,6 +56,7 @@ class Prompt:
     tracks: npt.NDArray[np.uint16]
     total_bars: int
     remarks: tuple[str, ...]
+    late_steps: int = 0
 
     @property
     def given_notes(self) -> NoteArray:
@@ -84,6 +88,9 @@ class Prompt:
     def in_plan(self, events: NoteArray) -> NoteArray:
         """Notes or pedal in the steps and tracks of the plan's piece."""
         moved = events.copy()
+        if self.late_steps:
+            late = moved["onset_steps"].astype(np.int64) + self.late_steps
+            moved["onset_steps"] = np.clip(late, self.start_steps, self.end_steps - 1)
         moved["onset_steps"] += self.offset
         moved["track"] = self.tracks[moved["track"]]
         return moved
@@ -107,7 +114,15 @@ def prompt_for(engine: Engine, plan: Plan) -> Prompt:
         part = _without_mute_changes(part, start - offset, end - offset)
     part, more = _with_few_notes(part, stop - begin)
     tracks = _prompt_tracks(part, plan, mixed=engine.coverage.mixed)
-    told = engine.as_read(_in_tracks(part, tracks), given if stop == start else part)
+    number = {int(track): i for i, track in enumerate(tracks)}
+    played = _in_tracks(part, tracks)
+    is_slot = _slots_among(played.notes, plan.slots, offset, number)
+    how = engine.played(given)
+    heard, slots, late = played, played.notes[is_slot], 0
+    if how.onsets:
+        heard, slots, late = on_the_grid(played, is_slot)
+    written = as_written(heard, how, (start - offset, end - offset))
+    told = engine.as_read(written, given if stop == start else part)
     if not plan.is_continuation and all(track.is_drum for track in told.tracks):
         told = told.replace(style=DRUMS, key=None)
     context = canonical_with_all_tracks(told)
@@ -115,7 +130,6 @@ def prompt_for(engine: Engine, plan: Plan) -> Prompt:
         raise MidiError(
             "no note begins in the seed's last 64 whole notes; cut it shorter", path=given.source
         )
-    number = {int(track): i for i, track in enumerate(tracks)}
     places = tuple(
         Place(number[place.track], place.start_steps - offset, place.end_steps - offset)
         for place in plan.places
@@ -124,13 +138,44 @@ def prompt_for(engine: Engine, plan: Plan) -> Prompt:
     last = max(end, given.end_steps) - offset
     return Prompt(
         context=context,
-        is_slot=_slots_among(context.notes, plan.slots, offset, number),
+        is_slot=_slots_among(context.notes, slots, 0, {i: i for i in range(len(tracks))}),
         places=places,
         offset=offset,
         tracks=tracks,
         total_bars=context.bar_lines.bar_at(last - 1) + 1,
-        remarks=(*seam_remarks(plan), *remarks, *more, *engine.left_out(part, len(tracks))),
+        remarks=(
+            *seam_remarks(plan),
+            *remarks,
+            *more,
+            *how.remarks,
+            *engine.left_out(part, len(tracks)),
+        ),
+        late_steps=late,
     )
+
+
+def on_the_grid(part: Piece, is_slot: BoolArray) -> tuple[Piece, NoteArray, int]:
+    """The part with its onsets quantised.
+
+    Parameters
+    ----------
+    part : as it is played.
+    is_slot : (N,) bool, the notes whose pitch is open. Where two of them would come to be one, the
+        part stays as it is played.
+
+    Returns
+    -------
+    heard : the part.
+    slots : its slots.
+    late_steps : by how much its notes are played after their places, the median.
+    """
+    heard = with_quantised_onsets(part)
+    before, after = by_key(part.notes), by_key(heard.notes)
+    moved = part.notes["onset_steps"][before].astype(np.int64) - heard.notes["onset_steps"][after]
+    slots = heard.notes[after[is_slot[before]]]
+    if len({row.tobytes() for row in slots[["onset_steps", "track", "pitch_midi"]]}) < len(slots):
+        return part, part.notes[is_slot], 0
+    return heard, slots, round(float(np.median(moved))) if len(moved) else 0
 
 
 def context_start(piece: Piece, start: int) -> tuple[int, tuple[str, ...]]:

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.piece import MAX_TIMING_96THS, TIMING_PER_STEP, Piece
 from lstm_music.music.seconds import Clock
+from lstm_music.types import NoteArray
 
 DIVISIONS = (2, 3, 4, 6, 8)
 """Parts of a quarter note: eighths, triplets, 16ths, sextuplets, 32nds."""
@@ -72,7 +73,8 @@ def quantise(piece: Piece) -> Piece:
 
     Parameters
     ----------
-    piece : on a grid of beats: `lstm_music.music.listening.rhythm.infer_meter` sees to that.
+    piece : on a grid of beats: `lstm_music.music.listening.rhythm.infer_meter` sees to that. The
+        beats are quarter notes from the first bar line on, that is, from the end of a pickup.
 
     Returns
     -------
@@ -89,6 +91,9 @@ def quantise(piece: Piece) -> Piece:
     """
     if not len(piece.notes):
         return piece
+    odd = -piece.pickup_steps % STEPS_PER_QUARTER
+    if odd:
+        return _moved(quantise(_moved(piece, odd, 0)), -odd, piece.pickup_steps)
     played = _played(piece)
     on_step = np.abs(piece.notes["timing_96ths"]) <= _EXACT_96THS
     is_notation = _is_notation(piece.notes["onset_steps"], on_step)
@@ -112,6 +117,28 @@ def quantise(piece: Piece) -> Piece:
         f"{100 * residual.share_within_20_ms:.0f} % of the notes within {_MS_WITHIN:.0f} ms"
     )
     return moved.replace(repairs=(*piece.repairs, sentence))
+
+
+def with_quantised_onsets(piece: Piece) -> Piece:
+    """The piece as `quantise` gives it, but for its lengths, which are those that were played."""
+    heard = quantise(piece)
+    notes = heard.notes.copy()
+    notes["duration_steps"][by_key(heard.notes)] = piece.notes["duration_steps"][
+        by_key(piece.notes)
+    ]
+    return heard.replace(notes=notes)
+
+
+def by_key(notes: NoteArray) -> npt.NDArray[np.intp]:
+    """The order of notes by track, pitch and onset, which quantising keeps."""
+    return np.lexsort([notes["onset_steps"], notes["pitch_midi"], notes["track"]])
+
+
+def _moved(piece: Piece, steps: int, pickup_steps: int) -> Piece:
+    """The notes so much later, with another pickup; none comes to begin before the piece."""
+    notes = piece.notes.copy()
+    notes["onset_steps"] = np.maximum(notes["onset_steps"].astype(np.int64) + steps, 0)
+    return piece.replace(notes=notes, pickup_steps=pickup_steps)
 
 
 def ternary_share(piece: Piece) -> float:

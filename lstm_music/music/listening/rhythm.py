@@ -48,12 +48,13 @@ _UNSTATED = "no meter in the file"
 _ONE_BEAT = "the file says {} throughout, bars of one beat, which counts as no meter"
 _OVERRULED = "the file says 4/4: found {}, {}"
 _UPBEAT = "the bar lines of the file are off: found {}, {}"
+_BESIDE = "the notes lie beside the beats of the file: found {}"
 _SHORT_BAR = "the one bar of {} before {} is taken as its pickup"
 _METER_FOUND = "the meter is found in the notes: {}"
 _ABOUT_METER = tuple(
     text.split("{")[0] for text in (_UNSTATED, _ONE_BEAT, _OVERRULED, _METER_FOUND)
 )
-_ABOUT_PICKUP = tuple(text.split("{")[0] for text in (_UPBEAT, _SHORT_BAR))
+_ABOUT_PICKUP = tuple(text.split("{")[0] for text in (_UPBEAT, _BESIDE, _SHORT_BAR))
 
 
 def infer_meter(piece: Piece) -> Piece:
@@ -216,12 +217,27 @@ def _inferred(piece: Piece, why: str) -> Piece:
     return _as_guessed(stated, guess, f"{why}: {_verdict(guesses, guess)}")
 
 
+def _beside_its_beats(
+    piece: Piece, stated: tuple[int, int], family: tuple[int, int], offset: int
+) -> Piece:
+    """With its bar lines moved to its notes, which all lie so many steps after the file's beats."""
+    from lstm_music.music.listening.quantise import quantise
+
+    written = quantise(without_offset(piece, offset))
+    guess, _ = with_likely_pickup(written, guess_meters(written), family)
+    late = (guess.pickup_steps + offset) % Meter(0, *stated).bar_steps
+    sentence = _BESIDE.format(_pickup(guess._replace(pickup_steps=late)))
+    return piece.replace(pickup_steps=late, repairs=(*piece.repairs, sentence))
+
+
 def _with_stated_meter_checked(piece: Piece, may_overrule: bool = True) -> Piece:
     """With the upbeat that its notes clearly have, or the meter where a stated 4/4 is wrong."""
     stated = (piece.meters[0].numerator, piece.meters[0].denominator)
     family = FOUR if stated == (2, 2) else stated
     if family not in CANDIDATES or not _says_enough(piece):
         return piece
+    if offset := grid_offset(piece):
+        return _beside_its_beats(piece, stated, family, offset)
     if gathering(piece.notes["onset_steps"]) < GATHERED:
         return piece  # played too loosely to contradict what the file says
     guesses = guess_meters(piece)
