@@ -20,6 +20,7 @@ from statistics import median
 from typing import NamedTuple
 
 import lstm_music as lm
+from lstm_music.corpus.building.options import CorpusOptions
 from lstm_music.corpus.cache import token_cache
 from lstm_music.corpus.ends import hold_out
 from lstm_music.nn.model import LanguageModel
@@ -90,7 +91,8 @@ def _trial(songs: Path, base: str, settings: dict[str, object]) -> Trial:
     started, worked = time.perf_counter(), time.process_time()
     lm.train(songs, output, base=base, on_progress=steps.append, **settings)
     seconds, processor = time.perf_counter() - started, time.process_time() - worked
-    corpus, _ = hold_out(token_cache([songs]))
+    options = CorpusOptions(manners=load_base(base).manners)
+    corpus, _ = hold_out(token_cache([songs], options=options))
     before = nats_a_note(_begun(base), corpus)
     after = nats_a_note(load_model(output)[0], corpus)
     best = min((one for one in steps if one.validated), key=lambda one: one.valid_loss)

@@ -17,16 +17,6 @@ from lstm_music.tokens.vocabulary import USUAL_VELOCITY
 _Notes = npt.NDArray[np.void]
 
 
-def even_velocities(piece: Piece) -> Piece:
-    """Every pitched track at its median velocity; drums as they are."""
-    notes = piece.notes.copy()
-    for track in range(len(piece.tracks)):
-        mine = notes["track"] == track
-        if mine.any() and not piece.tracks[track].is_drum:
-            notes["velocity"][mine] = round(float(np.median(notes["velocity"][mine])))
-    return piece.replace(notes=notes)
-
-
 def without_dynamics(piece: Piece) -> Piece:
     """Every pitched note as loud as in music that says nothing of loudness; drums as they are."""
     drums = np.array([track.is_drum for track in piece.tracks], bool)

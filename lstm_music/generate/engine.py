@@ -13,9 +13,8 @@ import numpy.typing as npt
 from lstm_music.backends.workspace import in_threads, usable_cores
 from lstm_music.corpus.coverage import Coverage
 from lstm_music.errors import ConfigError
-from lstm_music.generate.dynamics import Accents, even_velocities, has_dynamics, near
+from lstm_music.generate.dynamics import Accents, has_dynamics, near
 from lstm_music.generate.forms.choosing import Critic, no_critic
-from lstm_music.generate.hearing import Played, as_written, played
 from lstm_music.generate.loop import Generator
 from lstm_music.generate.together import most_together, run_together
 from lstm_music.kernels.device_step import DeviceWeights, new_stepper
@@ -24,10 +23,11 @@ from lstm_music.music.distinct import distinct
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.form_model import FormModel
 from lstm_music.music.harmony.progression_model import ProgressionModel
+from lstm_music.music.hearing import Played, as_score, played
 from lstm_music.music.instruments.drum_keys import drums_in_general_midi, has_pad_keys
 from lstm_music.music.key import Key
-from lstm_music.music.listening.quantise import with_quantised_onsets
 from lstm_music.music.listening.styles import infer_style
+from lstm_music.music.performance import Manner, even_velocities
 from lstm_music.music.piece import Piece, on_their_onsets
 from lstm_music.music.theory import likely_key
 from lstm_music.nn.model_file import load_model
@@ -153,7 +153,10 @@ class Engine:
 
     def played(self, piece: Piece) -> Played:
         """How a piece goes beyond what the network knows of performing."""
-        return played(piece, self.coverage.manners.get(self.style_of(piece)))
+        return played(piece, self._usual_manner(piece))
+
+    def _usual_manner(self, piece: Piece) -> Manner | None:
+        return self.coverage.manners.get(self.style_of(piece))
 
     def left_out(self, piece: Piece, n_tracks: int) -> tuple[str, ...]:
         """What the network does not read, a sentence each.
@@ -191,9 +194,7 @@ class Engine:
 
     def as_heard(self, piece: Piece) -> Piece:
         """What the network is told of a whole piece as a seed."""
-        how = self.played(piece)
-        heard = with_quantised_onsets(piece) if how.onsets else piece
-        return self.as_read(as_written(heard, how), piece)
+        return self.as_read(as_score(piece, self._usual_manner(piece)), piece)
 
     def finish(self, seed: Piece, start_steps: int) -> Finish:
         """What gives new notes that which the network cannot: the seed's accents and drum kit.

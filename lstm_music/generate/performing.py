@@ -1,7 +1,7 @@
 """The pedal and the tempo of new music after a performance.
 
 A network that has learnt from scores is told neither of a player's pedal nor of a player's tempo
-(`lstm_music.generate.hearing`), and writes none. So the new music is pedalled as often as the seed
+(`lstm_music.music.hearing`), and writes none. So the new music is pedalled as often as the seed
 is, by the rule of legato pedalling: the pedal goes up with a new chord, and down again a little
 later. And it goes on at the seed's usual tempo, not at that of its last ritardando.
 """

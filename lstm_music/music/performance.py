@@ -70,6 +70,16 @@ def manner_of(piece: Piece) -> Manner:
     )
 
 
+def even_velocities(piece: Piece) -> Piece:
+    """Every pitched track at its median velocity; drums as they are."""
+    notes = piece.notes.copy()
+    for track in range(len(piece.tracks)):
+        mine = notes["track"] == track
+        if mine.any() and not piece.tracks[track].is_drum:
+            notes["velocity"][mine] = round(float(np.median(notes["velocity"][mine])))
+    return piece.replace(notes=notes)
+
+
 def with_written_lengths(piece: Piece, start_steps: int, end_steps: int) -> Piece:
     """The piece with the note lengths of a score.
 

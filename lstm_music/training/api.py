@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from lstm_music.corpus.building.options import CorpusOptions
 from lstm_music.corpus.cache import TokenCache, token_cache
 from lstm_music.corpus.split import SPLITS
 from lstm_music.errors import ConfigError
 from lstm_music.files import check_writable
+from lstm_music.music.performance import Manner
 from lstm_music.nn.sampling import recommended_from_nothing
 from lstm_music.nn.sealed import Sealed
 from lstm_music.pretrained import known_beside
@@ -116,7 +118,8 @@ def train(
     ):
         # Reading may take hours: a device that is missing is to be told before.
         backend_of(replace(config, backend=team.backend(config.backend)))
-        corpus = _read_by_turns(team, sources, cache, config.style, on_note)
+        manners = begin_with and begin_with.manners
+        corpus = _read_by_turns(team, sources, cache, config.style, on_note, manners)
         checkpoint = _begin_together(team, folder, resume, on_note)
         job = Job.of(corpus, begin_with, settings, on_note)
         if deadline is not None:
@@ -190,11 +193,12 @@ def _read_by_turns(
     cache: str | os.PathLike[str] | None,
     style: str | None,
     on_note: Callable[[str], None],
+    manners: Mapping[str, Manner] | None,
 ) -> TokenCache:
     """The corpus; one reads after the other, so that those after the first find its cache."""
     for _ in range(team.rank):
         team.wait()
-    corpus = read_corpus(sources, cache, style, on_note)
+    corpus = read_corpus(sources, cache, style, on_note, manners)
     for _ in range(team.rank, team.size):
         team.wait()
     return corpus
@@ -220,12 +224,18 @@ def read_corpus(
     cache: str | os.PathLike[str] | None,
     style: str | None,
     on_note: Callable[[str], None],
+    manners: Mapping[str, Manner] | None = None,
 ) -> TokenCache:
-    """The tokens of the sources, or those of one style; parameters as of `train`."""
+    """The tokens of the sources, or those of one style; parameters as of `train`.
+
+    ``manners`` : of the model that the run begins with, as of `CorpusOptions`: it is told of
+    performances as it is told of seeds.
+    """
     listed = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
     corpus = token_cache(
         [os.fspath(source) for source in listed],
         cache,
+        options=CorpusOptions(manners=manners),
         on_reject=lambda id_, why: on_note(f"left out {id_}: {why}"),
     )
     if style is not None:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lstm_music.corpus.coverage import Coverage
 from lstm_music.errors import ConfigError, ModelFileError, ShapeError, TokenError
+from lstm_music.music.performance import Manner
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
 from lstm_music.nn.widen import widened
@@ -31,11 +33,13 @@ class Base:
     settings : of the network, as `TrainConfig` names them.
     weights : all of them, flat.
     sha256 : of the file.
+    manners : how freely the music that it knows is played, by style; None: it does not tell.
     """
 
     settings: dict[str, Any]
     weights: FloatArray
     sha256: str
+    manners: Mapping[str, Manner] | None = None
 
     def merged(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """The settings of a run with this base.
@@ -75,7 +79,8 @@ def load_base(model: str | os.PathLike[str]) -> Base:
         weights = _brought_up(found, known)
     except ShapeError as error:
         raise ModelFileError(f"{os.fspath(model)}: damaged: {error}") from None
-    return Base(sizes, weights, facts["sha256"])
+    manners = Coverage.from_dict(facts["training"].get("met", {})).manners
+    return Base(sizes, weights, facts["sha256"], manners or None)
 
 
 def _brought_up(model: LanguageModel, vocabulary: Vocabulary) -> FloatArray:

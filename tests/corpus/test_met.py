@@ -9,6 +9,7 @@ from corpus_data import cache_of, random_piece
 
 from lstm_music.corpus.coverage import Coverage, coverage_of
 from lstm_music.errors import ModelFileError
+from lstm_music.music.performance import Manner
 from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
 from lstm_music.tokens.canonical import canonical
 
@@ -119,3 +120,30 @@ def test_the_ranges_of_common_rows_of_instruments_are_counted():
     wrong = asdict(met) | {"ranges": {"lead": [[[40], [[60, 50]]]]}}
     with pytest.raises(ModelFileError, match="ranges"):
         Coverage.from_dict(wrong)
+
+
+def test_how_freely_the_music_of_a_style_is_played_is_told():
+    even, free = random_scores(even=True), random_scores(even=False)
+    met = coverage_of(cache_of([*even, *free], ["train"] * 24))
+    assert list(met.manners) == [""]
+    assert met.manners[""].loudness > 0.5
+    assert coverage_of(cache_of(even, ["train"] * 12)).manners[""] == Manner(0, 0, 0, 0, 0)
+    assert Coverage.from_dict(asdict(met)).manners == met.manners
+
+
+def test_a_twentieth_may_be_played_more_freely():
+    scores = [*random_scores(even=True, n=39), *random_scores(even=False, n=1)]
+    assert coverage_of(cache_of(scores, ["train"] * 40)).manners[""].loudness == 0
+
+
+def random_scores(*, even, n=12):
+    """Pieces of eighths, all as loud or none."""
+    rng = np.random.default_rng(1)
+    velocities = np.full((n, 32), 80) if even else rng.permuted(np.tile([24, 56, 88, 120], (n, 8)))
+    return [
+        Piece(
+            notes=make_notes([(12 * i, 12, 60 + i % 7, int(v), 0) for i, v in enumerate(row)]),
+            tracks=(Track(),),
+        )
+        for row in velocities
+    ]

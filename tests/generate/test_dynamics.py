@@ -8,7 +8,8 @@ from paths import MIDI_DATA
 from small_composers import EVERYTHING, random_composer
 
 import lstm_music as lm
-from lstm_music.generate.dynamics import Accents, even_velocities, has_dynamics
+from lstm_music.generate.dynamics import Accents, has_dynamics
+from lstm_music.music.performance import even_velocities
 from lstm_music.music.piece import make_notes
 
 

@@ -11,9 +11,9 @@ from smf_events import seed_stands
 
 import lstm_music as lm
 from lstm_music.generate.dynamics import near
-from lstm_music.generate.hearing import as_written
 from lstm_music.generate.performing import pedalled, usual_tempo
 from lstm_music.midi.write import to_midi_bytes
+from lstm_music.music.hearing import as_written
 from lstm_music.music.performance import Manner
 from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
 

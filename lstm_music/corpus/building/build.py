@@ -170,7 +170,8 @@ def _prepare(folder: Path, options: CorpusOptions, *, force: bool) -> None:
 
 
 def _words(options: CorpusOptions) -> str:
-    return f"timing {options.timing}, reader {options.reader}, strict {options.strict}"
+    ear = "" if options.manners is None else ", performances read as scores"
+    return f"timing {options.timing}, reader {options.reader}, strict {options.strict}{ear}"
 
 
 def _clear(folder: Path) -> None:

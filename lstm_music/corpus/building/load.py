@@ -14,6 +14,7 @@ from lstm_music.corpus.building.sources import SourceFile
 from lstm_music.errors import LstmMusicError, MidiError
 from lstm_music.midi import files
 from lstm_music.midi.scores import foreign
+from lstm_music.music.hearing import as_score
 from lstm_music.music.listening.quantise import quantise
 from lstm_music.music.listening.rhythm import infer_meter
 from lstm_music.music.listening.styles import infer_style
@@ -95,8 +96,10 @@ def _finished(piece: Piece, file: SourceFile, part: str, options: CorpusOptions)
     if not len(piece.notes):
         raise MidiError("holds no notes", path=file.path)
     piece = with_timing(piece, options.timing)
-    key = likely_key(piece)
     style = file.style or infer_style(piece)
+    if options.manners is not None:
+        piece = as_score(piece, options.manners.get(style))
+    key = likely_key(piece)
     # The bytes of the file are for who writes the piece, not for training.
     return piece.replace(key=key, style=style, source=file.id + part, original=None)
 

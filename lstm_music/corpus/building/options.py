@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lstm_music.errors import ConfigError
+from lstm_music.music.performance import Manner
 from lstm_music.tokens.vocabulary import DEFAULT
 
 CACHE_VERSION = 3
@@ -27,11 +28,14 @@ class CorpusOptions:
         grid that fits it; "micro": there, too, and how far off it was played is kept.
     reader : "lstm_music", or "music21", the slow reference.
     strict : refuse what would need repair.
+    manners : of each style how freely it is played at most: what of a performance goes beyond is
+        read as in a score (`lstm_music.music.hearing`). None: all is read as it is played.
     """
 
     timing: str = "played"
     reader: str = "lstm_music"
     strict: bool = False
+    manners: Mapping[str, Manner] | None = None
 
     def __post_init__(self) -> None:
         for name, known in (("timing", TIMINGS), ("reader", READERS)):
@@ -53,6 +57,9 @@ class CorpusOptions:
             current = json.loads(DEFAULT.tokens_json()) | {"streams": []}
             if facts["version"] != CACHE_VERSION or known != current:
                 return None
-            return cls(**{name: facts[name] for name in cls.__dataclass_fields__})
-        except (KeyError, TypeError, ValueError, RecursionError, ConfigError):
+            told = facts.get("manners")  # caches from before it have none
+            manners = told and {style: Manner(*shares) for style, shares in told.items()}
+            others = {name: facts[name] for name in ("timing", "reader", "strict")}
+            return cls(**others, manners=manners)
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError, ConfigError):
             return None

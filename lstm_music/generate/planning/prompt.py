@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 from lstm_music.errors import MidiError
 from lstm_music.generate.engine import Engine
-from lstm_music.generate.hearing import as_written
 from lstm_music.generate.planning.events import given_events
 from lstm_music.generate.planning.plan import Place, Plan
 from lstm_music.music.bars import bar_number
 from lstm_music.music.distinct import is_among
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.grid import STEPS_PER_QUARTER
+from lstm_music.music.hearing import as_written
 from lstm_music.music.listening.quantise import by_key, with_quantised_onsets
 from lstm_music.music.piece import Piece
 from lstm_music.tokens.canonical import canonical_with_all_tracks

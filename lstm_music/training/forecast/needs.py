@@ -77,7 +77,8 @@ def dry_run(
         refuse_tokens(settings)
     begin_with = None if base is None else load_base(base)
     style = make_config(settings if begin_with is None else begin_with.merged(settings)).style
-    job = Job.of(read_corpus(sources, cache, style, on_note), begin_with, settings, on_note)
+    corpus = read_corpus(sources, cache, style, on_note, begin_with and begin_with.manners)
+    job = Job.of(corpus, begin_with, settings, on_note)
     if deadline is not None:
         job, _ = job.fitted(deadline, None, Team(), None, on_note)
     speed = job.speed(2.0)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lstm_music.generate.dynamics import even_velocities
-from lstm_music.music.performance import Manner, manner_of, with_written_lengths
+from lstm_music.music.listening.quantise import with_quantised_onsets
+from lstm_music.music.performance import Manner, even_velocities, manner_of, with_written_lengths
 from lstm_music.music.piece import Piece
 
 _SOME = 0.05
@@ -78,3 +78,11 @@ def as_written(part: Piece, how: Played, open_steps: tuple[int, int] = _NOWHERE)
     if how.tempo:
         part = part.replace(tempos=part.tempos[:1])
     return with_written_lengths(part, *open_steps) if how.lengths else part
+
+
+def as_score(piece: Piece, usual: Manner | None) -> Piece:
+    """A piece as a network is told of it that knows so much of performing; ``usual`` as of
+    `played`.
+    """
+    how = played(piece, usual)
+    return as_written(with_quantised_onsets(piece) if how.onsets else piece, how)
