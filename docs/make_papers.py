@@ -64,11 +64,12 @@ def section(name: str, runs: list[dict[str, Any]]) -> str:
     task = TASKS[name]
     commands = "\n".join(f"{run['command']}" for run in runs)
     times = ", ".join(map(time_of, runs))
+    cpus = " and ".join(dict.fromkeys(run["machine"]["cpu"] for run in runs))
     lines = [
         f"## {name}\n",
         f"{task.line}. Source: {task.paper}.\n",
         f"```\n{commands}\n```\n",
-        f"Took {times} on {runs[0]['machine']['cpu']}.\n",
+        f"Took {times} on {cpus}.\n",
     ]
     rows = rows_of(runs)
     notes = {row["note"] for row in rows}

@@ -152,8 +152,15 @@ class Engine:
         return piece if self.coverage.dynamics else even_velocities(piece)
 
     def played(self, piece: Piece) -> Played:
-        """How a piece goes beyond what the network knows of performing."""
-        return played(piece, self._usual_manner(piece))
+        """How a piece goes beyond what the network knows of performing; what it has never met at
+        all is left out in any case (`known_part`).
+        """
+        how, met = played(piece, self._usual_manner(piece)), self.coverage
+        return how._replace(
+            loudness=how.loudness and met.dynamics,
+            pedal=how.pedal and "pedal_down" in met.kinds,
+            tempo=how.tempo and "tempo" in met.kinds,
+        )
 
     def _usual_manner(self, piece: Piece) -> Manner | None:
         return self.coverage.manners.get(self.style_of(piece))

@@ -79,7 +79,8 @@ def load_base(model: str | os.PathLike[str]) -> Base:
         weights = _brought_up(found, known)
     except ShapeError as error:
         raise ModelFileError(f"{os.fspath(model)}: damaged: {error}") from None
-    manners = Coverage.from_dict(facts["training"].get("met", {})).manners
+    met = facts["training"].get("met")
+    manners = Coverage.from_dict(met).manners if met else None
     return Base(sizes, weights, facts["sha256"], manners or None)
 
 
