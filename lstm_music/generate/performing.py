@@ -51,6 +51,8 @@ def pedalled(seed: Piece, notes: NoteArray, start_steps: int, end_steps: int) ->
         onsets = distinct(notes["onset_steps"][notes["track"] == track].astype(np.int64))
         spans = (onsets - start_steps) // (bar_steps // a_bar)
         chords = onsets[np.diff(spans, prepend=-1) > 0].tolist()
+        if not chords or chords[0] > start_steps:
+            rows.append((start_steps, track, False))
         for chord, following in pairwise([*chords, end_steps]):
             rows.append((chord, track, False))
             if chord + late < following:

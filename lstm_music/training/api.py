@@ -6,13 +6,14 @@ import json
 import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing, nullcontext
+from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from lstm_music.corpus.building.build import is_cache
 from lstm_music.corpus.building.options import CorpusOptions
-from lstm_music.corpus.cache import TokenCache, token_cache
+from lstm_music.corpus.cache import TokenCache, cache_options, token_cache
 from lstm_music.corpus.split import SPLITS
 from lstm_music.errors import ConfigError
 from lstm_music.files import check_writable
@@ -118,7 +119,7 @@ def train(
     ):
         # Reading may take hours: a device that is missing is to be told before.
         backend_of(replace(config, backend=team.backend(config.backend)))
-        manners = begin_with and begin_with.manners
+        manners = None if begin_with is None else begin_with.manners
         corpus = _read_by_turns(team, sources, cache, config.style, on_note, manners)
         checkpoint = _begin_together(team, folder, resume, on_note)
         job = Job.of(corpus, begin_with, settings, on_note)
@@ -229,19 +230,29 @@ def read_corpus(
     """The tokens of the sources, or those of one style; parameters as of `train`.
 
     ``manners`` : of the model that the run begins with, as of `CorpusOptions`: it is told of
-    performances as it is told of seeds.
+    performances as it is told of seeds. A cache that is there stays as it was read.
     """
     listed = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
     corpus = token_cache(
         [os.fspath(source) for source in listed],
         cache,
-        options=CorpusOptions(manners=manners),
+        options=CorpusOptions(manners=_manners(cache, manners)),
         on_reject=lambda id_, why: on_note(f"left out {id_}: {why}"),
     )
     if style is not None:
         corpus = corpus.of_style(style)
     on_note(_corpus_line(corpus))
     return corpus
+
+
+def _manners(
+    cache: str | os.PathLike[str] | None, manners: Mapping[str, Manner] | None
+) -> Mapping[str, Manner] | None:
+    """Those of the cache, if there is one that can be used."""
+    if cache is not None and is_cache(cache):
+        with suppress(ConfigError):
+            return cache_options(cache).manners
+    return manners
 
 
 def read_card(path: str | os.PathLike[str] | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from lstm_music.music.performance import Manner, manner_of
 from lstm_music.music.piece import Piece, Track, make_notes
 from lstm_music.nn.model_file import load_model, save_model
 from lstm_music.tokens.decode import decode
+from lstm_music.training.api import read_corpus
 from lstm_music.training.base import load_base
 
 SCORES = Manner(0, 0, 0, 0, 0)
@@ -88,3 +89,13 @@ def test_a_model_trained_on_goes_on_to_read_as_it_did(songs, tmp_path):
     del training["met"]["manners"]
     save_model(taught, model, facts["vocabulary"], training, facts["data_card"])
     assert load_base(taught).manners is None
+
+
+def test_a_cache_that_is_there_stays_as_it_was_read(songs, tmp_path):
+    cache, said = tmp_path / "cache", []
+    read_corpus(songs, cache, None, said.append)
+    again = read_corpus(songs, cache, None, said.append, {"piano": SCORES})
+    assert min(manner_of(piece).loudness for piece in pieces(again)) > 0.4
+    (cache / "options.json").write_text("{}")  # of no version that is known: built anew
+    anew = read_corpus(songs, cache, None, said.append, {"piano": SCORES})
+    assert max(manner_of(piece).loudness for piece in pieces(anew)) == 0

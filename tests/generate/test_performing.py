@@ -178,9 +178,11 @@ def test_a_continuation_of_a_pedalled_performance_has_pedal_and_lifts_it():
     assert not new["down"][-1]
 
 
-def test_a_track_without_new_notes_has_its_pedal_lifted_at_the_end_only():
+def test_what_the_seed_leaves_down_is_lifted_where_the_new_music_begins():
     pedal = pedalled(played(), make_notes([]), 768, 960)
-    assert [tuple(map(int, row)) for row in pedal] == [(960, 0, 0)]
+    assert [tuple(map(int, row)) for row in pedal] == [(768, 0, 0), (960, 0, 0)]
+    late = pedalled(played(), make_notes([(780, 12, 60, 80, 0)]), 768, 960)
+    assert [tuple(map(int, row))[::2] for row in late][:2] == [(768, 0), (780, 0)]
 
 
 def test_the_tempo_is_the_usual_one_after_a_ritardando():

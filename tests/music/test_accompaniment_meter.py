@@ -175,7 +175,7 @@ def test_music_that_lies_after_the_beats_as_a_whole_gets_its_bar_lines(late):
     assert str(found.meters[0]) in DUPLE
     assert found.pickup_steps in {late, late % 12}
     stated = piece.replace(notes=notes, unstated=frozenset())
-    assert infer_meter(stated).pickup_steps == 0
+    assert infer_meter(stated).pickup_steps in {late, late % 12}
 
 
 def test_a_silent_eighth_before_everything_is_left_out_of_the_bars():

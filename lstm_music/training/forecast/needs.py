@@ -77,7 +77,8 @@ def dry_run(
         refuse_tokens(settings)
     begin_with = None if base is None else load_base(base)
     style = make_config(settings if begin_with is None else begin_with.merged(settings)).style
-    corpus = read_corpus(sources, cache, style, on_note, begin_with and begin_with.manners)
+    manners = None if begin_with is None else begin_with.manners
+    corpus = read_corpus(sources, cache, style, on_note, manners)
     job = Job.of(corpus, begin_with, settings, on_note)
     if deadline is not None:
         job, _ = job.fitted(deadline, None, Team(), None, on_note)
