@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import lstm_music as lm
-from lstm_music.generate.forms.endings import DRAWS, close_all
+from lstm_music.generate.forms.endings import DRAWS, close_all, closed_by_hand
 from lstm_music.music.harmony.cadence import ends_on_tonic
 from lstm_music.music.key import Key
 from lstm_music.music.piece import Piece, Track, make_notes
@@ -113,3 +113,35 @@ def test_which_ending_is_kept(monkeypatch, script, chosen, draws):
     monkeypatch.setattr("lstm_music.generate.forms.endings.run_together", lambda generators: None)
     (ending,) = close_all([None], again, Key.parse("C major"))
     assert (drawn.index(ending), len(drawn)) == (chosen, draws)
+
+
+@pytest.mark.parametrize(
+    ("bass", "above", "moved"),
+    [
+        (62, (), 60),  # down a tone
+        (58, (), 60),  # up a tone
+        (54, (), 60),  # a tritone up
+        (55, (), 60),  # a fourth up, not a fifth down
+        (67, (), 72),
+        (58, (59, 64), 48),  # a tonic above would cross the voice over it
+        (58, (64, 67), 60),
+        (2, (), 0),
+        (126, (), 120),
+    ],
+)
+def test_a_last_bass_note_moves_to_the_nearest_tonic(bass, above, moved):
+    rows = [(0, 24, 60, 80, 0)] + [(24, 24, pitch, 80, 0) for pitch in (bass, *above)]
+    piece = Piece(notes=make_notes(rows), tracks=(Track(),), key=lm.Key(0))
+    notes = closed_by_hand(piece).notes
+    assert sorted(notes["pitch_midi"][1:].tolist()) == sorted([moved, *above])
+    assert notes[["onset_steps", "duration_steps"]].tolist() == (
+        piece.notes[["onset_steps", "duration_steps"]].tolist()
+    )
+
+
+def test_what_closes_or_has_no_key_or_pitch_is_left_alone():
+    rows = [(0, 24, 60, 80, 0), (24, 24, 62, 80, 0)]
+    drums = Piece(notes=make_notes(rows), tracks=(Track(0, is_drum=True),), key=lm.Key(0))
+    tonic = Piece(notes=make_notes(rows[:1]), tracks=(Track(),), key=lm.Key(0))
+    for piece in (drums, tonic):
+        assert closed_by_hand(piece) == piece
