@@ -5,6 +5,7 @@ from __future__ import annotations
 from lstm_music.corpus.cache import TokenCache
 from lstm_music.music.form import Label, bars_of, label_bars
 from lstm_music.music.form_model import FormModel
+from lstm_music.music.grooves import drum_bars, is_groove, label_grooves
 from lstm_music.music.piece import Piece
 from lstm_music.tokens.decode import decode
 
@@ -21,4 +22,6 @@ def forms_in_training(corpus: TokenCache) -> FormModel:
 
 
 def _labels(piece: Piece) -> list[Label]:
+    if is_groove(piece):
+        return label_grooves(drum_bars(piece)[:COUNTED_BARS])
     return label_bars(bars_of(piece)[:COUNTED_BARS])

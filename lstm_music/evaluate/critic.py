@@ -18,6 +18,7 @@ import numpy.typing as npt
 from lstm_music.errors import ModelFileError
 from lstm_music.evaluate.features.table import feature_table
 from lstm_music.music.excerpt import excerpt
+from lstm_music.music.instruments.drum_keys import in_general_midi
 from lstm_music.music.piece import Piece
 from lstm_music.nn.odds import drawn
 
@@ -93,9 +94,10 @@ class Critic:
         return drawn(logits, rng.random())
 
     def table(self, pieces: Sequence[Piece]) -> Table:
-        """The features of pieces, (N, F)."""
-        names, table = feature_table(pieces)
-        return table[:, [names.index(name) for name in self.names]]
+        """The features of pieces, (N, F), as they are when finished: with drums on keys of General
+        MIDI.
+        """
+        return feature_table([in_general_midi(piece) for piece in pieces], self.names)[1]
 
     def to_json(self) -> dict[str, Any]:
         """For `from_json`."""

@@ -21,6 +21,7 @@ from lstm_music.corpus.cache import (
 from lstm_music.corpus.split import SPLITS
 from lstm_music.errors import ConfigError
 from lstm_music.music.excerpt import excerpt
+from lstm_music.music.instruments.drum_keys import in_general_midi
 from lstm_music.music.piece import Piece
 from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.decode import decode
@@ -204,14 +205,17 @@ def _full_bars(piece: Piece) -> int:
 
 
 def first_bars(piece: Piece, bars: int) -> Piece | None:
-    """The first full bars of a piece, its pickup left out; None if it has too few, or no notes."""
+    """The first full bars of a piece, its pickup left out; None if it has too few, or no notes.
+
+    Drums are on keys of General MIDI, as `generate` writes what it has learnt of electronic kits.
+    """
     if _full_bars(piece) < bars:
         return None
     end, lines = piece.pickup_steps, piece.bar_lines
     for _ in range(bars):
         end = lines.bar_end(end)
     cut = excerpt(piece, piece.pickup_steps, end)
-    return cut if len(cut.notes) else None
+    return in_general_midi(cut) if len(cut.notes) else None
 
 
 def _meter(piece: Piece) -> str:

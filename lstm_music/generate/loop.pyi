@@ -3,6 +3,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.generate.echo import Echo
 from lstm_music.generate.given import Given
 from lstm_music.generate.leans import Leans
 from lstm_music.generate.rules import Rules
@@ -55,6 +56,7 @@ class Generator:
         voices: VoiceLeading | None = None,
         goes_on: bool = False,
     ) -> None: ...
+    def set_echo(self, echo: Echo | None) -> None: ...
     def change(
         self,
         sampling: Sampling,

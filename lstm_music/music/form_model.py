@@ -34,7 +34,11 @@ _CODES = (
     {Label(FRESH): "f"}
     | {Label(EQUAL, lag): f"={lag}" for lag in EQUAL_LAGS}
     | {Label(VARIED, lag): f"~{lag}" for lag in VARIED_LAGS}
+    | {Label(VARIED, 1): "~1"}
 )
+_OF_SOME = {"~1"}
+"""What only drums are labelled; in styles that never were it is impossible."""
+
 _LABELS = {code: label for label, code in _CODES.items()}
 
 Context: TypeAlias = tuple[str, ...]
@@ -125,12 +129,13 @@ class FormModel:
         total = len(before) + n_bars
         while len(codes) < total:
             i = len(codes)
+            chances = _chances(tables, _context(codes, total))
             possible = [
                 code
-                for code, label in _LABELS.items()
-                if label.kind == FRESH or (label.lag <= i and allowed(i, label))
+                for code in chances
+                if code == _CODES[Label(FRESH)]
+                or (_LABELS[code].lag <= i and allowed(i, _LABELS[code]))
             ]
-            chances = _chances(tables, _context(codes, total))
             weights = np.array([chances[code] for code in possible])
             codes.append(possible[_drawn(weights, rng)])
         return [_LABELS[code] for code in codes[len(before) :]]
@@ -192,8 +197,10 @@ _FORGETS: tuple[Callable[[Context], Context], ...] = (
 def _chances(
     tables: Sequence[Mapping[Context, Counter[str]]], context: Context
 ) -> dict[str, float]:
-    """How likely each label is; none is impossible."""
-    chances = dict.fromkeys(_LABELS, 1 / len(_LABELS))
+    """How likely each label is; none is impossible, but those of other styles."""
+    seen_at_all = tables[-1].get((), {})
+    labels = [code for code in _LABELS if code not in _OF_SOME or code in seen_at_all]
+    chances = dict.fromkeys(labels, 1 / len(labels))
     for table, shorten in reversed(list(zip(tables, _SHORTER, strict=True))):
         seen = table.get(shorten(context))
         if seen:

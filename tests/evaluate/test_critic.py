@@ -8,6 +8,7 @@ import lstm_music as lm
 from lstm_music.errors import ModelFileError
 from lstm_music.evaluate.critic import Critic
 from lstm_music.evaluate.critic_fitting import fitted, new_critic
+from lstm_music.music.instruments.drum_keys import has_pad_keys
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
 
 
@@ -102,3 +103,22 @@ def test_a_damaged_critic_is_refused(critic, damage):
     damage(facts)
     with pytest.raises(ModelFileError, match="critic is damaged"):
         Critic.from_json(facts)
+
+
+def test_pad_keys_of_a_draft_are_heard_as_they_will_be_written():
+    def groove(hi_hat):
+        rows = [(12 * i, 6, (36, hi_hat, 38, hi_hat)[i % 4], 80, 0, 0) for i in range(32)]
+        return Piece(notes=np.array(rows, NOTE_DTYPE), tracks=(Track(is_drum=True),))
+
+    assert has_pad_keys(groove(22))
+    critic = new_critic([groove(42)])
+    pads, closed, ride = (critic.table([groove(key)]) for key in (22, 42, 51))
+    np.testing.assert_array_equal(pads, closed)
+    assert not np.array_equal(pads, ride, equal_nan=True)
+
+
+def test_features_that_no_sample_has_are_left_out():
+    names = new_critic([lm.read(ROOT / "midi_data" / "drums.mid")]).names
+    assert "bars with toms" in names
+    assert "bars with toms" not in new_critic(tunes(2, 1)).names
+    assert not {"8th notes", "scale consistency"} & set(names)

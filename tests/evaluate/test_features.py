@@ -41,6 +41,14 @@ def test_all_pieces_have_the_same_features_and_no_other_numbers(pieces):
         assert not any(value is not None and math.isnan(value) for value in row.values())
 
 
+def test_fewer_features_are_the_same_as_among_all(pieces):
+    names, table = feature_table(list(pieces.values()))
+    some = [names[-1], names[3], names[40]]
+    found, values = feature_table(list(pieces.values()), some)
+    assert found == some
+    np.testing.assert_array_equal(values, table[:, [names.index(name) for name in some]])
+
+
 def test_some_features_are_of_pitches_and_some_of_drums(pieces):
     tune, drums = piece_features(pieces["jig.mid"]), piece_features(pieces["drums.mid"])
     for name in ("whole tones", "pitch, mean", "lengths, entropy", "chords a bar"):

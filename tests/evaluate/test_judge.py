@@ -125,6 +125,14 @@ def test_all_are_cut_to_equally_many_full_bars_without_a_pickup():
         assert len(np.unique(piece.bar_lines.bars_at(piece.notes["onset_steps"]))) == 8
 
 
+def test_real_drums_stand_on_the_keys_on_which_samples_are_written():
+    """Drummers of electronic kits strike pads that General MIDI lacks, which we never write."""
+    hits = [(24 * i, 6, key, 80, 0) for i, key in enumerate((22, 38, 26, 36) * 8)]
+    piece = Piece(notes=make_notes(hits), tracks=(Track(is_drum=True),))
+    cut = first_bars(piece, 8)
+    assert cut.notes["pitch_midi"].tolist() == [42, 38, 46, 36] * 8
+
+
 def test_real_pieces_have_the_meters_of_the_samples_in_their_shares():
     samples = [in_meter("3/4")] * 30 + [in_meter("4/4")] * 10 + [in_meter("5/4")]
     real = [in_meter("3/4")] * 60 + [in_meter("4/4")] * 100 + [in_meter("6/8")] * 50

@@ -180,3 +180,19 @@ def test_real_forms_are_bundled():
         for i in range(5)
     ]
     assert {EQUAL, FRESH} <= set.union(*kinds) <= {EQUAL, FRESH, VARIED}
+
+
+def test_a_label_that_only_drums_have_is_never_drawn_where_it_was_not_counted():
+    """It also leaves the draws of other styles as they were."""
+    near = Label(VARIED, 1)
+    counted = {
+        "folk": [Label(FRESH)] + [Label(VARIED, 2)] * 31,
+        "drums": [Label(FRESH)] + [near] * 31,
+    }
+    both = FormModel.count(list(counted.items()) * 3)
+    folk = FormModel.count([("folk", counted["folk"])] * 3)
+    for seed in range(20):
+        drawn = [m.draw("folk", 32, np.random.default_rng(seed)) for m in (both, folk)]
+        assert drawn[0] == drawn[1]
+        assert near not in drawn[0]
+    assert near in both.draw("drums", 32, np.random.default_rng(1))

@@ -20,7 +20,6 @@ def repetition_features(piece: Piece) -> Features:
     """How alike bars are, and which return."""
     piece = _with_a_program_a_track(piece)
     places, form, shapes = bar_places(piece), form_of(piece), _shapes(piece)
-    n_notes = max(len(piece.notes), 1)
     features: Features = {}
     for lag in _LAGS:
         features[f"likeness to the bar {lag} before"] = mean_likeness(places, lag)
@@ -29,8 +28,13 @@ def repetition_features(piece: Piece) -> Features:
     for lag in _LAGS[:3]:
         pairs = [(a, b) for a, b in zip(shapes[lag:], shapes, strict=False) if a]
         features[f"shape of the bar {lag} before, in any key"] = mean([a == b for a, b in pairs])
-    return features | {
-        "bars equal to any earlier one": form.returning,
+    return features | {"bars equal to any earlier one": form.returning}
+
+
+def run_features(piece: Piece) -> Features:
+    """How long runs of notes come again."""
+    n_notes = max(len(piece.notes), 1)
+    return {
         "longest repeat, share of the notes": longest_repeat(note_rows(piece)) / n_notes,
         "longest run of one pitch, share of the notes": longest_same_pitch_run(piece) / n_notes,
     }

@@ -22,6 +22,7 @@ from lstm_music.music.form import (
 )
 from lstm_music.music.form_model import FormModel
 from lstm_music.music.form_text import Section, form_text
+from lstm_music.music.grooves import label_grooves
 
 RESTS_BARS = 2
 """So many bars are composed at a time where the chords at rest are looked at, unless advised."""
@@ -51,6 +52,7 @@ class FormPlan:
     Parameters
     ----------
     returns : for each new bar the bar that it returns to; None: it is composed.
+    echoes : for each new bar of drums the bar that it resembles, though it is composed; or empty.
     sections : as asked, with their lengths; empty where the form was drawn.
     comes_to_rest : whether bars are composed again until the chords on which all parts rest stand
         on their root.
@@ -58,6 +60,7 @@ class FormPlan:
     """
 
     returns: tuple[Return | None, ...]
+    echoes: tuple[Return | None, ...] = ()
     sections: tuple[Section, ...] = ()
     comes_to_rest: bool = False
     stage_bars: int = 0
@@ -106,7 +109,7 @@ def planned_form(sections: Sequence[Section]) -> FormPlan:
                 _vary_end(some)
             returns += some
         first_of.setdefault(section.name, (at, n))
-    return FormPlan(tuple(returns), tuple(sections))
+    return FormPlan(tuple(returns), sections=tuple(sections))
 
 
 def _vary_end(returns: list[Return | None]) -> None:
@@ -125,6 +128,8 @@ def drawn_form(
     before: Sequence[Bar],
     bar_steps: int,
     agree: Callable[[int, int], bool],
+    *,
+    is_groove: bool = False,
 ) -> FormPlan:
     """A form drawn for ``n_bars`` new bars.
 
@@ -134,6 +139,7 @@ def drawn_form(
     before : the bars of the seed; empty from nothing.
     bar_steps : length of a new bar; bars of another length do not return.
     agree : ``agree(bar, source)``: whether a bar may have the music of another, by number.
+    is_groove : whether they are bars of drums alone, which resemble each other and do not return.
     """
 
     def allowed(i: int, label: Label) -> bool:
@@ -141,15 +147,13 @@ def drawn_form(
         fits = source >= len(before) or before[source].steps == bar_steps
         return fits and agree(i - len(before), source - len(before))
 
-    labels = forms.draw(
-        style, n_bars, rng, before=label_bars(before) if before else (), allowed=allowed
+    label = label_grooves if is_groove else label_bars
+    labels = forms.draw(style, n_bars, rng, before=label(before) if before else (), allowed=allowed)
+    found = tuple(
+        None if label.kind == FRESH else Return(i - label.lag, label.kind == VARIED)
+        for i, label in enumerate(labels)
     )
-    return FormPlan(
-        tuple(
-            None if label.kind == FRESH else Return(i - label.lag, label.kind == VARIED)
-            for i, label in enumerate(labels)
-        )
-    )
+    return FormPlan((None,) * n_bars, echoes=found) if is_groove else FormPlan(found)
 
 
 def kept_steps(bar_steps: int) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 
 from lstm_music.generate.forms.choosing import FIRST, Choice, shares_at_once
 from lstm_music.generate.forms.copies import Copy, copied_events
+from lstm_music.generate.forms.echoes import echo_of
 from lstm_music.generate.forms.endings import DRAWS_APART, ENDING_BARS, close_all, closes
 from lstm_music.generate.forms.plan import FormPlan, kept_steps, repeated
 from lstm_music.generate.forms.wanted import bars_before
@@ -96,7 +97,9 @@ class Formed:
         self._standing = np.empty(0, NOTE_DTYPE) if standing is None else standing
         self.stages = stages_of(form, prompt)
         self._plan, self._ruling, self._prompt = plan, ruling, prompt
-        self._n_before = len(bars_before(prompt))
+        starts = _bar_starts(form, prompt)
+        self._n_before = len(starts) - len(form.returns)
+        self._echo = echo_of(form, starts, self._n_before, prompt.bar_steps)
         request = ruling.request
         self._closes = request.seed is None and request.ending != "free"
         self._last_root = form.roots()[-1]
@@ -119,6 +122,7 @@ class Formed:
         generator.set_task(
             given, rules, prompt.bar_steps, leans, voices=voices, goes_on=not self._is_end(stage)
         )
+        generator.set_echo(self._echo)
 
     def _is_end(self, stage: Stage) -> bool:
         """Whether a stage is of the last stretch of the piece."""
@@ -214,12 +218,8 @@ def _stretches(form: FormPlan, prompt: Prompt) -> list[tuple[int, int, int]]:
 
     What is copied is what was composed, never itself a copy that may not be there yet.
     """
-    steps, n_before = prompt.bar_steps, len(bars_before(prompt))
-    lines, at, starts = prompt.context.bar_lines, prompt.context.pickup_steps, []
-    for _ in range(n_before):
-        starts.append(at)
-        at = lines.bar_end(at)
-    starts += [prompt.start_steps + i * steps for i in range(len(form.returns))]
+    steps, starts = prompt.bar_steps, _bar_starts(form, prompt)
+    n_before = len(starts) - len(form.returns)
     found: list[tuple[int, int, int]] = []
     roots, firsts = form.roots(), form.section_starts()
     for i, back in enumerate(form.returns):
@@ -238,6 +238,15 @@ def _stretches(form: FormPlan, prompt: Prompt) -> list[tuple[int, int, int]]:
             joins = bool(found) and found[-1][0] == shift and (bool(shift) or i not in firsts)
             found.append((shift, found.pop()[1] if joins else begin, stop))
     return found
+
+
+def _bar_starts(form: FormPlan, prompt: Prompt) -> list[int]:
+    """Where the full bars before the new ones begin, and these."""
+    lines, at, starts = prompt.context.bar_lines, prompt.context.pickup_steps, []
+    for _ in bars_before(prompt):
+        starts.append(at)
+        at = lines.bar_end(at)
+    return starts + [prompt.start_steps + i * prompt.bar_steps for i in range(len(form.returns))]
 
 
 def write_stages(

@@ -18,6 +18,7 @@ from lstm_music.generate.planning.prompt import Prompt
 from lstm_music.generate.planning.ruling import Ruling
 from lstm_music.music.form import Bar, bars_of, find_form
 from lstm_music.music.form_text import form_text
+from lstm_music.music.grooves import drum_bars, is_groove
 from lstm_music.music.piece import Piece
 
 
@@ -37,22 +38,24 @@ def take_form(
     if request.form != AUTO:
         return planned_form(request.sections())
     n_bars = (prompt.end_steps - prompt.start_steps) // prompt.bar_steps
+    drums = is_groove(prompt.context)
     return drawn_form(
         engine.form_model,
         prompt.context.style,
         n_bars,
         np.random.default_rng([rng_seed, sequence, n_bars]),
-        bars_before(prompt),
+        bars_before(prompt, drum_bars if drums else bars_of),
         prompt.bar_steps,
         may_return(ruling, plan, prompt.bar_steps),
+        is_groove=drums,
     )
 
 
-def bars_before(prompt: Prompt) -> list[Bar]:
-    """The full bars of the prompt before the first new one."""
+def bars_before(prompt: Prompt, read: Callable[[Piece, int], list[Bar]] = bars_of) -> list[Bar]:
+    """The full bars of the prompt before the first new one, as ``read`` finds them."""
     context = prompt.context
     n_bars = context.bar_lines.bar_at(prompt.start_steps) - (context.pickup_steps > 0)
-    return bars_of(context, n_bars)
+    return read(context, n_bars)
 
 
 def may_return(ruling: Ruling, plan: Plan, bar_steps: int) -> Callable[[int, int], bool]:

@@ -9,6 +9,7 @@ from libc.stdint cimport int32_t, uint8_t
 
 import numpy as np
 
+from lstm_music.generate.echo cimport Echo
 from lstm_music.generate.given cimport ONSET, Given
 from lstm_music.generate.leans cimport Leans
 from lstm_music.generate.rules cimport Rules
@@ -115,6 +116,10 @@ cdef class Generator:
         goes_on : whether another task is to follow: the network may not end the piece.
         """
         self.task.begin(given, rules, bar_steps, leans, voices, goes_on)
+
+    def set_echo(self, Echo echo):
+        """Which bars of drums are to resemble earlier ones; None: none."""
+        self.task.echo = echo
 
     def change(self, sampling, Rules rules not None, Leans leans=None, VoiceLeading voices=None):
         """Go on by other settings, and by other rules for the same places."""
@@ -279,6 +284,8 @@ cdef class Generator:
         cdef int token
         if self.task.leans is not None:
             self.task.leans.lean(&self._logits[0], &self.task.allowed[0], self.automaton)
+        if self.task.echo is not None:
+            self.task.echo.lean(&self._logits[0], &self.task.allowed[0], self.automaton)
         token = self._sampler.draw(&self.task.allowed[0], &self._logits[0], self.n_tokens)
         if token >= 0:
             self.log_prob += self._sampler.last_log_prob

@@ -3,6 +3,7 @@
 from libc.stdint cimport uint8_t
 
 from lstm_music.generate.dues cimport Dues
+from lstm_music.generate.echo cimport Echo
 from lstm_music.generate.given cimport Given
 from lstm_music.generate.leans cimport Leans
 from lstm_music.generate.rules cimport Rules, Tally
@@ -16,6 +17,7 @@ cdef class Task:
     cdef Rules rules
     cdef Dues dues
     cdef Leans leans  # None: to nothing
+    cdef Echo echo  # None: of nothing
     cdef VoiceLeading voices  # None: they lead as they like
     cdef Tally tally
     cdef Lines lines

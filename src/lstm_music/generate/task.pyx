@@ -81,6 +81,7 @@ cdef class Task:
         self.tally, self.event, self.in_event = other.tally, other.event, other.in_event
         self.after_given, self.leans, self.dues = other.after_given, other.leans, other.dues
         self.goes_on, self.voices, self.lines = other.goes_on, other.voices, other.lines
+        self.echo = other.echo
 
     cdef int given_token(self) noexcept nogil:
         """The token that leads to the next given event or goes on with it."""
