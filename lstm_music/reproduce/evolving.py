@@ -26,6 +26,7 @@ def evolved(
     rng_seed: int,
     told: Callable[[str], None],
     sigma: float = 0.02,
+    patience: int = 10,
     starts: tuple[int, ...] | None = None,
     horizon: int | None = None,
 ) -> tuple[Evolved, Curve]:
@@ -49,6 +50,7 @@ def evolved(
         scale=scale,
         start_range=start_range,
         sigma=sigma,
+        patience=patience,
         generations=generations,
         population=population,
         rng_seed=rng_seed,
