@@ -31,7 +31,7 @@ def new_critic(samples: Sequence[Piece]) -> Critic:
     names, table = feature_table(samples)
     is_played = any(track.is_drum for piece in samples for track in piece.tracks)
     never = _SLOW if is_played else _NEVER
-    known = zip(names, ~np.isnan(table).all(axis=0), strict=True)
+    known = zip(names, [not np.isnan(column).all() for column in table.T], strict=True)
     return Critic([name for name, is_known in known if is_known and not name.startswith(never)], {})
 
 

@@ -198,8 +198,7 @@ def _chances(
     tables: Sequence[Mapping[Context, Counter[str]]], context: Context
 ) -> dict[str, float]:
     """How likely each label is; none is impossible, but those of other styles."""
-    seen_at_all = tables[-1].get((), {})
-    labels = [code for code in _LABELS if code not in _OF_SOME or code in seen_at_all]
+    labels = [code for code in _LABELS if code not in _OF_SOME or code in tables[-1].get((), ())]
     chances = dict.fromkeys(labels, 1 / len(labels))
     for table, shorten in reversed(list(zip(tables, _SHORTER, strict=True))):
         seen = table.get(shorten(context))
