@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from small_composers import random_composer
 
-from lstm_music.generate.planning.plan import infilling, variation
+from lstm_music.generate.planning.events import given_events
+from lstm_music.generate.planning.from_request import new_programs
+from lstm_music.generate.planning.plan import accompaniment, infilling, variation
 from lstm_music.generate.planning.prompt import prompt_for
 from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
 
@@ -47,3 +49,29 @@ def test_changes_within_a_gap_at_which_no_note_begins_are_not_told(bars_before):
     told = [at for at in lines if not 2 * BAR <= at - n * BAR < 4 * BAR]
     assert (prompt.context.pedal["onset_steps"] + prompt.offset).tolist() == told
     assert [tempo.onset_steps + prompt.offset for tempo in prompt.context.tempos[1:]] == told
+
+
+@pytest.mark.parametrize("asked", ["drums,violin", [128, 40], ["drums", "violin"]])
+def test_new_tracks_are_named_after_their_instruments(asked):
+    assert new_programs(asked) == [(128, "Drums"), (40, "Violin")]
+    plan = accompaniment(scale(2), new_programs(asked), (1, 2))
+    assert [(t.program, t.is_drum, t.name) for t in plan.given.tracks[1:]] == [
+        (0, True, "Drums"),
+        (40, False, "Violin"),
+    ]
+
+
+def test_slots_have_the_height_of_the_pitches_allowed_beside_pedal_and_tempos():
+    """Below all that is allowed a slot comes before a kept note that is lower still."""
+    piece = Piece(
+        notes=make_notes([(24, 24, 50, 80, 0), (24, 24, 40, 80, 0)]),
+        tracks=(Track(),),
+        tempos=(Tempo(0), Tempo(24, 400_000)),
+        pedal=np.array([(0, 0, True), (24, 0, False)], PEDAL_DTYPE),
+    )
+    is_slot = piece.notes["pitch_midi"] == 40
+    allowed = np.zeros((1, 128), bool)
+    allowed[0, 60:70] = True
+    for limits, expected in ((None, [40, 50]), (allowed, [50, 40])):
+        events = given_events(piece, is_slot, limits)
+        assert events[events[:, 5] > 0][:, 3].tolist() == expected
