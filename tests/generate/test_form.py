@@ -8,6 +8,7 @@ import lstm_music as lm
 from lstm_music.generate.forms.plan import Return, planned_form
 from lstm_music.music.form import bars_of, blocks_alike
 from lstm_music.music.form_text import fit_form, form_text, parse_form
+from lstm_music.music.harmony.cadence import ends_on_tonic
 from lstm_music.music.piece import Piece, Track, make_notes
 
 
@@ -143,6 +144,13 @@ def test_the_form_of_a_file(folk, tmp_path):
     assert take.report["form"]["came_out"]["returned"] == 1.0
     (short,) = folk.complete(lm.Request(form_of=tune, bars=16, rng_seed=11))
     assert short.report["form"]["asked"] == "AABA"
+
+
+def test_what_returns_at_a_free_ending_may_end_anywhere(folk):
+    """Only a piece that is to close is drawn again until the bars that return last do."""
+    ask = {"n": 12, "form": "AA", "bars": 4, "key": "D major", "meter": "6/8", "rng_seed": 1}
+    pieces = folk.generate_many(ending="free", **ask)
+    assert np.mean([ends_on_tonic(piece) for piece in pieces]) <= 0.7
 
 
 @pytest.mark.parametrize(
