@@ -23,7 +23,7 @@ from lstm_music.generate.engine import (
 )
 from lstm_music.generate.forms.choosing import FIRST, Choice
 from lstm_music.generate.forms.endings import DRAWS_APART, ENDING_BARS, close_all, closed_by_hand
-from lstm_music.generate.forms.plan import RESTS_BARS, FormPlan, same_variations
+from lstm_music.generate.forms.plan import RESTS_BARS, FormPlan, form_faults
 from lstm_music.generate.forms.returns import (
     Again,
     Formed,
@@ -44,7 +44,6 @@ from lstm_music.generate.planning.ruling import Ruling, leans_for, rules_for, ru
 from lstm_music.generate.report import make_report
 from lstm_music.generate.takes import Take, TakeDone, drawn_takes, ranked
 from lstm_music.generate.together import run_together
-from lstm_music.music.form import bars_of
 from lstm_music.music.harmony.rests import LEAST_PARTS
 from lstm_music.music.harmony.scale import Scale
 from lstm_music.music.instruments.drum_keys import in_general_midi
@@ -77,9 +76,9 @@ def compose_from_nothing(
 ) -> list[Take]:
     """The takes of a request without a seed; what it does not say the network chooses.
 
-    Of at most ``request.drafts`` drafts of each, the first in its key (or the church
-    mode of its third), on its beats and in its meter; if there is none, the first that breaks
-    least.
+    Of at most ``request.drafts`` drafts of each, the first in its key (or the church mode of its
+    third), on its beats and in its meter that does not go in circles; if there is none, the first
+    with the fewest faults.
 
     Parameters
     ----------
@@ -98,9 +97,7 @@ def compose_from_nothing(
     def faults(piece: Piece, formed: Formed | None) -> int:
         judge = Judge(writer.plan(piece), tuple(others), copied_notes, request.max_copy)
         broken = _broken(piece) + judge.faults(piece, piece.notes)
-        return broken + (
-            0 if formed is None else len(same_variations(formed.form, bars_of(piece), 0))
-        )
+        return broken + form_faults(formed and formed.form, piece)
 
     def draw(streams: Sequence[int]) -> list[Take]:
         return [writer.take(*one) for one in _best_drafts(writer, faults, streams, most)]

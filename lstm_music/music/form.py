@@ -23,6 +23,11 @@ ALIKE = 0.5
 
 FRESH, EQUAL, VARIED = "fresh", "equal", "varied"
 
+_LOOP_BARS = 8
+_LEAST_COMPARED, _LOOP_SHARE = 4, 0.6
+"""A piece goes in circles if so many of its bars equal the one eight bars before: the judge's loops
+(docs/judge.md)."""
+
 _SECTION_BARS = (8, 4, 2)
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _RETURNING_SHARE = 0.25
@@ -93,6 +98,22 @@ def _label(bars: Sequence[Bar], i: int) -> Label:
         if lag <= i and alike(bars[i], bars[i - lag]) > ALIKE:
             return Label(VARIED, lag)
     return Label(FRESH)
+
+
+def goes_in_circles(bars: Sequence[object]) -> bool:
+    """Whether so many of some bars equal the one eight bars before that nothing new happens.
+
+    Parameters
+    ----------
+    bars : what they hold, or what stands for it.
+
+    Examples
+    --------
+    >>> goes_in_circles("abcdefgh" "abcdefgh"), goes_in_circles("abcdefgh" "abcdijkl")
+    (True, False)
+    """
+    again = [bar == before for bar, before in zip(bars[_LOOP_BARS:], bars, strict=False)]
+    return len(again) >= _LEAST_COMPARED and sum(again) >= _LOOP_SHARE * len(again)
 
 
 def find_form(piece: Piece) -> tuple[Section, ...]:

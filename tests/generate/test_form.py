@@ -5,11 +5,20 @@ import pytest
 from small_composers import EVERYTHING, PLAIN, random_composer
 
 import lstm_music as lm
-from lstm_music.generate.forms.plan import Return, planned_form
-from lstm_music.music.form import bars_of, blocks_alike
+from lstm_music.generate.forms.plan import (
+    FormPlan,
+    Return,
+    drawn_form,
+    form_faults,
+    planned_form,
+)
+from lstm_music.music.form import EQUAL, FRESH, Bar, Label, bars_of, blocks_alike, goes_in_circles
+from lstm_music.music.form_model import FormModel
 from lstm_music.music.form_text import fit_form, form_text, parse_form
 from lstm_music.music.harmony.cadence import ends_on_tonic
 from lstm_music.music.piece import Piece, Track, make_notes
+
+BAR = 96
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +51,55 @@ def test_which_bars_return_to_which():
     assert list(plan.returns) == [None] * 6 + a + varied + again + [*b, None]
     (_, short) = planned_form(fit_form("AA'", 2)).returns
     assert short == Return(0, is_varied=True)
+
+
+def test_a_form_from_nothing_is_drawn_again_until_it_does_not_go_in_circles():
+    tune = [Label(FRESH)] * 8
+    returns = [Label(EQUAL, 8)] * 8
+    whole, half = [*tune, *returns], [*tune, *returns[:4], *tune[:4]]
+    forms = FormModel.count([("folk", labels) for labels in (whole, half)] * 20)
+    drawn = (forms, "folk", 16)
+    free = [
+        drawn_form(*drawn, np.random.default_rng(i), [], BAR, lambda bar, source: True)
+        for i in range(100)
+    ]
+    assert not any(goes_in_circles(form.roots()) for form in free)
+    assert sum(any(form.returns) for form in free) > 50
+    seed = [Bar(BAR, frozenset({(0, 0, 60 + i, 24)})) for i in range(8)]
+    after = [
+        drawn_form(*drawn, np.random.default_rng(i), seed, BAR, lambda bar, source: True)
+        for i in range(100)
+    ]
+    assert sum(map(all, (form.returns[:8] for form in after))) > 10  # what a seed begins may go on
+
+
+def test_a_draft_that_goes_in_circles_has_a_fault_unless_its_sections_are_named():
+    def piece(bars, is_drum=False):
+        rows = [(BAR * i, 24, pitch, 80, 0) for i, pitch in enumerate(bars) if pitch]
+        return Piece(
+            notes=make_notes(rows),
+            tracks=(Track(is_drum=is_drum),),
+            length_steps=BAR * len(bars),
+        )
+
+    scale = [60, 62, 64, 65, 67, 69, 71, 72]
+    assert form_faults(None, piece(scale * 2)) == 1
+    assert form_faults(FormPlan((None,) * 16), piece([50] * 16)) == 1
+    assert form_faults(None, piece(scale + scale[:4] + [40, 41, 42, 43])) == 0
+    assert form_faults(None, piece([50] * 3 + [0] * 13)) == 0  # silence is no circle
+    assert form_faults(None, piece(scale * 2, is_drum=True)) == 0
+    assert form_faults(planned_form(fit_form("AA", 16)), piece(scale * 2)) == 0
+    assert form_faults(planned_form(fit_form("AA'", 16)), piece(scale * 2)) == 1
+
+
+def test_of_drafts_from_nothing_one_that_does_not_go_in_circles_is_kept():
+    cold = {"temperature": 0.9, "top_p": 0.9, "ending": "free", "voice_leading": "free"}
+    ask = {"style": "hymn", "bars": 12, "n": 10, "rng_seed": 1, "form": "none"} | cold
+
+    def faults(**drafts):
+        return [form_faults(None, piece) for piece in lm.load().generate_many(**ask, **drafts)]
+
+    assert sum(faults(drafts=1)) > sum(faults()) == 0
 
 
 def test_a_hundred_forms_return_note_for_note(folk):

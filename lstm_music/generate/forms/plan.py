@@ -15,7 +15,9 @@ from lstm_music.music.form import (
     VARIED,
     Bar,
     Label,
+    bars_of,
     blocks_alike,
+    goes_in_circles,
     label_bars,
     name_sections,
     sections_of,
@@ -23,6 +25,7 @@ from lstm_music.music.form import (
 from lstm_music.music.form_model import FormModel
 from lstm_music.music.form_text import Section, form_text
 from lstm_music.music.grooves import label_grooves
+from lstm_music.music.piece import Piece
 
 RESTS_BARS = 2
 """So many bars are composed at a time where the chords at rest are looked at, unless advised."""
@@ -30,6 +33,9 @@ RESTS_BARS = 2
 _KEPT_SHARE = 2 / 3
 """Of a bar that returns varied: with fewer of its notes it would not be heard as the same."""
 _EIGHTH_STEPS = 12
+
+_REDRAWN = 16
+"""So often at most is a form drawn again that goes in circles."""
 
 
 class Return(NamedTuple):
@@ -131,7 +137,7 @@ def drawn_form(
     *,
     is_groove: bool = False,
 ) -> FormPlan:
-    """A form drawn for ``n_bars`` new bars.
+    """A form drawn for ``n_bars`` new bars; from nothing, one that does not go in circles.
 
     Parameters
     ----------
@@ -147,13 +153,18 @@ def drawn_form(
         fits = source >= len(before) or before[source].steps == bar_steps
         return fits and agree(i - len(before), source - len(before))
 
-    label = label_grooves if is_groove else label_bars
-    labels = forms.draw(style, n_bars, rng, before=label(before) if before else (), allowed=allowed)
-    found = tuple(
-        None if label.kind == FRESH else Return(i - label.lag, label.kind == VARIED)
-        for i, label in enumerate(labels)
-    )
-    return FormPlan((None,) * n_bars, echoes=found) if is_groove else FormPlan(found)
+    name = label_grooves if is_groove else label_bars
+    known = name(before) if before else ()
+    for _ in range(1 if before else _REDRAWN):
+        labels = forms.draw(style, n_bars, rng, before=known, allowed=allowed)
+        found = tuple(
+            None if label.kind == FRESH else Return(i - label.lag, label.kind == VARIED)
+            for i, label in enumerate(labels)
+        )
+        form = FormPlan((None,) * n_bars, echoes=found) if is_groove else FormPlan(found)
+        if not goes_in_circles(form.roots()):
+            break
+    return form
 
 
 def kept_steps(bar_steps: int) -> int:
@@ -237,6 +248,19 @@ def repeated(plan: FormPlan, bars: Sequence[Bar], first: int, new: slice) -> int
         if other.letter == section.letter and mine == theirs:
             return 1
     return 0
+
+
+def form_faults(plan: FormPlan | None, piece: Piece) -> int:
+    """How much is wrong with the form of a piece from nothing; 0 for nothing.
+
+    Sections that are to vary another and are equal to it count one each. Where no sections were
+    named, it is a fault to go in circles, as only drums may.
+    """
+    bars = bars_of(piece)
+    if plan is not None and plan.sections:
+        return len(same_variations(plan, bars, 0))
+    is_drums = all(track.is_drum for track in piece.tracks)
+    return int(not is_drums and goes_in_circles([bar.notes or i for i, bar in enumerate(bars)]))
 
 
 def same_variations(plan: FormPlan, bars: Sequence[Bar], first: int) -> list[str]:
