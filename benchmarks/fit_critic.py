@@ -1,6 +1,7 @@
 """Fit the critic of a style: what chooses among drafts of a piece from nothing.
 
-``python benchmarks/fit_critic.py MODEL CACHE STYLE [--bars 16] [--rounds 2] [--samples 300]``
+``python benchmarks/fit_critic.py MODEL CACHE STYLE [--bars 16] [--rounds 2] [--samples 300]
+[--later 150] [--real 600]``
 
 In each round the model composes samples, and its critic learns by what they can still be told from
 real pieces; the next samples are chosen by it. The real pieces are those of the training side, so
@@ -38,17 +39,20 @@ def main() -> None:
     parser.add_argument("--bars", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--samples", type=int, default=300)
+    parser.add_argument("--later", type=int, help="samples in later rounds; half as many")
+    parser.add_argument("--real", type=int, default=MOST_REAL, help="real pieces at most")
     parser.add_argument("--rng-seed", type=int, default=1000)
     asked = parser.parse_args()
     rng = np.random.default_rng(asked.rng_seed)
-    real = real_pieces(asked.cache, asked.style, asked.bars, rng)
+    real = real_pieces(asked.cache, asked.style, asked.bars, rng)[: asked.real]
+    later = asked.samples // 2 if asked.later is None else asked.later
     critic: Critic | None = None
     write(asked.model, asked.style, critic)
     for number in range(asked.rounds):
         samples = [
             canonical(piece)
             for piece in lm.load(asked.model).generate_many(
-                n=asked.samples if critic is None else asked.samples // 2,
+                n=asked.samples if critic is None else later,
                 style=asked.style,
                 bars=asked.bars,
                 rng_seed=asked.rng_seed + number,
