@@ -153,8 +153,8 @@ def drawn_form(
         fits = source >= len(before) or before[source].steps == bar_steps
         return fits and agree(i - len(before), source - len(before))
 
-    name = label_grooves if is_groove else label_bars
-    known = name(before) if before else ()
+    labelled = label_grooves if is_groove else label_bars
+    known = labelled(before) if before else ()
     for _ in range(1 if before else _REDRAWN):
         labels = forms.draw(style, n_bars, rng, before=known, allowed=allowed)
         found = tuple(
