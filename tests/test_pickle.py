@@ -57,7 +57,7 @@ def test_a_copied_composer_composes_the_same(name, copied):
 
 def test_the_weights_travel_once():
     model = lm.load()
-    assert len(pickle.dumps(model, 5)) < 1.03 * model.model.flat_params.nbytes
+    assert len(pickle.dumps(model, 5)) < 1.05 * model.model.flat_params.nbytes
 
 
 @COPIES

@@ -22,6 +22,7 @@ from lstm_music.generate.planning.plan import Place, Plan
 from lstm_music.generate.planning.prompt import Prompt, prompt_for
 from lstm_music.generate.planning.ruling import Ruling, allowed_pitches, leans_for, rules_for
 from lstm_music.music.distinct import distinct, is_among
+from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.piece import Piece
 from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
@@ -31,6 +32,7 @@ from lstm_music.tokens.vocabulary import DEFAULT, RADIX_STEPS, Vocabulary
 from lstm_music.types import BoolArray, IntArray, NoteArray
 
 JUDGED_BARS = 4
+USUAL_BAR_STEPS = 4 * STEPS_PER_QUARTER
 
 TOKENS_AN_EVENT = 8
 """Room for so many: a move in time, the track, pitch, duration, velocity and timing."""
@@ -128,7 +130,8 @@ def job(engine: Engine, plan: Plan, ruling: Ruling) -> Job:
     prompt = prompt_for(engine, plan)
     given = Given(prompt.events(_pitches(ruling, plan, prompt)), prompt.end_steps)
     rules = rules_for(ruling, plan, prompt)
-    n_open_bars = -(-(prompt.end_steps - prompt.start_steps) // prompt.bar_steps)
+    open_steps = prompt.end_steps - prompt.start_steps
+    n_open_bars = -(-open_steps // min(prompt.bar_steps, USUAL_BAR_STEPS))  # a bar of 8/2 is four
     capacity = (
         TOKENS_AN_EVENT * len(given.events) + _longs(given.events) + 64 + n_open_bars * TOKENS_A_BAR
     )
@@ -263,14 +266,15 @@ def _with_slots(notes: NoteArray, slots: NoteArray) -> NoteArray:
 
 
 def _new_pedal(work: Job, generator: Generator, notes: NoteArray) -> NoteArray:
-    """The pedal of a continuation; what the seed leaves down is lifted, so that nothing blurs."""
+    """The pedal of a continuation; what the seed, or the network, leaves down is lifted."""
     plan, events = work.plan, generator.score.pedal()
     if work.engine.played(plan.given).pedal:
         return pedalled(plan.given, notes, plan.start_steps, plan.end_steps)
     is_new = events["onset_steps"] >= work.prompt.start_steps
     pedal = work.prompt.in_plan(events[is_new])
     if not len(pedal):
-        return pedals_lifted(plan.given, plan.start_steps)
+        return pedals_lifted(plan.given.pedal, plan.start_steps)
+    pedal = np.concatenate([pedal, pedals_lifted(pedal, plan.end_steps)])
     if plan.body_end_steps is None:
         return pedal
     return pedal_from(

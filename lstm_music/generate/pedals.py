@@ -23,9 +23,9 @@ def pedal_from(read: Sequence[int], given: Piece, start: int, pedal: NoteArray) 
     return np.concatenate([np.array(changes, PEDAL_DTYPE), pedal])
 
 
-def pedals_lifted(given: Piece, start: int) -> NoteArray:
-    """A lift at ``start`` of each pedal that is down then; PEDAL_DTYPE."""
-    return np.array([(start, track, False) for track in pedals_down(given.pedal)], PEDAL_DTYPE)
+def pedals_lifted(pedal: NoteArray, at_steps: int) -> NoteArray:
+    """A lift at a place of each pedal that the changes before leave down; PEDAL_DTYPE."""
+    return np.array([(at_steps, track, False) for track in pedals_down(pedal)], PEDAL_DTYPE)
 
 
 def pedals_down(pedal: NoteArray) -> list[int]:

@@ -8,12 +8,13 @@ later. And it goes on at the seed's usual tempo, not at that of its last ritarda
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.music.distinct import distinct
+from lstm_music.music.distinct import distinct, is_among
 from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo
 from lstm_music.types import NoteArray
 
@@ -44,21 +45,43 @@ def pedalled(seed: Piece, notes: NoteArray, start_steps: int, end_steps: int) ->
     last = seed.pedal[(onsets >= first) & (onsets < start_steps)]
     n_bars = max((start_steps - first) / bar_steps, 1)
     rows: list[tuple[int, int, bool]] = []
-    for track in distinct(last["track"]).tolist():
-        downs = last["onset_steps"][(last["track"] == track) & last["down"]].astype(np.int64)
-        a_bar = min(max(round(len(downs) / n_bars), 1), _MOST_A_BAR)
-        late = _lateness(seed, downs)
-        onsets = distinct(notes["onset_steps"][notes["track"] == track].astype(np.int64))
-        spans = (onsets - start_steps) // (bar_steps // a_bar)
-        chords = onsets[np.diff(spans, prepend=-1) > 0].tolist()
-        if not chords or chords[0] > start_steps:
-            rows.append((start_steps, track, False))
-        for chord, following in pairwise([*chords, end_steps]):
-            rows.append((chord, track, False))
-            if chord + late < following:
-                rows.append((chord + late, track, True))
-        rows.append((end_steps, track, False))
+    for tracks in _alike(last):
+        mine = last[last["track"] == tracks[0]]
+        # A pedal that is pressed by halves tells several times that it is down.
+        is_press = mine["down"] & ~np.append(False, mine["down"][:-1])
+        presses = mine["onset_steps"][is_press].astype(np.int64)
+        a_bar = min(round(len(presses) / n_bars), _MOST_A_BAR)
+        theirs = is_among(notes["track"].astype(np.int64), np.array(tracks))
+        onsets = distinct(notes["onset_steps"][theirs].astype(np.int64))
+        spans = (onsets - start_steps) // (bar_steps // max(a_bar, 1))
+        chords = onsets[np.diff(spans, prepend=-1) > 0].tolist() if a_bar else []
+        changes = _legato(chords, start_steps, end_steps, _lateness(seed, presses))
+        rows += [(onset, track, down) for onset, down in changes for track in tracks]
     return np.array(sorted(rows), PEDAL_DTYPE)
+
+
+def _alike(pedal: NoteArray) -> list[list[int]]:
+    """The tracks whose pedal is the same: the hands of one player."""
+    tracks: dict[bytes, list[int]] = {}
+    for track in distinct(pedal["track"]).tolist():
+        mine = pedal[pedal["track"] == track]
+        key = mine["onset_steps"].tobytes() + mine["down"].tobytes()
+        tracks.setdefault(key, []).append(track)
+    return list(tracks.values())
+
+
+def _legato(
+    chords: Sequence[int], start_steps: int, end_steps: int, late_steps: int
+) -> list[tuple[int, bool]]:
+    """Changes of a pedal that is up while a chord begins, down after it, and up at the end."""
+    changes = []
+    if not chords or chords[0] > start_steps:
+        changes.append((start_steps, False))
+    for chord, following in pairwise([*chords, end_steps]):
+        changes.append((chord, False))
+        if chord + late_steps < following:
+            changes.append((chord + late_steps, True))
+    return [*changes, (end_steps, False)]
 
 
 def _lateness(seed: Piece, downs: npt.NDArray[np.int64]) -> int:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lstm_music.music.listening.quantise import with_quantised_onsets
 from lstm_music.music.performance import Manner, even_velocities, manner_of, with_written_lengths
 from lstm_music.music.piece import Piece
 
-_SOME = 0.05
-"""What is no more than this is no performance, where the training music has less."""
+_SOME = Manner(onsets=0.05, loudness=0.05, pedal=0.05, tempo=0.5, lengths=0.05)
+"""What is no more than this is no performance, where the training music has less: scores have
+accents, and a ritardando or two.
+"""
 
 _WAYS = (
     "on the grid",
@@ -57,8 +58,8 @@ def played(piece: Piece, usual: Manner | None) -> Played:
     """
     if usual is None:
         return NOT_PLAYED
-    shares = zip(manner_of(piece), usual, strict=True)
-    return Played(*(share > max(most, _SOME) for share, most in shares))
+    shares = zip(manner_of(piece), usual, _SOME, strict=True)
+    return Played(*(share > max(most, some) for share, most, some in shares))
 
 
 def as_written(part: Piece, how: Played, open_steps: tuple[int, int] = _NOWHERE) -> Piece:
@@ -85,4 +86,9 @@ def as_score(piece: Piece, usual: Manner | None) -> Piece:
     `played`.
     """
     how = played(piece, usual)
-    return as_written(with_quantised_onsets(piece) if how.onsets else piece, how)
+    if how.onsets:
+        # Most seeds do without it.
+        from lstm_music.music.listening.quantise import with_quantised_onsets
+
+        piece = with_quantised_onsets(piece)
+    return as_written(piece, how)

@@ -43,7 +43,7 @@ def test_the_network_reads_it_up_to_its_body_and_writes_after_its_end():
     moved = prompt.in_plan(make_notes([(prompt.start_steps, 24, 60, 80, 0)]))
     assert moved["onset_steps"] == plan.start_steps == 24 * BAR
     assert prompt.total_bars == 24
-    assert "goes on from its bar 20" in " ".join(prompt.remarks)
+    assert "as it did up to bar 20" in " ".join(prompt.remarks)
 
 
 @pytest.mark.parametrize(

@@ -213,3 +213,52 @@ def test_notes_near_a_place_tell_how_loud_it_is():
     assert near(piece, 96 * 70).notes["velocity"].min() == 30 + 54
     few = piece.replace(notes=piece.notes[::16])
     assert len(near(few, 96 * 70).notes) == len(few.notes)
+
+
+def pressed(*changes):
+    return played().replace(pedal=np.array(sorted(changes), PEDAL_DTYPE))
+
+
+def test_hands_that_share_a_pedal_press_it_together():
+    both = [
+        (48 * i + late, track, down)
+        for i in range(16)
+        for late, down in ((0, False), (5, True))
+        for track in (0, 1)
+    ]
+    seed = pressed(*both[2:]).replace(tracks=(Track(), Track()))
+    right = [(768 + 24 * i, 24, 72, 80, 0) for i in range(8)]
+    left = [(776 + 48 * i, 24, 48, 80, 1) for i in range(4)]
+    rows = pedalled(seed, make_notes(right + left), 768, 960)[["onset_steps", "down"]]
+    assert rows[0::2].tolist() == rows[1::2].tolist()
+
+
+def test_half_a_pedal_is_one_press():
+    halves = [(96 * i + k, 0, True) for i in range(8) for k in (5, 6, 7, 8)]
+    lifts = [(96 * i, 0, False) for i in range(1, 8)]
+    notes = make_notes([(768 + 12 * i, 12, 60, 80, 0) for i in range(16)])
+    pedal = pedalled(pressed(*halves, *lifts), notes, 768, 960)
+    assert pedal["onset_steps"][pedal["down"]].tolist() in ([772, 868], [773, 869])
+
+
+def test_a_pedal_that_is_hardly_used_is_lifted_and_rests():
+    notes = make_notes([(768 + 12 * i, 12, 60, 80, 0) for i in range(16)])
+    pedal = pedalled(pressed((5, 0, True)), notes, 768, 960)
+    assert not pedal["down"].any()
+
+
+@pytest.mark.parametrize("rng_seed", range(8))
+def test_no_continuation_ends_with_its_pedal_down(rng_seed):
+    seed = score().replace(pedal=np.array([(0, 0, True)], PEDAL_DTYPE))
+    made = random_composer(met=EVERYTHING).generate(seed, bars=2, rng_seed=rng_seed)
+    assert not made.pedal["down"][-1]
+
+
+def test_timing_is_named_only_where_it_is_not_read():
+    seed = played(late=1)
+    notes = seed.notes
+    notes["timing_96ths"] = 1
+    kinds = tuple(kind for kind in SCORES.kinds if kind != "timing")
+    prompt = prompt_of(seed.replace(notes=notes), met=replace(SCORES, kinds=kinds), bars=(5, 6))
+    assert any("on the grid" in remark for remark in prompt.remarks)
+    assert not any("timing" in remark for remark in prompt.remarks)

@@ -68,7 +68,7 @@ def continued(tmp_path, *tracks):
     rows = [(96 + 24 * i, 24, 72 + i, 90, t) for i in range(4) for t in range(len(piece.tracks))]
     longer = piece.replace(
         notes=np.concatenate([piece.notes, make_notes(rows)]),
-        pedal=np.concatenate([piece.pedal, pedals_lifted(piece, 96)]),
+        pedal=np.concatenate([piece.pedal, pedals_lifted(piece.pedal, 96)]),
         length_steps=192,
     )
     output = to_midi_bytes(longer)

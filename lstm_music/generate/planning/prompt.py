@@ -16,8 +16,7 @@ from lstm_music.music.distinct import is_among
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.hearing import as_written
-from lstm_music.music.listening.quantise import by_key, with_quantised_onsets
-from lstm_music.music.piece import Piece
+from lstm_music.music.piece import Piece, on_their_onsets
 from lstm_music.tokens.canonical import canonical_with_all_tracks
 from lstm_music.tokens.streams import LAGS_BARS, MAX_TRACKS
 from lstm_music.tokens.vocabulary import DRUMS, MAX_TIME_STEPS
@@ -148,10 +147,14 @@ def prompt_for(engine: Engine, plan: Plan) -> Prompt:
             *remarks,
             *more,
             *how.remarks,
-            *engine.left_out(part, len(tracks)),
+            *engine.left_out(_without_timing(part) if how.onsets else part, len(tracks)),
         ),
         late_steps=late,
     )
+
+
+def _without_timing(part: Piece) -> Piece:
+    return part.replace(notes=on_their_onsets(part.notes))
 
 
 def on_the_grid(part: Piece, is_slot: BoolArray) -> tuple[Piece, NoteArray, int]:
@@ -169,6 +172,8 @@ def on_the_grid(part: Piece, is_slot: BoolArray) -> tuple[Piece, NoteArray, int]
     slots : its slots.
     late_steps : by how much its notes are played after their places, the median.
     """
+    from lstm_music.music.listening.quantise import by_key, with_quantised_onsets
+
     heard = with_quantised_onsets(part)
     before, after = by_key(part.notes), by_key(heard.notes)
     moved = part.notes["onset_steps"][before].astype(np.int64) - heard.notes["onset_steps"][after]
@@ -275,7 +280,7 @@ def seam_remarks(plan: Plan) -> tuple[str, ...]:
     given, start = plan.given, plan.start_steps
     if plan.body_end_steps is not None:
         bar = bar_number(given, plan.body_end_steps - 1)
-        return (f"the seed comes to a close: the new music goes on from its bar {bar}",)
+        return (f"the seed comes to a close: the new music goes on as it did up to bar {bar}",)
     quarters = (given.end_steps - start) / STEPS_PER_QUARTER
     if quarters > 0:
         return (f"the seed's last notes ring {quarters:.2g} quarter notes into the new music",)
