@@ -57,7 +57,10 @@ def test_a_copied_composer_composes_the_same(name, copied):
 
 def test_the_weights_travel_once():
     model = lm.load()
-    assert len(pickle.dumps(model, 5)) < 1.05 * model.model.flat_params.nbytes
+    beside = len(
+        pickle.dumps(model.metadata, 5)
+    )  # counts and critics, which grow with what is told
+    assert len(pickle.dumps(model, 5)) < 1.01 * model.model.flat_params.nbytes + 2 * beside
 
 
 @COPIES

@@ -52,6 +52,7 @@ def test_they_are_read_as_scores_for_a_model_of_scores(songs):
         manner = manner_of(piece)
         assert (manner.onsets, manner.loudness) == (0, 0)
         assert manner.lengths == 0
+        assert not piece.notes["timing_96ths"].any()  # what a score does not tell
 
 
 def test_a_style_that_the_model_has_not_met_is_read_as_it_is(songs):

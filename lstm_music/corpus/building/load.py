@@ -95,10 +95,10 @@ def _tried(function: Callable[[], _T], file: SourceFile) -> _T | LstmMusicError:
 def _finished(piece: Piece, file: SourceFile, part: str, options: CorpusOptions) -> Piece:
     if not len(piece.notes):
         raise MidiError("holds no notes", path=file.path)
-    piece = with_timing(piece, options.timing)
     style = file.style or infer_style(piece)
     if options.manners is not None:
         piece = as_score(piece, options.manners.get(style))
+    piece = with_timing(piece, options.timing)
     key = likely_key(piece)
     # The bytes of the file are for who writes the piece, not for training.
     return piece.replace(key=key, style=style, source=file.id + part, original=None)
