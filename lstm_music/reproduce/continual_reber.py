@@ -94,7 +94,7 @@ def run(settings: Settings) -> Iterator[Row]:
         )
         losses.append(train(net, np.random.default_rng([seed, 1])))
         lengths.append(symbols_until_error(net, symbols, np.random.default_rng([seed, 2])))
-        settings.progress(f"seed {seed}: first error after {lengths[-1]:,} of {symbols:,} symbols")
+        settings.progress(f"seed {seed}: right for {lengths[-1]:,} of {symbols:,} symbols")
     share = float(np.mean(np.array(lengths) == symbols))
     yield Row(
         name="perfect networks",
