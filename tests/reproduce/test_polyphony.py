@@ -183,9 +183,30 @@ def test_what_disturbs_training_is_not_in_the_score():
     quiet = replace(SMALL, input_dropout=0, output_dropout=0)
     curves = [
         fitted(replace(quiet, **change))[2].curve
-        for change in ({}, {"input_noise": 1.0}, {"input_dropout": 0.5}, {"output_dropout": 0.5})
+        for change in (
+            {},
+            {"input_noise": 1.0},
+            {"input_dropout": 0.5},
+            {"output_dropout": 0.5},
+            {"recurrent_dropout": 0.5},
+        )
     ]
-    assert len({curve[-1] for curve in curves}) == 4
+    assert len({curve[-1] for curve in curves}) == 5
+
+
+def test_an_update_leaves_the_recurrent_weights_it_dropped():
+    settings = replace(
+        SMALL, hidden_sizes=(8, 6), epochs=1, batch_size=6, chunk_steps=100, input_dropout=0,
+        output_dropout=0, recurrent_dropout=0.5, averaging=0,
+    )  # fmt: skip
+    learner = Learner(settings, KEYS, BernoulliHead(KEYS))
+    before = [{name: a.copy() for name, a in cell.params.items()} for cell in learner.net.cells]
+    pairs = [next_frame(roll) for roll in made_up_rolls(6, 1)]
+    learner.fit(pairs, pairs[:3])  # one update
+    for cell, old in zip(learner.net.cells, before):
+        left = (cell.params["U"] == old["U"]).mean()
+        assert 0.35 < left < 0.65
+        assert (cell.params["b"] != old["b"]).mean() > 0.9
 
 
 @pytest.mark.parametrize("name", ["polyphony", "jsb16"])

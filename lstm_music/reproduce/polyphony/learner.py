@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,6 +41,8 @@ class Settings:
     momentum : of ``sgd``.
     max_norm : a longer gradient is shortened to this.
     input_dropout, output_dropout : share of the inputs, of what the head sees, set to 0.
+    recurrent_dropout : share of the recurrent weights U that an update sets to 0 (DropConnect: Wan
+        et al. 2013; of an LSTM's U: Merity et al. 2018).
     input_noise : standard deviation of what is added to the inputs in training.
     averaging : decay, from step to step, of the running mean of the weights, which is what is
         scored; 0: the weights themselves.
@@ -58,6 +61,7 @@ class Settings:
     max_norm: float = 1.0
     input_dropout: float = 0.2
     output_dropout: float = 0.5
+    recurrent_dropout: float = 0.0
     input_noise: float = 0.0
     averaging: float = 0.99
     rng_seed: int = 0
@@ -170,14 +174,17 @@ class Learner:
     def _learn(self, chunk: _Chunk, learning_rate: float) -> None:
         """One step of the optimisers on the mean nats of a chunk's frames."""
         x, mask = self._disturbed(chunk.x)
-        answers, chunk.memory.state, tape = self.net.forward(
-            x, chunk.memory.state_of(x.shape[1]), chunk.lengths, mask=mask
-        )
-        nats, d_some, d_head = self.head.gradient(answers[chunk.valid], chunk.targets)
-        d_answers = np.zeros_like(answers)
-        d_answers[chunk.valid] = d_some / len(nats)
-        gradients = [self.net.backward(d_answers, tape), d_head / len(nats)]
-        for flat, gradient, optimiser in zip(self._flats, gradients, self._optimisers):
+        with _thinned(self.net, self._rng, self.settings.recurrent_dropout) as factors:
+            answers, chunk.memory.state, tape = self.net.forward(
+                x, chunk.memory.state_of(x.shape[1]), chunk.lengths, mask=mask
+            )
+            nats, d_some, d_head = self.head.gradient(answers[chunk.valid], chunk.targets)
+            d_answers = np.zeros_like(answers)
+            d_answers[chunk.valid] = d_some / len(nats)
+            d_flat = self.net.backward(d_answers, tape) * factors
+        for flat, gradient, optimiser in zip(
+            self._flats, [d_flat, d_head / len(nats)], self._optimisers
+        ):
             optimiser.step(flat, gradient, learning_rate, max_norm=self.settings.max_norm)
         self._mean.update()
 
@@ -283,6 +290,27 @@ class _Chunk:
             y[:length, row] = targets[start : start + length]
         valid = np.arange(T)[:, None] < lengths
         return _Chunk(x, y[valid], valid, lengths, start, memory)
+
+
+@contextmanager
+def _thinned(
+    net: SequenceNet, rng: np.random.Generator, share: float
+) -> Iterator[FloatArray | float]:
+    """A stretch in which some recurrent weights are 0; gives the factor of each weight."""
+    if not share:
+        yield 1.0
+        return
+    factors, whole, start = np.ones_like(net.flat), net.flat.copy(), 0
+    for cell in net.cells:
+        for name, array in cell.params.items():
+            if name == "U":
+                factors[start : start + array.size] = _kept(rng, (array.size,), share)
+            start += array.size
+    net.flat *= factors
+    try:
+        yield factors
+    finally:
+        net.flat[...] = whole
 
 
 def _kept(rng: np.random.Generator, shape: tuple[int, ...], rate: float) -> FloatArray:
