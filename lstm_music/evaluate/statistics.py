@@ -14,6 +14,7 @@ from lstm_music.evaluate.metrics import (
     scale_consistency,
 )
 from lstm_music.evaluate.voice_leading import parallel_rates, root_position_at_rest
+from lstm_music.music.bars import bar_number, bar_numbers
 from lstm_music.music.harmony.cadence import ends_on_tonic
 from lstm_music.music.meter import BarLines, Meter
 from lstm_music.music.piece import Piece
@@ -38,9 +39,9 @@ class PieceStatistics:
     longest_repeat : most notes in a row that come again later, note for note: same pitches,
         durations and distances in time; the two runs do not overlap.
     longest_same_pitch_run : most onsets in a row of one track that have the very same pitches.
-    n_bars : bars up to the last note's end, a pickup counted.
-    notes_per_bar : ``n_notes / n_bars``.
-    empty_bars : bars in which nothing sounds.
+    n_bars : bars up to the last note's end; a pickup is none (`lstm_music.music.bars`).
+    notes_per_bar : notes that begin in these bars, a bar.
+    empty_bars : those of these bars in which nothing sounds.
     pitch_class_entropy : see `pitch_class_entropy`.
     scale_consistency : see `scale_consistency`.
     groove_consistency : see `groove_consistency`.
@@ -81,7 +82,8 @@ class PieceStatistics:
 def piece_statistics(piece: Piece) -> PieceStatistics:
     """Measure one piece; without notes the counts are zero, and what cannot be told is None."""
     notes = piece.notes
-    n_bars = piece.bar_lines.bar_at(piece.end_steps - 1) + 1 if len(notes) else 0
+    n_bars = bar_number(piece, piece.end_steps - 1) if len(notes) else 0
+    in_bars = int((notes["onset_steps"] >= piece.pickup_steps).sum())
     rates = parallel_rates(piece)
     return PieceStatistics(
         n_notes=len(notes),
@@ -91,7 +93,7 @@ def piece_statistics(piece: Piece) -> PieceStatistics:
         longest_repeat=longest_repeat(note_rows(piece)),
         longest_same_pitch_run=longest_same_pitch_run(piece),
         n_bars=n_bars,
-        notes_per_bar=len(notes) / n_bars if n_bars else 0.0,
+        notes_per_bar=in_bars / n_bars if n_bars else 0.0,
         empty_bars=_empty_bars(piece, n_bars),
         pitch_class_entropy=pitch_class_entropy(piece),
         scale_consistency=scale_consistency(piece),
@@ -185,9 +187,10 @@ def longest_same_pitch_run(piece: Piece) -> int:
 
 
 def _empty_bars(piece: Piece, n_bars: int) -> int:
-    lines = piece.bar_lines
-    filled = np.zeros(n_bars, bool)
-    for note in piece.notes:
-        onset, duration = int(note["onset_steps"]), int(note["duration_steps"])
-        filled[lines.bar_at(onset) : lines.bar_at(onset + duration - 1) + 1] = True
-    return int(n_bars - filled.sum())
+    onsets = piece.notes["onset_steps"]
+    from_bar = bar_numbers(piece, onsets)
+    to_bar = bar_numbers(piece, onsets + piece.notes["duration_steps"] - 1)
+    begun = np.bincount(from_bar, minlength=n_bars + 2) - np.bincount(
+        to_bar + 1, minlength=n_bars + 2
+    )
+    return int((np.cumsum(begun)[1 : n_bars + 1] == 0).sum())

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
 from lstm_music.music.piece import Piece
 
 
@@ -14,6 +19,11 @@ def n_bars(piece: Piece) -> int:
 def bar_number(piece: Piece, steps: int) -> int:
     """The bar in which an onset is, counted as in a score: a pickup is bar 0."""
     return piece.bar_lines.bar_at(steps) + (not piece.pickup_steps)
+
+
+def bar_numbers(piece: Piece, steps: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
+    """`bar_number` of many onsets."""
+    return piece.bar_lines.bars_at(steps) + (not piece.pickup_steps)
 
 
 def bar_start(piece: Piece, bar: int) -> int:

@@ -29,6 +29,15 @@ def test_a_held_note_fills_its_bars():
     assert piece_statistics(piece_of((0, 200, 60), (384, 1, 60))).empty_bars == 1
 
 
+def test_a_pickup_is_no_bar():
+    """As `inspect` and `infill` count them."""
+    notes = ((0, 24, 60), (24, 96, 62), (216, 96, 64))
+    stats = piece_statistics(piece_of(*notes, pickup_steps=24))
+    assert (stats.n_bars, stats.notes_per_bar, stats.empty_bars) == (3, 2 / 3, 1)
+    alone = piece_statistics(piece_of((0, 24, 60), pickup_steps=24))
+    assert (alone.n_bars, alone.notes_per_bar, alone.empty_bars) == (0, 0.0, 0)
+
+
 def test_beats_of_meters():
     meters = {"4/4": 24, "3/4": 24, "2/2": 48, "6/8": 36, "9/8": 36, "3/8": 12, "7/8": 12}
     for text, steps in meters.items():

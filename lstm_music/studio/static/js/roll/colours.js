@@ -1,8 +1,10 @@
 /** Colours: of tracks and of sections in both themes, of the rest from the style sheet. */
 
+// Those of lstm_music/evaluate/track_colours.py, so that every picture of a piece has the same.
 const TRACKS = [
-  "#4c7fe0", "#e0763c", "#3da374", "#b65fc0", "#c79a1e", "#2aa1ad", "#d8577a", "#7d74e8",
-  "#7f9c31", "#a8764f", "#5a8fb0", "#a5628f",
+  "#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f",
+  "#bcbd22", "#17becf", "#760aff", "#ff00e2", "#0062ff", "#62620a", "#ff0080", "#0a764e",
+  "#9327c4", "#9d5800", "#e26276", "#ba0093", "#0089ff", "#934e76", "#a79362", "#006c76",
 ];
 const SECTIONS = ["#5b83d6", "#d48a4e", "#4fa07c", "#ab6bb4", "#b99a35", "#3f9ea8", "#c96b84"];
 
