@@ -207,6 +207,14 @@ def test_a_file_that_slows_down_goes_on_at_its_usual_tempo():
     assert tempos[-2:] == [1_500_000, 500_000]
 
 
+def test_so_do_its_new_bars_alone():
+    seed = to_midi_bytes(score().replace(tempos=(*played().tempos, Tempo(760, 1_500_000))))
+    composer = random_composer(met=SCORES)
+    made = to_midi_bytes(composer.generate(seed, bars=2, rng_seed=1, include_seed=False))
+    tempos = [m.tempo for m in mido.MidiFile(file=io.BytesIO(made)) if m.type == "set_tempo"]
+    assert tempos == [500_000]
+
+
 def test_notes_near_a_place_tell_how_loud_it_is():
     rows = [(48 * i, 24, 60, 30 + i // 2, 0) for i in range(160)]
     piece = Piece(notes=make_notes(rows), tracks=(Track(),))

@@ -7,8 +7,9 @@ from smf_events import list_events
 import lstm_music as lm
 from lstm_music.midi.write import to_midi_bytes
 from lstm_music.midi.writing.opening import new_bars_alone
+from lstm_music.music.key import Key, KeyChange
 from lstm_music.music.meter import Meter
-from lstm_music.music.piece import PEDAL_DTYPE, make_notes
+from lstm_music.music.piece import PEDAL_DTYPE, Tempo, make_notes
 
 BAR = NOTE * 4
 
@@ -66,3 +67,23 @@ def test_each_channel_begins_with_the_bank_that_its_program_had():
 
 def test_events_of_other_makers_stay():
     assert "ff 7f 03 43 01 02" in opening(alone(smf("00 FF 7F 03 43 01 02" + BAR + END)))[0]
+
+
+def test_another_tempo_or_key_on_the_first_beat_is_in_force():
+    """As music goes on at its usual tempo after a ritardando."""
+    said = "00 FF 51 03 07 A1 20 00 FF 59 02 01 00"
+    data = smf(said + NOTE * 3 + "00 FF 51 03 16 E3 60" + NOTE + END)
+    piece = lm.read(data)
+    changes = {
+        "tempos": (*piece.tempos, Tempo(96, 500_000), Tempo(108, 600_000)),
+        "key_changes": (KeyChange(96, Key(2, "major")),),
+    }
+    made = alone(data, **changes)
+    (events,) = opening(made)
+    assert [text for text in events if text[:5] in ("ff 51", "ff 59")] == [
+        "ff 51 03 07 a1 20",
+        "ff 59 02 02 00",
+    ]
+    again = lm.read(to_midi_bytes(made))
+    assert again.tempos == (Tempo(0, 500_000), Tempo(12, 600_000))
+    assert str(again.key) == "D major"

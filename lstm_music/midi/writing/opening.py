@@ -7,6 +7,7 @@ parameters. Bends, pressure, modulation and pedals begin at rest.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from lstm_music.midi.private import OURS
 from lstm_music.midi.writing import chase, meta
-from lstm_music.midi.writing.additions import additions
+from lstm_music.midi.writing.additions import Additions, additions
 from lstm_music.midi.writing.messages import Events, Messages, chunk, header
 from lstm_music.midi.writing.original_file import OriginalFile
 from lstm_music.midi.writing.track_bytes import encode_track
@@ -52,13 +53,15 @@ def new_bars_alone(piece: Piece, start_steps: int) -> Piece:
     file = OriginalFile(original)
     start_ticks = file.ticks(start_steps)
     knots = original.knots_steps - start_steps, original.knots_ticks - start_ticks
-    has_beats_of_its_own = len(original.knots_steps) > 2 and not file.raw.in_frames
-    if has_beats_of_its_own:  # a free performance: from here on the file can count its beats
+    overruled = set() if added is None else _overruled(added, start_steps)
+    if len(original.knots_steps) > 2 and not file.raw.in_frames:
+        # A free performance: from here on the file can count its beats.
         quarters = STEPS_PER_QUARTER * file.raw.quarters
         knots = np.array([0.0, quarters]), np.array([0.0, file.raw.ticks])
+        overruled.add(_TEMPO)
     opening = replace(
         original,
-        data=_opening(file, as_read, start_ticks, own_tempo=not has_beats_of_its_own),
+        data=_opening(file, as_read, start_ticks, overruled),
         knots_steps=knots[0],
         knots_ticks=knots[1],
         as_read=as_read.replace(length_steps=0, key_changes=()),
@@ -66,15 +69,22 @@ def new_bars_alone(piece: Piece, start_steps: int) -> Piece:
     return cut.replace(original=opening)
 
 
-def _opening(file: OriginalFile, piece: Piece, start_ticks: int, *, own_tempo: bool) -> bytes:
+def _overruled(added: Additions, start_steps: int) -> set[int]:
+    """Of tempo and key, what the piece has otherwise than its file by then."""
+    changes = {_TEMPO: added.tempos, _KEY: added.keys}
+    return {kind for kind, some in changes.items() if some and some[0].onset_steps <= start_steps}
+
+
+def _opening(
+    file: OriginalFile, piece: Piece, start_ticks: int, overruled: Collection[int]
+) -> bytes:
     """The file with what is in force at ``start_ticks``, at tick 0, and what it sets later.
 
-    Its tempo is the file's own, or that of the piece.
+    Of the kinds ``overruled`` it has what the piece has, and not the file's own.
     """
     events = file.events
     kept = _in_force(file, start_ticks)
-    if not own_tempo:
-        kept &= (events["status"] != _META) | (events["data1"] != _TEMPO)
+    kept &= (events["status"] != _META) | ~np.isin(events["data1"], list(overruled))
     messages = Messages()
     _add_heading(messages, file, file.events[kept], piece)
     kept |= _set_later(file, start_ticks)
