@@ -64,6 +64,19 @@ class _Grid(NamedTuple):
         return np.asarray(STEPS_PER_QUARTER // parts)
 
 
+class _Heard(NamedTuple):
+    """Where the notes of a piece stand on its grid, in steps.
+
+    ``own`` is the step nearest to where each is played. Of the grid, which begins ``lead_steps``
+    before the piece, there is none in notation.
+    """
+
+    onset: Ints
+    own: Ints
+    lead_steps: int
+    grid: _Grid | None
+
+
 def quantise(piece: Piece) -> Piece:
     """The piece with every onset on the musical grid and the rest in ``timing_96ths``.
 
@@ -91,25 +104,11 @@ def quantise(piece: Piece) -> Piece:
     """
     if not len(piece.notes):
         return piece
-    odd = -piece.pickup_steps % STEPS_PER_QUARTER
-    if odd:
-        return _moved(quantise(_moved(piece, odd, 0)), -odd, piece.pickup_steps)
-    played = _played(piece)
-    on_step = np.abs(piece.notes["timing_96ths"]) <= _EXACT_96THS
-    is_notation = _is_notation(piece.notes["onset_steps"], on_step)
-    if is_notation and on_step.all():
+    heard = _hear(piece)
+    notes = _with_onsets(piece, heard.onset)
+    if heard.grid is None and np.array_equal(notes, piece.notes):
         return piece
-    if is_notation:
-        grid = None
-        onset = np.where(on_step, piece.notes["onset_steps"], _nearest_notated(played))
-    else:
-        grid = _find_grid(played)
-        onset = _snap(played, grid)
-    onset = _without_collisions(piece, played, onset)
-    notes = piece.notes.copy()
-    notes["onset_steps"] = onset
-    notes["timing_96ths"] = played - TIMING_PER_STEP * onset
-    notes["duration_steps"] = _durations(piece, onset, grid)
+    notes["duration_steps"] = _durations(piece, heard)
     moved = piece.replace(notes=notes)
     residual = timing_residual(moved)
     sentence = (
@@ -119,26 +118,45 @@ def quantise(piece: Piece) -> Piece:
     return moved.replace(repairs=(*piece.repairs, sentence))
 
 
+def quantised_onsets(piece: Piece) -> Ints:
+    """The onsets that `quantise` gives to the notes of a piece, (N,) in their order, in steps."""
+    return _hear(piece).onset if len(piece.notes) else np.empty(0, np.int64)
+
+
 def with_quantised_onsets(piece: Piece) -> Piece:
     """The piece as `quantise` gives it, but for its lengths, which are those that were played."""
-    heard = quantise(piece)
-    notes = heard.notes.copy()
-    notes["duration_steps"][by_key(heard.notes)] = piece.notes["duration_steps"][
-        by_key(piece.notes)
-    ]
-    return heard.replace(notes=notes)
+    return piece.replace(notes=_with_onsets(piece, quantised_onsets(piece)))
 
 
-def by_key(notes: NoteArray) -> npt.NDArray[np.intp]:
-    """The order of notes by track, pitch and onset, which quantising keeps."""
-    return np.lexsort([notes["onset_steps"], notes["pitch_midi"], notes["track"]])
-
-
-def _moved(piece: Piece, steps: int, pickup_steps: int) -> Piece:
-    """The notes so much later, with another pickup; none comes to begin before the piece."""
+def _with_onsets(piece: Piece, onset: Ints) -> NoteArray:
+    """The notes with these onsets, played when they were played."""
     notes = piece.notes.copy()
-    notes["onset_steps"] = np.maximum(notes["onset_steps"].astype(np.int64) + steps, 0)
-    return piece.replace(notes=notes, pickup_steps=pickup_steps)
+    notes["onset_steps"] = onset
+    notes["timing_96ths"] = _played(piece) - TIMING_PER_STEP * onset
+    return notes
+
+
+def _hear(piece: Piece) -> _Heard:
+    """The onsets on the grid: a matter of when the notes are played, and of nothing else.
+
+    So quantising twice moves no note again.
+    """
+    lead = -piece.pickup_steps % STEPS_PER_QUARTER
+    played = _played(piece) + TIMING_PER_STEP * lead
+    own = _nearest(played, TIMING_PER_STEP)
+    on_step = np.abs(played - TIMING_PER_STEP * own) <= _EXACT_96THS
+    in_time = np.argsort(played)
+    is_notation = _is_notation(own[in_time], on_step[in_time])
+    grid = None if is_notation else _find_grid(played)
+    if is_notation and on_step.all():
+        return _Heard(own - lead, own - lead, lead, None)
+    if grid is None:
+        onset = np.where(on_step, own, _nearest_notated(played))
+    else:
+        onset = _snap(played, grid)
+    onset = np.where(onset < lead, own, onset)  # nothing is before the piece
+    onset = _without_collisions(piece, played, own, onset)
+    return _Heard(onset - lead, own - lead, lead, grid)
 
 
 def ternary_share(piece: Piece) -> float:
@@ -165,7 +183,7 @@ def _played(piece: Piece) -> Ints:
     return np.asarray(np.maximum(on_grid + notes["timing_96ths"], 0))
 
 
-def _is_notation(onset: npt.NDArray[np.int32], on_step: npt.NDArray[np.bool_]) -> bool:
+def _is_notation(onset: Ints, on_step: npt.NDArray[np.bool_]) -> bool:
     """Whether nearly all onsets are multiples of 3 or 4 steps.
 
     Or some are, and nearly all intervals: one odd bar moves all that follows. If none is, the
@@ -243,23 +261,20 @@ def _snap(played: Ints, grid: _Grid) -> Ints:
     return np.where(too_far, _nearest(played, TIMING_PER_STEP), onset)
 
 
-def _without_collisions(piece: Piece, played: Ints, onset: Ints) -> Ints:
+def _without_collisions(piece: Piece, played: Ints, own: Ints, onset: Ints) -> Ints:
     """Two strokes of one pitch stay two: the one further off the grid stays where it was played.
 
-    Notes of one track, pitch and onset are one stroke here.
+    Notes of one track, pitch and step are one stroke here.
     """
-    order, same_pitch = _by_pitch(piece)
-    apart = np.diff(piece.notes["onset_steps"][order]) > 0
-    starts = np.flatnonzero(np.concatenate([[True], ~same_pitch | apart]))
+    order, starts, has_next = _strokes(piece, own)
     stroke = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(order))))
-    has_next = same_pitch[starts[1:] - 1]  # the next stroke is of the same pitch
-    own, new = _nearest(played, TIMING_PER_STEP)[order], onset[order]
+    played, own, new = played[order], own[order], onset[order]
     while True:
         latest, earliest = np.maximum.reduceat(new, starts), np.minimum.reduceat(new, starts)
         collide = np.flatnonzero(has_next & (latest[:-1] >= earliest[1:]))
         if not len(collide):
             break
-        off = np.maximum.reduceat(np.abs(played[order] - TIMING_PER_STEP * new), starts)
+        off = np.maximum.reduceat(np.abs(played - TIMING_PER_STEP * new), starts)
         settled = np.logical_and.reduceat(new == own, starts)
         second = settled[collide] | (~settled[collide + 1] & (off[collide] <= off[collide + 1]))
         losers = collide + second
@@ -273,41 +288,42 @@ def _without_collisions(piece: Piece, played: Ints, onset: Ints) -> Ints:
     return result
 
 
-def _by_pitch(piece: Piece) -> tuple[Ints, npt.NDArray[np.bool_]]:
-    """Order of notes by track, pitch and onset; whether each has the pitch of the one before."""
-    notes = piece.notes
-    order = np.lexsort([notes["onset_steps"], notes["pitch_midi"], notes["track"]])
-    ordered = notes[order]
-    same = (np.diff(ordered["pitch_midi"].astype(np.int64)) == 0) & (
-        np.diff(ordered["track"].astype(np.int64)) == 0
-    )
-    return order, same
+def _strokes(piece: Piece, onset: Ints) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+    """The strokes of a piece whose notes have these onsets.
+
+    Returns
+    -------
+    order : (N,) of the notes, by track, pitch and onset.
+    starts : (S,) where in it each stroke begins.
+    has_next : (S - 1,) whether the stroke behind each is of the same track and pitch.
+    """
+    key = piece.notes["track"].astype(np.int64) << 8 | piece.notes["pitch_midi"]
+    order = np.lexsort([onset, key])
+    new_key = np.diff(key[order]) != 0
+    is_start = np.concatenate([[True], new_key | (np.diff(onset[order]) > 0)])
+    starts = np.flatnonzero(is_start)
+    return order, starts, ~new_key[starts[1:] - 1]
 
 
-def _durations(piece: Piece, onset: Ints, grid: _Grid | None) -> Ints:
+def _durations(piece: Piece, heard: _Heard) -> Ints:
     """Ends snapped where they are close to the grid; never onto the next note of that pitch."""
-    notes = piece.notes
+    notes, onset, grid, lead = piece.notes, heard.onset, heard.grid, heard.lead_steps
     duration = notes["duration_steps"].astype(np.int64)
     end = notes["onset_steps"] + duration
     drums = np.array([track.is_drum for track in piece.tracks], bool)[notes["track"]]
-    snapped = end if grid is None else _snapped_ends(end, grid)
+    snapped = end if grid is None else _snapped_ends(end + lead, grid) - lead
     keeps_length = drums | (duration <= _SHORT_STEPS)
     new_end = np.where(keeps_length, onset + duration, np.maximum(snapped, onset + 1))
-    first, second = _with_next_stroke(piece)
-    was_apart = end[first] <= notes["onset_steps"][second]
-    first, second = first[was_apart], second[was_apart]
-    new_end[first] = np.minimum(new_end[first], onset[second])
+    order, starts, has_next = _strokes(piece, heard.own)
+    stroke = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(order))))
+    followed = np.append(has_next, False)[stroke]
+    note, following = order[followed], stroke[followed] + 1
+    began, begins = (
+        np.minimum.reduceat(onsets[order], starts)[following]
+        for onsets in (notes["onset_steps"], onset)
+    )
+    new_end[note] = np.where(end[note] <= began, np.minimum(new_end[note], begins), new_end[note])
     return np.maximum(new_end - onset, 1)
-
-
-def _with_next_stroke(piece: Piece) -> tuple[Ints, Ints]:
-    """Each note that another of its track and pitch follows with a later onset, and that one."""
-    order, same = _by_pitch(piece)
-    is_later = np.diff(piece.notes["onset_steps"][order]) > 0
-    starts = np.flatnonzero(np.concatenate([[True], ~same | is_later]))
-    following = np.repeat(np.append(starts[1:], -1), np.diff(np.append(starts, len(order))))
-    followed = (following > 0) & np.append(same, False)[np.maximum(following, 1) - 1]
-    return order[followed], order[following[followed]]
 
 
 def _snapped_ends(end: Ints, grid: _Grid) -> Ints:
