@@ -3,9 +3,11 @@
 ``seed_stands`` holds a written file against the file that it continues.
 """
 
+from collections import defaultdict, deque
 from typing import NamedTuple
 
 END_OF_TRACK = b"\xff\x2f\x00"
+PORT = b"\xff\x21"
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 
 
@@ -72,6 +74,28 @@ def seed_stands(
             for tick, event in _missing(wanted, made.tracks[i])
         ]
     return lacks
+
+
+def note_events(data):
+    """Of each chunk [(number of the event that begins a note, of the one that ends it or None)]."""
+    chunks = []
+    for events in list_events(data, strict=False).tracks:
+        notes, sounding, port = [], defaultdict(deque), 0
+        for i, (_, message) in enumerate(events):
+            kind, key = message[0] >> 4, (port, message[0] & 0x0F)
+            if message[:2] == PORT and message[2]:
+                port = message[3]
+            elif kind == 0x9 and message[2]:
+                sounding[*key, message[1]].append(len(notes))
+                notes.append([i, None])
+            elif kind in (0x8, 0x9) and sounding[*key, message[1]]:
+                notes[sounding[*key, message[1]].popleft()][1] = i
+            elif kind == 0xB and message[1] in (120, 123):
+                for where in sounding:
+                    if where[:2] == key:
+                        sounding[where].clear()
+        chunks.append(notes)
+    return chunks
 
 
 def _missing(wanted: list, present: list) -> list:

@@ -30,7 +30,7 @@ def command(extra: tuple[str, ...], seed: Path | None, **options: Any) -> None:
 
     Prints the path of each file written. Standard error says what the network does not hear of
     the seed and which of your controls were not met. Every event of a MIDI file given as seed
-    stays unchanged in the output; with --from-bar, the notes from that bar on are replaced.
+    stays unchanged in the output; with --from-bar, every event before that bar does.
     """
     if extra:
         raise click.UsageError(f"to continue {extra[0]}, write --seed {extra[0]}")

@@ -214,7 +214,7 @@ def written(work: Job, generator: Generator) -> tuple[Piece, NoteArray]:
     notes = prompt.in_plan(new)
     notes = work.ruling.finished(work.engine.finish(model_for(plan), plan.start_steps)(notes))
     if len(plan.slots):
-        notes = _with_slots(notes, plan.slots)
+        notes = _with_slots(notes, new, plan.slots, prompt)
     notes = clear_of(notes, given.notes)
     changes: dict[str, Any] = {"notes": np.concatenate([given.notes, notes])}
     if plan.is_continuation:
@@ -238,29 +238,39 @@ def model_for(plan: Plan) -> Piece:
 def new_notes(prompt: Prompt, generator: Generator) -> NoteArray:
     """What was written, in the steps and tracks of the context."""
     notes = generator.score.notes()
-    return notes[begins_in(notes, prompt.places) & ~_among(notes, prompt.given_notes)]
-
-
-def _among(notes: NoteArray, others: NoteArray) -> BoolArray:
-    """Whether each note has the onset, track and pitch of one of the others."""
-    return is_among(_keys(notes), _keys(others))
+    is_given = is_among(_keys(notes), _keys(prompt.given_notes))
+    return notes[begins_in(notes, prompt.places) & ~is_given]
 
 
 def _keys(notes: NoteArray) -> npt.NDArray[np.int64]:
+    """A number for the onset, track and pitch of each note."""
     onset = notes["onset_steps"].astype(np.int64) << 24
     return np.asarray(onset | notes["track"].astype(np.int64) << 8 | notes["pitch_midi"])
 
 
-def _with_slots(notes: NoteArray, slots: NoteArray) -> NoteArray:
-    """Notes in slots with the slots' own durations, loudness and timing, exactly.
+def _with_slots(
+    notes: NoteArray, as_written: NoteArray, slots: NoteArray, prompt: Prompt
+) -> NoteArray:
+    """Notes in slots with the slots' own onsets, durations, loudness and timing, exactly.
 
     The notes of one onset and track take the slots there in the order of pitch.
+
+    Parameters
+    ----------
+    notes : (N,) NOTE_DTYPE, finished.
+    as_written : the same notes as the network has written them.
+    slots : of the plan.
+    prompt : with the slots as the network has read them (``replaced``).
     """
-    by_place = np.lexsort([notes["pitch_midi"], notes["track"], notes["onset_steps"]])
-    of_slots = np.lexsort([slots["pitch_midi"], slots["track"], slots["onset_steps"]])
+    by_place = np.argsort(_keys(as_written), kind="stable")
+    keys = _keys(prompt.replaced)
+    # Two slots of one key at one onset are one to the network.
+    of_slots = (
+        np.unique(keys, return_index=True)[1]
+        if len(keys) != len(notes)
+        else np.argsort(keys, kind="stable")
+    )
     filled = slots[of_slots].copy()
-    if len(notes) != len(filled):  # two slots of one key at one onset are one to the network
-        filled = filled[np.unique(_keys(filled), return_index=True)[1]]
     filled["pitch_midi"] = notes["pitch_midi"][by_place]
     return filled
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.music.grid import on_score_grid
 from lstm_music.music.piece import Piece
 
 
@@ -24,6 +25,21 @@ def bar_number(piece: Piece, steps: int) -> int:
 def bar_numbers(piece: Piece, steps: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
     """`bar_number` of many onsets."""
     return piece.bar_lines.bars_at(steps) + (not piece.pickup_steps)
+
+
+def onsets_in_bars(piece: Piece) -> npt.NDArray[np.int64]:
+    """The onsets by which the notes of a piece belong to its bars, (N,) in their order, in steps.
+
+    They are those of a score: a downbeat that is played a little early belongs to the bar that
+    begins with it.
+    """
+    onsets = piece.notes["onset_steps"].astype(np.int64)
+    if on_score_grid(onsets - piece.pickup_steps).all():
+        return onsets
+    # Most pieces do without it.
+    from lstm_music.music.listening.quantise import quantised_onsets
+
+    return quantised_onsets(piece)
 
 
 def bar_start(piece: Piece, bar: int) -> int:

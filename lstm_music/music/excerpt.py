@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from lstm_music.music.distinct import distinct
 from lstm_music.music.piece import Piece
+from lstm_music.types import BoolArray
 
 
 class _Change(Protocol):
@@ -61,6 +62,43 @@ def excerpt(piece: Piece, start_steps: int, end_steps: int | None = None) -> Pie
         tempos=_changes_from(piece.tempos, start_steps, end),
         pickup_steps=piece.pickup_steps if start_steps == 0 else 0,
     )
+
+
+def up_to(piece: Piece, end_steps: int, is_later: BoolArray) -> Piece:
+    """The music before a bar line: nothing of what stands from there on, but for the ends of notes.
+
+    A piece that was read from a file still is that file, as far as it goes.
+
+    Parameters
+    ----------
+    piece : any piece.
+    end_steps : a bar line, not the first.
+    is_later : (N,) which notes go.
+    """
+    original = piece.original
+    if original is not None:
+        until = end_steps if original.until_steps is None else original.until_steps
+        original = replace(original, until_steps=min(until, end_steps))
+    return piece.replace(
+        **changes_before(piece, end_steps),
+        notes=piece.notes[~is_later],
+        length_steps=0,
+        added_places=tuple(
+            (track, start, min(end, end_steps))
+            for track, start, end in piece.added_places
+            if start < end_steps
+        ),
+        original=original,
+    )
+
+
+def changes_before(piece: Piece, end_steps: int) -> dict[str, Any]:
+    """The fields of a piece for its pedal and its changes, with those before ``end_steps``."""
+    changes = {
+        name: tuple(change for change in getattr(piece, name) if change.onset_steps < end_steps)
+        for name in ("meters", "tempos", "key_changes")
+    }
+    return changes | {"pedal": piece.pedal[piece.pedal["onset_steps"] < end_steps]}
 
 
 def _changes_from(changes: tuple[_C, ...], start: int, end: int) -> tuple[_C, ...]:

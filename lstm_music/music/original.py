@@ -48,6 +48,7 @@ class Original:
     chosen_meter : that somebody chose in place of the file's; writing states it at the beginning.
     as_read : the piece as it was read, its arrays copies of their own. A piece that holds more is
         the file with additions; one that lacks something of it, or has it otherwise, is another.
+    until_steps : from there on the file is cut away, but for the ends of notes; None: it is whole.
     """
 
     data: bytes = field(repr=False)
@@ -57,6 +58,7 @@ class Original:
     mtrk: int = -1
     chosen_meter: Meter | None = None
     as_read: Piece | None = None
+    until_steps: int | None = None
 
     def ticks(self, steps: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
         """The nearest ticks of the file to steps of the piece, halves up."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.music.distinct import distinct, is_among
-from lstm_music.music.grid import STEPS_PER_QUARTER
+from lstm_music.music.grid import STEPS_PER_QUARTER, on_score_grid
 from lstm_music.music.piece import Piece
 from lstm_music.types import BoolArray, NoteArray
 
@@ -58,8 +58,7 @@ def manner_of(piece: Piece) -> Manner:
         odd.append(~_is_written(notes))
     onsets = piece.pedal["onset_steps"].astype(np.int64)
     begins = is_among(onsets, piece.notes["onset_steps"].astype(np.int64))
-    place = (piece.notes["onset_steps"].astype(np.int64) - piece.pickup_steps) % STEPS_PER_QUARTER
-    on_grid = (place % 3 == 0) | (place % 4 == 0)
+    on_grid = on_score_grid(piece.notes["onset_steps"].astype(np.int64) - piece.pickup_steps)
     n_bars = piece.bar_lines.bar_at(max(piece.end_steps - 1, 0)) + 1
     return Manner(
         1.0 - float(np.mean(on_grid)) if len(on_grid) else nan,

@@ -113,6 +113,22 @@ def on_their_onsets(notes: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
     return notes
 
 
+def played_96ths(notes: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
+    """When notes (N,) NOTE_DTYPE are played, in 96ths of a quarter, never before the beginning."""
+    on_grid = TIMING_PER_STEP * notes["onset_steps"].astype(np.int64)
+    return np.asarray(np.maximum(on_grid + notes["timing_96ths"], 0))
+
+
+def with_onsets(
+    notes: npt.NDArray[np.void], onset_steps: npt.NDArray[np.int64]
+) -> npt.NDArray[np.void]:
+    """A copy of notes (N,) NOTE_DTYPE with other onsets (N,), played when they were played."""
+    moved = notes.copy()
+    moved["onset_steps"] = onset_steps
+    moved["timing_96ths"] = played_96ths(notes) - TIMING_PER_STEP * onset_steps
+    return moved
+
+
 def _empty_notes() -> npt.NDArray[np.void]:
     return np.empty(0, NOTE_DTYPE)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from lstm_music.music.bars import onsets_in_bars
 from lstm_music.music.meter import BarLines
-from lstm_music.music.piece import Piece
+from lstm_music.music.piece import MAX_TIMING_96THS, TIMING_PER_STEP, Piece
 
 
 def next_bar_steps(piece: Piece) -> int:
@@ -25,10 +26,18 @@ def next_bar_steps(piece: Piece) -> int:
     96
     """
     lines = piece.bar_lines
-    after_onsets = lines.bar_end(int(piece.notes["onset_steps"].max()))
+    after_onsets = lines.bar_end(_last_onset(piece))
     start = max(after_onsets, _after_ringing(lines, piece.end_steps))
     length = piece.length_steps
     return length if length > start and lines.bar_start(length) == length else start
+
+
+def _last_onset(piece: Piece) -> int:
+    """The last onset, in steps: the bar line, where it is a downbeat that is played early."""
+    last = int(piece.notes["onset_steps"].max())
+    if piece.bar_lines.bar_end(last) - last > MAX_TIMING_96THS // TIMING_PER_STEP:
+        return last
+    return max(last, int(onsets_in_bars(piece).max()))
 
 
 def _after_ringing(lines: BarLines, end: int) -> int:

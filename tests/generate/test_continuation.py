@@ -5,8 +5,10 @@ import pytest
 
 import lstm_music as lm
 from lstm_music.generate import compose
+from lstm_music.midi.write import to_midi_bytes
+from lstm_music.music.key import KeyChange
 from lstm_music.music.meter import Meter
-from lstm_music.music.piece import PEDAL_DTYPE, Piece, Track, make_notes
+from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +101,23 @@ def test_a_streamed_note_waits_for_its_loudness(model, monkeypatch):
     seed = Piece(notes=make_notes([(0, 6, 36, 80, 0)]), tracks=(Track(is_drum=True),))
     streamed = [int(note["velocity"]) for note in model.stream(seed, bars=1, rng_seed=1)]
     assert streamed == [100, 100, 100, 1]
+
+
+def test_from_a_bar_on_nothing_of_the_seed_is_left(model):
+    """Neither its notes nor its later pedal, tempos, keys and meters."""
+    seed = scale(
+        8,
+        pedal=pressed((0, True), (90, False), (384, True), (700, False)),
+        tempos=(Tempo(0), Tempo(384, 900_000), Tempo(760, 1_200_000)),
+        meters=(Meter(0, 4, 4), Meter(384, 3, 4)),
+        key_changes=(KeyChange(384, lm.Key(3)),),
+    )
+    for piece in (seed, lm.read(to_midi_bytes(seed))):
+        out = model.generate(piece, from_bar=5, bars=2, rng_seed=1)
+        assert np.array_equal(out.notes[out.notes["onset_steps"] < 384], seed.notes[:16])
+        assert (out.tempos, out.meters, out.key_changes) == ((Tempo(0),), (Meter(0, 4, 4),), ())
+        assert out.pedal["down"].tolist() == [True] + [False] * (len(out.pedal) - 1)
+        assert out.length_steps == 384 + 2 * 96
+        again = lm.read(to_midi_bytes(out))
+        assert (again.tempos, again.meters) == (out.tempos, out.meters)
+        assert again.pedal.tolist() == out.pedal.tolist()

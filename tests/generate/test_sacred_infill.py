@@ -1,14 +1,14 @@
 """Bars written anew inside the user's file: what is gone is gone, all else stands, as heard."""
 
 import os
-from collections import Counter, defaultdict, deque
+from collections import Counter
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from paths import MIDI_DATA
-from smf_events import END_OF_TRACK, list_events
+from smf_events import END_OF_TRACK, PORT, list_events, note_events
 from smf_player import play
 from smf_strategies import files
 
@@ -23,29 +23,6 @@ EXAMPLES = int(os.environ.get("LSTM_MUSIC_FAULTS", "300"))
 VELOCITY = 101
 """Of new notes; few of the random files have any of it."""
 GS_DRUMS = bytes.fromhex("41 10 42 12 40 11 15")  # makes a channel a drum part in mid-file
-_PORT = b"\xff\x21"
-
-
-def note_events(data):
-    """Of each chunk [(number of the event that begins a note, of the one that ends it or None)]."""
-    chunks = []
-    for events in list_events(data, strict=False).tracks:
-        notes, sounding, port = [], defaultdict(deque), 0
-        for i, (_, message) in enumerate(events):
-            kind, key = message[0] >> 4, (port, message[0] & 0x0F)
-            if message[:2] == _PORT and message[2]:
-                port = message[3]
-            elif kind == 0x9 and message[2]:
-                sounding[*key, message[1]].append(len(notes))
-                notes.append([i, None])
-            elif kind in (0x8, 0x9) and sounding[*key, message[1]]:
-                notes[sounding[*key, message[1]].popleft()][1] = i
-            elif kind == 0xB and message[1] in (120, 123):
-                for where in sounding:
-                    if where[:2] == key:
-                        sounding[where].clear()
-        chunks.append(notes)
-    return chunks
 
 
 def alike(piece, rows):
@@ -188,7 +165,7 @@ def check(data, piece, rng):
         for track, present in zip(expected_tracks(data, piece, wanted), made.tracks):
             assert stands_in(track, present)
     base, n_new = to_midi_bytes(without), None
-    if all(_PORT not in event for track in made.tracks for _, event in track):
+    if all(PORT not in event for track in made.tracks for _, event in track):
         n_new = check_heard(base, output, filled, rows)
     again = lm.read(output)
     if len(again.original.knots_steps) == 2:

@@ -71,7 +71,7 @@ class PieceControls:
     from_bar: int | None = control(
         "integer",
         None,
-        "Continue from this bar of the seed; the new music replaces all notes from there on.",
+        "Continue from this bar of the seed; the new music replaces all that stands from there on.",
         group=_PIECE,
         low=2,
         tasks=("generate",),

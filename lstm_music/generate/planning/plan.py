@@ -10,17 +10,22 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from lstm_music.errors import ConfigError, MidiError
 from lstm_music.generate.asking.piece_controls import KEEPS
 from lstm_music.generate.forms.plan import FormPlan
-from lstm_music.music.bars import bar_start, n_bars
+from lstm_music.music.bars import bar_start, n_bars, onsets_in_bars
 from lstm_music.music.closing import body_end_steps
 from lstm_music.music.distinct import distinct
-from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
+from lstm_music.music.excerpt import up_to
+from lstm_music.music.piece import NOTE_DTYPE, Piece, Track, with_onsets
 from lstm_music.music.places import begins_in
 from lstm_music.music.seam import next_bar_steps
+from lstm_music.tokens.streams import MAX_TRACKS
 from lstm_music.types import BoolArray, NoteArray
+
+Steps = npt.NDArray[np.int64]
 
 
 class Place(NamedTuple):
@@ -43,9 +48,12 @@ class Plan:
     ----------
     given : what stands, with the tracks that are new and with all meters and tempos.
     places : what is open, in order of track and time; those of a track do not meet.
-    slots : notes that keep onset, duration and loudness and get another pitch; not in ``given``.
-    pitch_order : notes whose pitches come again in their order, in another rhythm; as ``slots``.
-    replaced : the notes of the seed that gave way, slots and the order of pitches included.
+    replaced : the notes of the seed that gave way.
+    onsets, replaced_onsets : where a score would have the notes of ``given`` and ``replaced``, in
+        steps, which decides what bar they belong to (`onsets_in_bars`); None: where they are.
+    keeps : what of ``replaced`` comes again: "rhythm" (they are slots: notes that keep onset,
+        duration and loudness and get another pitch), "pitch" (the pitches in their order, in
+        another rhythm), or "".
     is_continuation : whether the places are the end of the piece, and lengthen it.
     n_new_tracks : how many tracks, the last ones, the seed does not have.
     writes_freely : whether notes may be written beside the slots.
@@ -56,14 +64,30 @@ class Plan:
 
     given: Piece
     places: tuple[Place, ...]
-    slots: NoteArray = field(default_factory=_no_notes)
-    pitch_order: NoteArray = field(default_factory=_no_notes)
     replaced: NoteArray = field(default_factory=_no_notes)
+    onsets: Steps | None = None
+    replaced_onsets: Steps | None = None
+    keeps: str = ""
     is_continuation: bool = False
     n_new_tracks: int = 0
     writes_freely: bool = True
     form: FormPlan | None = None
     body_end_steps: int | None = None
+
+    @property
+    def slots(self) -> NoteArray:
+        """Notes that get another pitch."""
+        return self.replaced if self.keeps == "rhythm" else self.replaced[:0]
+
+    @property
+    def written_given(self) -> NoteArray:
+        """The notes of ``given`` at the onsets of a score."""
+        return _at(self.given.notes, self.onsets)
+
+    @property
+    def written_replaced(self) -> NoteArray:
+        """The notes that gave way at the onsets of a score."""
+        return _at(self.replaced, self.replaced_onsets)
 
     @property
     def read_until_steps(self) -> int:
@@ -86,26 +110,32 @@ class Plan:
         return tuple(sorted({place.track for place in self.places}))
 
 
+def _at(notes: NoteArray, onsets: Steps | None) -> NoteArray:
+    return notes if onsets is None else with_onsets(notes, onsets)
+
+
 def continuation(seed: Piece, bars: int, from_bar: int | None = None) -> Plan:
     """``bars`` bars after the seed, in all its tracks; or from one of its bars on, in place of
-    all that begins there or later.
+    all that stands there or later.
 
     Raises
     ------
     MidiError : the seed has no notes, or none before that bar.
     ConfigError : the seed has no such bar.
     """
-    plan = Plan(seed, ())
+    onsets = onsets_in_bars(seed)
+    plan = Plan(seed, (), onsets=onsets)
     start = None
     if from_bar is not None:
         start = _checked_bar_start(seed, from_bar)
-        is_late = seed.notes["onset_steps"] >= start
-        plan = Plan(seed.replace(notes=seed.notes[~is_late]), (), replaced=seed.notes[is_late])
+        is_late = onsets >= start
+        plan = _without(seed, is_late, onsets)
+        plan = replace(plan, given=up_to(seed, start, is_late))
     if not len(plan.given.notes):
         raise MidiError("the seed has no notes to continue; give one that sounds", path=seed.source)
     if start is None:
         start = next_bar_steps(seed)
-    end = start + bars * seed.bar_lines.meter_at(start).bar_steps
+    end = start + bars * plan.given.bar_lines.meter_at(start).bar_steps
     places = tuple(Place(track, start, end) for track in tracks_that_sound(plan.given))
     return replace(plan, places=places, is_continuation=True)
 
@@ -138,10 +168,17 @@ def infilling(seed: Piece, bars: tuple[int, int], tracks: Sequence[int] | None) 
     ------
     ConfigError : no such bars or tracks.
     """
-    named = tracks_that_sound(seed) if tracks is None else tuple(tracks)
+    places, onsets = _places(seed, bars, tracks), onsets_in_bars(seed)
+    return _without(seed, begins_in(with_onsets(seed.notes, onsets), places), onsets, places)
+
+
+def _places(seed: Piece, bars: tuple[int, int], tracks: Sequence[int] | None) -> tuple[Place, ...]:
+    """The bars of these tracks; of more than the network can write, those of the busiest."""
+    named = np.array(sorted(set(tracks_that_sound(seed) if tracks is None else tracks)), int)
     start, end = bar_range(seed, bars)
-    places = tuple(Place(track, start, end) for track in sorted(set(named)))
-    return opened(seed, places)
+    counts = np.bincount(seed.notes["track"], minlength=len(seed.tracks))
+    busiest = named[np.argsort(-counts[named], kind="stable")[:MAX_TRACKS]]
+    return tuple(Place(track, start, end) for track in sorted(busiest.tolist()))
 
 
 def accompaniment(seed: Piece, programs: Iterable[tuple[int, str]], bars: tuple[int, int]) -> Plan:
@@ -171,7 +208,7 @@ def accompaniment(seed: Piece, programs: Iterable[tuple[int, str]], bars: tuple[
     first = len(seed.tracks)
     places = tuple(Place(first + i, start, end) for i in range(len(new)))
     given = seed.replace(tracks=(*seed.tracks, *new))
-    return Plan(given, places, n_new_tracks=len(new))
+    return Plan(given, places, onsets=onsets_in_bars(seed), n_new_tracks=len(new))
 
 
 def variation(
@@ -198,40 +235,35 @@ def variation(
     """
     if keep not in KEEPS:
         raise ConfigError(f"keep must be one of {', '.join(KEEPS)}, got {keep!r}")
-    whole = infilling(seed, bars, tracks)
-    notes = whole.replaced
-    if not len(notes):
+    onsets = onsets_in_bars(seed)
+    written = with_onsets(seed.notes, onsets)
+    open_places = _places(seed, bars, tracks)
+    inside = begins_in(written, open_places)
+    n_inside = int(inside.sum())
+    if not n_inside:
         raise ConfigError("nothing sounds in these bars; infill them, or name others")
-    rank = np.random.default_rng([rng_seed, len(notes)]).permutation(len(notes))
-    chosen = rank < round(amount * len(notes))
+    rank = np.random.default_rng([rng_seed, n_inside]).permutation(n_inside)
+    chosen = inside.copy()
+    chosen[inside] = rank < round(amount * n_inside)
     if keep == "rhythm":
-        kept = np.concatenate([whole.given.notes, notes[~chosen]])
-        return Plan(
-            whole.given.replace(notes=kept),
-            whole.places,
-            slots=notes[chosen],
-            replaced=notes[chosen],
-            writes_freely=False,
-        )
+        plan = _without(seed, chosen, onsets, open_places)
+        return replace(plan, keeps=keep, writes_freely=False)
     if keep == "outline":
-        free = chosen & ~_is_on_beat(seed, notes)
-        kept = np.concatenate([whole.given.notes, notes[~free]])
-        places = _gaps(whole, notes, free)
-        return Plan(
-            whole.given.replace(notes=kept),
-            places or whole.places,
-            replaced=notes[free],
-            writes_freely=bool(places),
-        )
-    return _new_rhythm(seed, whole, amount, rng_seed)
+        free = chosen & ~_is_on_beat(seed, written)
+        places = _gaps(open_places, written, free)
+        plan = _without(seed, free, onsets, places or open_places)
+        return replace(plan, writes_freely=bool(places))
+    places = _bars_to_vary(seed, open_places, amount, rng_seed)
+    gone = begins_in(written, places)
+    plan = _without(seed, gone, onsets, places or open_places)
+    return replace(plan, keeps=keep, writes_freely=bool(gone.any()))
 
 
-def _gaps(whole: Plan, notes: NoteArray, free: BoolArray) -> tuple[Place, ...]:
+def _gaps(open_places: Sequence[Place], notes: NoteArray, free: BoolArray) -> tuple[Place, ...]:
     """From each free note to the next one of its track that stays, or the end of its place."""
     gaps = []
-    for track, start, end in whole.places:
-        mine = (notes["track"] == track) & (notes["onset_steps"] >= start)
-        mine &= notes["onset_steps"] < end
+    for track, start, end in open_places:
+        mine = begins_in(notes, [(track, start, end)])
         kept = distinct(notes["onset_steps"][mine & ~free]).tolist()
         at = start
         for onset in distinct(notes["onset_steps"][mine & free]).tolist():
@@ -241,33 +273,27 @@ def _gaps(whole: Plan, notes: NoteArray, free: BoolArray) -> tuple[Place, ...]:
     return tuple(sorted(gaps))
 
 
-def _new_rhythm(seed: Piece, whole: Plan, amount: float, rng_seed: int) -> Plan:
-    """The pitches of a share of the bars in another rhythm.
+def _bars_to_vary(
+    seed: Piece, open_places: Sequence[Place], amount: float, rng_seed: int
+) -> tuple[Place, ...]:
+    """A share of the open bars, to get the pitches of their notes in another rhythm.
 
     The bars of a track follow each other: a pitch that comes later passes by none that stays.
     """
     chosen: list[Place] = []
-    for track in whole.open_tracks:
-        bars = [bar for bar in _bars(seed, whole) if bar.track == track]
+    every = _bars(seed, open_places)
+    for track in sorted({place.track for place in open_places}):
+        bars = [bar for bar in every if bar.track == track]
         pivot = int(np.random.default_rng([rng_seed, track, len(bars)]).integers(len(bars)))
         nearest = sorted(range(len(bars)), key=lambda i: abs(i - pivot))
         chosen += [bars[i] for i in sorted(nearest[: round(amount * len(bars))])]
-    notes = whole.replaced
-    inside = begins_in(notes, chosen)
-    kept = np.concatenate([whole.given.notes, notes[~inside]])
-    return Plan(
-        whole.given.replace(notes=kept),
-        tuple(chosen) or whole.places,
-        pitch_order=notes[inside],
-        replaced=notes[inside],
-        writes_freely=bool(inside.any()),
-    )
+    return tuple(chosen)
 
 
-def _bars(seed: Piece, plan: Plan) -> list[Place]:
+def _bars(seed: Piece, open_places: Sequence[Place]) -> list[Place]:
     """The open bars, one by one."""
     lines, bars = seed.bar_lines, []
-    for place in plan.places:
+    for place in open_places:
         at = place.start_steps
         while at < place.end_steps:
             bars.append(Place(place.track, at, min(lines.bar_end(at), place.end_steps)))
@@ -282,10 +308,15 @@ def _is_on_beat(piece: Piece, notes: NoteArray) -> BoolArray:
     return np.asarray(place % np.array(beats, np.int64) == 0) if len(notes) else np.empty(0, bool)
 
 
-def opened(seed: Piece, places: tuple[Place, ...]) -> Plan:
-    """The plan in which what begins in some places gives way."""
-    inside = begins_in(seed.notes, places)
-    return Plan(seed.replace(notes=seed.notes[~inside]), places, replaced=seed.notes[inside])
+def _without(seed: Piece, gone: BoolArray, onsets: Steps, places: tuple[Place, ...] = ()) -> Plan:
+    """The plan in which some notes of the seed give way."""
+    return Plan(
+        seed.replace(notes=seed.notes[~gone]),
+        places,
+        replaced=seed.notes[gone],
+        onsets=onsets[~gone],
+        replaced_onsets=onsets[gone],
+    )
 
 
 def tracks_that_sound(piece: Piece) -> tuple[int, ...]:

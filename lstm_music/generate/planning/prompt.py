@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,8 @@ from lstm_music.music.bars import bar_number
 from lstm_music.music.distinct import is_among
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.music.hearing import as_written
-from lstm_music.music.piece import Piece, on_their_onsets
+from lstm_music.music.hearing import Played, as_written
+from lstm_music.music.piece import NOTE_DTYPE, TIMING_PER_STEP, Piece, on_their_onsets
 from lstm_music.tokens.canonical import canonical_with_all_tracks
 from lstm_music.tokens.streams import LAGS_BARS, MAX_TRACKS
 from lstm_music.tokens.vocabulary import DRUMS, MAX_TIME_STEPS
@@ -46,6 +46,8 @@ class Prompt:
     total_bars : of the whole piece, from the beginning of the context on.
     remarks : what the network does not read, a sentence each.
     late_steps : by how much the piece is played after the beat, which new notes take on.
+    replaced : the plan's notes that gave way, as the network reads such notes; in the steps and
+        tracks of the plan.
     """
 
     context: Piece
@@ -56,6 +58,7 @@ class Prompt:
     total_bars: int
     remarks: tuple[str, ...]
     late_steps: int = 0
+    replaced: NoteArray = field(default_factory=lambda: np.empty(0, NOTE_DTYPE))
 
     @property
     def given_notes(self) -> NoteArray:
@@ -103,23 +106,22 @@ def prompt_for(engine: Engine, plan: Plan) -> Prompt:
     MidiError : it would read nothing.
     """
     given = plan.given
-    start, end, stop = plan.start_steps, plan.end_steps, plan.read_until_steps
+    how, notes, replaced = _as_read(plan, engine.played(given))
+    slots = replaced[: len(plan.slots)]
+    places = [_with_its_slots(place, slots) for place in plan.places]
+    start, end = min(place[1] for place in places), max(place[2] for place in places)
+    stop = start if plan.body_end_steps is None else plan.body_end_steps
     begin, remarks = context_start(given, stop)
     offset = begin + start - stop  # what closes the piece is left out
     until = _ahead_stop(given, end) if stop == start else stop
-    whole = given.replace(notes=np.concatenate([given.notes, plan.slots]))
+    whole = given.replace(notes=np.concatenate([notes, slots]))
     part = excerpt(whole, begin, until)
     if not plan.is_continuation:
         part = _without_mute_changes(part, start - offset, end - offset)
     part, more = _with_few_notes(part, stop - begin)
     tracks = _prompt_tracks(part, plan, mixed=engine.coverage.mixed)
     number = {int(track): i for i, track in enumerate(tracks)}
-    played = _in_tracks(part, tracks)
-    is_slot = _slots_among(played.notes, plan.slots, offset, number)
-    how = engine.played(given)
-    heard, slots, late = played, played.notes[is_slot], 0
-    if how.onsets:
-        heard, slots, late = on_the_grid(played, is_slot)
+    heard = _in_tracks(part, tracks)
     written = as_written(heard, how, (start - offset, end - offset))
     told = engine.as_read(written, given if stop == start else part)
     if not plan.is_continuation and all(track.is_drum for track in told.tracks):
@@ -129,16 +131,15 @@ def prompt_for(engine: Engine, plan: Plan) -> Prompt:
         raise MidiError(
             "no note begins in the seed's last 64 whole notes; cut it shorter", path=given.source
         )
-    places = tuple(
-        Place(number[place.track], place.start_steps - offset, place.end_steps - offset)
-        for place in plan.places
-        if place.track in number
-    )
     last = max(end, given.end_steps) - offset
     return Prompt(
         context=context,
-        is_slot=_slots_among(context.notes, slots, 0, {i: i for i in range(len(tracks))}),
-        places=places,
+        is_slot=_slots_among(context.notes, slots, offset, number),
+        places=tuple(
+            Place(number[track], begin - offset, until - offset)
+            for track, begin, until in places
+            if track in number
+        ),
         offset=offset,
         tracks=tracks,
         total_bars=context.bar_lines.bar_at(last - 1) + 1,
@@ -149,7 +150,8 @@ def prompt_for(engine: Engine, plan: Plan) -> Prompt:
             *how.remarks,
             *engine.left_out(_without_timing(part) if how.onsets else part, len(tracks)),
         ),
-        late_steps=late,
+        late_steps=_lateness(heard.notes) if how.onsets else 0,
+        replaced=replaced,
     )
 
 
@@ -157,30 +159,32 @@ def _without_timing(part: Piece) -> Piece:
     return part.replace(notes=on_their_onsets(part.notes))
 
 
-def on_the_grid(part: Piece, is_slot: BoolArray) -> tuple[Piece, NoteArray, int]:
-    """The part with its onsets quantised.
+def _as_read(plan: Plan, how: Played) -> tuple[Played, NoteArray, NoteArray]:
+    """How the plan's music is read, and its given and its replaced notes as they are read.
 
-    Parameters
-    ----------
-    part : as it is played.
-    is_slot : (N,) bool, the notes whose pitch is open. Where two of them would come to be one, the
-        part stays as it is played.
-
-    Returns
-    -------
-    heard : the part.
-    slots : its slots.
-    late_steps : by how much its notes are played after their places, the median.
+    They are on the grid of a score where ``how`` says so, unless two slots would be one there.
     """
-    from lstm_music.music.listening.quantise import by_key, with_quantised_onsets
+    slots, replaced = plan.slots, plan.written_replaced
+    if not how.onsets or _n_places(replaced[: len(slots)]) < _n_places(slots):
+        return how._replace(onsets=False), plan.given.notes, plan.replaced
+    return how, plan.written_given, replaced
 
-    heard = with_quantised_onsets(part)
-    before, after = by_key(part.notes), by_key(heard.notes)
-    moved = part.notes["onset_steps"][before].astype(np.int64) - heard.notes["onset_steps"][after]
-    slots = heard.notes[after[is_slot[before]]]
-    if len({row.tobytes() for row in slots[["onset_steps", "track", "pitch_midi"]]}) < len(slots):
-        return part, part.notes[is_slot], 0
-    return heard, slots, round(float(np.median(moved))) if len(moved) else 0
+
+def _with_its_slots(place: Place, slots: NoteArray) -> Place:
+    """A place, a little longer where a slot is read as it is played, beyond the bar line."""
+    mine = slots["onset_steps"][slots["track"] == place.track]
+    first, last = mine.min(initial=place.start_steps), mine.max(initial=place.end_steps - 1)
+    return Place(place.track, int(first), int(last) + 1)
+
+
+def _n_places(slots: NoteArray) -> int:
+    """How many slots a network can tell apart."""
+    return len({row.tobytes() for row in slots[["onset_steps", "track", "pitch_midi"]]})
+
+
+def _lateness(notes: NoteArray) -> int:
+    """By how many steps notes are played after their onsets, the median."""
+    return round(float(np.median(notes["timing_96ths"])) / TIMING_PER_STEP) if len(notes) else 0
 
 
 def context_start(piece: Piece, start: int) -> tuple[int, tuple[str, ...]]:

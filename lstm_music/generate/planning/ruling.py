@@ -241,7 +241,7 @@ def _rings(plan: Plan, prompt: Prompt) -> list[int]:
     found = []
     for track, start, end in prompt.places:
         place = (int(prompt.tracks[track]), start + prompt.offset, end + prompt.offset)
-        gone = plan.replaced[begins_in(plan.replaced, [place])]
+        gone = plan.replaced[begins_in(plan.written_replaced, [place])]
         rang = (gone["onset_steps"] + gone["duration_steps"]).max(initial=0) - prompt.offset
         found.append(max(end, int(rang)) if not plan.is_continuation else end)
     return found
@@ -333,7 +333,7 @@ def _order(plan: Plan, prompt: Prompt) -> list[tuple[int, int, int]]:
     """Track, number of the chord and pitch of the notes whose order is kept."""
     number = {int(track): i for i, track in enumerate(prompt.tracks)}
     rows: list[tuple[int, int, int]] = []
-    notes = plan.pitch_order
+    notes = prompt.replaced if plan.keeps == "pitch" else prompt.replaced[:0]
     for track in distinct(notes["track"]).tolist():
         mine = np.unique(
             notes[notes["track"] == track][["onset_steps", "pitch_midi"]]

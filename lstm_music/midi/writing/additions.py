@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from lstm_music.music.excerpt import changes_before
 from lstm_music.music.key import KeyChange
 from lstm_music.music.meter import Meter
 from lstm_music.music.piece import Piece, Tempo
@@ -48,15 +49,19 @@ def additions(piece: Piece) -> Additions | None:
         notes: a pedal change taken away, a track renamed, a meter or tempo changed.
     """
     read = None if piece.original is None else piece.original.as_read
+    until = None if piece.original is None else piece.original.until_steps
+    if read is not None and until is not None:
+        read = read.replace(**changes_before(read, until))
     if read is None or piece.tracks[: len(read.tracks)] != read.tracks:
         return None
     if any(getattr(piece, name) != getattr(read, name) for name in _FIXED):
         return None
     notes, removed = _compared(piece.notes, read.notes)
     pedal, lost = _compared(piece.pedal, read.pedal)
-    meters = _later(piece.meters, read.meters, read.end_steps)
-    tempos = _later(piece.tempos, read.tempos, read.end_steps)
-    keys = _later(piece.key_changes, read.key_changes, read.end_steps)
+    end = read.end_steps if until is None else until
+    meters = _later(piece.meters, read.meters, end)
+    tempos = _later(piece.tempos, read.tempos, end)
+    keys = _later(piece.key_changes, read.key_changes, end)
     if len(lost) or meters is None or tempos is None or keys is None:
         return None
     return Additions(notes, pedal, meters, tempos, keys, removed)

@@ -20,8 +20,10 @@ from lstm_music.midi.writing.messages import Events
 from lstm_music.music.original import Original
 from lstm_music.music.piece import TIMING_PER_STEP
 
-NEVER, SILENCED = -1, -2
-"""In place of the event that ends a note: none does, or its chunk silences the channel."""
+NEVER = -1
+"""In place of the event that ends a note: none does."""
+
+_SILENCED = -2
 
 _SILENCES = (120, 123)
 _TOLERANCE_96THS = 4  # of notes that were moved to other beats: rounded twice
@@ -87,6 +89,13 @@ def _are_the_same(found: Events, read: Events, original: Original, raw_notes: Ev
     return bool(((earliest <= onset) & (onset <= latest)).all())
 
 
+def events_that_end(ends: _Ints) -> _Ints:
+    """The numbers of all events that end notes, from the ends of these as `events_of_notes` has
+    them.
+    """
+    return np.concatenate([ends[ends >= 0], _SILENCED - ends[ends <= _SILENCED]])
+
+
 def events_of_notes(events: Events, places: _Ints) -> tuple[_Ints, _Ints]:
     """Where each note begins and ends among the events of a file.
 
@@ -97,8 +106,8 @@ def events_of_notes(events: Events, places: _Ints) -> tuple[_Ints, _Ints]:
 
     Returns
     -------
-    begins, ends : (N,) numbers of events, in the order of ``RawMidi.notes``; an end may be NEVER
-        or SILENCED.
+    begins, ends : (N,) numbers of events, in the order of ``RawMidi.notes``. An end may be NEVER,
+        or, where event ``i`` silences all that sounds in its chunk and channel, -2 - i.
     """
     message = events["status"] >> 4
     is_silence = (message == 0xB) & np.isin(events["data1"], _SILENCES)
@@ -117,7 +126,7 @@ def events_of_notes(events: Events, places: _Ints) -> tuple[_Ints, _Ints]:
             note += 1
         elif silence:
             for silenced in keys.values():
-                ends[list(silenced)] = SILENCED
+                ends[list(silenced)] = _SILENCED - i
             keys.clear()
         elif keys.get(pitch):
             ends[keys[pitch].popleft()] = i

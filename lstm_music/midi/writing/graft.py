@@ -73,7 +73,9 @@ def graft(piece: Piece, text: str) -> bytes | None:
 
 
 def _first_change(piece: Piece, added: Additions) -> int | None:
-    """Where the first addition stands, or without one the first note that is gone."""
+    """Where the file is cut, or the first addition stands, or else the first note that is gone."""
+    if piece.original is not None and piece.original.until_steps is not None:
+        return piece.original.until_steps
     read = None if piece.original is None else piece.original.as_read
     if added.start_steps is None and len(added.removed) and read is not None:
         return int(read.notes["onset_steps"][added.removed[0]])

@@ -71,8 +71,8 @@ def new_bars_alone(piece: Piece, start_steps: int) -> Piece:
 
 def _overruled(added: Additions, start_steps: int) -> set[int]:
     """Of tempo and key, what the piece has otherwise than its file by then."""
-    changes = {_TEMPO: added.tempos, _KEY: added.keys}
-    return {kind for kind, some in changes.items() if some and some[0].onset_steps <= start_steps}
+    overruled = {_TEMPO} if any(t.onset_steps <= start_steps for t in added.tempos) else set()
+    return overruled | ({_KEY} if any(k.onset_steps <= start_steps for k in added.keys) else set())
 
 
 def _opening(

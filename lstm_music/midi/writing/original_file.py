@@ -16,7 +16,12 @@ from lstm_music.midi.names import decode_name
 from lstm_music.midi.raw import MARK_METER, MARK_PART, MARK_PRIVATE, MARK_RESET, RawMidi
 from lstm_music.midi.scan import scan
 from lstm_music.midi.writing import chase
-from lstm_music.midi.writing.file_notes import NEVER, events_of_notes, file_notes
+from lstm_music.midi.writing.file_notes import (
+    NEVER,
+    events_of_notes,
+    events_that_end,
+    file_notes,
+)
 from lstm_music.midi.writing.messages import Events, Ticks, chunk, header
 from lstm_music.midi.writing.track_bytes import encode_track, list_events
 from lstm_music.music.distinct import distinct
@@ -69,6 +74,8 @@ class OriginalFile:
         self.shortened: frozenset[int] = frozenset()
         if len(removed):
             self._take_out(np.asarray(removed, np.int64))
+        if original.until_steps is not None:
+            self._cut(self.ticks(original.until_steps))
 
     def _take_out(self, rows: Ticks) -> None:
         """Leave out the notes of some rows; ``shortened`` are their chunks."""
@@ -80,6 +87,34 @@ class OriginalFile:
         self.events = np.delete(self.events, gone)
         self.notes = np.delete(self.notes, numbers)
         self._channels = np.delete(self._channels, numbers)
+
+    def _cut(self, until: int) -> None:
+        """Leave out all from a tick on but for the ends of notes; in a file of separate pieces of
+        this piece alone.
+        """
+        mtrk = self.original.mtrk
+        places = _places(self.events, chase.ports_of(self.events, self.data))
+        begins, ends = events_of_notes(self.events, places)
+        kept = self.events["ticks"] < until
+        kept[begins] = kept[events_that_end(ends)] = True
+        is_mine = (
+            np.ones(self.raw.n_mtrks, bool) if mtrk < 0 else np.arange(self.raw.n_mtrks) == mtrk
+        )
+        kept |= ~is_mine[self.events["mtrk"]]
+        shorter = is_mine & (self.ends > until)
+        self.events = self.events[kept]
+        self.ends = np.where(shorter, until, self.ends)
+        self.shortened |= frozenset(np.flatnonzero(shorter).tolist())
+        self.notes = self.notes.copy()
+        never = ends == NEVER
+        self.notes["end_ticks"][never] = np.minimum(self.notes["end_ticks"][never], until)
+        parts = {"marks": self.raw.marks, "settings": self.raw.settings, "pedal": self.raw.pedal}
+        self.raw = self.raw._replace(
+            **{
+                name: part[(part["ticks"] < until) | ~is_mine[part["mtrk"]]]
+                for name, part in parts.items()
+            }
+        )
 
     @cached_property
     def open_notes(self) -> npt.NDArray[np.int64]:

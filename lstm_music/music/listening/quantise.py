@@ -19,10 +19,15 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.music.piece import MAX_TIMING_96THS, TIMING_PER_STEP, Piece
+from lstm_music.music.grid import STEPS_PER_QUARTER, on_score_grid
+from lstm_music.music.piece import (
+    MAX_TIMING_96THS,
+    TIMING_PER_STEP,
+    Piece,
+    played_96ths,
+    with_onsets,
+)
 from lstm_music.music.seconds import Clock
-from lstm_music.types import NoteArray
 
 DIVISIONS = (2, 3, 4, 6, 8)
 """Parts of a quarter note: eighths, triplets, 16ths, sextuplets, 32nds."""
@@ -105,7 +110,7 @@ def quantise(piece: Piece) -> Piece:
     if not len(piece.notes):
         return piece
     heard = _hear(piece)
-    notes = _with_onsets(piece, heard.onset)
+    notes = with_onsets(piece.notes, heard.onset)
     if heard.grid is None and np.array_equal(notes, piece.notes):
         return piece
     notes["duration_steps"] = _durations(piece, heard)
@@ -125,15 +130,7 @@ def quantised_onsets(piece: Piece) -> Ints:
 
 def with_quantised_onsets(piece: Piece) -> Piece:
     """The piece as `quantise` gives it, but for its lengths, which are those that were played."""
-    return piece.replace(notes=_with_onsets(piece, quantised_onsets(piece)))
-
-
-def _with_onsets(piece: Piece, onset: Ints) -> NoteArray:
-    """The notes with these onsets, played when they were played."""
-    notes = piece.notes.copy()
-    notes["onset_steps"] = onset
-    notes["timing_96ths"] = _played(piece) - TIMING_PER_STEP * onset
-    return notes
+    return piece.replace(notes=with_onsets(piece.notes, quantised_onsets(piece)))
 
 
 def _hear(piece: Piece) -> _Heard:
@@ -142,7 +139,7 @@ def _hear(piece: Piece) -> _Heard:
     So quantising twice moves no note again.
     """
     lead = -piece.pickup_steps % STEPS_PER_QUARTER
-    played = _played(piece) + TIMING_PER_STEP * lead
+    played = played_96ths(piece.notes) + TIMING_PER_STEP * lead
     own = _nearest(played, TIMING_PER_STEP)
     on_step = np.abs(played - TIMING_PER_STEP * own) <= _EXACT_96THS
     in_time = np.argsort(played)
@@ -161,7 +158,7 @@ def _hear(piece: Piece) -> _Heard:
 
 def ternary_share(piece: Piece) -> float:
     """Share of the divided beats that fall into three or six parts; 0 when none is divided."""
-    parts = _find_grid(_played(piece)).parts
+    parts = _find_grid(played_96ths(piece.notes)).parts
     divided = parts > DIVISIONS[0]
     return float((parts[divided] % 3 == 0).mean()) if divided.any() else 0.0
 
@@ -176,13 +173,6 @@ def timing_residual(piece: Piece) -> Residual:
     return Residual(float(np.sqrt(np.square(off_ms).mean())), float(within.mean()))
 
 
-def _played(piece: Piece) -> Ints:
-    """When each note is played, in 96ths of a quarter, never before the beginning."""
-    notes = piece.notes
-    on_grid = TIMING_PER_STEP * notes["onset_steps"].astype(np.int64)
-    return np.asarray(np.maximum(on_grid + notes["timing_96ths"], 0))
-
-
 def _is_notation(onset: Ints, on_step: npt.NDArray[np.bool_]) -> bool:
     """Whether nearly all onsets are multiples of 3 or 4 steps.
 
@@ -190,8 +180,8 @@ def _is_notation(onset: Ints, on_step: npt.NDArray[np.bool_]) -> bool:
     whole piece is late.
     """
     between = np.diff(onset)
-    by_onset = on_step & ((onset % 3 == 0) | (onset % 4 == 0))
-    by_interval = on_step[1:] & on_step[:-1] & ((between % 3 == 0) | (between % 4 == 0))
+    by_onset = on_step & on_score_grid(onset)
+    by_interval = on_step[1:] & on_step[:-1] & on_score_grid(between)
     moves = between > 0
     share = by_onset.mean()
     if share >= _SOME_SHARE and moves.any():
