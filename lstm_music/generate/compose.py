@@ -14,7 +14,7 @@ from lstm_music.generate.forms.returns import Formed, write_stages
 from lstm_music.generate.forms.wanted import take_form
 from lstm_music.generate.given import Given
 from lstm_music.generate.loop import Generator
-from lstm_music.generate.overlaps import clear_of
+from lstm_music.generate.overlaps import clear_of, keyboards_of, without_unisons
 from lstm_music.generate.pedals import pedal_from, pedals_down, pedals_lifted
 from lstm_music.generate.performing import pedalled, usual_tempo
 from lstm_music.generate.planning.parts import voices_for
@@ -215,7 +215,8 @@ def written(work: Job, generator: Generator) -> tuple[Piece, NoteArray]:
     notes = work.ruling.finished(work.engine.finish(model_for(plan), plan.start_steps)(notes))
     if len(plan.slots):
         notes = _with_slots(notes, new, plan.slots, prompt)
-    notes = clear_of(notes, given.notes)
+    keyboards = keyboards_of(given)
+    notes = without_unisons(clear_of(notes, given.notes, keyboards), keyboards)
     changes: dict[str, Any] = {"notes": np.concatenate([given.notes, notes])}
     if plan.is_continuation:
         changes["pedal"] = np.concatenate([given.pedal, _new_pedal(work, generator, notes)])

@@ -1,17 +1,33 @@
-"""New notes beside given ones of the same key."""
+"""New notes beside others of the same key: given ones, and new ones of another hand."""
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
+from lstm_music.music.piece import Piece
 from lstm_music.types import NoteArray
 
 _LATE_STEPS = 3
 """A key that a given note holds only so long is struck anew when it is free."""
 
+Keyboards = npt.NDArray[np.int64]
 
-def clear_of(notes: NoteArray, given: NoteArray) -> NoteArray:
-    """New notes that overlap no given note of their track and pitch.
+
+def keyboards_of(piece: Piece) -> Keyboards:
+    """A number for the keyboard of each track, (tracks,).
+
+    Tracks of a file that play on one channel with one sound share a keyboard: what ends a note of
+    the one ends that of the other.
+    """
+    instruments = () if piece.original is None else piece.original.instruments
+    places = [one._replace(mtrk=0) for one in instruments[: len(piece.tracks)]]
+    shared = [places.index(place) for place in places]
+    return np.array([*shared, *range(len(shared), len(piece.tracks))], np.int64)
+
+
+def clear_of(notes: NoteArray, given: NoteArray, keyboards: Keyboards | None = None) -> NoteArray:
+    """New notes that overlap no given note of their keyboard and pitch.
 
     The network reads a performance in the lengths of a score. So a key may be held a little longer
     than it was told: a new note there begins late. One that begins while the key is held for longer
@@ -20,6 +36,7 @@ def clear_of(notes: NoteArray, given: NoteArray) -> NoteArray:
     Parameters
     ----------
     notes, given : (N,), (M,) NOTE_DTYPE.
+    keyboards : of each track (`keyboards_of`); None: each has its own.
     """
     if not len(notes):
         return notes
@@ -28,8 +45,9 @@ def clear_of(notes: NoteArray, given: NoteArray) -> NoteArray:
     near = (ends > int(notes["onset_steps"].min())) & (given["onset_steps"] < last)
     given, ends = given[near], ends[near]
     clear, stays = notes.copy(), np.ones(len(notes), bool)
+    keys, theirs = _keys(notes, keyboards), _keys(given, keyboards)
     for i, note in enumerate(notes):
-        same = (given["track"] == note["track"]) & (given["pitch_midi"] == note["pitch_midi"])
+        same = theirs == keys[i]
         if not same.any():
             continue
         begins, frees = given["onset_steps"][same].astype(np.int64), ends[same]
@@ -39,3 +57,36 @@ def clear_of(notes: NoteArray, given: NoteArray) -> NoteArray:
         stays[i] = free - begin <= _LATE_STEPS and free < end
         clear["onset_steps"][i], clear["duration_steps"][i] = free, max(end - free, 1)
     return clear[stays]
+
+
+def without_unisons(
+    notes: NoteArray, keyboards: Keyboards, struck: set[tuple[int, int]] | None = None
+) -> NoteArray:
+    """The notes without those that strike a key a second time at one onset: of two hands that meet
+    on a key one plays it, as long as the longer of the two.
+
+    Parameters
+    ----------
+    notes : (N,) NOTE_DTYPE, new.
+    keyboards : of each track (`keyboards_of`).
+    struck : keys and onsets of earlier notes, to which those of these are added; None: of none.
+    """
+    struck = set() if struck is None else struck
+    stays, kept = np.ones(len(notes), bool), notes.copy()
+    first: dict[tuple[int, int], int] = {}
+    keys = _keys(notes, keyboards).tolist()
+    for i, stroke in enumerate(zip(keys, notes["onset_steps"].tolist())):
+        if stroke in first:
+            lasting = max(kept["duration_steps"][first[stroke]], notes["duration_steps"][i])
+            kept["duration_steps"][first[stroke]] = lasting
+        stays[i] = stroke not in struck
+        first.setdefault(stroke, i)
+        struck.add(stroke)
+    return kept[stays]
+
+
+def _keys(notes: NoteArray, keyboards: Keyboards | None) -> npt.NDArray[np.int64]:
+    """A number for the key of each note."""
+    tracks = notes["track"].astype(np.int64)
+    boards = tracks if keyboards is None else keyboards[tracks]
+    return np.asarray(boards << 8 | notes["pitch_midi"])

@@ -25,7 +25,7 @@ from lstm_music.generate.engine import Engine
 from lstm_music.generate.from_nothing import header_job
 from lstm_music.generate.leans import Leans
 from lstm_music.generate.loop import Generator
-from lstm_music.generate.overlaps import clear_of
+from lstm_music.generate.overlaps import clear_of, keyboards_of, without_unisons
 from lstm_music.generate.planning.from_request import new_programs
 from lstm_music.generate.planning.parts import voices_for
 from lstm_music.generate.planning.ruling import Ruling, leans_for, rules_for
@@ -89,6 +89,8 @@ class NoteStream(Iterator[npt.NDArray[np.void]]):
         self._change: _Change | None = None
         self._ready: list[npt.NDArray[np.void]] = []
         self._sent, self._done = 0, False
+        self._keyboards = keyboards_of(work.plan.given)
+        self._struck: set[tuple[int, int]] = set()  # keys and onsets of what was handed out
 
     @property
     def piece(self) -> Piece:
@@ -170,7 +172,8 @@ class NoteStream(Iterator[npt.NDArray[np.void]]):
             n_ready -= 1  # its velocity or timing may still follow
         ready = self._work.prompt.in_plan(notes[self._sent : n_ready])
         ready = self._ruling.finished(self._finish(ready))
-        self._ready.extend(clear_of(ready, self._work.plan.given.notes))
+        ready = clear_of(ready, self._work.plan.given.notes, self._keyboards)
+        self._ready.extend(without_unisons(ready, self._keyboards, self._struck))
         self._sent = max(n_ready, self._sent)
 
 

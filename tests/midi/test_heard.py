@@ -65,7 +65,8 @@ def continued(tmp_path, *tracks):
     file_of(*tracks).save(tmp_path / "seed.mid")
     seed = (tmp_path / "seed.mid").read_bytes()
     piece = lm.read(seed)
-    rows = [(96 + 24 * i, 24, 72 + i, 90, t) for i in range(4) for t in range(len(piece.tracks))]
+    n = len(piece.tracks)  # of two notes on one key of a channel one is written
+    rows = [(96 + 24 * i, 24, 72 + i + 4 * t, 90, t) for i in range(4) for t in range(n)]
     longer = piece.replace(
         notes=np.concatenate([piece.notes, make_notes(rows)]),
         pedal=np.concatenate([piece.pedal, pedals_lifted(piece.pedal, 96)]),

@@ -19,7 +19,7 @@ from lstm_music.midi.writing.channel_needs import ChannelNeeds, separate
 from lstm_music.midi.writing.messages import Messages, Rank
 from lstm_music.midi.writing.original_file import OriginalFile
 from lstm_music.midi.writing.plain import RELEASE_VELOCITY, bar_line_meters
-from lstm_music.midi.writing.played import played_ticks
+from lstm_music.midi.writing.played import in_their_places, played_ticks
 from lstm_music.midi.writing.room import with_room
 from lstm_music.music.distinct import distinct
 from lstm_music.music.original import Instrument
@@ -119,6 +119,10 @@ class _Addition:
         self._messages = messages
         self._instruments = instruments
         starts, ends = played_ticks(added.notes, file.original.ticks)
+        if file.original.as_read is not None:
+            gone = file.original.as_read.notes[added.removed]
+            ticks = file.taken_out["onset_ticks"], file.taken_out["end_ticks"]
+            starts, ends = in_their_places(added.notes, (starts, ends), gone, ticks)
         with_notes = distinct(added.notes["track"]).tolist()
         first = int(starts.min()) if len(starts) else 0
         left = separate(file, instruments, with_notes, first)

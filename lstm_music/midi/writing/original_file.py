@@ -70,6 +70,7 @@ class OriginalFile:
         self.events, self.ends = list_events(self.data, self.raw.chunks)
         self.first_chunk = max(original.mtrk, 0)
         self.notes = self.raw.notes
+        self.taken_out = self.notes[:0]
         self._channels = join_zones(self.raw).notes["channel"]
         self.shortened: frozenset[int] = frozenset()
         if len(removed):
@@ -78,8 +79,9 @@ class OriginalFile:
             self._cut(self.ticks(original.until_steps))
 
     def _take_out(self, rows: Ticks) -> None:
-        """Leave out the notes of some rows; ``shortened`` are their chunks."""
+        """Leave out the notes of some rows: ``taken_out``; ``shortened`` are their chunks."""
         numbers = file_notes(self.original, self.raw, rows)
+        self.taken_out = self.notes[numbers]
         places = _places(self.events, chase.ports_of(self.events, self.data))
         begins, ends = events_of_notes(self.events, places)
         gone = np.concatenate([begins[numbers], ends[numbers][ends[numbers] >= 0]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 
 import numpy as np
@@ -44,3 +45,34 @@ def played_ticks(notes: NoteArray, to_ticks: ToTicks) -> tuple[Ticks, Ticks]:
         apart = same_key & (written_end[this] <= onset[following])
         end[this[apart]] = np.minimum(end[this[apart]], start[following[apart]])
     return start, np.maximum(end, start + 1)
+
+
+def in_their_places(
+    notes: NoteArray, ticks: tuple[Ticks, Ticks], gone: NoteArray, gone_ticks: tuple[Ticks, Ticks]
+) -> tuple[Ticks, Ticks]:
+    """Start and end of each note, those of a note that is gone where it differs from that one in
+    pitch and loudness alone.
+
+    A file has finer ticks than a piece has steps: a rhythm that is kept stays as exact as it was.
+
+    Parameters
+    ----------
+    notes : (N,) NOTE_DTYPE, new.
+    ticks : starts and ends of these, (N,).
+    gone : (M,) NOTE_DTYPE, taken out of the file.
+    gone_ticks : starts and ends of these in the file, (M,).
+    """
+    starts, ends = (one.copy() for one in ticks)
+    places: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for row in np.argsort(gone["pitch_midi"], kind="stable").tolist():
+        places[_place(gone[row])].append(row)
+    for row in np.argsort(notes["pitch_midi"], kind="stable").tolist():
+        if same := places.get(_place(notes[row])):
+            there = same.pop(0)
+            starts[row], ends[row] = gone_ticks[0][there], gone_ticks[1][there]
+    return starts, ends
+
+
+def _place(note: npt.NDArray[np.void]) -> tuple[int, ...]:
+    names = ("track", "onset_steps", "timing_96ths", "duration_steps")
+    return tuple(int(note[name]) for name in names)

@@ -2,7 +2,8 @@
 
 A new note waits until the file's note on its key has ended, and ends where the next begins. Where
 the file plays on, one that would have to wait for more than half of its length is left out: its
-key sounds there already.
+key sounds there already. Of two new notes that strike a key at once, as two hands may, one is
+written.
 """
 
 from __future__ import annotations
@@ -74,7 +75,29 @@ def with_room(
         room.starts[i], room.ends[i] = begin, stop
         waits_too_long = plays_on and 2 * (begin - start) > max(end - start, 2)
         room.kept[i] = stop > begin and not waits_too_long
+    _keep_apart(room, notes, instruments)
     return room
+
+
+def _keep_apart(room: Room, notes: NoteArray, instruments: Sequence[Instrument]) -> None:
+    """End each new note before the next new one on its key, in whatever tracks the two are."""
+    last: dict[tuple[int, int, int], int] = {}
+    mtrks = np.array([one.mtrk for one in instruments])[notes["track"]]
+    for i in np.lexsort([mtrks, room.starts]).tolist():
+        if not room.kept[i]:
+            continue
+        one = instruments[int(notes["track"][i])]
+        key = one.port, one.channel, int(notes["pitch_midi"][i])
+        before = last.get(key)
+        if before is not None:
+            # At one tick the earlier chunk is heard first: it would begin what the later one ends.
+            latest = int(room.starts[i]) - int(mtrks[before] > mtrks[i])
+            if latest <= room.starts[before]:
+                room.kept[i] = False
+                room.ends[before] = max(room.ends[before], room.ends[i])
+                continue
+            room.ends[before] = min(room.ends[before], latest)
+        last[key] = i
 
 
 def _file_notes(
