@@ -122,7 +122,7 @@ def _mode_to_keep(target: Path, name: str, overwrite: bool) -> int | None:
 
 def _exists(name: str) -> OutputExistsError:
     return OutputExistsError(
-        f"{name}: exists already; choose another name, or overwrite it (--force, force=True)"
+        f"{name}: exists already; choose another name, or overwrite it (force=True)"
     )
 
 

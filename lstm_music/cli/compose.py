@@ -196,6 +196,8 @@ def report(
 ) -> None:
     """Print where the music is, and what of what was asked came out."""
     from lstm_music.cli.streams import is_stream
+    from lstm_music.cli.wording import option_names
+    from lstm_music.generate.asking.request import CONTROLS
 
     remarks = list(dict.fromkeys(remark for take in takes for remark in take.piece.repairs))
     if as_json:
@@ -224,25 +226,40 @@ def report(
         return
     for remark in remarks:
         click.echo(f"{seed_path or 'from nothing'}: {remark}", err=True)
+    typed = option_names(click.get_current_context().command)
     for path, take in zip(paths, takes, strict=True):
         for name, row in take.report.items():
             if row["kept"] is False:
-                click.echo(
-                    f"{path}: {name}: asked {_words(row['asked'])}, "
-                    f"came out {_words(row['came_out'])}",
-                    err=True,
-                )
+                option = typed.get(name, CONTROLS[name].option)
+                click.echo(f"{path}: {option}: {_outcome(name, row)}", err=True)
         if not is_stream(path):
             click.echo(str(path))
     click.echo(f"rng seed {takes[0].rng_seed}", err=True)
 
 
+def _outcome(name: str, row: dict[str, Any]) -> str:
+    """What came out of a control, in words."""
+    if name == "in_character":
+        beyond = {track: count for track, count in row["came_out"].items() if count}
+        return f"notes and bars out of character: {_words(beyond)}"
+    return f"asked {_words(row['asked'])}, came out {_words(row['came_out'])}"
+
+
 def _words(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_words(one)}" for name, one in value.items())
+        return ", ".join(_words_of(name, one) for name, one in value.items())
     if isinstance(value, list | tuple):
         return "-".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _words_of(name: Any, value: Any) -> str:
+    """A measure with its name, or with the number of its track."""
+    if isinstance(name, int):
+        return f"{_words(value)} in track {name}"
+    return f"{str(name).replace('_', ' ')} {_words(value)}"
 
 
 def _number(nats: float) -> float | None:

@@ -18,6 +18,7 @@ import click
 
 from lstm_music import __version__, errors
 from lstm_music.cli.streams import ReaderGoneError, guard_standard_streams
+from lstm_music.cli.wording import as_typed, option_names
 
 # Command: (module, one line for --help). The module is imported when its command runs.
 _COMMANDS = {
@@ -102,6 +103,16 @@ def exit_code(error: BaseException) -> int:
     return next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), EXIT_UNEXPECTED)
 
 
+def _command_of(args: list[str] | None) -> click.Command:
+    """The command that some arguments name."""
+    command: click.Command = cli
+    for word in sys.argv[1:] if args is None else args:
+        if not isinstance(command, click.Group):
+            break
+        command = command.get_command(click.Context(command), word) or command
+    return command
+
+
 def _complain(message: str) -> None:
     click.echo(f"lstm-music: {message}", err=True)
 
@@ -123,7 +134,7 @@ def run(args: list[str] | None = None) -> int:
     except ReaderGoneError:
         return EXIT_BROKEN_PIPE
     except errors.LstmMusicError as error:
-        _complain(" ".join(str(error).split()))
+        _complain(as_typed(" ".join(str(error).split()), option_names(_command_of(args))))
         return exit_code(error)
     except Exception as error:  # the last resort: one line, the traceback on request
         if os.environ.get("LSTM_MUSIC_TRACEBACK") == "1":

@@ -111,7 +111,7 @@ class RunFolder:
             what = self.path if found else self.output
             raise OutputExistsError(
                 f"{what}: exists already; go on with a run (--resume auto), overwrite it "
-                "(--force), or choose another name"
+                "(force=True), or choose another name"
             )
 
     def begin(self, *, resume: bool, on_note: Callable[[str], None]) -> Sealed | None:
@@ -253,7 +253,7 @@ class Run:
         if self._team.leads and not output.exists():
             raise UnsavedError(
                 f"{output}: was removed since its model was found, and nothing else keeps that; "
-                "begin anew (--force)"
+                "begin anew (force=True)"
             )
 
     def _agree(self, is_due: bool, is_over: bool) -> tuple[bool, bool, int]:
@@ -335,7 +335,7 @@ def check_same_settings(
     if differing:
         raise ConfigError(
             f"the run cannot go on with other settings: {'; '.join(differing)}; "
-            "give the same, or begin anew (--force)"
+            "give the same, or begin anew (force=True)"
         )
 
 

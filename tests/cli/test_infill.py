@@ -82,12 +82,12 @@ def test_the_report_as_json(call, tune):
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
-        (("infill", "tune.mid"), 2, "infill needs bars"),
+        (("infill", "tune.mid"), 2, "--bars or --tracks must be given to infill"),
         (("infill", "tune.mid", "--bars", "90-91"), 2, "the piece has 16 bars"),
         (("infill", "tune.mid", "--bars", "8-5"), 2, "first bar first"),
         (("infill", "no.mid", "--bars", "1"), 3, "no.mid"),
-        ((*INFILL, "--min-density", 9, "--grid", "1/4"), 2, "min_density must be"),
-        (("vary", "tune.mid"), 2, "vary needs keep"),
+        ((*INFILL, "--min-density", 9, "--grid", "1/4"), 2, "--min-density must be"),
+        (("vary", "tune.mid"), 2, "--keep must be given to vary"),
         (("accompany", "tune.mid", "--with", "xyz"), 2, "xyz"),
         (("again", "tune.mid"), 2, "does not say how it was made"),
         (("generate", "tune.mid"), 2, "write --seed tune.mid"),

@@ -30,9 +30,9 @@ CASES = [
     ({"chords": "C", "scale": "D F A"}, "no tone of C is left in track 1"),
     ({"bars": (90, 91)}, "the piece has 16 bars"),
     ({"tracks": "9"}, "there is no track '9'; there is 1"),
-    ({"bars": None}, "infill needs bars"),
+    ({"bars": None}, "bars or tracks must be given to infill"),
     ({"chords": "seed"}, "no chord symbols"),
-    (VARY, "vary needs keep"),
+    (VARY, "keep must be given to vary"),
     *((RHYTHM | {name: value}, f"{name} cannot be asked where the rhythm") for name, value in (
         ("grid", "1/8"), ("min_duration", "1/8"), ("max_duration", "1/8"), ("min_density", 1),
         ("max_density", 9), ("density", 2), ("polyphony", 1), ("duration", 1),
@@ -43,7 +43,7 @@ CASES = [
         ("max_polyphony", 3), ("max_density", 9),
     )),
     (PITCH | {"rests": False}, "rests cannot be refused where the pitches"),
-    ({"task": "accompany"}, "accompany needs with"),
+    ({"task": "accompany"}, "with must be given to accompany"),
     ({"task": "accompany", "with_": "kazoo choir"}, "kazoo"),
     ({"task": "generate", "bars": 2, "from_bar": 40}, "from_bar must be"),
 ]  # fmt: skip

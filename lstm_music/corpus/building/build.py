@@ -159,7 +159,7 @@ def _prepare(folder: Path, options: CorpusOptions, *, force: bool) -> None:
         if old is not None and not force:
             raise OutputExistsError(
                 f"{folder}: a cache made with {_words(old)}, asked for {_words(options)}; choose "
-                "another folder, or make it anew (--force, force=True)"
+                "another folder, or make it anew (force=True)"
             )
         _clear(folder)
     elif others:

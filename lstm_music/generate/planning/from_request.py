@@ -41,15 +41,15 @@ def plan_for(request: Request, seed: Piece, rng_seed: int) -> Plan:
     tracks = None if request.tracks is None else named_tracks(seed, request.tracks)
     if request.task == "infill":
         if request.bars is None and tracks is None:
-            raise ConfigError("infill needs bars, such as 5-8, or tracks")
+            raise ConfigError("bars or tracks must be given to infill, such as bars 5-8")
         n_empty = len(seed.tracks) - n_tracks
         return replace(infilling(seed, bars, tracks), n_new_tracks=n_empty)
     if request.task == "vary":
         if request.keep is None:
-            raise ConfigError("vary needs keep: rhythm, pitch or outline")
+            raise ConfigError("keep must be given to vary: rhythm, pitch or outline")
         return variation(seed, request.keep, request.amount, bars, tracks, rng_seed)
     if request.with_ is None:
-        raise ConfigError("accompany needs with: instruments such as drums,bass")
+        raise ConfigError("with must be given to accompany: instruments such as drums,bass")
     return accompaniment(seed, new_programs(request.with_), bars)
 
 
