@@ -14,9 +14,22 @@ from typing import Any
 
 from lstm_music.reproduce.tasks import TASKS
 
+TRIED = """### What was tried
+
+No test split is at hand here, so settings were chosen on valid: nats a frame of single trainings,
+the best epoch of all. Dropout is the share of recurrent weights, inputs and outputs; "shift" is how
+many keys a piece may be moved by in an epoch. The training score is that of every eighth piece with
+the same weights. `python benchmarks/polyphony_trials.py FILE.npz trials.jsonl NAME=VALUE` runs one.
+
+| set | head | units | dropout | shift | rate | chunk | epoch | valid | train |
+|---|---|---|---|---|---|---|---|---|---|
+"""
+"""Above the table of benchmarks/results/polyphony_trials.jsonl."""
+
 DOCS = Path(__file__).resolve().parent
 RESULTS = DOCS.parent / "benchmarks" / "results"
 PLOTS = DOCS / "papers"
+TRIALS_PLOT = "polyphony-trials.svg"
 
 HEAD = """# The papers' own tasks
 
@@ -86,7 +99,48 @@ def section(name: str, runs: list[dict[str, Any]]) -> str:
         lines.append(f"\nNote: {notes.pop()}.")
     if curves_of(runs):
         lines.append(f"\n![How the networks of {name} learnt](papers/{curves_file(name)})")
+    if name == "polyphony":
+        lines.append("\n" + tried(trials()).rstrip())
     return "\n".join(lines) + "\n"
+
+
+def trials() -> list[dict[str, Any]]:
+    """What was tried for the recipes of the polyphonic networks, by set and head."""
+    lines = (RESULTS / "polyphony_trials.jsonl").read_text("utf-8").splitlines()
+    return sorted(map(json.loads, lines), key=lambda trial: (trial["set"], trial["head"]))
+
+
+def tried(found: list[dict[str, Any]]) -> str:
+    """The table of those trainings."""
+    lines = []
+    for trial in found:
+        how = trial["settings"]
+        shares = (how[f"{name}_dropout"] for name in ("recurrent", "input", "output"))
+        cells = [
+            trial["set"],
+            trial["head"],
+            " + ".join(map(str, how["hidden_sizes"])),
+            ", ".join(f"{share:g}" for share in shares),
+            str(trial["shift"] or "-"),
+            f"{how['learning_rate']:g}",
+            str(how["chunk_steps"]),
+            f"{trial['epoch']} of {how['epochs']}",
+            f"{trial['valid']:.3f}",
+            f"{trial['train']:.3f}",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    plot = f"\n\n![How they learnt](papers/{TRIALS_PLOT})\n"
+    return TRIED + "\n".join(lines) + plot
+
+
+def trial_row(trial: dict[str, Any]) -> dict[str, Any]:
+    """A trial as :func:`plot_curves` takes it."""
+    how, y = trial["settings"], trial["curve"]
+    units = " + ".join(map(str, how["hidden_sizes"]))
+    shift = f", shift {trial['shift']}" if trial["shift"] else ""
+    name = f"{trial['set']}, {trial['head']}, {units} units, U {how['recurrent_dropout']:g}{shift}"
+    curve = {"across": "epochs", "up": "nats a frame, valid", "x": list(range(1, len(y) + 1))}
+    return {"name": name, "curve": {**curve, "y": y}}
 
 
 def time_of(run: dict[str, Any]) -> str:
@@ -209,7 +263,8 @@ def plots() -> dict[str, str]:
     found = results()
     bars = {file_name(authors): plot(rows) for authors, rows in families(found).items()}
     learnt = {name: curves_of(runs) for name, runs in found.items()}
-    return bars | {curves_file(name): plot_curves(rows) for name, rows in learnt.items() if rows}
+    curves = {curves_file(name): plot_curves(rows) for name, rows in learnt.items() if rows}
+    return bars | curves | {TRIALS_PLOT: plot_curves([trial_row(one) for one in trials()])}
 
 
 def page() -> str:

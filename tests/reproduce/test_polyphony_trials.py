@@ -1,0 +1,43 @@
+"""The program that tries settings of a polyphonic network: its lines, and moved pieces."""
+
+import json
+
+import numpy as np
+import polyphony_trials as program
+
+from lstm_music.reproduce.polyphony.rolls import made_up_rolls
+
+
+def test_a_trial_is_a_line_with_its_settings_and_its_curve(tmp_path, monkeypatch):
+    arrays = {}
+    for name, pieces in (("train", 6), ("valid", 3)):
+        rolls = made_up_rolls(pieces, pieces)
+        arrays[f"{name}_frames"] = np.packbits(np.concatenate(rolls), axis=1)
+        arrays[f"{name}_lengths"] = np.array([len(roll) for roll in rolls])
+    np.savez(tmp_path / "rolls.npz", **arrays)
+    trials = tmp_path / "trials.jsonl"
+    for more in ([], ["--head", "nade", "--shift", "5"]):
+        words = ["rolls.npz", "trials.jsonl", "epochs=2", "hidden_sizes=[4, 5]", *more]
+        monkeypatch.setattr("sys.argv", ["polyphony_trials.py", *words])
+        monkeypatch.chdir(tmp_path)
+        program.main()
+    first, second = map(json.loads, trials.read_text(encoding="utf-8").splitlines())
+    assert first["settings"]["hidden_sizes"] == [4, 5]
+    assert len(first["curve"]) == first["settings"]["epochs"] == 2
+    assert abs(first["valid"] - first["curve"][first["epoch"] - 1]) < 0.001
+    assert (first["head"], first["shift"]) == ("independent", 0)
+    assert (second["head"], second["shift"]) == ("nade", 5)
+    assert second["parameters"] > first["parameters"]
+
+
+def test_a_piece_moves_with_all_its_notes():
+    rng, roll = np.random.default_rng(0), np.zeros((4, 88), np.uint8)
+    roll[0, [2, 40, 86]] = 1
+    lowest = set()
+    for _ in range(200):
+        moved = program.moved(roll, 12, rng)
+        assert np.diff(np.flatnonzero(moved[0])).tolist() == [38, 46]
+        lowest.add(int(np.flatnonzero(moved[0])[0]))
+    assert lowest == {0, 1, 2, 3}
+    silent = np.zeros((3, 88), np.uint8)
+    assert program.moved(silent, 12, rng) is silent
