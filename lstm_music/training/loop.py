@@ -233,8 +233,8 @@ class Trainer:
             raise LstmMusicError(
                 f"the {what} is {value:.4g} at update {step}: the run has diverged, and "
                 "would again from its last checkpoint. Begin anew (force=True) with a learning "
-                f"rate below {self._config.peak_learning_rate:g}; the best model so far, if there is "
-                "one, is whole, and another run may begin with it (--from)"
+                f"rate below {self._config.peak_learning_rate:g}; the best model so far, if there "
+                "is one, is whole, and another run may begin with it (--from)"
             )
 
     @contextmanager
