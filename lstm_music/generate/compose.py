@@ -14,7 +14,12 @@ from lstm_music.generate.forms.returns import Formed, write_stages
 from lstm_music.generate.forms.wanted import take_form
 from lstm_music.generate.given import Given
 from lstm_music.generate.loop import Generator
-from lstm_music.generate.overlaps import clear_of, keyboards_of, without_unisons
+from lstm_music.generate.overlaps import (
+    clear_of,
+    keyboards_of,
+    with_old_pitches,
+    without_unisons,
+)
 from lstm_music.generate.pedals import pedal_from, pedals_down, pedals_lifted
 from lstm_music.generate.performing import pedalled, usual_tempo
 from lstm_music.generate.planning.parts import voices_for
@@ -213,10 +218,13 @@ def written(work: Job, generator: Generator) -> tuple[Piece, NoteArray]:
     new = new_notes(prompt, generator)
     notes = prompt.in_plan(new)
     notes = work.ruling.finished(work.engine.finish(model_for(plan), plan.start_steps)(notes))
-    if len(plan.slots):
-        notes = _with_slots(notes, new, plan.slots, prompt)
     keyboards = keyboards_of(given)
-    notes = without_unisons(clear_of(notes, given.notes, keyboards), keyboards)
+    if len(plan.slots):
+        slots = _slots_in_order(plan.slots, len(notes), prompt)
+        filled = _filled(slots, notes, new)
+        notes, _ = with_old_pitches(filled, slots["pitch_midi"], given.notes, keyboards)
+    else:
+        notes = without_unisons(clear_of(notes, given.notes, keyboards), keyboards)
     changes: dict[str, Any] = {"notes": np.concatenate([given.notes, notes])}
     if plan.is_continuation:
         changes["pedal"] = np.concatenate([given.pedal, _new_pedal(work, generator, notes)])
@@ -249,30 +257,34 @@ def _keys(notes: NoteArray) -> npt.NDArray[np.int64]:
     return np.asarray(onset | notes["track"].astype(np.int64) << 8 | notes["pitch_midi"])
 
 
-def _with_slots(
-    notes: NoteArray, as_written: NoteArray, slots: NoteArray, prompt: Prompt
-) -> NoteArray:
-    """Notes in slots with the slots' own onsets, durations, loudness and timing, exactly.
+def _slots_in_order(slots: NoteArray, n_filled: int, prompt: Prompt) -> NoteArray:
+    """The slots in the order in which the network has read them: by onset, track and pitch.
+
+    Parameters
+    ----------
+    slots : of the plan.
+    n_filled : how many of them the network has filled: two of one key at one onset are one to it.
+    prompt : with the slots as the network has read them (``replaced``).
+    """
+    keys = _keys(prompt.replaced)
+    if len(keys) == n_filled:
+        return slots[np.argsort(keys, kind="stable")]
+    return slots[np.unique(keys, return_index=True)[1]]
+
+
+def _filled(slots: NoteArray, notes: NoteArray, as_written: NoteArray) -> NoteArray:
+    """The slots, in order, with new pitches; their onsets, durations, loudness and timing stay.
 
     The notes of one onset and track take the slots there in the order of pitch.
 
     Parameters
     ----------
-    notes : (N,) NOTE_DTYPE, finished.
+    slots : (N,) NOTE_DTYPE, in order.
+    notes : (N,) finished.
     as_written : the same notes as the network has written them.
-    slots : of the plan.
-    prompt : with the slots as the network has read them (``replaced``).
     """
-    by_place = np.argsort(_keys(as_written), kind="stable")
-    keys = _keys(prompt.replaced)
-    # Two slots of one key at one onset are one to the network.
-    of_slots = (
-        np.unique(keys, return_index=True)[1]
-        if len(keys) != len(notes)
-        else np.argsort(keys, kind="stable")
-    )
-    filled = slots[of_slots].copy()
-    filled["pitch_midi"] = notes["pitch_midi"][by_place]
+    filled = slots.copy()
+    filled["pitch_midi"] = notes["pitch_midi"][np.argsort(_keys(as_written), kind="stable")]
     return filled
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.music.piece import Piece
-from lstm_music.types import NoteArray
+from lstm_music.types import BoolArray, NoteArray
 
 _LATE_STEPS = 3
 """A key that a given note holds only so long is struck anew when it is free."""
@@ -38,8 +38,48 @@ def clear_of(notes: NoteArray, given: NoteArray, keyboards: Keyboards | None = N
     notes, given : (N,), (M,) NOTE_DTYPE.
     keyboards : of each track (`keyboards_of`); None: each has its own.
     """
+    clear, stays = _cleared(notes, given, keyboards)
+    return clear[stays]
+
+
+def with_old_pitches(
+    notes: NoteArray, pitches: npt.NDArray[np.uint8], given: NoteArray, keyboards: Keyboards
+) -> tuple[NoteArray, BoolArray]:
+    """The notes of a rhythm that is kept: one whose key is held there, or struck by another hand,
+    keeps its old pitch.
+
+    Parameters
+    ----------
+    notes : (N,) NOTE_DTYPE, with new pitches.
+    pitches : (N,) their old ones.
+    given : (M,) NOTE_DTYPE.
+    keyboards : of each track (`keyboards_of`).
+
+    Returns
+    -------
+    notes : (N,).
+    is_old : (N,) which have their old pitches.
+    """
+    kept, is_old = notes.copy(), np.zeros(len(notes), bool)
+    while True:
+        new = np.flatnonzero(~is_old)
+        clear, stays = _cleared(kept[new], np.concatenate([given, kept[is_old]]), keyboards)
+        strokes = _keys(kept[new], keyboards) << 32 | kept[new]["onset_steps"]
+        is_first = np.zeros(len(new), bool)
+        is_first[np.unique(strokes, return_index=True)[1]] = True
+        failing = new[~stays | (clear != kept[new]) | ~is_first]
+        if not len(failing):
+            return kept, is_old
+        is_old[failing] = True
+        kept["pitch_midi"][failing] = pitches[failing]
+
+
+def _cleared(
+    notes: NoteArray, given: NoteArray, keyboards: Keyboards | None
+) -> tuple[NoteArray, BoolArray]:
+    """The notes as of `clear_of`, and which of them are not left out."""
     if not len(notes):
-        return notes
+        return notes, np.zeros(0, bool)
     ends = given["onset_steps"].astype(np.int64) + given["duration_steps"]
     last = int((notes["onset_steps"].astype(np.int64) + notes["duration_steps"]).max())
     near = (ends > int(notes["onset_steps"].min())) & (given["onset_steps"] < last)
@@ -56,7 +96,7 @@ def clear_of(notes: NoteArray, given: NoteArray, keyboards: Keyboards | None = N
         end = int(begins[begins > begin].min(initial=end))
         stays[i] = free - begin <= _LATE_STEPS and free < end
         clear["onset_steps"][i], clear["duration_steps"][i] = free, max(end - free, 1)
-    return clear[stays]
+    return clear, stays
 
 
 def without_unisons(

@@ -9,7 +9,12 @@ from smf_bytes import END, smf
 from smf_player import play
 
 import lstm_music as lm
-from lstm_music.generate.overlaps import clear_of, keyboards_of, without_unisons
+from lstm_music.generate.overlaps import (
+    clear_of,
+    keyboards_of,
+    with_old_pitches,
+    without_unisons,
+)
 from lstm_music.midi.write import to_midi_bytes
 from lstm_music.music.piece import make_notes
 
@@ -103,3 +108,39 @@ def test_no_key_of_a_channel_is_struck_while_it_sounds(task, rng_seed):
     assert len(heard) > 10
     for one, other in pairwise(heard):
         assert one.pitch != other.pitch or one.tick < one.end <= other.tick
+
+
+def kept(notes, pitches, given=(), keyboards=ONE):
+    found, is_old = with_old_pitches(
+        make_notes(notes), np.array(pitches, np.uint8), make_notes(given), keyboards
+    )
+    return found["pitch_midi"].tolist(), is_old.tolist()
+
+
+def test_a_rhythm_that_is_kept_keeps_a_pitch_rather_than_lose_a_note():
+    """Where the new key is held, struck soon, or struck by the other hand."""
+    note = (24, 24, 60, 80, 0)
+    assert kept([note], [50]) == ([60], [False])
+    for given in ((0, 48, 60, 80, 1), (40, 9, 60, 80, 0), (24, 9, 60, 80, 1)):
+        assert kept([note], [50], [given]) == ([50], [True])
+    assert kept([note, (24, 24, 60, 80, 1)], [50, 51]) == ([60, 51], [False, True])
+    # What keeps its old pitch may be in the way of another.
+    three = [note, (24, 24, 60, 80, 1), (36, 24, 51, 80, 0)]
+    assert kept(three, [50, 51, 52]) == ([60, 51, 52], [False, True, True])
+
+
+@pytest.mark.parametrize("rng_seed", range(3))
+def test_a_kept_rhythm_loses_no_note(rng_seed):
+    """Among long notes of few keys, half of which stay."""
+    rows = [
+        (12 * i + track, 30, 60 + (i + 2 * track) % 4, 80, track)
+        for i in range(64)
+        for track in (0, 1)
+    ]
+    seed = lm.read(hands(0, 0))
+    seed = seed.replace(notes=make_notes(rows))
+    asked = {"keep": "rhythm", "amount": 0.5, "pitch_range": "60-64", "rng_seed": rng_seed}
+    made = random_composer().vary(seed, **asked)
+    names = ["onset_steps", "duration_steps", "track", "velocity"]
+    assert sorted(made.notes[names].tolist()) == sorted(seed.notes[names].tolist())
+    assert not np.array_equal(made.notes, seed.notes)

@@ -53,6 +53,17 @@ def test_pitch_keeps_the_pitches_in_their_order(name, amount):
             assert len(now) >= 0.85 * len(was)
 
 
+@pytest.mark.parametrize("keep", ["rhythm", "pitch", "outline"])
+def test_a_track_that_rests_there_goes_on_resting(keep):
+    rows = [(12 * i, 12, 60 + i % 7, 80, 0) for i in range(64)]
+    rows += [(12 * i, 12, 40 + i % 5, 80, 1) for i in (*range(8), *range(56, 64))]
+    seed = Piece(notes=make_notes(rows), tracks=(Track(), Track(33)))
+    made = COMPOSER.vary(seed, keep=keep, bars=(3, 5), rng_seed=1)
+    bass = [piece.notes[piece.notes["track"] == 1] for piece in (seed, made)]
+    assert np.array_equal(*bass)
+    assert not np.array_equal(made.notes, seed.notes)
+
+
 def test_outline_keeps_the_notes_on_the_beats():
     seed, take = vary("reel", keep="outline")
     place, _ = seed.bar_lines.places(seed.notes["onset_steps"])

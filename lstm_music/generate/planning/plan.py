@@ -237,11 +237,12 @@ def variation(
         raise ConfigError(f"keep must be one of {', '.join(KEEPS)}, got {keep!r}")
     onsets = onsets_in_bars(seed)
     written = with_onsets(seed.notes, onsets)
-    open_places = _places(seed, bars, tracks)
+    every = _places(seed, bars, tracks)
+    open_places = tuple(place for place in every if begins_in(written, [place]).any())
+    if not open_places:
+        raise ConfigError("nothing sounds in these bars; infill them, or name others")
     inside = begins_in(written, open_places)
     n_inside = int(inside.sum())
-    if not n_inside:
-        raise ConfigError("nothing sounds in these bars; infill them, or name others")
     rank = np.random.default_rng([rng_seed, n_inside]).permutation(n_inside)
     chosen = inside.copy()
     chosen[inside] = rank < round(amount * n_inside)
