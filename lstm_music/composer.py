@@ -150,13 +150,14 @@ class Composer:
 
             request = with_found_form(request)
         rng_seed = random_rng_seed() if request.rng_seed is None else request.rng_seed
+        engine = self._engine.on_threads(request.threads)
         others = [_as_piece(piece) for piece in avoid]
         copied = None if request.max_copy is None else self._copied_notes
         if request.seed is None:
             from lstm_music.generate.from_nothing import compose_from_nothing
 
             return compose_from_nothing(
-                self._engine,
+                engine,
                 request,
                 rng_seed,
                 self.sampling,
@@ -166,11 +167,10 @@ class Composer:
             )
         from lstm_music.generate.complete import complete_seed
 
-        seed = self._seed(request)
         return complete_seed(
-            self._engine,
+            engine,
             request,
-            seed,
+            self._seed(request),
             rng_seed,
             self.sampling,
             others=others,

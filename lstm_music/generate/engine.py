@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -83,6 +83,15 @@ class Engine:
     from_nothing: Mapping[str, FromNothing] = field(default_factory=dict)
     progressions: Mapping[str, Any] = field(default_factory=dict)
     critic: Callable[[str], Critic | None] = no_critic
+
+    def on_threads(self, n: int | None) -> Engine:
+        """The same for n threads; None: one a core. They share what a device leaves to do here."""
+        if not isinstance(self.weights, DeviceWeights):
+            return self
+        n = n or usable_cores()
+        if n == self.weights.pool.n_threads:
+            return self  # with the models that it has cached
+        return replace(self, weights=self.weights.on_threads(n))
 
     @classmethod
     def from_metadata(
@@ -303,7 +312,7 @@ def in_shares(
 ) -> list[Generator]:
     """``compose(sequences)``, a share of them a thread; the loop holds no GIL.
 
-    A device computes for all of them together.
+    A device computes for all of them together, and the threads are those of its weights.
 
     Raises
     ------

@@ -1,3 +1,4 @@
+from lstm_music.kernels.pool import ThreadPool
 from lstm_music.kernels.step import Stepper, StepWeights
 from lstm_music.kernels.stretch import Stretch
 
@@ -5,7 +6,11 @@ class DeviceWeights(StepWeights):
     streams: object
     n_streams: int
     n_tokens: int
-    def __init__(self, streams: object, n_streams: int, n_tokens: int, precision: str) -> None: ...
+    pool: ThreadPool
+    def __init__(
+        self, streams: object, n_streams: int, n_tokens: int, precision: str, n_threads: int = 1
+    ) -> None: ...
+    def on_threads(self, n: int) -> DeviceWeights: ...
     def check(self) -> None: ...
 
 class DeviceStepper(Stepper):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lstm_music.backends.registry import get_backend, resolved
+from lstm_music.backends.workspace import usable_cores
 from lstm_music.errors import ConfigError
 from lstm_music.kernels.step import StepWeights
 from lstm_music.nn.model import LanguageModel
@@ -31,4 +32,5 @@ def step_weights(model: LanguageModel, precision: str, backend: str = "cpu") -> 
     from lstm_music.nn.device_streams import DeviceStreams  # not for everyone
 
     streams = DeviceStreams(model.on(get_backend(name)), precision)
-    return DeviceWeights(streams, model.config.n_streams, model.config.n_tokens, precision)
+    sizes = model.config.n_streams, model.config.n_tokens
+    return DeviceWeights(streams, *sizes, precision, usable_cores())

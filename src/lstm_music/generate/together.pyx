@@ -1,5 +1,6 @@
 """Several sequences at once: what each may write next is chosen, the network is asked about all of
-them, then each goes on. The GIL is held only while a device computes.
+them, then each goes on. The GIL is held only while a device computes. Then the sequences are so
+many that threads share what is done here for each of them.
 """
 
 from libc.stdint cimport uint8_t
@@ -8,6 +9,7 @@ import numpy as np
 
 from lstm_music.generate.loop cimport FULL, RUNNING, STUCK, Generator
 from lstm_music.kernels.device_step cimport DeviceWeights
+from lstm_music.kernels.pool cimport lm_part, lm_pool, lm_pool_run
 from lstm_music.kernels.step cimport (
     MOST_TOGETHER, Plan, Stepper, StepState, advance_together, predict_together,
 )
@@ -19,6 +21,7 @@ MOST_ON_DEVICE = 1024
 
 
 cdef struct Group:
+    lm_pool* threads    # they share the generators; NULL: the caller has them all
     int n               # who runs
     void** who          # Generators
     int asked           # how many of them need logits
@@ -58,8 +61,10 @@ def run_together(generators, int max_notes=-1):
     if not 1 <= n <= most or len(found) != 1 or len(set(generators)) < n:
         raise ConfigError(f"1 to {most} generators of the same weights run together")
     (weights,) = found
+    group.threads = NULL
     if isinstance(weights, DeviceWeights):
         device = weights
+        group.threads = device.pool.threads
     cdef size_t[:, ::1] room = np.zeros((5, n), np.uintp)
     group.n, group.who, group.steppers = n, <void**> &room[0, 0], <void**> &room[1, 0]
     group.masks, group.logits = <const uint8_t**> &room[2, 0], <float**> &room[3, 0]
@@ -95,6 +100,14 @@ cdef void _run(const Plan* plan, DeviceWeights device, Group* g) noexcept nogil:
             _advance(plan, device, g)
 
 
+cdef void _each(Group* g, lm_part part) noexcept nogil:
+    """Call ``part`` for ranges of who runs; no generator is in two of them."""
+    if g.threads == NULL:
+        part(g, 0, 0, g.n)
+    else:
+        lm_pool_run(g.threads, g.n, part, g)
+
+
 cdef int _choose(Group* g) noexcept nogil:
     """Leave out who is to pause, and find what the others may write; how many they are."""
     cdef int i, left = 0
@@ -104,8 +117,8 @@ cdef int _choose(Group* g) noexcept nogil:
             g.who[left] = g.who[i]
             left += 1
     g.n = left
+    _each(g, _choose_some)
     for i in range(g.n):
-        (<Generator> g.who[i]).task.choose()
         if (<Generator> g.who[i]).task.only < 0 or (<Generator> g.who[i]).weigh:
             g.steppers[g.asked] = <void*> (<Generator> g.who[i]).stepper
             g.masks[g.asked] = (<Generator> g.who[i])._wanted()
@@ -114,11 +127,17 @@ cdef int _choose(Group* g) noexcept nogil:
     return g.n
 
 
+cdef void _choose_some(void* group, int _, Py_ssize_t first, Py_ssize_t stop) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(first, stop):
+        (<Generator> (<Group*> group).who[i]).task.choose()
+
+
 cdef int _extend(Group* g) noexcept nogil:
     """A token more for each; how many go on."""
     cdef int i, left = 0
+    _each(g, _extend_some)
     for i in range(g.n):
-        (<Generator> g.who[i])._extend()
         if (<Generator> g.who[i]).status == RUNNING:
             g.who[left] = g.who[i]
             g.steppers[left] = <void*> (<Generator> g.who[i]).stepper
@@ -126,6 +145,12 @@ cdef int _extend(Group* g) noexcept nogil:
             left += 1
     g.n = left
     return left
+
+
+cdef void _extend_some(void* group, int _, Py_ssize_t first, Py_ssize_t stop) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(first, stop):
+        (<Generator> (<Group*> group).who[i])._extend()
 
 
 cdef void _predict(const Plan* plan, DeviceWeights device, Group* g) noexcept nogil:

@@ -1,5 +1,6 @@
 # Steppers whose network is on another device: one call there moves all that take a step together.
 
+from lstm_music.kernels.pool cimport ThreadPool
 from lstm_music.kernels.step cimport Stepper, StepWeights
 from lstm_music.kernels.stretch cimport Stretch
 
@@ -8,6 +9,7 @@ cdef class DeviceWeights(StepWeights):
     cdef readonly object streams
     cdef readonly int n_streams
     cdef readonly int n_tokens
+    cdef readonly ThreadPool pool
     cdef object fault              # what the device raised; None: nothing
     cdef bint failed
 

@@ -8,6 +8,7 @@ from libc.string cimport memcpy
 
 import numpy as np
 
+from lstm_music.kernels.pool cimport ThreadPool
 from lstm_music.kernels.step cimport Stepper, StepWeights
 from lstm_music.kernels.stretch cimport Stretch
 
@@ -22,15 +23,23 @@ cdef class DeviceWeights(StepWeights):
         has them.
     n_streams, n_tokens : S and V.
     precision : of the matrices.
+    n_threads : that share what is done on this machine for the sequences of a step.
     """
 
-    def __init__(self, streams, int n_streams, int n_tokens, precision):
+    def __init__(self, streams, int n_streams, int n_tokens, precision, int n_threads=1):
         self.streams, self.precision = streams, precision
         self.n_streams, self.n_tokens = n_streams, n_tokens
+        self.pool = ThreadPool(n_threads)
         self.plan.S = n_streams
 
     def __reduce__(self):
-        return DeviceWeights, (self.streams, self.n_streams, self.n_tokens, self.precision)
+        return DeviceWeights, (
+            self.streams, self.n_streams, self.n_tokens, self.precision, self.pool.n_threads,
+        )
+
+    def on_threads(self, int n):
+        """The same with another number of threads, at least 1."""
+        return DeviceWeights(self.streams, self.n_streams, self.n_tokens, self.precision, n)
 
     def check(self):
         """Raise what the device raised since the last look, where nothing can be raised."""

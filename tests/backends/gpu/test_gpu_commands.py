@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lstm_music.cli.main import run
+from lstm_music.midi.files import read
 from lstm_music.nn.model_file import load_model
 
 SMALL = [
@@ -31,8 +32,9 @@ def at_root(monkeypatch):
 
 
 @pytest.mark.usefixtures("cupy", "at_root")
-def test_training_on_the_gpu_ends_with_the_cpus_model(tmp_path):
-    (code, there), (cpu_code, here) = train(tmp_path, "gpu"), train(tmp_path, "cpu")
+def test_training_on_the_gpu_ends_with_the_cpus_model(tmp_path, capsys):
+    (code, there), (cpu_code, here) = train(tmp_path, "auto"), train(tmp_path, "cpu")
+    assert "computing on gpu, in float32" in capsys.readouterr().err
     assert code == cpu_code == 0
     mine, theirs = (load_model(path)[0].flat_params for path in (there, here))
     np.testing.assert_allclose(mine, theirs, atol=2e-3)
@@ -142,3 +144,33 @@ def test_a_task_of_the_papers_runs_on_the_gpu(capsys):
     assert run(["reproduce", "vanishing-gradient", "--quick", "--backend", "gpu", "--json"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert rows and all(row["holds"] is not False for row in rows)
+
+
+@pytest.mark.usefixtures("cupy", "at_root", "products_of_numpy")
+def test_evaluating_and_composing_on_the_gpu_give_what_the_cpu_gives(tmp_path, cupy, capsys):
+    model = str(train(tmp_path, "cpu")[1])
+    capsys.readouterr()
+
+    def evaluated(backend):
+        music = ["midi_data/chorale.mid", "midi_data/jig.mid", "midi_data/waltz.mid"]
+        assert run(["evaluate", *music, "--model", model, "--backend", backend, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    def composed(backend):
+        output = tmp_path / f"{backend.replace(':', '')}.mid"
+        options = ["--bars=1", "--seed-bars=1-2", "--rng-seed=3", "--precision=float32"]
+        command = ["generate", "--seed=midi_data/chorale.mid", "--model", model, *options]
+        assert run([*command, "--backend", backend, "-o", str(output)]) == 0
+        return read(output).notes.tolist()
+
+    products = cupy.Machine.products
+    mine, theirs = evaluated("gpu:0"), evaluated("cpu")
+    assert cupy.Machine.products > products
+    assert mine.pop("unmet") is not None and theirs.pop("unmet") is not None
+    for style, models in theirs.items():
+        for name, row in models.items():
+            assert mine[style][name] == pytest.approx(row, rel=1e-5), name
+    products = cupy.Machine.products
+    here = composed("cpu")
+    assert cupy.Machine.products == products
+    assert composed("auto") == here and cupy.Machine.products > products

@@ -2,14 +2,15 @@
 
 import gc
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
 from paths import MIDI_DATA
 from small_composers import random_composer
 
-from lstm_music.backends.gpu import sequence, stepping
 from lstm_music.backends.registry import get_backend
+from lstm_music.backends.workspace import usable_cores
 from lstm_music.cli.main import run
 from lstm_music.errors import BackendError, ConfigError
 from lstm_music.generate.asking.request import Request
@@ -32,14 +33,7 @@ REQUESTS = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def products_of_numpy(monkeypatch):
-    """In place of those that run as fibers, which test_gpu_generation.py has."""
-    for module in (sequence, stepping):
-        monkeypatch.setattr(
-            module, "own_product", lambda device, *matrices, **options:
-            device.prepared_product(*matrices, **options),
-        )  # fmt: skip
+pytestmark = pytest.mark.usefixtures("products_of_numpy")
 
 
 @pytest.fixture
@@ -67,6 +61,20 @@ def test_a_take_is_the_same_among_more_than_there_were_slots(gpu):
     many = takes(20)
     assert takes(1) == many[:1] and takes(3, threads=2) == many[:3]
     assert len(gpu.engine.weights.streams._steps.rows) > 20
+
+
+def test_threads_share_what_is_done_here_and_change_no_note(gpu):
+    def n_threads():
+        return len(list(Path("/proc/self/task").iterdir()))
+
+    ask = {"bars": 1, "n": 9, "rng_seed": 4, **SHORT}
+    alone = new_notes(gpu, Request("generate", SEED, threads=1, **ask))
+    assert gpu.engine.weights.pool.n_threads == usable_cores()
+    gpu._engine = gpu.engine.on_threads(5)
+    weights, before = gpu.engine.weights, n_threads()
+    assert new_notes(gpu, Request("generate", SEED, threads=5, **ask)) == alone
+    assert gpu.engine.weights is weights and n_threads() - before == 4
+    assert pickle.loads(pickle.dumps(weights)).pool.n_threads == 5
 
 
 def test_slots_are_given_back(gpu):
