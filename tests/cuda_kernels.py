@@ -18,6 +18,12 @@ _NUMBERS = {
 }  # fmt: skip
 
 
+_FAULTS = {
+    1: "threads ended while others waited at a barrier",
+    2: "a block wrote beyond its shared memory",
+}
+
+
 class Kernel:
     """One kernel, called as CuPy calls it: grid, block, arguments.
 
@@ -42,8 +48,8 @@ class Kernel:
         pointers = (ctypes.c_void_p * len(boxes))(*(ctypes.addressof(box) for box in boxes))
         shapes = [(ctypes.c_uint * 2)(*(*shape, 1, 1)[:2]) for shape in (grid, block)]
         assert np.prod(block) <= 1024 and min(*grid, *block) > 0
-        if self._launch(*shapes, pointers):
-            raise RuntimeError(f"{self.name}: threads ended while others waited at a barrier")
+        if failed := self._launch(*shapes, pointers):
+            raise RuntimeError(f"{self.name}: {_FAULTS[failed]}")
 
     def _box(self, i, kind, x):
         if kind == "P":

@@ -4,8 +4,10 @@ Its arrays do not mix with NumPy's, its kernels are the CUDA sources themselves 
 its products honour the precision that is asked for. So the whole GPU backend runs in the tests.
 """
 
+import itertools
 import operator
 import sys
+import weakref
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -98,6 +100,7 @@ class ndarray:
     def get(self):
         alive()
         not_in_graph()
+        check_zones()
         return self._held.copy()
 
     def set(self, array):
@@ -149,11 +152,30 @@ for _name in ("add", "sub", "mul", "truediv"):
     _operator(_name)
 
 
+_ZONE = 512
+_NOBODYS = 0xFF  # so a kernel that reads there has NaN, or -1
+_numbers = itertools.count()
+_zones = {}
+"""All memory of the device: each array lies between two zones of nobody's."""
+
+
 def _new(array):
     alive()
     if array.nbytes > Machine.memory:
         raise OutOfMemoryError(f"Out of memory allocating {array.nbytes} bytes")
-    return ndarray(array)
+    raw, number = np.full(array.nbytes + 2 * _ZONE, _NOBODYS, np.uint8), next(_numbers)
+    _zones[number] = weakref.ref(raw, lambda _: _zones.pop(number, None))
+    held = raw[_ZONE:-_ZONE].view(array.dtype).reshape(array.shape)
+    held[...] = array
+    return ndarray(held)
+
+
+def check_zones():
+    """Raise if a kernel has written outside of its arrays."""
+    for ref in list(_zones.values()):
+        raw = ref()
+        if raw is not None and (raw[:_ZONE].min() < _NOBODYS or raw[-_ZONE:].min() < _NOBODYS):
+            raise AssertionError("a kernel wrote outside of its arrays")
 
 
 def empty(shape, dtype=float):

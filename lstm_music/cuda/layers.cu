@@ -17,6 +17,14 @@ LM_KERNEL embed_forward(int64_t n, int64_t S, int64_t D, const LM_REAL *E, const
     X[place] = sum;
 }
 
+/* y[p] = h[p] + x[p] of the rows p that move; the others keep theirs: one thread an element. */
+LM_KERNEL add_residual(int64_t n, int64_t H, const int *moves, const LM_REAL *h, const LM_REAL *x,
+                       LM_REAL *y) {
+    int64_t place = lm_place(), p = place / H;
+    if (p < n && moves[p])
+        y[place] = h[place] + x[place];
+}
+
 /* rows (N,) as keys row N + place, which sorting brings into the order of rows, then places. */
 LM_KERNEL embed_keys(int64_t N, const int *rows, int64_t *keys) {
     int64_t place = lm_place();

@@ -59,7 +59,7 @@ static void shim_enter() {
     }
 }
 
-/* Runs each thread up to its next barrier or its end. */
+/* Runs a thread up to its next barrier or its end. */
 static void shim_step(size_t i) {
     shim_fiber &fiber = shim_fibers[i];
     shim_now = i;
@@ -78,11 +78,16 @@ static void shim_step(size_t i) {
     setcontext(&fiber.start);
 }
 
-/* Returns 1 when some threads ended while others of the block waited at a barrier. */
+static unsigned shim_launches;
+
+/* The first thread goes first to one barrier, the last to the next, and in the next launch the other
+ * way round: so a barrier that is missing shows. Returns 1 when some threads ended while others of
+ * the block waited at a barrier. */
 static int shim_block() {
-    for (;;) {
+    for (unsigned turn = shim_launches + blockIdx.x + blockIdx.y;; turn++) {
         size_t ended = 0, waiting = 0;
-        for (size_t i = 0; i < shim_threads; i++) {
+        for (size_t n = 0; n < shim_threads; n++) {
+            size_t i = turn % 2 ? shim_threads - 1 - n : n;
             if (shim_fibers[i].done)
                 continue;
             shim_step(i);
@@ -123,8 +128,9 @@ static int shim_launch_plain(const unsigned *grid, const unsigned *block) {
 }
 
 #ifdef SHIM_COOPERATIVE
-/* Shared memory whose size the launch sets; NaN at first. */
+/* Shared memory whose size the launch sets; NaN at first, and beyond. */
 SHIM_OF_BLOCK char *shim_dynamic;
+enum { SHIM_BEYOND = 1 << 14 };
 static unsigned shim_dynamic_bytes;
 extern "C" void shim_set_dynamic(unsigned bytes) { shim_dynamic_bytes = bytes; }
 #define LM_DYNAMIC_SHARED(type, name) type *name = (type *)shim_dynamic
@@ -135,7 +141,7 @@ static unsigned atomicAdd(unsigned *at, unsigned x) {
 static void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 static void __nanosleep(unsigned) { sched_yield(); }
 
-/* All blocks at once, a thread of the system each. */
+/* All blocks at once, a thread of the system each. Returns 2 when one wrote beyond its shared memory. */
 static int shim_launch_together(const unsigned *grid, const unsigned *block) {
     std::vector<std::thread> blocks;
     std::vector<int> failed(grid[0] * grid[1]);
@@ -145,9 +151,12 @@ static int shim_launch_together(const unsigned *grid, const unsigned *block) {
             gridDim = {grid[0], grid[1], 1};
             blockDim = {block[0], block[1], 1};
             blockIdx = {i % grid[0], i / grid[0], 0};
-            std::vector<char> room(shim_dynamic_bytes + 32, -1);
+            std::vector<char> room(shim_dynamic_bytes + 32 + SHIM_BEYOND, -1);
             shim_dynamic = room.data() + (32 - (size_t)room.data() % 32);
             failed[i] = shim_block();
+            for (unsigned k = 0; k < SHIM_BEYOND; k++)
+                if (shim_dynamic[shim_dynamic_bytes + k] != -1)
+                    failed[i] = 2;
             for (size_t f = 0; f < shim_threads; f++)
                 delete[] shim_fibers[f].stack;
         });
@@ -155,7 +164,7 @@ static int shim_launch_together(const unsigned *grid, const unsigned *block) {
         one.join();
     for (int one : failed)
         if (one)
-            return 1;
+            return one;
     return 0;
 }
 #endif
@@ -186,6 +195,7 @@ template <typename... A> shim_kernel<A...> shim_of(void (*kernel)(A...)) { retur
     extern "C" const char *kinds_##name() { return shim_of(name).kinds(); }                    \
     extern "C" int launch_##name(const unsigned *grid, const unsigned *block, void **given) {  \
         shim_arguments = given;                                                                \
+        shim_launches++;                                                                       \
         shim_body = [](void **arguments) { shim_of(name).run(arguments); };                    \
         return launch(grid, block);                                                            \
     }

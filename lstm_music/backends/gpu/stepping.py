@@ -128,6 +128,7 @@ class _Layer:
         self._run = SequencePass(device, space, spec, sizes, U, tape, moves, "own")
         sums = self._run.sums.reshape(N, -1)
         self._inputs = own_product(device, X, W, sums, transpose_b=True)
+        self._device, self._moves = device, moves
         self._S, self._b, self._X, self._is_residual = S, b, X, is_residual
         self.y = device.zeros((N, H), real) if is_residual else S[1, 0]
 
@@ -137,8 +138,10 @@ class _Layer:
         self._inputs(0, 0)
         self._run.forward(self._b)
         if self._is_residual:
-            self.y[...] = self._S[1, 0]
-            self.y[...] += self._X
+            kernel = self._device.kernel("layers", "add_residual", self.y.dtype)
+            sizes = np.int64(len(self.y)), np.int64(self.y.shape[1])
+            states = self._S[1, 0], self._X, self.y
+            self._device.each(kernel, self.y.size, *sizes, self._moves, *states)
 
     def kept(self) -> list[Array]:
         """What the streams have from step to step, a stream along axis 1."""

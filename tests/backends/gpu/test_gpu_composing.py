@@ -103,8 +103,10 @@ def test_the_logits_are_those_of_weights_rounded_alike(cupy):
             )
 
 
-def test_a_slot_begins_where_the_model_does_and_can_be_copied(cupy):
-    config = ModelConfig(40, 30, 2, hidden_size=8, layers=2, embedding_size=8, learned_state=True)
+@pytest.mark.parametrize("residual", [False, True])
+def test_a_slot_begins_where_the_model_does_and_can_be_copied(residual, cupy):
+    sizes = {"hidden_size": 8, "layers": 2, "embedding_size": 8, "learned_state": True}
+    config = ModelConfig(40, 30, 2, residual=residual, **sizes)
     model = LanguageModel.create(config, 3)
     for name, values in model.params.items():
         if "start" in name or "state" in name:

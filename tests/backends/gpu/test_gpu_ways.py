@@ -1,9 +1,13 @@
 """The ways to run a sequence on the GPU: what they compute, and where they are taken."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from cell_cases import MAPS, VARIANTS, make_problem, placed_on, results, worst_difference
 
+from lstm_music.backends.base import Tape
+from lstm_music.backends.gpu import graphs
 from lstm_music.backends.gpu.backend import GpuBackend
 from lstm_music.backends.gpu.graphs import Graphs
 from lstm_music.backends.reference import ReferenceBackend
@@ -47,6 +51,35 @@ def test_what_comes_again_is_replayed_with_what_is_in_its_arrays_now(cell, cupy)
     assert cupy.Graph.launched - before == 6 + 4
 
 
+def test_another_length_in_the_same_memory_is_another_graph(cupy):
+    gpu, problem = GpuBackend(way="graph"), make_problem(cell_spec("lstm"), ODD, ragged=False)
+    placed = placed_on(gpu, problem)
+    tape, X = placed.forward(gpu), placed.arrays["X"]
+    short = replace(placed, arrays=placed.arrays | {"X": X[:3]}, dy=placed.dy[:3])
+    placed.forward(gpu, out=tape)
+    expected = gpu.to_host(tape.S)[:4]
+    tape.S[4:] = 7.0
+    for _ in range(3):
+        short.forward(gpu, out=Tape(tape.S[:4], tape.K[:3]))
+    np.testing.assert_array_equal(gpu.to_host(tape.S)[:4], expected)
+    np.testing.assert_array_equal(gpu.to_host(tape.S)[4:], 7.0)
+
+
+def test_another_cell_in_the_same_memory_is_another_graph(cupy):
+    gpu, problem = GpuBackend(way="graph"), make_problem(cell_spec("peephole"), ODD)
+    placed = placed_on(gpu, problem)
+    other = {"spec": cell_spec("peephole:s_h=identity")}
+    tape = placed.forward(gpu)
+    for _ in range(3):
+        for one, there in (
+            (problem, placed),
+            (replace(problem, **other), replace(placed, **other)),
+        ):
+            there.forward(gpu, out=tape)
+            expected = one.forward(ReferenceBackend()).S
+            np.testing.assert_allclose(gpu.to_host(tape.S), expected, atol=1e-12)
+
+
 def test_a_driver_without_graphs_is_told_once_and_does_without(cupy, caplog):
     cupy.Machine.captures = False
     gpu, problem = GpuBackend(way="graph"), make_problem(cell_spec("lstm"), ODD)
@@ -73,6 +106,21 @@ def test_half_a_graph_is_not_replayed(cupy, caplog):
         assert gpu.to_host(half)[0, 0] == times
     np.testing.assert_array_equal(gpu.to_host(out), 18.0)
     assert "during stream capture" in reasons(caplog)[0]
+
+
+def test_the_graph_that_was_not_used_for_longest_goes(cupy, monkeypatch):
+    monkeypatch.setattr(graphs, "_MOST", 2)
+    gpu = GpuBackend(way="graph")
+    x, known = gpu.to_device(np.zeros(3)), Graphs(gpu.device)
+
+    def replayed(name):
+        before = cupy.Graph.launched
+        known.run(name, lambda: x.__iadd__(1.0))
+        return cupy.Graph.launched - before
+
+    assert [replayed(name) for name in "aabbab"] == [0, 1, 0, 1, 1, 1]
+    assert [replayed(name) for name in "cbab"] == [0, 1, 0, 1]  # a made room for c
+    assert gpu.to_host(x)[0] == 10.0
 
 
 UNITS = [name for name in VARIANTS if cell_spec(name).feeds == ((0, 0, cell_spec(name).gates_u),)
