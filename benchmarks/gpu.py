@@ -3,8 +3,9 @@
     python benchmarks/gpu.py                       # a device, under 8 minutes
     python benchmarks/gpu.py --stand-in -o /tmp/x  # no device: tiny sizes on the tests' stand-in
 
-Writes gpu-DEVICE.json and gpu-DEVICE.log. A part that finds no time left says so there. It ends
-with code 1 if a cell is further from the reference than it may be.
+Writes gpu-DEVICE.json and gpu-DEVICE.log as it goes, and tables for docs/gpu.md at the end, which
+say what the targets are. Each part has a share of the time; what finds none left is named there. It
+ends with code 1 if a cell is further from the reference than it may be, or a check fails.
 """
 
 import argparse
@@ -13,7 +14,8 @@ import platform
 import sys
 import time
 import traceback
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,7 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
+import gpu_checks  # noqa: E402
 from cell_cases import (  # noqa: E402
     MAPS,
     VARIANTS,
@@ -29,21 +32,32 @@ from cell_cases import (  # noqa: E402
     results,
     worst_difference,
 )
+from gpu_checks import UnsuitedError  # noqa: E402
+from gpu_tables import tables  # noqa: E402
+from paths import MIDI_DATA  # noqa: E402
+from recipe_parts import RECIPE  # noqa: E402
+from small_composers import random_composer  # noqa: E402
 
+from lstm_music.backends.cpu import CpuBackend  # noqa: E402
 from lstm_music.backends.gpu.backend import GpuBackend  # noqa: E402
 from lstm_music.backends.gpu.ways import WAYS  # noqa: E402
 from lstm_music.backends.reference import ReferenceBackend  # noqa: E402
 from lstm_music.backends.registry import GPU_PRECISIONS  # noqa: E402
 from lstm_music.cells.registry import cell_spec  # noqa: E402
+from lstm_music.composer import load  # noqa: E402
+from lstm_music.errors import BackendError  # noqa: E402
+from lstm_music.generate.asking.request import Request  # noqa: E402
 from lstm_music.nn.batch_generation import BatchGenerator  # noqa: E402
 from lstm_music.nn.config import ModelConfig  # noqa: E402
 from lstm_music.nn.model import LanguageModel  # noqa: E402
 from lstm_music.nn.optim import make_optimiser  # noqa: E402
 from lstm_music.nn.sampling import Sampling  # noqa: E402
+from lstm_music.tokens.vocabulary import DEFAULT  # noqa: E402
 
 PARITY = {"float64": 1e-10, "float32": 1e-5, "bfloat16": 1e-2}
 OURS = [*(("float32", way) for way in WAYS), ("tf32", "plain"), ("bfloat16", "plain")]
-RECIPE_TOKENS = 58_000_000  # of the bundled default model: the Makefile
+ON_CPU = [("float32", "cpu"), ("bfloat16", "cpu")]
+RECIPE_TOKENS = 118_000_000  # of the bundled default model, in two legs: the Makefile
 
 
 @dataclass(frozen=True)
@@ -62,8 +76,8 @@ class Report:
         self.path = folder / f"gpu-{name}.json"
         folder.mkdir(parents=True, exist_ok=True)
         self._log = (folder / f"gpu-{name}.log").open("w", encoding="utf-8")
-        self.facts = {"parity": [], "updates": [], "generation": [], "recipe": []}
-        self.facts |= {"left_out": [], "failed": [], "unsuited": [], "fastest": []}
+        parts = "checks parity updates fastest generation recipe composing"
+        self.facts = {part: [] for part in [*parts.split(), "left_out", "failed", "unsuited"]}
 
     def say(self, line):
         print(line, flush=True)
@@ -72,6 +86,9 @@ class Report:
     def add(self, part, row):
         self.facts[part].append(row)
         self.say(f"{part}: {json.dumps(row)}")
+        self.write()
+
+    def write(self):
         self.path.write_text(json.dumps(self.facts, indent=1) + "\n", encoding="utf-8")
 
     def attempt(self, what, run, *arguments):
@@ -118,43 +135,56 @@ def difference(cell, shape, real, engine):
     return worst_difference(results(problem, ReferenceBackend()), results(problem, engine))
 
 
+def checks(report, make, n):
+    """Yes or no each."""
+    asked = {
+        "too little memory is told": gpu_checks.no_memory_is_told,
+        "dropout has the CPU's masks": gpu_checks.dropout_is_the_cpus,
+        "draws are the CPU's": gpu_checks.draws_are_the_cpus,
+        "updates repeat bit for bit": lambda: gpu_checks.updates_repeat(make),
+        "all ways give the same gradients": lambda: gpu_checks.ways_agree(make),
+        f"a stream is the same among {n}": lambda: gpu_checks.streams_do_not_depend(make, n),
+        "NCCL sums with one rank": gpu_checks.one_rank_sums,
+    }
+    for what, check in asked.items():
+        if report.has_time(what, 0.1):
+            holds = report.attempt(what, check)
+            if holds is not None:
+                report.add("checks", {"what": what, "holds": bool(holds)})
+
+
 def parity(report, cells, few, shapes):
-    """Every cell against the reference, a few in each way; returns how many are too far away."""
+    """Every cell against the reference, a few in each way."""
     plans = [(precision, "plain", cells) for precision in PARITY]
     plans += [(precision, way, few) for precision in ("float64", "float32") for way in WAYS[1:]]
-    failed = 0
     for precision, way, chosen in plans:
-        if not report.has_time(f"parity in {precision}, {way}", 0.4):
-            continue
         most, real = PARITY[precision], "float64" if precision == "float64" else "float32"
         engine = GpuBackend(precision="bfloat16" if precision != real else "float32", way=way)
         worst = {}
         for cell in chosen:
-            for shape in shapes:
-                far = report.attempt(
-                    f"{cell} in {precision}, {way}", difference, cell, shape, real, engine
-                )
-                worst[cell] = max(worst.get(cell, 0.0), 1e9 if far is None else far)
+            what = f"{cell} in {precision}, {way}"
+            if not report.has_time(f"parity of {what}", 0.4):
+                continue
+            found = [
+                report.attempt(what, difference, cell, shape, real, engine) for shape in shapes
+            ]
+            worst[cell] = max(1e9 if far is None or np.isnan(far) else far for far in found)
+        if not worst:
+            continue
         far = {cell: value for cell, value in worst.items() if not value <= most}
         # Rounded gates of an unbounded cell differ by more: they are told, not judged.
-        failed += len(far) if precision != "bfloat16" else 0
         report.add(
             "parity",
             {"precision": precision, "way": way, "cells": len(worst), "most": most,
-             "worst": max(worst.values()), "too_far": far},
+             "worst": max(worst.values()), "too_far": far, "judged": precision != "bfloat16"},
         )  # fmt: skip
-    return failed
-
-
-class UnsuitedError(Exception):
-    """A way cannot be taken at this size: the message says why."""
 
 
 class Ours:
     """Our model at one size, precision and way, on random tokens."""
 
     def __init__(self, case, precision, way, *, streams=1, **options):
-        self.backend = GpuBackend(precision=precision, way=way)
+        self.backend = backend_of(precision, way)
         rows = options.pop("n_rows", case.V)
         settings = {"hidden_size": case.H, "layers": 2, "embedding_size": case.H, "dropout": 0.0}
         config = ModelConfig(rows, case.V, streams, **settings | options)
@@ -164,19 +194,34 @@ class Ours:
         self.rows = rng.integers(0, rows, (case.T, case.B, streams)).astype(np.int32)
         self.targets = rng.integers(0, case.V, (case.T, case.B)).astype(np.int32)
         self.state = self.model.initial_state(case.B)
-        if why := self.backend.rule.why_not(self.model.spec, case.B, case.H, self.model.dtype):
+        rule = getattr(self.backend, "rule", None)
+        if rule and (why := rule.why_not(self.model.spec, case.B, case.H, self.model.dtype)):
             raise UnsuitedError(why)
 
     def forward(self):
         self.model.score_chunk(self.rows, self.targets, self.state)
 
-    def update(self):
+    def gradients(self):
         self.model.flat_grads[:] = 0
         self.model.train_chunk(self.rows, self.targets, self.state)
+
+    def update(self):
+        self.gradients()
         self.adam.step(self.model.flat_params, self.model.flat_grads, 1e-3, 1.0)
 
     def wait(self):
-        self.backend.xp.cuda.Device(self.backend.device.number).synchronize()
+        if self.backend.name == "gpu":
+            self.backend.xp.cuda.Device(self.backend.device.number).synchronize()
+
+
+def backend_of(precision, way):
+    """The GPU in one of its ways, or the CPU with all its cores."""
+    if way != "cpu":
+        return GpuBackend(precision=precision, way=way)
+    try:
+        return CpuBackend(precision=precision)
+    except BackendError as error:
+        raise UnsuitedError(str(error)) from None
 
 
 def contenders(case, device):
@@ -221,16 +266,17 @@ def fastest(report, sizes):
     """At one size and precision: our fastest way, torch's, and how many times as fast ours is."""
     rows = [row for row in report.facts["updates"] if sizes.items() <= row.items()]
     for precision in GPU_PRECISIONS:
-        best = {}
-        for row in rows:
-            if row["precision"] == precision:
-                kept = best.setdefault(row["who"], row)
-                best[row["who"]] = max(kept, row, key=lambda each: each["updates_per_second"])
-        if len(best) == 2:
-            ours, torch = best["ours"], best["torch"]
-            times = ours["updates_per_second"] / torch["updates_per_second"]
-            found = {"ours": ours["form"], "torch": torch["form"], "times": round(times, 2)}
-            report.add("fastest", {"precision": precision} | found | sizes)
+        for what in ("updates", "forwards"):
+
+            def best(who, precision=precision, key=f"{what}_per_second"):
+                mine = [row for row in rows if (row["who"], row["precision"]) == (who, precision)]
+                found = max(mine, key=lambda row: row[key], default=None)
+                return found and (found["form"], found[key])
+
+            ours, torch = best("ours"), best("torch")
+            if ours and torch:
+                row = {"what": what, "precision": precision, "ours": ours[0], "torch": torch[0]}
+                report.add("fastest", row | {"times": round(ours[1] / torch[1], 2)} | sizes)
 
 
 def generation(report, case, counts, steps, device):
@@ -258,9 +304,9 @@ def generation(report, case, counts, steps, device):
 
 def recipe(report, case, seconds, options):
     """The bundled default model's own sizes: hours for all of its tokens, measured on some."""
-    for precision, way in OURS:
+    for precision, way in OURS + ON_CPU:
         what = f"recipe in {precision}, {way}"
-        if not report.has_time(what, 0.97):
+        if not report.has_time(what, 0.94):
             continue
         one = report.attempt(what, lambda p=precision, w=way: Ours(case, p, w, **options))
         if one is None:
@@ -269,7 +315,25 @@ def recipe(report, case, seconds, options):
         if runs is not None:
             tokens = runs * case.T * case.B
             row = {"precision": precision, "way": way, "tokens_per_second": round(tokens)}
-            report.add("recipe", row | {"hours": RECIPE_TOKENS / tokens / 3600})
+            report.add("recipe", row | {"hours": round(RECIPE_TOKENS / tokens / 3600, 3)})
+
+
+def composing(report, make, request, counts):
+    """Notes a second of so many takes at once, under the grammar and the rules."""
+    for who in ("cpu", "gpu"):
+        composer = report.attempt(f"composing on the {who}", make, who)
+        if composer:
+            report.attempt(f"composing on the {who}", composer.complete, request)  # to warm up
+        for n in counts if composer else ():
+            what = f"composing {n} takes on the {who}"
+            if not report.has_time(what, 0.97):
+                continue
+            ask, began = replace(request, n=n), time.perf_counter()
+            takes = report.attempt(what, composer.complete, ask)
+            if takes is not None:
+                spent, notes = time.perf_counter() - began, sum(len(take.new) for take in takes)
+                row = {"who": who, "takes": n, "notes_per_second": round(notes / spent)}
+                report.add("composing", row | {"seconds": round(spent, 2)})
 
 
 def main(arguments=None):
@@ -291,23 +355,42 @@ def main(arguments=None):
         "python": platform.python_version(),
         "seconds": given.seconds,
     }
-    device = "cpu" if tiny else "cuda"
-    cells = ["lstm", "gru", "layernorm-lstm"] if tiny else [*VARIANTS, *ZONED, *MAPS]
     with gpu.current():
-        few = cells if tiny else ["lstm", "gru", "peephole", "slstm", "mi-lstm", "layernorm-lstm"]
-        failed = parity(
-            report, cells, few, [(3, 2, 3, 5)] if tiny else [(5, 3, 4, 7), (9, 17, 33, 65)]
-        )
-        cases = [Case(H, B) for H in (512, 256, 1024) for B in (64, 8, 128)]
-        updates(report, [Case(8, 2, 4, 16)] if tiny else cases, device, 0.01 if tiny else 0.25)
-        big = Case(8, 2, 4, 16) if tiny else Case(512, 64)
-        generation(report, big, [1, 3] if tiny else [1, 64, 1024], 4 if tiny else 128, device)
-        bundled = {"n_rows": 40, "streams": 3} if tiny else {"n_rows": 1700, "streams": 31}
-        bundled |= {"cell": "layernorm-lstm", "embedding_size": 8 if tiny else 128, "dropout": 0.1}
-        recipe(report, Case(8, 2, 4, 16) if tiny else Case(256, 8, 128, 889), 0.01 if tiny else 4.0,
-               bundled)  # fmt: skip
+        run_parts(report, tiny=tiny)
+    failed = [check["what"] for check in report.facts["checks"] if not check["holds"]]
+    failed += [row for row in report.facts["parity"] if row["too_far"] and row["judged"]]
+    report.say(tables(report.facts))
     report.say(f"wrote {report.path}")
+    report.write()
     return 1 if failed or report.facts["failed"] else 0
+
+
+def run_parts(report, *, tiny):
+    """All parts, in full or at sizes that the stand-in computes in seconds."""
+    device, big = ("cpu", Case(8, 2, 4, 16)) if tiny else ("cuda", Case(512, 64))
+    cells = ["lstm", "gru", "layernorm-lstm"] if tiny else [*VARIANTS, *ZONED, *MAPS]
+    few = cells if tiny else ["lstm", "gru", "peephole", "slstm", "mi-lstm", "layernorm-lstm"]
+    cases = [big] if tiny else [Case(H, B) for H in (512, 256, 1024) for B in (64, 8, 128)]
+    checks(report, lambda way="plain": Ours(big, "float32", way), 3 if tiny else 1024)
+    parity(report, cells, few, [(3, 2, 3, 5)] if tiny else [(5, 3, 4, 7), (9, 17, 33, 65)])
+    updates(report, cases, device, 0.01 if tiny else 0.25)
+    generation(report, big, [1, 3] if tiny else [1, 64, 1024], 4 if tiny else 128, device)
+    sizes = {"cell": RECIPE["cell"], "dropout": RECIPE["dropout"]}
+    if tiny:
+        sizes |= {"n_rows": 40, "streams": 3, "embedding_size": 8}
+        recipe(report, big, 0.01, sizes)
+    else:
+        sizes |= {"n_rows": DEFAULT.n_rows, "streams": DEFAULT.n_streams}
+        case = Case(RECIPE["hidden_size"], RECIPE["batch_size"], RECIPE["chunk_steps"])
+        case = replace(case, V=DEFAULT.n_tokens)
+        recipe(report, case, 3.0, sizes | {"embedding_size": RECIPE["embedding_size"]})
+    short = {"seed_bars": (1, 2), "bars": 1} if tiny else {"bars": 4}
+    request = Request("generate", MIDI_DATA / "chorale.mid", drafts=1, rng_seed=1, **short)
+    make = random_composer if tiny else partial(load, "default")
+    composing(
+        report, lambda who: make(backend=who, precision="float32"), request,
+        [1, 2] if tiny else [1, 64, 512],
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -28,6 +28,10 @@ class CompileException(Exception):
     pass
 
 
+class NcclError(RuntimeError):
+    pass
+
+
 class Machine:
     """What the machine has; a test may change it."""
 
@@ -220,6 +224,8 @@ class NcclCommunicator:
         assert (size, ring_id, rank) == (1, ("id",), 0)
 
     def reduce(self, sendbuf, recvbuf, count, datatype, op, root, stream):
+        if Machine.lost:
+            raise NcclError("NCCL_ERROR_UNHANDLED_CUDA_ERROR: unhandled cuda error")
         assert sendbuf == recvbuf and (op, root, stream) == (0, 0, 5)
         self.done.append(("reduce", count, datatype))
 

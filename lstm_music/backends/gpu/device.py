@@ -236,7 +236,9 @@ def _faults(cupy: Any) -> tuple[type[Exception], ...]:
     from cupy_backends.cuda.libs import cublas
 
     cuda = cupy.cuda
+    of_nccl = getattr(getattr(cuda, "nccl", None), "NcclError", None)  # where there is NCCL
     return (
+        *filter(None, [of_nccl]),
         cuda.runtime.CUDARuntimeError,
         cuda.driver.CUDADriverError,
         cuda.memory.OutOfMemoryError,

@@ -5,11 +5,12 @@ import pytest
 
 from lstm_music.backends.cpu import CpuBackend
 from lstm_music.backends.gpu.backend import GpuBackend
+from lstm_music.backends.gpu.drawing import Drawing, DrawSettings
 from lstm_music.backends.registry import get_backend
 from lstm_music.errors import ConfigError, ShapeError
 from lstm_music.kernels.sampler import continue_tokens
 from lstm_music.kernels.step import Stepper, StepWeights
-from lstm_music.nn.batch_generation import BatchGenerator
+from lstm_music.nn.batch_generation import _ON_DEVICE, BatchGenerator
 from lstm_music.nn.config import ModelConfig
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.sampling import Sampling
@@ -47,6 +48,28 @@ def test_the_tokens_are_the_cpus(sampling, models):
     tokens = streams.continue_from(3, STEPS)
     np.testing.assert_array_equal(tokens, on_cpu(cpu, sampling, sequences))
     assert len(set(map(tuple, tokens))) == 3
+
+
+@pytest.mark.parametrize("sampling", SETTINGS.values(), ids=SETTINGS)
+def test_ties_and_what_is_no_number_are_drawn_as_on_the_cpu(sampling, cupy):
+    rng, gpu, N = np.random.default_rng(0), get_backend("gpu"), 60
+    logits = np.round(rng.normal(0, 1.5, (N, V))).astype(np.float32)  # many are equal
+    logits[:6, ::3] = [[np.inf], [-np.inf], [np.nan], [1e30], [-1e30], [-25.0]]
+    logits[6], logits[7] = np.nan, -np.inf
+    allowed = (rng.random((N, V)) < 0.6).astype(np.uint8)
+    allowed[8] = 0
+    bias, key = np.zeros(V, np.float32), 9
+    sequences = rng.integers(0, 1 << 63, N).astype(np.uint64)
+    settings = DrawSettings(**{name: getattr(sampling, name) for name in _ON_DEVICE})
+    drawing = Drawing(gpu.device, V, settings, key, sequences)
+    drawing.draw(*map(gpu.to_device, (logits, bias, allowed)))
+    found = gpu.to_host(drawing.tokens), gpu.to_host(drawing.log_probs)
+    for n in range(N):
+        here = sampling.sampler(np.zeros(V, np.uint8), rng_seed=key, sequence=int(sequences[n]))
+        token = here.draw_py(allowed[n], logits[n], np.zeros(1, np.uint64))[0]
+        assert found[0][n] == token, n
+        assert found[1][n] == (0 if token < 0 else pytest.approx(here.last_log_prob, abs=1e-6))
+    assert (found[0] == -1).sum() >= 3 and len(set(found[0])) > 5
 
 
 def test_a_stream_has_the_same_bits_whatever_runs_beside_it(cupy):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lstm_music.backends.registry import get_backend
+from lstm_music.errors import BackendError
 from lstm_music.training.team import MpiTeam, Team
 
 
@@ -23,6 +24,15 @@ def test_gradients_are_added_up_by_nccl(cupy, team):
         team.add_where_it_lies(gradients, gpu)
     assert cupy.NcclCommunicator.done == [("reduce", 5, 7), ("bcast", 5, 7)] * 2
     np.testing.assert_array_equal(gpu.to_host(gradients), np.arange(5))
+
+
+def test_a_device_lost_in_a_sum_sends_back_to_the_checkpoint(cupy, team, monkeypatch):
+    gpu = get_backend("gpu")
+    gradients = gpu.to_device(np.arange(5, dtype=np.float32))
+    team.add_where_it_lies(gradients, gpu)
+    with pytest.raises(BackendError, match=r"NcclError.*--resume"), gpu.current():
+        monkeypatch.setattr(cupy.Machine, "lost", True)
+        team.add_where_it_lies(gradients, gpu)
 
 
 def test_without_nccl_they_go_through_the_host(cupy, team, monkeypatch):
