@@ -128,6 +128,7 @@ def test_masks_and_stops(models):
     for stream in tokens[:3]:
         end = list(stream).index(5)
         assert set(stream[:end]) <= {2} and set(stream[end + 1 :]) == {-2}
+    assert gpu.backend.to_host(streams._steps.rows).min() == 0  # what has stopped reads a row, too
 
 
 def test_log_probs_are_the_models(models):

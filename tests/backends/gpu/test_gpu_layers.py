@@ -105,6 +105,11 @@ def test_norm_and_column_sums(gpu, rng):
     np.testing.assert_allclose(gpu.to_host(total), sums + x.sum(0), rtol=1e-13)
 
 
+def test_the_norm_of_more_than_the_threads_of_a_launch(gpu, rng):
+    x = rng.normal(size=300_000)
+    assert gpu.norm(gpu.to_device(x)) == pytest.approx(np.linalg.norm(x), rel=1e-14)
+
+
 @pytest.mark.parametrize("transposed", [(False, False), (True, False), (False, True), (True, True)])
 @pytest.mark.parametrize("accumulate", [False, True])
 def test_products(transposed, accumulate, gpu, rng):

@@ -4,10 +4,18 @@ import sys
 
 import numpy as np
 import pytest
+from paths import MIDI_DATA
 
 from lstm_music.backends.registry import get_backend
+from lstm_music.cli.main import run
 from lstm_music.errors import BackendError
+from lstm_music.nn.model_file import load_model
 from lstm_music.training.team import MpiTeam, Team
+
+SMALL = (
+    "--hidden-size=8 --layers=1 --embedding-size=8 --batch-size=2 --chunk-steps=16 --infill=0"
+    " --evaluate-every=100000 --max-tokens=100"
+)
 
 
 @pytest.fixture
@@ -55,3 +63,17 @@ def test_each_process_takes_the_gpu_of_its_number(cupy, team):
         "gpu:0", "gpu:0", "gpu:3", "cpu",
     ]  # fmt: skip
     assert Team().backend("gpu") == "gpu"
+
+
+def test_a_training_of_one_rank_is_the_training_of_none(cupy, team, tmp_path, monkeypatch):
+    def trained(name):
+        music = [str(MIDI_DATA / f"{song}.mid") for song in ("chorale", "jig", "waltz")]
+        output = tmp_path / name
+        assert run(["train", *music, "-o", str(output), "--backend", "gpu", *SMALL.split()]) == 0
+        return load_model(output)[0].flat_params
+
+    alone = trained("alone.safetensors")
+    cupy.NcclCommunicator.done.clear()
+    monkeypatch.setattr("lstm_music.training.team.make_team", lambda: team)
+    np.testing.assert_array_equal(trained("ranked.safetensors"), alone)
+    assert {what for what, *_ in cupy.NcclCommunicator.done} == {"reduce", "bcast"}
