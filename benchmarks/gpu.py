@@ -332,7 +332,7 @@ def composing(report, make, request, counts):
             takes = report.attempt(what, composer.complete, ask)
             if takes is not None:
                 spent, notes = time.perf_counter() - began, sum(len(take.new) for take in takes)
-                row = {"who": who, "takes": n, "notes_per_second": round(notes / spent)}
+                row = {"who": who, "takes": n, "notes_per_second": round(notes / spent, 1)}
                 report.add("composing", row | {"seconds": round(spent, 2)})
 
 

@@ -168,8 +168,8 @@ def results(problem: Problem, engine: Backend) -> dict[str, np.ndarray]:
 
 
 def worst_difference(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> float:
-    """Largest difference of two sets of arrays, relative to the largest element of each array."""
+    """Largest difference of two sets of arrays, relative to the largest element of each array; NaN
+    if any is."""
     assert a.keys() == b.keys()
-    return max(
-        float(np.abs(a[k] - b[k]).max() / max(np.abs(a[k]).max(), 1e-3)) for k in a if a[k].size
-    )
+    found = [np.abs(a[k] - b[k]).max() / max(np.abs(a[k]).max(), 1e-3) for k in a if a[k].size]
+    return float(np.max(found))

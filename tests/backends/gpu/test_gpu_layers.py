@@ -47,11 +47,12 @@ def test_embedding_and_its_gradient(dtype, gpu, rng):
         np.testing.assert_allclose(got[-1], expected[-1], rtol=CLOSE[dtype], atol=CLOSE[dtype])
 
 
-@pytest.mark.parametrize("deviation", [3, 500])  # without the largest taken off, exp overflows
+# Without the largest taken off, exp overflows, or all are 0.
+@pytest.mark.parametrize(("mean", "deviation"), [(0, 3), (0, 500), (-2000, 3)])
 @pytest.mark.parametrize("dtype", CLOSE)
-def test_cross_entropy(dtype, deviation, gpu, rng):
+def test_cross_entropy(dtype, mean, deviation, gpu, rng):
     logits, bias = (
-        rng.normal(0, deviation, (9, 301)).astype(dtype),
+        rng.normal(mean, deviation, (9, 301)).astype(dtype),
         rng.normal(size=301).astype(dtype),
     )
     targets = rng.integers(0, 301, 9).astype(np.int32)
