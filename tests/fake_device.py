@@ -36,6 +36,7 @@ class Machine:
     """What the machine has; a test may change it."""
 
     devices = 1
+    current = 0
     driver = True
     memory = 1 << 40
     lost = False
@@ -158,10 +159,11 @@ class Device:
 
     def __enter__(self):
         alive()
+        self._before, Machine.current = Machine.current, self.id
         return self
 
     def __exit__(self, *_):
-        pass
+        Machine.current = self._before
 
     def synchronize(self):
         alive()

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from lstm_music.backends.base import Backend
 from lstm_music.backends.registry import get_backend, gpu_name
 from lstm_music.errors import BackendError, ConfigError
 
@@ -35,6 +36,18 @@ def test_a_gpu_that_is_not_there(cupy):
         get_backend("gpu:1")
     cupy.Machine.devices = 2
     assert get_backend("gpu:1").device.number == 1
+
+
+def test_it_computes_on_the_device_of_its_number(cupy, monkeypatch):
+    monkeypatch.setattr(cupy.Machine, "devices", 2)
+    gpu = get_backend("gpu:1")
+    with gpu.current():
+        assert cupy.Machine.current == 1
+    assert cupy.Machine.current == 0
+    for name in dir(Backend):
+        computes = name[0] != "_" and name not in ("current", "workspace")
+        if computes and callable(getattr(Backend, name)):
+            assert hasattr(getattr(type(gpu), name), "__wrapped__"), f"{name} lacks @on_device"
 
 
 @pytest.mark.parametrize("name", ["gpu:", "gpu:x", "gpu:-1", "GPU"])

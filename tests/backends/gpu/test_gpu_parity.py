@@ -12,6 +12,7 @@ from cell_cases import (
     placed_on,
     results,
     worst_difference,
+    zoned,
 )
 
 from lstm_music.backends.base import Backend
@@ -35,6 +36,13 @@ def test_every_cell_equals_the_reference_forward_and_backward(cell, dtype, gpu):
     problem.mask_key = (3, 1 << 16)
     expected = results(problem, ReferenceBackend())
     assert worst_difference(expected, results(problem, gpu)) < TOLERANCE[dtype]
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "layernorm-lstm"])
+def test_zoneout_without_masks_is_the_mean(cell, gpu):
+    problem = make_problem(cell_spec(zoned(cell)), ODD)
+    assert problem.mask_key is None
+    assert worst_difference(results(problem, ReferenceBackend()), results(problem, gpu)) < 1e-10
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1, 1), (4, 2, 9, 150)])
