@@ -90,6 +90,18 @@ def test_a_tape_may_be_used_again(gpu):
     assert not np.array_equal(gpu.to_host(tape.S), first)
 
 
+def test_what_a_call_returns_is_not_touched_by_the_next(gpu):
+    problem = placed_on(gpu, make_problem(cell_spec("lstm"), ODD))
+    tape = problem.forward(gpu)
+    first = problem.backward(gpu, tape)
+    before = {name: gpu.to_host(array) for name, array in first.items()}
+    problem.dy *= 3.0
+    second = problem.backward(gpu, tape)
+    for name, value in before.items():
+        np.testing.assert_array_equal(gpu.to_host(first[name]), value, err_msg=name)
+        assert not np.array_equal(gpu.to_host(second[name]), value)
+
+
 def test_the_same_call_gives_the_same_bits(gpu):
     problem = make_problem(cell_spec("peephole"), (9, 5, 6, 33), dtype="float32")
     once, again = results(problem, gpu), results(problem, gpu)
