@@ -48,6 +48,9 @@ def with_old_pitches(
     """The notes of a rhythm that is kept: one whose key is held there, or struck by another hand,
     keeps its old pitch.
 
+    Of music that was played, steps tell where notes end to half a step: a key must be free for a
+    step more.
+
     Parameters
     ----------
     notes : (N,) NOTE_DTYPE, with new pitches.
@@ -61,9 +64,13 @@ def with_old_pitches(
     is_old : (N,) which have their old pitches.
     """
     kept, is_old = notes.copy(), np.zeros(len(notes), bool)
+    is_played = bool(notes["timing_96ths"].any() or given["timing_96ths"].any())
     while True:
         new = np.flatnonzero(~is_old)
-        clear, stays = _cleared(kept[new], np.concatenate([given, kept[is_old]]), keyboards)
+        others = np.concatenate([given, kept[is_old]])
+        others["onset_steps"] -= is_played
+        others["duration_steps"] += 2 * is_played
+        clear, stays = _cleared(kept[new], others, keyboards)
         strokes = _keys(kept[new], keyboards) << 32 | kept[new]["onset_steps"]
         is_first = np.zeros(len(new), bool)
         is_first[np.unique(strokes, return_index=True)[1]] = True

@@ -129,6 +129,13 @@ def test_a_rhythm_that_is_kept_keeps_a_pitch_rather_than_lose_a_note():
     assert kept(three, [50, 51, 52]) == ([60, 51, 52], [False, True, True])
 
 
+@pytest.mark.parametrize(("timing", "is_old"), [(0, False), (-2, True)])
+def test_where_steps_are_not_exact_a_key_must_be_free_for_a_step_more(timing, is_old):
+    note, given = (24, 24, 60, 80, 0, timing), (0, 24, 60, 80, 0, 0)
+    assert kept([note], [50], [given])[1] == [is_old]
+    assert kept([note], [50], [(49, 24, 60, 80, 0, 0)])[1] == [False]
+
+
 @pytest.mark.parametrize("rng_seed", range(3))
 def test_a_kept_rhythm_loses_no_note(rng_seed):
     """Among long notes of few keys, half of which stay."""

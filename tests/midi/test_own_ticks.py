@@ -43,6 +43,19 @@ def test_a_note_of_another_pitch_or_loudness_stands_where_the_old_one_stood():
     assert strokes(to_midi_bytes(seed.replace(notes=notes))) == strokes(played())
 
 
+def test_so_it_does_where_a_later_chunk_presses_a_pedal():
+    """Other new notes begin a tick later there, to be heard with it."""
+    pedal = "".join(f" 53 B0 40 {127 * (i % 2):02X}" for i in range(20))
+    first = " 53 90 3C 50 40 80 3C 40 13 90 3E 50 40 80 3E 40" * 10
+    data = smf(first + END, pedal + END, division=480)
+    seed = lm.read(data)
+    notes = seed.notes.copy()
+    notes["pitch_midi"] += 12
+    made = [list_events(one).tracks[0] for one in (data, to_midi_bytes(seed.replace(notes=notes)))]
+    ticks = [[tick for tick, event in one if event[0] == 0x90] for one in made]
+    assert ticks[0] == ticks[1]
+
+
 def test_a_note_that_is_moved_stands_on_its_step():
     seed = lm.read(played())
     notes = seed.notes.copy()

@@ -56,7 +56,7 @@ def graft(piece: Piece, text: str) -> bytes | None:
     if text:
         messages.add(file.first_chunk, bar_ticks, meta.cue_point(text))
     instruments = file.instruments_of(piece)
-    if added.start_steps is not None:
+    if added.start_steps is not None or piece.original.until_steps is not None:
         _Addition(file, piece, added, instruments, messages).add_all()
     mark_ticks = max(bar_ticks, file.own_mark_ticks)  # of several marks the latest counts
     if len(piece.original.knots_steps) == 2:  # else a reader must look for the beats again
@@ -119,15 +119,19 @@ class _Addition:
         self._messages = messages
         self._instruments = instruments
         starts, ends = played_ticks(added.notes, file.original.ticks)
+        gone = added.notes[:0]
         if file.original.as_read is not None:
             gone = file.original.as_read.notes[added.removed]
-            ticks = file.taken_out["onset_ticks"], file.taken_out["end_ticks"]
-            starts, ends = in_their_places(added.notes, (starts, ends), gone, ticks)
+        ticks = file.taken_out["onset_ticks"], file.taken_out["end_ticks"]
+        starts, ends, is_there = in_their_places(added.notes, (starts, ends), gone, ticks)
         with_notes = distinct(added.notes["track"]).tolist()
         first = int(starts.min()) if len(starts) else 0
         left = separate(file, instruments, with_notes, first)
-        self._start = file.ticks(added.start_steps or 0)
-        room = with_room(file, instruments, added.notes, starts, ends, self._start)
+        begins = (added.start_steps, file.original.until_steps, 0)
+        self._start = file.ticks(next(steps for steps in begins if steps is not None))
+        room = with_room(
+            file, instruments, added.notes, starts, ends, self._start, in_place=is_there
+        )
         self._starts, self._ends = room.starts[room.kept], room.ends[room.kept]
         self._added = added._replace(notes=added.notes[room.kept])
         self._needs = ChannelNeeds(

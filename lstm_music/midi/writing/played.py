@@ -49,7 +49,7 @@ def played_ticks(notes: NoteArray, to_ticks: ToTicks) -> tuple[Ticks, Ticks]:
 
 def in_their_places(
     notes: NoteArray, ticks: tuple[Ticks, Ticks], gone: NoteArray, gone_ticks: tuple[Ticks, Ticks]
-) -> tuple[Ticks, Ticks]:
+) -> tuple[Ticks, Ticks, npt.NDArray[np.bool_]]:
     """Start and end of each note, those of a note that is gone where it differs from that one in
     pitch and loudness alone.
 
@@ -61,8 +61,14 @@ def in_their_places(
     ticks : starts and ends of these, (N,).
     gone : (M,) NOTE_DTYPE, taken out of the file.
     gone_ticks : starts and ends of these in the file, (M,).
+
+    Returns
+    -------
+    starts, ends : (N,).
+    is_there : (N,) which stand where a note is gone.
     """
     starts, ends = (one.copy() for one in ticks)
+    is_there = np.zeros(len(notes), bool)
     places: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for row in np.argsort(gone["pitch_midi"], kind="stable").tolist():
         places[_place(gone[row])].append(row)
@@ -70,7 +76,8 @@ def in_their_places(
         if same := places.get(_place(notes[row])):
             there = same.pop(0)
             starts[row], ends[row] = gone_ticks[0][there], gone_ticks[1][there]
-    return starts, ends
+            is_there[row] = True
+    return starts, ends, is_there
 
 
 def _place(note: npt.NDArray[np.void]) -> tuple[int, ...]:

@@ -43,6 +43,8 @@ def with_room(
     starts: Ticks,
     ends: Ticks,
     open_until: int,
+    *,
+    in_place: npt.NDArray[np.bool_],
 ) -> Room:
     """Find room for new notes.
 
@@ -53,6 +55,8 @@ def with_room(
     notes : (N,) NOTE_DTYPE, the new ones.
     starts, ends : (N,) when they are to be played.
     open_until : where the notes that the file never ends will end at the earliest.
+    in_place : (N,) which begin where the file had a note that is gone: what its channel is set to
+        at that tick holds for them as it did for that one.
     """
     room = Room(starts.copy(), ends.copy(), np.ones(len(notes), bool))
     if not len(notes):
@@ -70,7 +74,7 @@ def with_room(
         plays_on = last[track] > start
         begin = _after(theirs, start, one.mtrk, waits_at_once=plays_on)
         # At one tick that is heard after the note, whatever stands before it in its own chunk.
-        begin += begin in late[track]
+        begin += begin in late[track] and not (in_place[i] and begin == start)
         stop = _before(theirs, begin, max(end, begin + 1), one.mtrk)
         room.starts[i], room.ends[i] = begin, stop
         waits_too_long = plays_on and 2 * (begin - start) > max(end - start, 2)
