@@ -220,9 +220,11 @@ def written(work: Job, generator: Generator) -> tuple[Piece, NoteArray]:
     notes = work.ruling.finished(work.engine.finish(model_for(plan), plan.start_steps)(notes))
     keyboards = keyboards_of(given)
     if len(plan.slots):
-        slots = _slots_in_order(plan.slots, len(notes), prompt)
+        order, rest = _slots_in_order(len(notes), prompt)
+        slots = plan.slots[order]
         filled = _filled(slots, notes, new)
         notes, _ = with_old_pitches(filled, slots["pitch_midi"], given.notes, keyboards)
+        notes = np.concatenate([notes, plan.slots[rest]])
     else:
         notes = without_unisons(clear_of(notes, given.notes, keyboards), keyboards)
     changes: dict[str, Any] = {"notes": np.concatenate([given.notes, notes])}
@@ -257,19 +259,25 @@ def _keys(notes: NoteArray) -> npt.NDArray[np.int64]:
     return np.asarray(onset | notes["track"].astype(np.int64) << 8 | notes["pitch_midi"])
 
 
-def _slots_in_order(slots: NoteArray, n_filled: int, prompt: Prompt) -> NoteArray:
-    """The slots in the order in which the network has read them: by onset, track and pitch.
+def _slots_in_order(
+    n_filled: int, prompt: Prompt
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """The plan's slots in the order in which the network has read them, and those that it has not.
 
     Parameters
     ----------
-    slots : of the plan.
     n_filled : how many of them the network has filled: two of one key at one onset are one to it.
     prompt : with the slots as the network has read them (``replaced``).
+
+    Returns
+    -------
+    order, rest : numbers of slots; those of ``order`` by onset, track and pitch.
     """
     keys = _keys(prompt.replaced)
-    if len(keys) == n_filled:
-        return slots[np.argsort(keys, kind="stable")]
-    return slots[np.unique(keys, return_index=True)[1]]
+    order = np.argsort(keys, kind="stable")
+    if len(keys) != n_filled:
+        order = np.unique(keys, return_index=True)[1]
+    return order, np.setdiff1d(np.arange(len(keys)), order)
 
 
 def _filled(slots: NoteArray, notes: NoteArray, as_written: NoteArray) -> NoteArray:

@@ -53,6 +53,15 @@ def test_pitch_keeps_the_pitches_in_their_order(name, amount):
             assert len(now) >= 0.85 * len(was)
 
 
+def test_a_key_that_is_struck_twice_in_a_step_is_struck_twice_again():
+    """A flam is one note to the network."""
+    rows = [(12 * i, 6, 38, 80, 0, timing) for i in range(32) for timing in (0, 2)]
+    seed = Piece(notes=make_notes(rows), tracks=(Track(0, is_drum=True),))
+    made = COMPOSER.vary(seed, keep="rhythm", rng_seed=1)
+    assert rhythm(made.notes) == rhythm(seed.notes)
+    assert not np.array_equal(made.notes, seed.notes)
+
+
 @pytest.mark.parametrize("keep", ["rhythm", "pitch", "outline"])
 def test_a_track_that_rests_there_goes_on_resting(keep):
     rows = [(12 * i, 12, 60 + i % 7, 80, 0) for i in range(64)]
