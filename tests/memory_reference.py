@@ -1,7 +1,7 @@
 """The streams of the current track and of repeats, plainly: from the whole sequence each time."""
 
 from lstm_music.tokens.automaton import Automaton
-from lstm_music.tokens.streams import OWN_LAGS_BARS
+from lstm_music.tokens.streams import NEAR_LAGS_BARS, NEAR_STEPS, OWN_LAGS_BARS
 from lstm_music.tokens.vocabulary import DEFAULT, DRUM_PROGRAM
 
 LENGTHS = (3, 4, 5, 7, 10, 15, 21, 28, 36)
@@ -60,6 +60,57 @@ def own(tokens):
         elif after:
             found[f"own_lag_{lag}_next"] = 97
     return found
+
+
+def strokes(tokens):
+    """Values of the ``key_...`` and ``near_...`` streams by name; absent: 0."""
+    music = Automaton(len(tokens))
+    music.extend(tokens)
+    if not any(token in DEFAULT["body"] for token in tokens) or not music.n_notes:
+        return {}
+    now, track, key = music.onset_steps, current_track(tokens), named_key(tokens)
+    if music.programs[track] != DRUM_PROGRAM:
+        return {}
+    notes = music.notes()
+    mine = notes[notes["track"] == track]
+    earlier = mine[(mine["pitch_midi"] == key) & (mine["onset_steps"] < now)]
+    found = {}
+    if len(earlier):
+        last = earlier[-1]
+        found["key_velocity"] = 1 + int(last["velocity"]) // 8
+        found["key_duration"] = min(int(last["duration_steps"]), 97)
+        found["key_since"] = min(now - int(last["onset_steps"]), 97)
+    just_struck = set(mine["pitch_midi"][mine["onset_steps"] >= now - NEAR_STEPS].tolist())
+    for lag in NEAR_LAGS_BARS:
+        place = place_of(music, music.bar - lag, music.bar_position)
+        if place is None:
+            continue
+        there = earlier[abs(earlier["onset_steps"] - place) <= NEAR_STEPS]
+        if len(there):
+            found[f"key_velocity_{lag}"] = 1 + int(there[-1]["velocity"]) // 8
+        onsets = sorted(set(notes["onset_steps"].tolist()))
+        near = [onset for onset in onsets if abs(onset - place) <= NEAR_STEPS]
+        nearest = min(near, key=lambda onset: abs(onset - place)) if near else place
+        waits = [onset - place for onset in onsets if onset > nearest]
+        if waits:
+            found[f"near_{lag}_next"] = min(*waits, 97)
+        stood = mine[abs(mine["onset_steps"] - place) <= NEAR_STEPS]["pitch_midi"].tolist()
+        left = [pitch for pitch in stood if pitch > key and pitch not in just_struck]
+        if left:
+            found[f"near_{lag}_pitch"] = 129 + min(left)
+    return found
+
+
+def named_key(tokens):
+    """The key that the current track named last at the present onset; -1 none."""
+    key = -1
+    for token in tokens:
+        if token in DEFAULT["shift"] or token in DEFAULT["track"]:
+            key = -1
+        for kind in ("pitch", "drum"):
+            if token in DEFAULT[kind]:
+                key = int(token) - DEFAULT[kind].start
+    return key
 
 
 def place_of(music, bar, position):

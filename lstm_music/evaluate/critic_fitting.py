@@ -25,14 +25,16 @@ _SLOW = ("longest repeat", "longest run")
 def new_critic(samples: Sequence[Piece]) -> Critic:
     """One that has learnt nothing yet, for pieces like these samples; see `fitted`.
 
-    It looks at all features that samples have and of which something is composed before a piece is
-    finished.
+    It looks at all features in which samples differ and of which something is composed before a
+    piece is finished. What is the same in all samples, such as the parallels that a rule forbids,
+    will be the same in all drafts.
     """
     names, table = feature_table(samples)
     is_played = any(track.is_drum for piece in samples for track in piece.tracks)
     never = _SLOW if is_played else _NEVER
-    known = zip(names, [not np.isnan(column).all() for column in table.T], strict=True)
-    return Critic([name for name, is_known in known if is_known and not name.startswith(never)], {})
+    differs = [len(np.unique(column[~np.isnan(column)])) > 1 for column in table.T]
+    found = [name for name, one in zip(names, differs, strict=True) if one]
+    return Critic([name for name in found if not name.startswith(never)], {})
 
 
 def fitted(critic: Critic, samples: Sequence[Piece], real: Sequence[Piece]) -> Critic:

@@ -96,6 +96,27 @@ _OWN_STREAMS = (  # of the current track alone; pitches coded as a lag's
     ),
 )
 
+NEAR_LAGS_BARS = (1, 2, 4)
+"""How many bars back the streams look that forgive a player's timing."""
+
+NEAR_STEPS = 2
+"""How far from a place a note still counts as played there."""
+
+_STROKE_STREAMS = (  # of a track of drums alone: the key named last, before its present stroke
+    ("key_velocity", 17),  # of its stroke before; 0 none, 1 + bin
+    ("key_duration", 98),  # 0 none, 1..96, 97 longer
+    ("key_since", 98),  # steps from its onset to the present one; 0 none, 97 longer
+    *((f"key_velocity_{lag}", 17) for lag in NEAR_LAGS_BARS),  # near the place so many bars before
+    *(
+        (f"near_{lag}_{what}", size)
+        for lag in NEAR_LAGS_BARS
+        for what, size in (
+            ("pitch", 257),  # the track's next key near the place; coded as a lag's
+            ("next", 98),  # steps from the place to the onset after the one near it; 0 none
+        )
+    ),
+)
+
 
 def all_streams(n_tokens: int) -> tuple[tuple[str, int], ...]:
     """Name and number of values of each stream, the token itself first.
@@ -110,5 +131,5 @@ def all_streams(n_tokens: int) -> tuple[tuple[str, int], ...]:
         for name in ("match", "moved", "ahead_match", "ahead_moved")
         for what, size in (("token", n_tokens + 1), ("length", lengths))  # what followed, plus 1
     )
-    groups = (_CONTEXT_STREAMS, _GIVEN_STREAMS, _WISH_STREAMS, _OWN_STREAMS, repeats)
+    groups = (_CONTEXT_STREAMS, _GIVEN_STREAMS, _WISH_STREAMS, _OWN_STREAMS, repeats, _STROKE_STREAMS)
     return (("token", n_tokens), *(stream for group in groups for stream in group))

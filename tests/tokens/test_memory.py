@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from hypothesis import assume, given
-from memory_reference import ahead, named_track, own, repeats
+from memory_reference import ahead, named_track, own, repeats, strokes
 from paths import MIDI_DATA
 from token_strategies import examples, pieces
 
@@ -22,6 +22,7 @@ from lstm_music.tokens.vocabulary import DEFAULT
 NAMES = [name for name, _ in DEFAULT.streams]
 FIRST = NAMES.index("own_low")
 LAST_OWN = NAMES.index("match_token")
+STROKES = NAMES.index("key_velocity")
 
 
 def values(rows):
@@ -36,7 +37,7 @@ def assert_told(tokens, places=12):
     for i in np.unique(np.linspace(0, len(tokens) - 1, places).astype(int)):
         so_far = tokens[: i + 1]
         expected = {name: value for name, value in own(so_far).items() if value}
-        assert values(rows[i]) == expected | repeats(so_far), i
+        assert values(rows[i]) == expected | repeats(so_far) | strokes(so_far), i
 
 
 @given(pieces())
@@ -61,6 +62,15 @@ def test_it_tells_of_repeats_and_of_each_track():
         assert told[:, i].min() >= 0 and told[:, i].max() < DEFAULT.stream_sizes[i]
     right = told[:-1, NAMES.index("match_token")] == tokens[1:] + 1
     assert right.mean() > 0.5
+
+
+def test_it_tells_of_strokes_of_drums_alone():
+    told = annotate(encode(canonical(read_midi(MIDI_DATA / "drums.mid")))) - DEFAULT.stream_offsets
+    for i in range(STROKES, len(NAMES)):
+        assert len(np.unique(told[:, i])) > 2, NAMES[i]
+        assert told[:, i].min() >= 0 and told[:, i].max() < DEFAULT.stream_sizes[i]
+    told = annotate(encode(canonical(read_midi(MIDI_DATA / "chorale.mid"))))
+    assert not (told - DEFAULT.stream_offsets)[:, STROKES:].any()
 
 
 @pytest.mark.parametrize("name", ["band", "drums", "jig", "reel"])
@@ -110,7 +120,7 @@ def test_without_given_music_nothing_is_searched():
     assert given_text(np.empty(0, NOTE_DTYPE), (Track(),)) is None
     tokens = encode(canonical(read_midi(MIDI_DATA / "reel.mid")))
     told = annotate(tokens) - DEFAULT.stream_offsets
-    assert not told[:, NAMES.index("ahead_match_token") :].any()
+    assert not told[:, NAMES.index("ahead_match_token") : STROKES].any()
 
 
 def test_a_given_text_can_be_pickled():

@@ -82,9 +82,8 @@ def chord_features(piece: Piece) -> Features:
 
 
 def sonority_features(piece: Piece) -> Features:
-    """What sounds together at each onset, and how the parts lead."""
+    """What sounds together at each onset, and on what chords the parts rest."""
     over_bass, in_beats = _over_bass(piece)
-    rates = parallel_rates(piece)
     return {
         "over the bass: octaves": mean(over_bass == 0),
         "over the bass: thirds and sixths": mean(np.isin(over_bass, (3, 4, 8, 9))),
@@ -92,10 +91,14 @@ def sonority_features(piece: Piece) -> Features:
         "over the bass: fourths": mean(over_bass == 5),
         "over the bass: dissonances": mean(np.isin(over_bass, (1, 2, 6, 10, 11))),
         "triads among three notes or more": mean(in_beats),
-        "parallel fifths per 100 notes": rates["fifths"],
-        "parallel octaves per 100 notes": rates["octaves"],
-        "parallel unisons per 100 notes": rates["unisons"],
         "chords at rest on their root": root_position_at_rest(piece),
+    }
+
+
+def parallel_features(piece: Piece) -> Features:
+    """Parallel perfect intervals between parts."""
+    return {
+        f"parallel {kind} per 100 notes": rate for kind, rate in parallel_rates(piece).items()
     }
 
 

@@ -8,7 +8,12 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from lstm_music.evaluate.features.harmony import chord_features, key_features, sonority_features
+from lstm_music.evaluate.features.harmony import (
+    chord_features,
+    key_features,
+    parallel_features,
+    sonority_features,
+)
 from lstm_music.evaluate.features.melody import interval_features, register_features
 from lstm_music.evaluate.features.numbers import Features
 from lstm_music.evaluate.features.repetition import repetition_features, run_features
@@ -30,6 +35,7 @@ _GROUPS: tuple[Group, ...] = (
     key_features,
     chord_features,
     sonority_features,
+    parallel_features,
     polyphony_features,
     loudness_features,
     drum_features,

@@ -21,6 +21,7 @@ cdef packed struct Section:
 cdef struct Place:
     int onset_steps  # -1: before the piece
     int at  # index in the list of onsets; -1: no note begins there
+    int near  # the onset next to it, NEAR_STEPS away at most; -1: there is none
     int after  # index of the first onset after it; may be the list's end
 
 # The music so far, and where it stands.
@@ -28,6 +29,8 @@ cdef struct Past:
     const Note* notes
     const int* onsets
     const int* first_notes  # of each onset
+    const int* before  # of each note: the one before it of its key and track; -1 none
+    const int* latest  # of each key of the present track: its newest note, plus 1; 0 none
     const int* programs  # of each track; 128: drums
     long n_notes
     int n_onsets
@@ -35,6 +38,7 @@ cdef struct Past:
     long onset_steps  # the present one
     int track  # the present one
     int named  # the track named last at the present onset; -1 none
+    int key  # the key that it named last there; -1 none
 
 # All notes of a track at one onset.
 cdef struct Chord:
@@ -52,6 +56,8 @@ cdef struct TrackMemory:
 cdef enum:
     N_OWN_LAGS = 3
     N_OWN_STREAMS = 22
+    N_NEAR_LAGS = 3
+    N_STROKE_STREAMS = 12
 
 # The place in `bar` that lies as far from its bar line as `bar_position`.
 cdef void look_back(
@@ -68,3 +74,7 @@ cdef void own_rows(const TrackMemory* memory, const Past* past, int* out) noexce
 cdef void own_lag_rows(
     const TrackMemory* memory, const Place* place, const Past* past, int* out
 ) noexcept nogil
+# Add the values of the first three streams of a drum track's key named last.
+cdef void stroke_rows(const Past* past, int* out) noexcept nogil
+# Add its velocity near a place, and the two streams of what stands near that place.
+cdef void near_rows(const Place* place, const Past* past, int* velocity, int* out) noexcept nogil

@@ -10,6 +10,8 @@ cdef enum:
     DRUM_KEYS = 129  # first row of the drums' keys
     LONGER = 97  # times: more than 96 steps
     MANY = 8
+    NEAR_STEPS = 2  # as in streams.py
+    MOST_STROKES = 256  # of a key, looked at to find one some bars ago
 
 
 cdef void look_back(
@@ -18,7 +20,7 @@ cdef void look_back(
 ) noexcept nogil:
     cdef int i = n_sections - 1
     cdef int low = 0, high = past.n_onsets, middle
-    place.onset_steps = -1
+    place.onset_steps = place.at = place.near = -1
     if bar < 0:
         return
     while sections[i].first_bar > bar:  # at most 8 times: every section holds a bar
@@ -38,6 +40,20 @@ cdef void look_back(
             low = middle + 1
     place.after = low
     place.at = low - 1 if low and past.onsets[low - 1] == place.onset_steps else -1
+    place.near = _nearest(place, past)
+
+
+cdef inline int _nearest(const Place* place, const Past* past) noexcept nogil:
+    """The onset next to a place, the earlier of two; -1 if none is near."""
+    cdef int after = place.after
+    cdef int early = NEAR_STEPS + 1, late = NEAR_STEPS + 1
+    if after:
+        early = place.onset_steps - past.onsets[after - 1]
+    if after < past.n_onsets:
+        late = past.onsets[after] - place.onset_steps
+    if min(early, late) > NEAR_STEPS:
+        return -1
+    return after - 1 if early <= late else after
 
 
 cdef inline int _pitch_row(const Note* note, const Past* past) noexcept nogil:
@@ -130,3 +146,75 @@ cdef void own_lag_rows(
         if note.track == past.track:
             out[2] += note.onset_steps - place.onset_steps
             break
+
+
+cdef inline int _stroke_before(const Past* past) noexcept nogil:
+    """The last note of the key named last, before the one at the present onset; -1 none."""
+    cdef int i = past.latest[past.key] - 1
+    if i >= 0 and past.notes[i].onset_steps == past.onset_steps:
+        i = past.before[i]
+    return i
+
+
+cdef inline int _velocity_row(const Note* note) noexcept nogil:
+    return 1 + (note.velocity >> 3)
+
+
+cdef void stroke_rows(const Past* past, int* out) noexcept nogil:
+    """Velocity and duration of the last stroke of this key, and the time since then."""
+    cdef const Note* note
+    cdef int i
+    if past.key < 0:
+        return
+    i = _stroke_before(past)
+    if i < 0:
+        return
+    note = &past.notes[i]
+    out[0] += _velocity_row(note)
+    out[1] += min(note.duration_steps, LONGER)
+    out[2] += <int>min(past.onset_steps - note.onset_steps, LONGER)
+
+
+cdef void near_rows(const Place* place, const Past* past, int* velocity, int* out) noexcept nogil:
+    """What stands near a place: the key's velocity, the track's next note, the next onset."""
+    cdef const Note* note
+    cdef long i
+    cdef int stroke, onset, next_pitch = 128, looked
+    if place.onset_steps < 0:
+        return
+    if past.key >= 0:
+        stroke = _stroke_before(past)
+        for looked in range(MOST_STROKES):
+            if stroke < 0 or past.notes[stroke].onset_steps <= place.onset_steps + NEAR_STEPS:
+                break
+            stroke = past.before[stroke]
+        if stroke >= 0 and abs(past.notes[stroke].onset_steps - place.onset_steps) <= NEAR_STEPS:
+            velocity[0] += _velocity_row(&past.notes[stroke])
+    onset = place.near
+    if onset < 0:
+        onset = place.after - 1
+    if onset + 1 < past.n_onsets:
+        out[1] += min(past.onsets[onset + 1] - place.onset_steps, LONGER)
+    if place.near < 0:
+        return
+    onset = place.near
+    while onset and past.onsets[onset - 1] >= place.onset_steps - NEAR_STEPS:
+        onset -= 1
+    for i in range(past.first_notes[onset], past.n_notes):
+        note = &past.notes[i]
+        if note.onset_steps > place.onset_steps + NEAR_STEPS:
+            break
+        if (
+            note.track == past.track
+            and past.key < note.pitch_midi < next_pitch
+            and not _struck_near(note.pitch_midi, past)
+        ):
+            next_pitch = note.pitch_midi
+    if next_pitch < 128:
+        out[0] += DRUM_KEYS + next_pitch
+
+
+cdef inline bint _struck_near(int key, const Past* past) noexcept nogil:
+    """Whether the present track has just struck this key: a note near here was that one."""
+    cdef int i = past.latest[key] - 1
+    return i >= 0 and past.notes[i].onset_steps >= past.onset_steps - NEAR_STEPS

@@ -38,6 +38,7 @@ cdef struct ScoreState:
     int rank  # of what was named last at the present onset, as in conditioning.View
     Outlook outlook
     TrackMemory[16] memories
+    int[16][128] latest  # newest note of each key of each track, plus 1; 0: none
 
 
 cdef class Score:
@@ -53,6 +54,7 @@ cdef class Score:
     cdef Section[::1] _sections
     cdef int[::1] _onsets
     cdef int[::1] _first_notes  # first note of each onset
+    cdef int[::1] _before  # of each note: the one before it of its key and track; -1 none
 
     cdef void clear(self) noexcept nogil
     cdef int copy_score(self, Score other)

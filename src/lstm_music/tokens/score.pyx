@@ -11,6 +11,8 @@ from libc.string cimport memcpy, memset
 
 from lstm_music.tokens.conditioning cimport Conditioning, View
 from lstm_music.tokens.lookback cimport (
+    N_STROKE_STREAMS,
+    N_NEAR_LAGS,
     N_OWN_LAGS,
     N_OWN_STREAMS,
     Note,
@@ -18,16 +20,24 @@ from lstm_music.tokens.lookback cimport (
     TrackMemory,
     lag_rows,
     look_back,
+    near_rows,
     own_lag_rows,
     own_rows,
     remember,
+    stroke_rows,
 )
 from lstm_music.tokens.repeats cimport N_REPEAT_STREAMS, Repeats
 
 from lstm_music.music.beats import OFF_BEAT_LEVEL, divisions
 from lstm_music.music.meter import MAX_NUMERATOR
 from lstm_music.music.piece import NOTE_DTYPE, PEDAL_DTYPE
-from lstm_music.tokens.streams import BARS_LEFT_MORE, LAGS_BARS, MAX_BAR_POSITION, OWN_LAGS_BARS
+from lstm_music.tokens.streams import (
+    BARS_LEFT_MORE,
+    LAGS_BARS,
+    MAX_BAR_POSITION,
+    NEAR_LAGS_BARS,
+    OWN_LAGS_BARS,
+)
 from lstm_music.tokens.vocabulary import DEFAULT, RADIX_STEPS, index_key
 
 cdef enum:
@@ -37,7 +47,7 @@ cdef enum:
     N_LAGS = 4
     N_STREAMS = 31  # those from here; conditioning.pyx writes what follows
     N_CONDITIONING = 42
-    N_MEMORY = 30  # N_OWN_STREAMS, and N_REPEAT_STREAMS twice: behind and ahead
+    N_MEMORY = 42  # N_OWN_STREAMS, N_REPEAT_STREAMS twice (behind and ahead), N_STROKE_STREAMS
     N_KEYS = 31
     LONGER = 97  # duration and next: more than 96 steps
     TOKENS_A_NOTE = 8
@@ -59,9 +69,9 @@ def _fill_tables():
     T.bars_left_more = BARS_LEFT_MORE
     T.off_beat = OFF_BEAT_LEVEL
     sizes = (DEFAULT.n_streams, len(DEFAULT["key"]), len(LAGS_BARS), RADIX_STEPS + 1,
-             LAGS_BARS[:N_OWN_LAGS])
-    if sizes != (N_STREAMS + N_CONDITIONING + N_OWN_STREAMS + 2 * N_REPEAT_STREAMS, N_KEYS, N_LAGS,
-                 LONGER, OWN_LAGS_BARS):
+             LAGS_BARS[:N_OWN_LAGS], LAGS_BARS[:N_NEAR_LAGS], N_MEMORY)
+    if sizes != (N_STREAMS + N_CONDITIONING + N_MEMORY, N_KEYS, N_LAGS, LONGER, OWN_LAGS_BARS,
+                 NEAR_LAGS_BARS, N_OWN_STREAMS + 2 * N_REPEAT_STREAMS + N_STROKE_STREAMS):
         raise ImportError("score.pyx and vocabulary.py disagree; build the package again")
     for i, offset in enumerate(DEFAULT.stream_offsets):
         T.offsets[i] = offset
@@ -97,6 +107,7 @@ cdef class Score:
         self._sections = np.empty(capacity, [(name, "i4") for name in section])
         self._onsets = np.empty(capacity, np.intc)
         self._first_notes = np.empty(capacity, np.intc)
+        self._before = np.empty(capacity, np.intc)
         self.repeats = Repeats(TOKENS_A_NOTE * capacity + 256)
         self.clear()
 
@@ -126,6 +137,7 @@ cdef class Score:
         memcpy(&self._sections[0], &other._sections[0], o.n_sections * sizeof(Section))
         memcpy(&self._onsets[0], &other._onsets[0], o.n_onsets * sizeof(int))
         memcpy(&self._first_notes[0], &other._first_notes[0], o.n_onsets * sizeof(int))
+        memcpy(&self._before[0], &other._before[0], other.n_notes * sizeof(int))
         return 0
 
     # Writing. Each returns 0, or -2 (and does nothing) when there is no room.
@@ -185,6 +197,7 @@ cdef class Score:
     cdef int add_note(self, int pitch, long duration_steps, int velocity) noexcept nogil:
         cdef Note* new
         cdef int* end
+        cdef int* latest = &self.s.latest[self.s.track][pitch]
         if self.n_notes == self.capacity:
             return OUT_OF_CAPACITY
         new = &self._notes[self.n_notes]
@@ -198,7 +211,9 @@ cdef class Score:
             self._onsets[self.s.n_onsets] = new.onset_steps
             self._first_notes[self.s.n_onsets] = <int>self.n_notes
             self.s.n_onsets += 1
+        self._before[self.n_notes] = latest[0] - 1
         self.n_notes += 1
+        latest[0] = <int>self.n_notes
         self.s.n_at_onset += 1
         remember(&self.s.memories[self.s.track], new)
         if self.s.programs[self.s.track] != DRUMS:
@@ -291,10 +306,12 @@ cdef class Score:
         past.programs, past.n_onsets = self.s.programs, self.s.n_onsets
         past.n_at_onset, past.onset_steps = self.s.n_at_onset, self.onset_steps
         past.track, past.named = self.s.track, self.s.rank >> 8
+        past.key = (self.s.rank & 255) - 1 if self.s.rank >= 0 else -1
+        past.before, past.latest = &self._before[0], self.s.latest[self.s.track]
         return past
 
     cdef void _past_rows(self, int* out, int* own) noexcept nogil:
-        """Add what stood some bars before, and what the present track did."""
+        """Add what stood some bars before, and what the present track did; of drums, each stroke."""
         cdef const TrackMemory* memory = &self.s.memories[self.s.track]
         cdef Past past = self._past()
         cdef int i
@@ -304,6 +321,12 @@ cdef class Score:
         own += N_OWN_STREAMS - 4 * N_OWN_LAGS
         for i in range(N_OWN_LAGS):
             own_lag_rows(memory, &self.s.lags[i], &past, own + 4 * i)
+        if self.s.programs[self.s.track] != DRUMS:
+            return
+        own += 4 * N_OWN_LAGS + 2 * N_REPEAT_STREAMS
+        stroke_rows(&past, own)
+        for i in range(N_NEAR_LAGS):
+            near_rows(&self.s.lags[i], &past, own + 3 + i, own + 3 + N_NEAR_LAGS + 2 * i)
 
     # The same from Python.
 
