@@ -99,8 +99,8 @@ models: $(VENV)/.built  ## train the bundled models again (some hours); DATA: th
 	$(call train_model,folk) --style folk --from default --learning-rate 0.0015 \
 	    --dropout 0.1 --max-tokens 6000000 --evaluate-every 1000000 --rng-seed 5
 	$(call train_model,drums) --style drums --from default --learning-rate 0.0015 \
-	    --dropout 0.1 --max-tokens 8000000 --evaluate-every 1000000 --straight-drums 0.1 \
-	    --rng-seed 5
+	    --dropout 0.3 --max-tokens 16000000 --evaluate-every 2000000 --straight-drums 0.1 \
+	    --rng-seed 5 --precision bfloat16
 
 # One module of what plays SoundFonts, with its licence; NOTICE names what is in it.
 vendor:  ## fetch the studio's SoundFont synthesiser again: lstm_music/studio/static/vendor

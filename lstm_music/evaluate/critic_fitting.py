@@ -9,7 +9,7 @@ import numpy as np
 from lstm_music.evaluate.critic import Critic, Level, Table
 from lstm_music.evaluate.features.table import feature_table
 from lstm_music.evaluate.material import first_bars
-from lstm_music.evaluate.tell_apart import logistic_regression
+from lstm_music.evaluate.tell_apart import calibration, logistic_regression
 from lstm_music.music.piece import Piece
 
 LENGTHS_BARS = (1, 2, 4, 8, 12, 16)
@@ -70,9 +70,10 @@ def _fitted(ours: Table, theirs: Table, before: Level | None) -> Level:
         before = Level(mean, scale, np.zeros(2 * len(mean)))
     terms = before.terms(np.concatenate([ours, theirs]))
     is_real = np.repeat([0, 1], [len(ours), len(theirs)])
-    weights = np.repeat([1 / len(ours), 1 / len(theirs)], [len(ours), len(theirs)])
-    found = logistic_regression().fit(terms, is_real, sample_weight=weights * len(terms) / 2)
-    return before._replace(weights=before.weights + found.coef_[0])
+    halves = np.repeat([0.5 / len(ours), 0.5 / len(theirs)], [len(ours), len(theirs)])
+    found = logistic_regression().fit(terms, is_real, sample_weight=halves * len(terms))
+    scale = calibration(terms, is_real, halves)
+    return before._replace(weights=before.weights + scale * found.coef_[0])
 
 
 def _mean_and_scale(table: Table) -> tuple[Table, Table]:

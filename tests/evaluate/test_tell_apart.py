@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from lstm_music.errors import ConfigError
-from lstm_music.evaluate.tell_apart import single_auc, tell_apart, tell_halves_apart
+from lstm_music.evaluate.tell_apart import (
+    calibration,
+    logistic_regression,
+    single_auc,
+    tell_apart,
+    tell_halves_apart,
+)
 
 JUDGES = ("logistic regression", "boosted trees")
 
@@ -82,3 +88,27 @@ def test_without_scikit_learn(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
     with pytest.raises(ConfigError, match=r"lstm_music\[judge\]"):
         tell_apart(noise(1, 10), noise(2, 10), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("apart", [1.0, 3.0])
+def test_calibrated_logits_are_neither_too_bold_nor_too_timid(apart):
+    rows, labels = gaussians(5, 150, apart)
+    found = logistic_regression().fit(rows, labels)
+    scale = calibration(rows, labels, np.ones(len(labels)))
+    new, true = gaussians(6, 2_000, apart)
+    signed = np.where(true == 1, 1, -1) * found.decision_function(new)
+    losses = [np.logaddexp(0, -k * scale * signed).mean() for k in (0.5, 1.0, 2.0)]
+    assert min(losses) == losses[1]
+    assert scale < 1.0 if apart == 1.0 else scale > 1.2
+
+
+def gaussians(seed, n, apart):
+    """Rows of two Gaussians, n of each, whose means differ in one of 40 features."""
+    rows, labels = noise(seed, 2 * n, features=40), np.repeat([0, 1], n)
+    rows[:, 0] += apart * labels
+    return rows, labels
+
+
+def test_calibration_needs_both_labels_in_every_fold():
+    rows, labels = noise(7, 6), np.array([0, 0, 0, 0, 0, 1])
+    assert calibration(rows, labels, np.ones(6)) == 1.0

@@ -8,7 +8,7 @@ from lstm_music.generate.echo import Echo
 from lstm_music.generate.forms.plan import FormPlan
 from lstm_music.music.grooves import SIXTEENTH_STEPS
 
-PULL, PULL_VARIED = 4.0, 2.0
+PULL, PULL_VARIED = 2.0, 1.0
 """Nats for a stroke that is left out or added: so strong that new bars resemble their models as
 much as those of drummers do (docs/judge.md)."""
 
