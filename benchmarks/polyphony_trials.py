@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("changes", nargs="*", type=change, default=[])
     parser.add_argument("--head", choices=("independent", "nade"), default="independent")
     parser.add_argument("--shift", type=int, default=0)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     splits, changes = read_rolls(args.data), dict(args.changes)
     known = name_of(splits["train"])
     model = next(m for m in models("lstm", quick=False) if m.nade == (args.head == "nade"))

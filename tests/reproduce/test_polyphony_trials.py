@@ -16,8 +16,8 @@ def test_a_trial_is_a_line_with_its_settings_and_its_curve(tmp_path, monkeypatch
         arrays[f"{name}_lengths"] = np.array([len(roll) for roll in rolls])
     np.savez(tmp_path / "rolls.npz", **arrays)
     trials = tmp_path / "trials.jsonl"
-    for more in ([], ["--head", "nade", "--shift", "5"]):
-        words = ["rolls.npz", "trials.jsonl", "epochs=2", "hidden_sizes=[4, 5]", *more]
+    for options in ([], ["--head", "nade", "--shift", "5"]):
+        words = ["rolls.npz", "trials.jsonl", *options, "epochs=2", "hidden_sizes=[4, 5]"]
         monkeypatch.setattr("sys.argv", ["polyphony_trials.py", *words])
         monkeypatch.chdir(tmp_path)
         program.main()
