@@ -23,7 +23,7 @@ the same weights. `python benchmarks/polyphony_trials.py FILE.npz trials.jsonl N
 
 Dropping recurrent weights lowers the score at the same size, and wider networks that train for
 longer then lower it further. Moved pieces gain a little on Piano-midi.de; the recipes do not use
-them.
+them. On Nottingham 16 epochs of a network twice as wide are worse than the 45 of the recipe.
 
 | set | head | units | dropout | shift | rate | chunk | epoch | valid | train |
 |---|---|---|---|---|---|---|---|---|---|
@@ -130,7 +130,7 @@ def tried(found: list[dict[str, Any]]) -> str:
             str(how["chunk_steps"]),
             f"{trial['epoch']} of {how['epochs']}",
             f"{trial['valid']:.3f}",
-            f"{trial['train']:.3f}",
+            "-" if trial["train"] is None else f"{trial['train']:.3f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     plot = f"\n\n![How they learnt](papers/{TRIALS_PLOT})\n"
