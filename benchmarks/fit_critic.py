@@ -1,6 +1,6 @@
 """Fit the critic of a style: what chooses among drafts of a piece from nothing.
 
-``python benchmarks/fit_critic.py MODEL CACHE STYLE [--bars 16] [--rounds 2] [--samples 300]
+``python benchmarks/fit_critic.py MODEL CACHE STYLE [--bars 16] [--rounds 4] [--samples 300]
 [--later 150] [--real 600]``
 
 In each round the model composes samples, and its critic learns by what they can still be told from
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("cache")
     parser.add_argument("style")
     parser.add_argument("--bars", type=int, default=16)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--samples", type=int, default=300)
     parser.add_argument("--later", type=int, help="samples in later rounds; half as many")
     parser.add_argument("--real", type=int, default=MOST_REAL, help="real pieces at most")
