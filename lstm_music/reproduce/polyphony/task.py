@@ -74,7 +74,10 @@ LARGE = replace(BASE, hidden_sizes=(200,), batch_size=8, output_dropout=0.3, ave
 RECIPES = {
     "JSB Chorales": WIDE,
     "Nottingham": replace(LARGE, epochs=45, learning_rate=0.005, chunk_steps=20),
-    "MuseData": replace(LARGE, epochs=20, learning_rate=0.004, chunk_steps=25),
+    "MuseData": replace(
+        LARGE, hidden_sizes=(320,), epochs=14, learning_rate=0.004, chunk_steps=25,
+        recurrent_dropout=0.5,
+    ),
     "Piano-midi.de": replace(
         LARGE, hidden_sizes=(400,), epochs=25, chunk_steps=100, recurrent_dropout=0.6
     ),
@@ -86,7 +89,6 @@ at 5.6 in chunks of 200.
 NADE_RECIPES = {
     "JSB Chorales": replace(BASE, hidden_sizes=(200,), recurrent_dropout=0.5),
     "Nottingham": replace(LARGE, epochs=25, learning_rate=0.005, chunk_steps=20),
-    "MuseData": replace(RECIPES["MuseData"], hidden_sizes=(320,), epochs=14, recurrent_dropout=0.5),
 }
 """Where NADE takes another."""
 QUICK = replace(
