@@ -131,5 +131,6 @@ def all_streams(n_tokens: int) -> tuple[tuple[str, int], ...]:
         for name in ("match", "moved", "ahead_match", "ahead_moved")
         for what, size in (("token", n_tokens + 1), ("length", lengths))  # what followed, plus 1
     )
-    groups = (_CONTEXT_STREAMS, _GIVEN_STREAMS, _WISH_STREAMS, _OWN_STREAMS, repeats, _STROKE_STREAMS)
+    written = (_CONTEXT_STREAMS, _GIVEN_STREAMS, _WISH_STREAMS, _OWN_STREAMS)
+    groups = (*written, repeats, _STROKE_STREAMS)
     return (("token", n_tokens), *(stream for group in groups for stream in group))

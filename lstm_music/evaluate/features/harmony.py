@@ -97,9 +97,7 @@ def sonority_features(piece: Piece) -> Features:
 
 def parallel_features(piece: Piece) -> Features:
     """Parallel perfect intervals between parts."""
-    return {
-        f"parallel {kind} per 100 notes": rate for kind, rate in parallel_rates(piece).items()
-    }
+    return {f"parallel {kind} per 100 notes": rate for kind, rate in parallel_rates(piece).items()}
 
 
 def _over_bass(piece: Piece) -> tuple[npt.NDArray[np.int64], list[bool]]:

@@ -179,12 +179,12 @@ cdef void near_rows(const Place* place, const Past* past, int* velocity, int* ou
     """What stands near a place: the key's velocity, the track's next note, the next onset."""
     cdef const Note* note
     cdef long i
-    cdef int stroke, onset, next_pitch = 128, looked
+    cdef int stroke, onset, next_pitch = 128, _looked
     if place.onset_steps < 0:
         return
     if past.key >= 0:
         stroke = _stroke_before(past)
-        for looked in range(MOST_STROKES):
+        for _looked in range(MOST_STROKES):
             if stroke < 0 or past.notes[stroke].onset_steps <= place.onset_steps + NEAR_STEPS:
                 break
             stroke = past.before[stroke]

@@ -311,7 +311,7 @@ cdef class Score:
         return past
 
     cdef void _past_rows(self, int* out, int* own) noexcept nogil:
-        """Add what stood some bars before, and what the present track did; of drums, each stroke."""
+        """Add what stood some bars before, what the track did, and of drums the strokes."""
         cdef const TrackMemory* memory = &self.s.memories[self.s.track]
         cdef Past past = self._past()
         cdef int i
