@@ -72,8 +72,8 @@ def _fitted(ours: Table, theirs: Table, before: Level | None) -> Level:
     is_real = np.repeat([0, 1], [len(ours), len(theirs)])
     halves = np.repeat([0.5 / len(ours), 0.5 / len(theirs)], [len(ours), len(theirs)])
     found = logistic_regression().fit(terms, is_real, sample_weight=halves * len(terms))
-    scale = calibration(terms, is_real, halves)
-    return before._replace(weights=before.weights + scale * found.coef_[0])
+    factor = calibration(terms, is_real, halves)
+    return before._replace(weights=before.weights + factor * found.coef_[0])
 
 
 def _mean_and_scale(table: Table) -> tuple[Table, Table]:
