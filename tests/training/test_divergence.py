@@ -77,7 +77,7 @@ def test_a_fault_is_noticed_in_its_update(whole, tmp_path, monkeypatch, fault):
 
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "_update", faulty)
-        with pytest.raises(lm.LstmMusicError, match=r"at update 7: .*--force.*--from") as caught:
+        with pytest.raises(lm.LstmMusicError, match=r"at update 7: .*force=True.*--from") as caught:
             train(tmp_path, whole.cache, **QUICK)
     assert "\n" not in str(caught.value)
     assert whole_and_finite(tmp_path) <= 6

@@ -106,7 +106,7 @@ def test_the_model_removed_when_no_better_one_comes(whole, tmp_path):
     """Never success with nothing on disk."""
     train(tmp_path, whole.cache)
     (tmp_path / "m.safetensors").unlink()
-    with pytest.raises(UnsavedError, match=r"was removed.*--force"):
+    with pytest.raises(UnsavedError, match=r"was removed.*force=True"):
         train(tmp_path, whole.cache)
     assert read_checkpoint(tmp_path / "m.run", pytest.fail) is not None
 

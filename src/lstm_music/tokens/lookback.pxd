@@ -54,6 +54,7 @@ cdef struct TrackMemory:
     int end_steps  # when the last note stops sounding
 
 cdef enum:
+    N_LAGS = 4
     N_OWN_LAGS = 3
     N_OWN_STREAMS = 22
     N_NEAR_LAGS = 3
@@ -64,17 +65,10 @@ cdef void look_back(
     Place* place, int bar, int bar_position, const Section* sections, int n_sections,
     const Past* past
 ) noexcept nogil
-# Add the values of three streams of a lag.
-cdef void lag_rows(const Place* place, const Past* past, int* out) noexcept nogil
 # Take a new note of a track.
 cdef void remember(TrackMemory* memory, const Note* note) noexcept nogil
-# Add the values of the first ten streams of the present track.
-cdef void own_rows(const TrackMemory* memory, const Past* past, int* out) noexcept nogil
-# Add the values of its four streams of a lag.
-cdef void own_lag_rows(
-    const TrackMemory* memory, const Place* place, const Past* past, int* out
+# Add the values of all streams of the past: of the lags, of the present track, of its strokes.
+cdef void past_rows(
+    const Place* lags, const TrackMemory* memory, const Past* past, int* of_lags, int* own,
+    int* strokes
 ) noexcept nogil
-# Add the values of the first three streams of a drum track's key named last.
-cdef void stroke_rows(const Past* past, int* out) noexcept nogil
-# Add its velocity near a place, and the two streams of what stands near that place.
-cdef void near_rows(const Place* place, const Past* past, int* velocity, int* out) noexcept nogil

@@ -218,3 +218,21 @@ cdef inline bint _struck_near(int key, const Past* past) noexcept nogil:
     """Whether the present track has just struck this key: a note near here was that one."""
     cdef int i = past.latest[key] - 1
     return i >= 0 and past.notes[i].onset_steps >= past.onset_steps - NEAR_STEPS
+
+
+cdef void past_rows(
+    const Place* lags, const TrackMemory* memory, const Past* past, int* of_lags, int* own,
+    int* strokes
+) noexcept nogil:
+    cdef int i
+    for i in range(N_LAGS):
+        lag_rows(&lags[i], past, of_lags + 3 * i)
+    own_rows(memory, past, own)
+    own += N_OWN_STREAMS - 4 * N_OWN_LAGS
+    for i in range(N_OWN_LAGS):
+        own_lag_rows(memory, &lags[i], past, own + 4 * i)
+    if past.programs[past.track] != DRUMS:
+        return
+    stroke_rows(past, strokes)
+    for i in range(N_NEAR_LAGS):
+        near_rows(&lags[i], past, strokes + 3 + i, strokes + 3 + N_NEAR_LAGS + 2 * i)

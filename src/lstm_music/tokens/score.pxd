@@ -68,4 +68,3 @@ cdef class Score:
     cdef Past _past(self) noexcept nogil
     cdef void view(self, View* at) noexcept nogil
     cdef bint is_open_before_given(self) noexcept nogil
-    cdef void _past_rows(self, int* out, int* own) noexcept nogil

@@ -11,20 +11,16 @@ from libc.string cimport memcpy, memset
 
 from lstm_music.tokens.conditioning cimport Conditioning, View
 from lstm_music.tokens.lookback cimport (
-    N_STROKE_STREAMS,
+    N_LAGS,
     N_NEAR_LAGS,
     N_OWN_LAGS,
     N_OWN_STREAMS,
+    N_STROKE_STREAMS,
     Note,
     Past,
-    TrackMemory,
-    lag_rows,
     look_back,
-    near_rows,
-    own_lag_rows,
-    own_rows,
+    past_rows,
     remember,
-    stroke_rows,
 )
 from lstm_music.tokens.repeats cimport N_REPEAT_STREAMS, Repeats
 
@@ -44,7 +40,6 @@ cdef enum:
     OUT_OF_CAPACITY = -2
     DRUMS = 128
     DRUM_FAMILY = 17
-    N_LAGS = 4
     N_STREAMS = 31  # those from here; conditioning.pyx writes what follows
     N_CONDITIONING = 42
     N_MEMORY = 42  # N_OWN_STREAMS, N_REPEAT_STREAMS twice (behind and ahead), N_STROKE_STREAMS
@@ -248,7 +243,9 @@ cdef class Score:
     cdef void rows(self, int* out) noexcept nogil:
         """Write the embedding row of every stream, as things stand after the last token."""
         cdef int i, bars_left, program
+        cdef Past past
         cdef View at
+        cdef int* own
         for i in range(N_STREAMS + N_CONDITIONING + N_MEMORY):
             out[i] = T.offsets[i]
         if self.s.token < 0:
@@ -277,7 +274,12 @@ cdef class Score:
         out[4] += DRUM_FAMILY if program == DRUMS else 1 + program // 8
         for i in range(12):
             out[5 + i] += self.s.pitch_class_end[i] > self.onset_steps
-        self._past_rows(out + 17, out + N_STREAMS + N_CONDITIONING)
+        past = self._past()
+        own = out + N_STREAMS + N_CONDITIONING
+        past_rows(
+            self.s.lags, &self.s.memories[self.s.track], &past, out + 17, own,
+            own + N_OWN_STREAMS + 2 * N_REPEAT_STREAMS,
+        )
 
     cdef void view(self, View* at) noexcept nogil:
         """Where the music stands."""
@@ -309,24 +311,6 @@ cdef class Score:
         past.key = (self.s.rank & 255) - 1 if self.s.rank >= 0 else -1
         past.before, past.latest = &self._before[0], self.s.latest[self.s.track]
         return past
-
-    cdef void _past_rows(self, int* out, int* own) noexcept nogil:
-        """Add what stood some bars before, what the track did, and of drums the strokes."""
-        cdef const TrackMemory* memory = &self.s.memories[self.s.track]
-        cdef Past past = self._past()
-        cdef int i
-        for i in range(N_LAGS):
-            lag_rows(&self.s.lags[i], &past, out + 3 * i)
-        own_rows(memory, &past, own)
-        own += N_OWN_STREAMS - 4 * N_OWN_LAGS
-        for i in range(N_OWN_LAGS):
-            own_lag_rows(memory, &self.s.lags[i], &past, own + 4 * i)
-        if self.s.programs[self.s.track] != DRUMS:
-            return
-        own += 4 * N_OWN_LAGS + 2 * N_REPEAT_STREAMS
-        stroke_rows(&past, own)
-        for i in range(N_NEAR_LAGS):
-            near_rows(&self.s.lags[i], &past, own + 3 + i, own + 3 + N_NEAR_LAGS + 2 * i)
 
     # The same from Python.
 
