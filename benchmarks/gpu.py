@@ -333,7 +333,7 @@ def composing(report, make, request, counts):
             if takes is not None:
                 spent, notes = time.perf_counter() - began, sum(len(take.new) for take in takes)
                 row = {"who": who, "takes": n, "notes_per_second": round(notes / spent, 1)}
-                report.add("composing", row | {"seconds": round(spent, 2)})
+                report.add("composing", row | {"seconds": round(spent, 4)})
 
 
 def main(arguments=None):

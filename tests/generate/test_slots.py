@@ -54,9 +54,10 @@ def test_a_slot_leaves_a_pitch_to_each_slot_above_it(composer):
         assert pitches.max() <= 63
 
 
-def test_a_slot_alone_may_take_any_pitch_of_the_range(composer):
+def test_a_slot_alone_may_take_any_pitch_of_the_range():
+    undecided = random_composer(3, met=PLAIN, scale=0.1)  # no pitch is much likelier than another
     taken = set()
-    for rng_seed in range(30):
-        ask = {"keep": "rhythm", "pitch_range": (60, 63), "rng_seed": rng_seed}
-        taken |= set(composer.vary(piece_of([(0, 48, 70, 80, 0)]), **ask).notes["pitch_midi"])
+    for rng_seed in range(60):
+        ask = {"keep": "rhythm", "pitch_range": (60, 63), "rng_seed": rng_seed, "top_p": 1.0}
+        taken |= set(undecided.vary(piece_of([(0, 48, 70, 80, 0)]), **ask).notes["pitch_midi"])
     assert taken == {60, 61, 62, 63}
