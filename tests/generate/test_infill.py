@@ -17,7 +17,7 @@ from lstm_music.errors import ConfigError, MidiError, TokenError
 from lstm_music.generate.asking.request import Request
 from lstm_music.generate.complete import FEW_WORDS, get_ready, plan_for
 from lstm_music.music.bars import n_bars
-from lstm_music.music.piece import PEDAL_DTYPE, Tempo
+from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
 from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
 
@@ -46,8 +46,8 @@ def check(request, take):
 
 
 def rings_until(plan, place):
-    """A fill may ring as far as what it takes the place of."""
-    gone = plan.replaced[begins_in(plan.replaced, [place])]
+    """A fill may ring as far as what it takes the place of, which may be played before the bar."""
+    gone = plan.replaced[begins_in(plan.written_replaced, [place])]
     return max([place.end_steps, *(gone["onset_steps"] + gone["duration_steps"]).tolist()])
 
 
@@ -91,6 +91,19 @@ def test_any_piece_any_place(request, composer):
         assert "outgrew" in str(error)  # a random network may never let time pass
         assume(False)
     check(request, take)
+
+
+@pytest.mark.parametrize("composer", COMPOSERS, ids=["all", "sure", "plain"])
+def test_a_fill_rings_as_far_as_a_downbeat_that_was_played_early(composer):
+    """The note at step 0 is of the bar that begins at step 1, and sounds up to step 192."""
+    seed = Piece(make_notes([(0, 192, 60, 1, 0)]), (Track(),), pickup_steps=1)
+    ends = []
+    for rng_seed in range(8):
+        request = Request("infill", seed, bars=(1, 1), rng_seed=rng_seed, drafts=1)
+        take = composer.complete(request)[0]
+        check(request, take)
+        ends += (take.new["onset_steps"] + take.new["duration_steps"]).tolist()
+    assert 97 < max(ends) <= 192
 
 
 @pytest.mark.parametrize("name", NAMES)
