@@ -63,7 +63,7 @@ def own(tokens):
 
 
 def strokes(tokens):
-    """Values of the ``key_...`` and ``near_...`` streams by name; absent: 0."""
+    """Values of the ``stroke_...`` and ``near_...`` streams by name; absent: 0."""
     music = Automaton(len(tokens))
     music.extend(tokens)
     if not any(token in DEFAULT["body"] for token in tokens) or not music.n_notes:
@@ -77,9 +77,9 @@ def strokes(tokens):
     found = {}
     if len(earlier):
         last = earlier[-1]
-        found["key_velocity"] = 1 + int(last["velocity"]) // 8
-        found["key_duration"] = min(int(last["duration_steps"]), 97)
-        found["key_since"] = min(now - int(last["onset_steps"]), 97)
+        found["stroke_velocity"] = 1 + int(last["velocity"]) // 8
+        found["stroke_duration"] = min(int(last["duration_steps"]), 97)
+        found["stroke_since"] = min(now - int(last["onset_steps"]), 97)
     just_struck = set(mine["pitch_midi"][mine["onset_steps"] >= now - NEAR_STEPS].tolist())
     for lag in NEAR_LAGS_BARS:
         place = place_of(music, music.bar - lag, music.bar_position)
@@ -87,7 +87,7 @@ def strokes(tokens):
             continue
         there = earlier[abs(earlier["onset_steps"] - place) <= NEAR_STEPS]
         if len(there):
-            found[f"key_velocity_{lag}"] = 1 + int(there[-1]["velocity"]) // 8
+            found[f"stroke_velocity_{lag}"] = 1 + int(there[-1]["velocity"]) // 8
         onsets = sorted(set(notes["onset_steps"].tolist()))
         near = [onset for onset in onsets if abs(onset - place) <= NEAR_STEPS]
         nearest = min(near, key=lambda onset: abs(onset - place)) if near else place

@@ -103,10 +103,10 @@ NEAR_STEPS = 2
 """How far from a place a note still counts as played there."""
 
 _STROKE_STREAMS = (  # of a track of drums alone: the key named last, before its present stroke
-    ("key_velocity", 17),  # of its stroke before; 0 none, 1 + bin
-    ("key_duration", 98),  # 0 none, 1..96, 97 longer
-    ("key_since", 98),  # steps from its onset to the present one; 0 none, 97 longer
-    *((f"key_velocity_{lag}", 17) for lag in NEAR_LAGS_BARS),  # near the place so many bars before
+    ("stroke_velocity", 17),  # of its stroke before; 0 none, 1 + bin
+    ("stroke_duration", 98),  # 0 none, 1..96, 97 longer
+    ("stroke_since", 98),  # steps from its onset to the present one; 0 none, 97 longer
+    *((f"stroke_velocity_{lag}", 17) for lag in NEAR_LAGS_BARS),  # near the place so many bars ago
     *(
         (f"near_{lag}_{what}", size)
         for lag in NEAR_LAGS_BARS

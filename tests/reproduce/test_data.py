@@ -156,15 +156,21 @@ def test_the_seventh_sonnet_is_kept_apart():
     assert len(seventh) > 500
 
 
-def test_the_stop_rule_wants_all_of_the_last_sequences_right():
-    net = make_net("lstm", 2, 4, 1, rng_seed=0)
-    errors = iter([1.0] * 3 + [0.0] * 100)
+@pytest.mark.parametrize(
+    ("errors", "rule", "sequences"),
+    [
+        ([1.0] * 3, {}, 13),  # all of the last ten are right
+        ([0.4] * 15, {"mean_below": 0.3}, 21),  # right, but four of 0.4 and six of 0.2 are wanted
+    ],
+)
+def test_the_stop_rule(errors, rule, sequences):
+    told = iter([*errors, *[0.2 if rule else 0.0] * 100])
 
     def judge(answers, batch):
-        return np.array([next(errors) for _ in range(batch.size)])
+        return np.array([next(told) for _ in range(batch.size)])
 
     outcome = train_until_right(
-        net,
+        make_net("lstm", 2, 4, 1, rng_seed=0),
         lambda rng, B: adding.draw(rng, B, T=30),
         squared_error,
         judge,
@@ -174,8 +180,10 @@ def test_the_stop_rule_wants_all_of_the_last_sequences_right():
         batch_size=1,
         learning_rate=0.01,
         rng=np.random.default_rng(0),
+        **rule,
     )
-    assert (outcome.sequences, outcome.before) == (13, 3)
+    assert outcome.sequences == sequences
+    assert outcome.before == (11 if rule else 3)
 
 
 def test_an_error_counts_only_where_an_answer_is_asked_for():

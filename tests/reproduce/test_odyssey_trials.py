@@ -2,23 +2,17 @@
 
 import json
 
-import numpy as np
 import odyssey as program
 import pytest
+from roll_files import write_made_up
 
 from lstm_music.reproduce.polyphony.odyssey import VARIANTS
-from lstm_music.reproduce.polyphony.rolls import made_up_rolls
 
 
 @pytest.fixture
 def files(tmp_path, monkeypatch):
     """Data, and a file with trial 0 of all variants and trial 1 of one; no trial is really run."""
-    arrays = {}
-    for name, pieces in (("train", 6), ("valid", 3)):
-        rolls = made_up_rolls(pieces, pieces)
-        arrays[f"{name}_frames"] = np.packbits(np.concatenate(rolls), axis=1)
-        arrays[f"{name}_lengths"] = np.array([len(roll) for roll in rolls])
-    np.savez(tmp_path / "rolls.npz", **arrays)
+    write_made_up(tmp_path / "rolls.npz")
     lines = [
         {"variant": name, "trial": 0, "nats": {"valid": 5.0 + k}, "seconds": 1.0}
         for k, name in enumerate(VARIANTS)

@@ -4,17 +4,11 @@ import json
 
 import numpy as np
 import polyphony_trials as program
-
-from lstm_music.reproduce.polyphony.rolls import made_up_rolls
+from roll_files import write_made_up
 
 
 def test_a_trial_is_a_line_with_its_settings_and_its_curve(tmp_path, monkeypatch):
-    arrays = {}
-    for name, pieces in (("train", 6), ("valid", 3)):
-        rolls = made_up_rolls(pieces, pieces)
-        arrays[f"{name}_frames"] = np.packbits(np.concatenate(rolls), axis=1)
-        arrays[f"{name}_lengths"] = np.array([len(roll) for roll in rolls])
-    np.savez(tmp_path / "rolls.npz", **arrays)
+    write_made_up(tmp_path / "rolls.npz")
     trials = tmp_path / "trials.jsonl"
     for options in ([], ["--head", "nade", "--shift", "5"]):
         words = ["rolls.npz", "trials.jsonl", *options, "epochs=2", "hidden_sizes=[4, 5]"]

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lstm_music.nn.sequence_net import squared_error
 from lstm_music.reproduce import (
     adding,
     continual_reber,
@@ -20,7 +19,7 @@ from lstm_music.reproduce import (
     timing,
 )
 from lstm_music.reproduce.evolving import nrmse
-from lstm_music.reproduce.learning import make_net, train_until_right
+from lstm_music.reproduce.learning import make_net
 from lstm_music.reproduce.reber import strings
 from lstm_music.reproduce.task import Settings
 
@@ -60,28 +59,6 @@ def test_training_stops_by_the_rule_of_the_paper(
     assert asked["in_a_row"] == in_a_row
     assert asked.get("wrong_below", 1) == wrong
     assert asked.get("mean_below", np.inf) == mean
-
-
-def test_right_answers_with_too_large_a_mean_error_do_not_stop_training():
-    errors = iter([0.4] * 15 + [0.2] * 100)
-
-    def judge(answers, batch):
-        return np.array([next(errors) for _ in range(batch.size)])
-
-    outcome = train_until_right(
-        make_net("lstm", 2, 4, 1, rng_seed=0),
-        lambda rng, B: adding.draw(rng, B, T=30),
-        squared_error,
-        judge,
-        tolerance=0.5,
-        mean_below=0.3,
-        in_a_row=10,
-        limit=1000,
-        batch_size=1,
-        learning_rate=0.01,
-        rng=np.random.default_rng(0),
-    )
-    assert outcome.sequences == 21  # 4 of 0.4 and 6 of 0.2
 
 
 def test_reber_strings_to_train_on_and_to_test_on_must_all_be_right(monkeypatch):

@@ -22,7 +22,7 @@ from lstm_music.tokens.vocabulary import DEFAULT
 NAMES = [name for name, _ in DEFAULT.streams]
 FIRST = NAMES.index("own_low")
 LAST_OWN = NAMES.index("match_token")
-STROKES = NAMES.index("key_velocity")
+STROKES = NAMES.index("stroke_velocity")
 
 
 def values(rows):
