@@ -89,7 +89,9 @@ def strokes(tokens):
         if len(there):
             found[f"stroke_velocity_{lag}"] = 1 + int(there[-1]["velocity"]) // 8
         onsets = sorted(set(notes["onset_steps"].tolist()))
-        near = [onset for onset in onsets if abs(onset - place) <= NEAR_STEPS]
+        # A bar of a step or two is over so soon that the present onset lies near the place, too.
+        before = [onset for onset in onsets if onset < now]
+        near = [onset for onset in before if abs(onset - place) <= NEAR_STEPS]
         nearest = min(near, key=lambda onset: abs(onset - place)) if near else place
         waits = [onset - place for onset in onsets if onset > nearest]
         if waits:

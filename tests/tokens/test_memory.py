@@ -10,7 +10,7 @@ from paths import MIDI_DATA
 from token_strategies import examples, pieces
 
 from lstm_music.midi.read import read_midi
-from lstm_music.music.piece import NOTE_DTYPE, Track
+from lstm_music.music.piece import NOTE_DTYPE, Meter, Piece, Tempo, Track
 from lstm_music.tokens.annotate import annotate
 from lstm_music.tokens.automaton import Automaton
 from lstm_music.tokens.canonical import canonical
@@ -46,6 +46,16 @@ def test_any_piece(piece):
     piece = canonical(piece)
     assume(len(piece.notes))
     assert_told(encode(piece))
+
+
+def test_the_present_onset_is_not_near_a_place_before_it():
+    """A bar of one step, and a drum at the beginning of the next."""
+    notes = np.array([(1, 1, 60, 1, 0, 0)], NOTE_DTYPE)
+    meters = (Meter(0, 4, 4), Meter(1, 4, 4))
+    piece = Piece(notes, (Track(0, True, ""),), meters, (Tempo(0, 500_000),))
+    tokens = encode(canonical(piece))
+    assert_told(tokens, places=len(tokens))
+    assert values(annotate(tokens)[-1])["near_1_next"] == 1
 
 
 @pytest.mark.parametrize("name", ["band", "chorale", "drums", "pickup", "reel"])
