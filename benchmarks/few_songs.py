@@ -41,6 +41,7 @@ class Trial(NamedTuple):
     after: float
     trained: int
     best_at: int
+    base_share: float  # of the weights of the base in what was kept
     seconds: float
     processor: float
 
@@ -62,8 +63,11 @@ def main() -> None:
     files = sorted(path for path in args.folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     settings = dict(map(override, args.set))
     trials = []
-    print("| trial | tokens | before | after | trained on | best at | seconds | processor |")
-    print("|---|---|---|---|---|---|---|---|", flush=True)
+    print(
+        "| trial | tokens | before | after | trained on | best at | of the base | seconds "
+        "| processor |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|", flush=True)
     for trial in range(args.first, args.first + args.trials):
         with tempfile.TemporaryDirectory() as folder:
             songs = Path(folder) / "songs"
@@ -74,7 +78,8 @@ def main() -> None:
             trials.append(one)
             print(
                 f"| {trial} | {one.n_tokens:,} | {one.before:.2f} | {one.after:.2f} "
-                f"| {one.trained:,} | {one.best_at:,} | {one.seconds:.0f} | {one.processor:.0f} |",
+                f"| {one.trained:,} | {one.best_at:,} | {one.base_share:.0%} | {one.seconds:.0f} "
+                f"| {one.processor:.0f} |",
                 flush=True,
             )
     print(
@@ -94,7 +99,8 @@ def _trial(songs: Path, base: str, settings: dict[str, object]) -> Trial:
     options = CorpusOptions(manners=load_base(base).manners)
     corpus, _ = hold_out(token_cache([songs], options=options))
     before = nats_a_note(_begun(base), corpus)
-    after = nats_a_note(load_model(output)[0], corpus)
+    model, facts = load_model(output)
+    after = nats_a_note(model, corpus)
     best = min((one for one in steps if one.validated), key=lambda one: one.valid_loss)
     return Trial(
         corpus.n_targets("train"),
@@ -102,6 +108,7 @@ def _trial(songs: Path, base: str, settings: dict[str, object]) -> Trial:
         after,
         steps[-1].tokens,
         best.tokens,
+        facts["training"].get("base_share", 0.0),
         seconds,
         processor,
     )

@@ -68,7 +68,9 @@ def measure(cache: str, updates: int, hidden_size: int) -> None:
     config = TrainConfig(hidden_size=hidden_size, threads=1, evaluate_every=10**9)
     corpus = token_cache([cache])
     model = new_model(config)
-    trainer = Trainer(model, training_chunks(corpus, config), [], config, lambda _: None, team=team)
+    trainer = Trainer(
+        model, training_chunks(corpus, config), [], config, lambda _, __: None, team=team
+    )
     run = trainer.run()
     next(run)
     seconds, tokens = [], []

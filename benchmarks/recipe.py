@@ -109,7 +109,7 @@ def configured(variant: str, rng_seed: int) -> tuple[TrainConfig, float]:
 def tokens_in(corpus: TokenCache, config: TrainConfig, seconds: float) -> int:
     """How many tokens a variant learns from in so many seconds of the processor."""
     model, chunks = new_model(config), training_chunks(corpus, config)
-    trainer = Trainer(model, chunks, [], config, lambda _: None)
+    trainer = Trainer(model, chunks, [], config, lambda _, __: None)
     before, begun = 0, 0.0
     for step in range(33):
         if step == 3:  # the first ones fetch memory
@@ -144,7 +144,7 @@ def run(corpus: TokenCache, variant: str, rng_seed: int, tokens: int, seconds: f
 def train_ours(model: LanguageModel, corpus: TokenCache, config: TrainConfig) -> Trained:
     """Train a model of the package."""
     chunks = training_chunks(corpus, config)
-    trainer = Trainer(model, chunks, [], config, lambda _: None)
+    trainer = Trainer(model, chunks, [], config, lambda _, __: None)
     while not trainer.is_done:
         trainer._update([next(chunks)])
 

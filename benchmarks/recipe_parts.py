@@ -67,7 +67,7 @@ def main() -> None:
     for part in PARTS:
         timed(model.backend, part, spent, clock)
     chunks = training_chunks(job.corpus, job.config)
-    trainer = Trainer(model, chunks, [], job.config, lambda _: None)
+    trainer = Trainer(model, chunks, [], job.config, lambda _, __: None)
     seconds, tokens = [], []
     for _ in range(3 + given.updates):
         if len(seconds) == 3:  # the first ones fetch memory

@@ -63,7 +63,7 @@ class PopulationTrainer(Trainer):
                 f"method {self._config.method} trains in one process: leave mpiexec out, and share "
                 "the population out with --executor or --jobs"
             )
-        if not options.get("is_worth_keeping") and not self._config.tied_embedding:
+        if options.get("base") is None and not self._config.tied_embedding:
             self._fit_head(self._first_chunks())
             if self._valid:
                 self._validated_at = -1

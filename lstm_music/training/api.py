@@ -18,6 +18,7 @@ from lstm_music.corpus.split import SPLITS
 from lstm_music.errors import ConfigError
 from lstm_music.files import check_writable
 from lstm_music.music.performance import Manner
+from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.sampling import recommended_from_nothing
 from lstm_music.nn.sealed import Sealed
 from lstm_music.pretrained import known_beside
@@ -130,7 +131,7 @@ def train(
         parted.enter_context(model.backend.current())
         if config.backend != "cpu":
             on_note(f"computing on {model.backend.name}, in {config.precision}")
-        best = BestModel(model, model_writer(job.corpus, output, card, storage), on_note)
+        best = BestModel(model_writer(job.corpus, output, card, storage), on_note)
         keep = best.keep if team.leads else _leave_to_the_leader
         trainer = trainer_type(config.method)(
             model,
@@ -140,7 +141,7 @@ def train(
             keep,
             interrupt,
             team,
-            is_worth_keeping=begin_with is not None,
+            base=None if begin_with is None else begin_with.weights,
         )
         facts = _resumable(config) | {"corpus": corpus.digest, "storage": storage}
         facts |= {"base": begin_with and begin_with.sha256, "for_seconds": for_seconds}
@@ -184,7 +185,7 @@ def _draw(folder: RunFolder, on_note: Callable[[str], None]) -> None:
         on_note(f"{picture}: cannot write it ({error.strerror or error})")
 
 
-def _leave_to_the_leader(_: dict[str, Any]) -> None:
+def _leave_to_the_leader(_: LanguageModel, __: dict[str, Any]) -> None:
     """Keep nothing."""
 
 

@@ -17,23 +17,22 @@ class BestModel:
 
     Parameters
     ----------
-    model : the one in training.
     write : writes it.
     on_note : told once of a disk that refuses.
     """
 
-    def __init__(self, model: LanguageModel, write: Write, on_note: Callable[[str], None]) -> None:
-        self._model, self._write, self._on_note = model, write, on_note
+    def __init__(self, write: Write, on_note: Callable[[str], None]) -> None:
+        self._write, self._on_note = write, on_note
         self._unwritten: tuple[LanguageModel, dict[str, Any]] | None = None
         self.error: OutputError | None = None
 
-    def keep(self, summary: dict[str, Any]) -> None:
-        """Write the model as it is now."""
-        self._unwritten = (self._model, summary)
+    def keep(self, model: LanguageModel, summary: dict[str, Any]) -> None:
+        """Write a model as it is now."""
+        self._unwritten = (model, summary)
         self.retry()
         if self._unwritten is not None:  # training goes on: what was the best is set aside
-            best = LanguageModel.create(self._model.config, 0, backend=self._model.backend)
-            best.flat_params[:] = self._model.flat_params
+            best = LanguageModel.create(model.config, 0, backend=model.backend)
+            best.flat_params[:] = model.flat_params
             self._unwritten = (best, summary)
 
     def retry(self) -> None:

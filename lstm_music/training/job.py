@@ -149,7 +149,9 @@ class Job:
         line = f"held-out music: {before:.2f} nats a note with {os.fspath(name)}"
         if not facts["training"]["step"]:
             return f"{line}; no validation was better, so its weights are kept"
-        return f"{line}, {nats_a_note(model, self.corpus):.2f} now"
+        share = facts["training"].get("base_share", 0)
+        mixed = f" (its weights mixed in: {share:.0%})" if share else ""
+        return f"{line}{mixed}, {nats_a_note(model, self.corpus):.2f} now"
 
 
 def backend_of(config: TrainConfig) -> Backend:

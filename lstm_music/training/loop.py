@@ -22,6 +22,7 @@ from lstm_music.nn.parameters import weight_slices
 from lstm_music.nn.scoring import sequence_nll
 from lstm_music.training.config import FREE, TrainConfig
 from lstm_music.training.interrupt import Interrupt
+from lstm_music.training.mixtures import mixtures
 from lstm_music.training.schedule import PLATEAU_PATIENCE, rate_share
 from lstm_music.training.team import Team
 from lstm_music.types import FloatArray, IntArray, Params
@@ -82,11 +83,13 @@ class Trainer:
     stream : training chunks, endless.
     valid : held-out sequences, each (rows (N, S) int32, targets (N,) int32).
     config : settings.
-    keep : called with the `summary` whenever the validation loss is the best so far; it saves.
+    keep : called with a model and its `summary` if its validation loss is the best so far; it
+        saves.
     interrupt : holds signals back while what belongs together changes; None: none are handled.
     team : the processes that share the batch; None: this one alone.
-    is_worth_keeping : whether the model is something already, so that it is scored before the
-        first update and stays the best until training has made a better one.
+    base : weights that the run begins with, if they are something already: the model is scored
+        before the first update, and stays the best until there is a better one. At the end,
+        mixtures of these weights and the last ones are scored, too.
 
     Attributes
     ----------
@@ -100,11 +103,11 @@ class Trainer:
         stream: Chunks,
         valid: list[tuple[IntArray, IntArray]],
         config: TrainConfig,
-        keep: Callable[[dict[str, Any]], None],
+        keep: Callable[[LanguageModel, dict[str, Any]], None],
         interrupt: Interrupt | None = None,
         team: Team | None = None,
         *,
-        is_worth_keeping: bool = False,
+        base: FloatArray | None = None,
     ) -> None:
         self._interrupt = interrupt or Interrupt()
         self.is_whole = True
@@ -129,7 +132,8 @@ class Trainer:
         self._tokens = 0
         self._next_validation = config.evaluate_every
         self._losses = _Losses()
-        self._validated_at = -1 if is_worth_keeping else 0  # step
+        self._base = base
+        self._validated_at = 0 if base is None else -1  # step
         self._settled = self._stream.cursor()
 
     @property
@@ -169,6 +173,7 @@ class Trainer:
             if self._is_due:
                 self.validate()
             yield self.progress
+        self.try_mixtures()
 
     @property
     def _is_due(self) -> bool:
@@ -247,12 +252,7 @@ class Trainer:
 
     def validate(self) -> None:
         """Score the held-out music; keep the model if it is the best so far."""
-        mine = self._valid[self._team.rank :: self._team.size]
-        scores = sequence_nll(self._model, mine, self._config.batch_size)
-        n_mine = sum(int(np.count_nonzero(targets >= 0)) for _, targets in mine)
-        sums = [sum(float(score.sum()) for score in scores), n_mine]
-        nats, n_targets = self._team.total(sums)
-        valid = nats / n_targets
+        valid = self._validation_loss(self._model)
         self._check("validation loss", valid, self._step, _MOST_LOSS)
         with self._changing():
             is_best = not valid >= self._losses.best  # also when there is no best yet
@@ -260,7 +260,33 @@ class Trainer:
             self._next_validation += self._config.evaluate_every if self._step else 0
             self._validated_at = self._step
             if is_best:
-                self._keep(self.summary())
+                self._keep(self._model, self.summary())
+
+    def _validation_loss(self, model: LanguageModel) -> float:
+        """Nats a token of the held-out music."""
+        mine = self._valid[self._team.rank :: self._team.size]
+        scores = sequence_nll(model, mine, self._config.batch_size)
+        n_mine = sum(int(np.count_nonzero(targets >= 0)) for _, targets in mine)
+        sums = [sum(float(score.sum()) for score in scores), n_mine]
+        nats, n_targets = self._team.total(sums)
+        return nats / n_targets
+
+    def try_mixtures(self) -> None:
+        """Score mixtures with the base, from the nearest to the last weights on, as long as they
+        get better; keep the best of all.
+        """
+        before = self._losses.valid
+        if self._base is None or not self._tokens:
+            return
+        for share, mixed in mixtures(self._model, self._base):
+            valid = self._validation_loss(mixed)
+            if not valid < before:
+                return
+            before = valid
+            with self._changing():
+                if valid < self._losses.best:
+                    self._losses = replace(self._losses, best=valid)
+                    self._keep(mixed, self.summary() | {"base_share": share})
 
     def summary(self) -> dict[str, Any]:
         """What the model file records of the run: nothing that another run would not repeat."""

@@ -145,7 +145,7 @@ def test_a_batch_without_a_target(accumulate):
     )
     model = new_model(config)
     stream = Stream(cache, batch_size=3, chunk_length=7)
-    trainer = Trainer(model, stream, [], config, lambda _: None)
+    trainer = Trainer(model, stream, [], config, lambda _, __: None)
     seen = [progress for progress, _ in zip(trainer.run(), range(5), strict=False)]
     assert all(math.isfinite(progress.train_loss) for progress in seen)
     assert np.isfinite(model.flat_params).all()

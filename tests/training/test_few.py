@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -14,10 +15,13 @@ import lstm_music as lm
 from lstm_music.corpus.cache import token_cache
 from lstm_music.corpus.ends import hold_out
 from lstm_music.nn.model_file import load_model
+from lstm_music.training import loop
 from lstm_music.training.base import load_base
+from lstm_music.training.checkpoint import read_checkpoint
 from lstm_music.training.held_out import nats_a_note
 from lstm_music.training.interrupt import Interrupt
 from lstm_music.training.job import new_model
+from lstm_music.training.mixtures import mixtures
 from lstm_music.training.settings import make_config
 
 TINY = {n: SETTINGS[n] for n in ("hidden_size", "embedding_size", "layers")}
@@ -70,7 +74,7 @@ def test_a_run_that_makes_it_worse_leaves_the_base_and_stops(songs, base, tmp_pa
         on_progress=steps.append,
         on_note=notes.append,
         **QUICK | {"max_tokens": 100_000, "evaluate_every": 500},
-        learning_rate=3.0,
+        learning_rate=30.0,
         warmup=0.0,
     )
     assert steps[0].step == 0 and steps[0].validated
@@ -156,3 +160,52 @@ def test_the_memory_that_a_dry_run_says_is_what_the_run_takes(songs, tmp_path, o
     told = json.loads(lines("--dry-run")[0])["memory_bytes"]
     taken = 1024 * int(lines()[-1])
     assert told == pytest.approx(taken, rel=0.15)
+
+
+TOO_FAR = QUICK | {
+    "max_tokens": 2_000,
+    "evaluate_every": 2_000,
+    "learning_rate": 0.1,
+    "schedule": "constant",
+    "warmup": 0.0,
+}
+"""Half of the way would have been better."""
+
+
+def test_what_goes_too_far_is_mixed_with_the_base(songs, base, tmp_path):
+    output, notes, steps = tmp_path / "m.safetensors", [], []
+    lm.train(songs, output, base=base, on_note=notes.append, on_progress=steps.append, **TOO_FAR)
+    model, facts = load_model(output)
+    share = facts["training"]["base_share"]
+    checkpoint = read_checkpoint(tmp_path / "m.run", notes.append)
+    last = checkpoint.tensor("params", model.flat_params.shape)
+    mixed = last + np.float32(share) * (load_base(base).weights - last)
+    np.testing.assert_allclose(model.flat_params, mixed, rtol=1e-6, atol=1e-7)
+    assert facts["training"]["valid_nats_per_token"] < steps[-1].best_loss
+    assert f" (its weights mixed in: {share:.0%}), " in notes[-1]
+
+
+def test_what_goes_well_is_left_unmixed(songs, base, tmp_path):
+    output, steps = tmp_path / "m.safetensors", []
+    lm.train(songs, output, base=base, on_progress=steps.append, **QUICK)
+    training = load_model(output)[1]["training"]
+    assert "base_share" not in training
+    assert training["valid_nats_per_token"] == steps[-1].best_loss
+
+
+@pytest.mark.parametrize("scored", [0, 1])
+def test_broken_off_between_mixtures_it_ends_the_same(songs, base, tmp_path, monkeypatch, scored):
+    lm.train(songs, tmp_path / "whole.safetensors", base=base, **TOO_FAR)
+    output = tmp_path / "parts.safetensors"
+
+    def some(model, weights):
+        yield from islice(mixtures(model, weights), scored)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "mixtures", some)
+        with pytest.raises(KeyboardInterrupt):
+            lm.train(songs, output, base=base, **TOO_FAR)
+    for _ in range(2):  # the second time all is done
+        lm.train(songs, output, base=base, resume=True, **TOO_FAR)
+        assert output.read_bytes() == (tmp_path / "whole.safetensors").read_bytes()

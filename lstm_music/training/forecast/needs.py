@@ -121,12 +121,14 @@ def _rehearse(job: Job) -> None:
             chunks,
             [job.valid[int(i)] for i in longest],
             config,
-            lambda _: None,
-            is_worth_keeping=True,
+            lambda _, __: None,
+            base=model.backend.to_host(model.flat_params),
         )
         steps = trainer.run()
         next(steps)
         next(steps, None)
+        if job.base is not None:
+            trainer.try_mixtures()
         model_writer(job.corpus, output, {}, "float32")(model, trainer.summary())
         write_checkpoint(run.path, *trainer.state())
         (run.path / METRICS).write_text(_LINE, encoding="ascii")

@@ -79,7 +79,8 @@ def plan(
     speed : of this configuration.
     scored_tokens : of one validation, and of what is scored to keep its model.
     deadline : when all must be done.
-    has_base : whether the base is scored, before training and for the last line.
+    has_base : whether the base is scored, before training and for the last line, and in the end a
+        mixture with it.
     most_tokens : more are not planned, however much time there is.
 
     Returns
@@ -92,7 +93,7 @@ def plan(
     ConfigError : no time is left, or the tokens are given too.
     """
     validation = scored_tokens / speed.scored_per_second
-    end_seconds = min(_END_SECONDS, 0.1 * deadline.seconds) + has_base * validation
+    end_seconds = min(_END_SECONDS, 0.1 * deadline.seconds) + 2 * has_base * validation
     left = _USED * (deadline.left - end_seconds) - has_base * validation  # it is scored at first
     least = speed.update_tokens / speed.trained_per_second + validation
     if left < least:
