@@ -5,6 +5,7 @@ import pytest
 from small_composers import random_composer
 
 import lstm_music as lm
+from lstm_music.generate.loop import MOST_AT_ONCE
 from lstm_music.music.form import bars_of
 from lstm_music.music.harmony.progression_model import chord_symbols
 from lstm_music.nn.sampling import FromNothing, Sampling
@@ -18,8 +19,9 @@ class Busiest:
     def __init__(self):
         self.shown = []
 
-    def choose(self, drafts, n_bars, rng):
-        self.shown.append((len(drafts), n_bars, [bars_of(one, n_bars) for one in drafts]))
+    def choose(self, drafts, end_steps, rng):
+        bars = [bars_of(one, -(-end_steps // 96)) for one in drafts]
+        self.shown.append((len(drafts), end_steps / 96, bars))
         return int(np.argmax([len(draft.notes) for draft in drafts]))
 
 
@@ -39,11 +41,18 @@ def test_of_each_stretch_of_bars_the_draft_that_the_critic_chooses_is_kept():
     assert len(piece.notes) > len(plain.notes)
 
 
+def test_parts_of_bars_are_drafted_as_bars_are():
+    critic = Busiest()
+    piece = composer(critic, n_bars=0.5).generate(rng_seed=1, **ASK)
+    assert [shown[:2] for shown in critic.shown[:4]] == [(4, 0.5), (4, 1), (4, 1.5), (4, 2)]
+    assert len(piece.notes) > len(composer().generate(rng_seed=1, **ASK).notes)
+
+
 def test_drafts_share_what_was_kept_before_them():
     critic = Busiest()
     composer(critic).generate(rng_seed=1, **ASK)
     for (_, n_bars, _), (_, _, drafts) in zip(critic.shown, critic.shown[1:3], strict=False):
-        assert len({str(bars[:n_bars]) for bars in drafts}) == 1
+        assert len({str(bars[: int(n_bars)]) for bars in drafts}) == 1
         assert len({str(bars) for bars in drafts}) > 1
 
 
@@ -114,3 +123,11 @@ def test_bars_of_a_stretch_that_are_drafted_one_by_one_are_as_written_in_one_go(
     for rng_seed in range(1, 7):
         by_bars = composer(Busiest(), n_bars=1, n_drafts=1).generate(rng_seed=rng_seed, **ask)
         assert by_bars == composer().generate(rng_seed=rng_seed, **ask)
+
+
+def test_more_drafts_than_run_at_once():
+    critic = Busiest()
+    composer(critic, n_drafts=MOST_AT_ONCE + 3).generate(rng_seed=1, **ASK)
+    n_drafts, _, drafts = critic.shown[0]
+    assert n_drafts == MOST_AT_ONCE + 3
+    assert len({str(bars) for bars in drafts}) == n_drafts

@@ -109,7 +109,7 @@ def test_a_card_advises_for_pieces_from_nothing_by_style():
         {"folk": {"form": 1}},
         {"folk": {"x": 1}},
         {"folk": {"critic_bars": 0}},
-        {"folk": {"critic_drafts": 17}},
+        {"folk": {"critic_drafts": 65}},
         {"folk": {"critic_drafts": True}},
     ],
 )

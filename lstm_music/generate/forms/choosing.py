@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from lstm_music.generate.loop import MOST_AT_ONCE, Generator
+from lstm_music.generate.together import run_together
 from lstm_music.music.piece import Piece
 from lstm_music.tokens.decode import written_piece
 
@@ -16,8 +17,8 @@ from lstm_music.tokens.decode import written_piece
 class Critic(Protocol):
     """What prefers some drafts to others: `lstm_music.evaluate.critic.Critic`."""
 
-    def choose(self, drafts: Sequence[Piece], n_bars: int, rng: np.random.Generator) -> int:
-        """The number of the draft of a piece's first bars that is kept."""
+    def choose(self, drafts: Sequence[Piece], end_steps: int, rng: np.random.Generator) -> int:
+        """The number of the draft of a piece up to ``end_steps`` that is kept."""
 
 
 def no_critic(style: str) -> Critic | None:
@@ -32,7 +33,7 @@ class Choice:
     Parameters
     ----------
     critic : None: there is one draft at a time, and the first without a fault is kept.
-    n_drafts : drafts at a time, 1..`MOST_AT_ONCE`.
+    n_drafts : drafts at a time, 1 or more.
     random_stream : numbers of the random stream that decides.
     """
 
@@ -48,27 +49,34 @@ class Choice:
         """How many turns there are, of about so many drafts in all: two at least."""
         return max(most_drafts // self.n_drafts, 2)
 
-    def of(self, drafts: Sequence[Generator], n_bars: int) -> Generator:
-        """The draft that is kept; each has written the first ``n_bars`` bars of the piece."""
+    def of(self, drafts: Sequence[Generator], end_steps: int) -> Generator:
+        """The draft that is kept; each has written the piece up to ``end_steps``."""
         if self.critic is None or len(drafts) == 1:
             return drafts[0]
-        rng = np.random.default_rng([*self.random_stream, n_bars])
         pieces = [written_piece(draft.score) for draft in drafts]
-        return drafts[self.critic.choose(pieces, n_bars, rng)]
+        where = divmod(end_steps, pieces[0].meters[0].bar_steps)
+        rng = np.random.default_rng([*self.random_stream, *where])
+        return drafts[self.critic.choose(pieces, end_steps, rng)]
 
 
 FIRST = Choice()
 """The first draft without a fault, as it comes."""
 
 
+def run_drafts(drafts: Sequence[Generator]) -> None:
+    """Run them side by side, as many at a time as can be."""
+    for start in range(0, len(drafts), MOST_AT_ONCE):
+        run_together(drafts[start : start + MOST_AT_ONCE])
+
+
 def shares_at_once(numbers: Sequence[int], choices: Sequence[Choice]) -> list[list[int]]:
-    """The pieces, by number, in shares whose drafts can run together."""
+    """The pieces, by number, in shares whose drafts can run together; one with more has its own."""
     shares: list[list[int]] = []
     room = 0
     for i in numbers:
         if choices[i].n_drafts > room:
             shares.append([])
-            room = MOST_AT_ONCE
+            room = max(MOST_AT_ONCE, choices[i].n_drafts)
         shares[-1].append(i)
         room -= choices[i].n_drafts
     return shares

@@ -7,9 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from lstm_music.generate.forms.choosing import FIRST, Choice, shares_at_once
+from lstm_music.generate.forms.choosing import FIRST, Choice, run_drafts, shares_at_once
 from lstm_music.generate.loop import Generator
-from lstm_music.generate.together import run_together
 from lstm_music.music.harmony.cadence import ends_in_triad, ends_on_tonic
 from lstm_music.music.key import Key
 from lstm_music.music.piece import Piece
@@ -58,7 +57,7 @@ def close_all(
                 i: [again(i, number * DRAWS_APART) for number in choices[i].numbers(turn)]
                 for i in share
             }
-            run_together([draft for some in drafts.values() for draft in some])
+            run_drafts([draft for some in drafts.values() for draft in some])
             for i, some in drafts.items():
                 ranked = [(_rank(i, ending, key, is_good), ending) for ending in some]
                 drawn[i] = _best(drawn[i] + ranked)

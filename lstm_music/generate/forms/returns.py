@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import ceil
 
 import numpy as np
 
-from lstm_music.generate.forms.choosing import FIRST, Choice, shares_at_once
+from lstm_music.generate.forms.choosing import FIRST, Choice, run_drafts, shares_at_once
 from lstm_music.generate.forms.copies import Copy, copied_events
 from lstm_music.generate.forms.echoes import echo_of
 from lstm_music.generate.forms.endings import DRAWS_APART, ENDING_BARS, close_all, closes
@@ -136,7 +137,7 @@ class Formed:
     def chosen(self, drafts: Sequence[Generator], stage: Stage, *, pauses: bool) -> Generator:
         """Which of the drafts of a stage is kept; the last stage ``pauses`` before the ending."""
         end = self.ending(stage) if pauses and stage.is_last else stage.free_end
-        return self.choice.of(drafts, end // self.bar_steps)
+        return self.choice.of(drafts, end)
 
     def ending(self, stage: Stage) -> int:
         """Where the bars of the last stage begin that are drawn until they close the piece."""
@@ -208,9 +209,10 @@ def stages_of(form: FormPlan, prompt: Prompt) -> list[Stage]:
 
 def _cuts(form: FormPlan, prompt: Prompt, start: int, stop: int) -> list[int]:
     """Start and end of a stretch, and between them where its stages end."""
-    steps = (form.stage_bars or len(form.returns)) * prompt.bar_steps
-    lines = range(prompt.start_steps, stop, steps)
-    return [start, *(line for line in lines if line > start), stop]
+    bars = form.stage_bars or len(form.returns)
+    n_stages = ceil((stop - prompt.start_steps) / (bars * prompt.bar_steps))
+    lines = (prompt.start_steps + round(i * bars * prompt.bar_steps) for i in range(n_stages))
+    return [start, *(line for line in lines if start < line < stop), stop]
 
 
 def _stretches(form: FormPlan, prompt: Prompt) -> list[tuple[int, int, int]]:
@@ -306,7 +308,7 @@ def _draw(
                 i: [draw(i, number, WARMER**turn) for number in choices[i].numbers(turn)]
                 for i in share
             }
-            run_together([draft for some in drafts.values() for draft in some])
+            run_drafts([draft for some in drafts.values() for draft in some])
             for i, some in drafts.items():
                 faults = [formed[i].faults(draft, stages[i], key) for draft in some]
                 fewest = min(faults)
