@@ -6,42 +6,46 @@ drum at one place are two different notes, as are a flute and a horn on one pitc
 
 from __future__ import annotations
 
-from typing import Any
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from typing import TypeVar
 
-import numpy as np
-import numpy.typing as npt
-
+from lstm_music.evaluate.view import View
 from lstm_music.music.form import jaccard
-from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.music.piece import Piece
 
 LAGS = (1, 2, 4, 8, 16)
 """How many bars back a bar is compared."""
 
-SIXTEENTH_STEPS = STEPS_PER_QUARTER // 4
 DRUMS = 128
 """Stands in place of the program of a drum track."""
 
 Bar = frozenset[tuple[int, ...]]
 """The notes of a bar, each a row of numbers, the place in the bar first."""
 
-_Ints = npt.NDArray[np.int64]
+_Row = TypeVar("_Row", bound=Hashable)
 
 
-def instruments(piece: Piece) -> _Ints:
-    """The program of each note, (N,) 0..127, or `DRUMS`."""
-    of_track = [DRUMS if track.is_drum else track.program for track in piece.tracks]
-    return np.array([*of_track, DRUMS], np.int64)[piece.notes["track"].astype(np.int64)]
+def instruments(piece: Piece) -> list[int]:
+    """The program of each track, 0..127, or `DRUMS`."""
+    return [DRUMS if track.is_drum else track.program for track in piece.tracks]
 
 
 def bar_places(piece: Piece) -> list[Bar]:
     """What each bar plays where: (nearest 16th, instrument, pitch or drum key) of each note.
 
-    A note nearer to the next bar line than to the last 16th belongs to the next bar, if any other
-    note does.
+    The bar and the 16th are those of `View.sixteenth_at`.
     """
-    bars, place = _on_16ths(piece)
-    return _sets(bars, [place, instruments(piece), piece.notes["pitch_midi"]])
+    return places_by_bar(View(piece), instruments(piece))
+
+
+def places_by_bar(view: View, which: Sequence[int]) -> list[Bar]:
+    """`bar_places`, with ``which`` as the instrument of each track."""
+    notes, at = view.notes, view.sixteenth_at
+    return by_bar(
+        (at[onset][0], (at[onset][1], which[track], pitch))
+        for onset, track, pitch in zip(notes.onsets, notes.tracks, notes.pitches, strict=True)
+    )
 
 
 def bar_contents(piece: Piece) -> list[Bar]:
@@ -49,14 +53,23 @@ def bar_contents(piece: Piece) -> list[Bar]:
 
     Drums are struck when people strike them and have no length: of them the nearest 16th counts.
     """
-    notes, which = piece.notes, instruments(piece)
-    is_drum = which == DRUMS
-    drum_bars, drum_places = _on_16ths(piece)
-    bars, places = _bars_and_places(piece)
-    bars = np.where(is_drum, drum_bars, bars)
-    places = np.where(is_drum, drum_places, places)
-    lengths = np.where(is_drum, 0, notes["duration_steps"])
-    return _sets(bars, [places, which, notes["pitch_midi"], lengths])
+    return contents_by_bar(View(piece), instruments(piece))
+
+
+def contents_by_bar(view: View, which: Sequence[int]) -> list[Bar]:
+    """`bar_contents`, with ``which`` as the instrument of each track."""
+    notes, first = view.notes, int(view.piece.pickup_steps > 0)
+    rows: list[tuple[int, tuple[int, ...]]] = []
+    for onset, length, pitch, track in zip(
+        notes.onsets, notes.lengths, notes.pitches, notes.tracks, strict=True
+    ):
+        if which[track] == DRUMS:
+            bar, place = view.sixteenth_at[onset]
+            rows.append((bar, (place, DRUMS, pitch, 0)))
+        else:
+            row = (view.place_at[onset], which[track], pitch, length)
+            rows.append((view.bar_at[onset] - first, row))
+    return by_bar(rows)
 
 
 def mean_likeness(bars: list[Bar], lag: int = 1) -> float | None:
@@ -81,30 +94,9 @@ def bar_likeness(piece: Piece) -> float | None:
     return mean_likeness(bar_places(piece))
 
 
-def _bars_and_places(piece: Piece) -> tuple[_Ints, _Ints]:
-    """Bar of each note, from 0 at the first full one (-1: in the pickup), and its place there."""
-    onsets = piece.notes["onset_steps"].astype(np.int64)
-    lines = piece.bar_lines
-    places, _ = lines.places(onsets)
-    return lines.bars_at(onsets) - (piece.pickup_steps > 0), places
-
-
-def _on_16ths(piece: Piece) -> tuple[_Ints, _Ints]:
-    """As `_bars_and_places`, each note at the nearest 16th, counted in 16ths."""
-    onsets = piece.notes["onset_steps"].astype(np.int64)
-    bars, places = _bars_and_places(piece)
-    _, lengths = piece.bar_lines.places(onsets)
-    nearest = (places + SIXTEENTH_STEPS // 2) // SIXTEENTH_STEPS
-    is_next = nearest * SIXTEENTH_STEPS >= np.where(bars < 0, piece.pickup_steps, lengths)
-    is_next &= bars < bars.max(initial=-1)  # an early stroke makes no bar that has nothing else
-    return bars + is_next, np.where(is_next, 0, nearest)
-
-
-def _sets(bars: _Ints, columns: list[npt.NDArray[Any]]) -> list[Bar]:
-    """The rows of some columns, by bar."""
-    found: list[set[tuple[int, ...]]] = [set() for _ in range(int(bars.max(initial=-1)) + 1)]
-    rows = zip(*(column.tolist() for column in columns), strict=True)
-    for bar, row in zip(bars.tolist(), rows, strict=True):
-        if bar >= 0:
-            found[bar].add(row)
-    return [frozenset(notes) for notes in found]
+def by_bar(rows: Iterable[tuple[int, _Row]]) -> list[frozenset[_Row]]:
+    """Some rows, each after the number of its bar; those of the pickup, -1, are left out."""
+    found: defaultdict[int, set[_Row]] = defaultdict(set)
+    for bar, row in rows:
+        found[bar].add(row)
+    return [frozenset(found.get(bar, ())) for bar in range(max(found, default=-1) + 1)]

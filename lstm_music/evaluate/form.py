@@ -48,7 +48,11 @@ class Form:
 
 def form_of(piece: Piece) -> Form:
     """Which bars of a piece come back."""
-    bars = bar_contents(piece)
+    return form_of_bars(bar_contents(piece))
+
+
+def form_of_bars(bars: Sequence[Bar]) -> Form:
+    """Which bars come back, of the contents of all bars of a piece."""
     equal: dict[int, float | None] = {}
     varied: dict[int, float | None] = {}
     for lag in LAGS:

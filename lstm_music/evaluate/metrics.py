@@ -5,17 +5,24 @@ Nearest to real music is best, not highest: a metronome is most consistent of al
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from itertools import pairwise
+from math import fsum
+from operator import itemgetter
 
 import numpy as np
-import numpy.typing as npt
 
+from lstm_music.music.distinct import distinct
 from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.music.harmony.scales import notes_in_scale, pitch_classes
+from lstm_music.music.harmony.scales import MAJOR_SCALE, pitch_classes
 from lstm_music.music.piece import Piece
 
 GROOVE_STEPS = STEPS_PER_QUARTER // 4
 """Groove is compared in 16ths."""
+
+_SCALES = [itemgetter(*((tone + tonic) % 12 for tone in MAJOR_SCALE)) for tonic in range(12)]
+"""What takes the pitch classes of each major scale out of all twelve."""
 
 
 def pitch_class_entropy(piece: Piece) -> float | None:
@@ -35,10 +42,13 @@ def scale_consistency(piece: Piece) -> float | None:
 
     Source: Mogren 2016, arXiv:1611.09904. None without pitched notes.
     """
-    counts = pitch_classes(piece)
-    if not counts.any():
-        return None
-    return max(notes_in_scale(counts, tonic) for tonic in range(12)) / int(counts.sum())
+    return share_in_scale(pitch_classes(piece).tolist())
+
+
+def share_in_scale(counts: Sequence[int]) -> float | None:
+    """`scale_consistency` of so many notes of each of the twelve pitch classes."""
+    most = max(sum(in_scale(counts)) for in_scale in _SCALES)
+    return most / sum(counts) if any(counts) else None
 
 
 def groove_consistency(piece: Piece) -> float | None:
@@ -66,24 +76,22 @@ def groove_consistency(piece: Piece) -> float | None:
     True
     """
     bars = _groove_bars(piece)
-    pairs = [(a, b) for a, b in pairwise(bars) if len(a) == len(b)]
-    if not pairs:
-        return None
-    return 1.0 - float(np.mean([np.mean(a != b) for a, b in pairs]))
+    differing = [len(a ^ b) / n for (n, a), (m, b) in pairwise(bars) if n == m]
+    return 1.0 - fsum(differing) / len(differing) if differing else None
 
 
-def _groove_bars(piece: Piece) -> list[npt.NDArray[np.bool_]]:
-    """Onsets at the 16ths of each bar after the pickup."""
+def _groove_bars(piece: Piece) -> list[tuple[int, set[int]]]:
+    """How many 16ths each bar after the pickup has, and at which of them are onsets."""
     lines = piece.bar_lines
-    onsets = np.unique(piece.notes["onset_steps"]).astype(np.int64)
-    last = int(onsets[-1]) if len(onsets) else -1
+    onsets = distinct(piece.notes["onset_steps"]).tolist()
+    last = onsets[-1] if onsets else -1
     bars = []
-    start = piece.pickup_steps
-    while start <= last + GROOVE_STEPS // 2:
+    start, half = piece.pickup_steps, GROOVE_STEPS // 2
+    while start <= last + half:
         end = lines.bar_end(start)
-        bar = np.zeros(-(-(end - start) // GROOVE_STEPS), bool)
-        nearest = (onsets - start + GROOVE_STEPS // 2) // GROOVE_STEPS
-        bar[nearest[(nearest >= 0) & (nearest < len(bar))]] = True
-        bars.append(bar)
+        n = -(-(end - start) // GROOVE_STEPS)
+        first = bisect_left(onsets, start - half)
+        stop = bisect_left(onsets, start - half + n * GROOVE_STEPS)
+        bars.append((n, {(onset - start + half) // GROOVE_STEPS for onset in onsets[first:stop]}))
         start = end
     return bars

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -137,53 +140,62 @@ def _is_on_beat(onset_steps: int, lines: BarLines, pickup_steps: int) -> bool:
 def note_rows(piece: Piece) -> npt.NDArray[np.int32]:
     """Rows for `longest_repeat`, (N, 4): pitch, duration, track, and time since the note before."""
     notes = piece.notes
-    gaps = np.diff(notes["onset_steps"], prepend=notes["onset_steps"][:1])
-    columns = [notes["pitch_midi"], notes["duration_steps"], notes["track"], gaps]
-    return np.ascontiguousarray(np.stack(columns, axis=-1), np.int32)
+    rows = np.zeros((len(notes), 4), np.int32)
+    for i, name in enumerate(("pitch_midi", "duration_steps", "track")):
+        rows[:, i] = notes[name]
+    rows[1:, 3] = notes["onset_steps"][1:] - notes["onset_steps"][:-1]
+    return rows
 
 
 def longest_repeat(rows: npt.NDArray[np.int32]) -> int:
     """Length of the longest run of rows that comes again without overlap.
 
     The first row of a run may differ in its last column: how long the silence before it was does
-    not belong to the repeat. Binary search over the length, since a run's parts repeat with it.
+    not belong to the repeat. Doubling, then binary search over the length, since a run's parts
+    repeat with it.
 
     Examples
     --------
     >>> longest_repeat(np.array([[1, 0], [2, 1], [3, 1], [1, 5], [2, 1]], np.int32))
     2
     """
-    low, high = 0, len(rows) // 2
+    # With the last column as the first, a run is a piece of the bytes: all but its first number.
+    width = rows.shape[1]
+    data = rows[:, np.arange(-1, width - 1)].tobytes()
+    repeats = partial(_repeats, data, width * rows.itemsize, rows.itemsize)
+    most = len(rows) // 2
+    low, high = 0, 1
+    while high <= most and repeats(high):
+        low, high = high, 2 * high
+    high = min(high - 1, most)
     while low < high:
         length = (low + high + 1) // 2
-        if _repeats(rows, length):
+        if repeats(length):
             low = length
         else:
             high = length - 1
     return low
 
 
-def _repeats(rows: npt.NDArray[np.int32], length: int) -> bool:
-    first_seen: dict[tuple[bytes, bytes], int] = {}
-    for i in range(len(rows) - length + 1):
-        run = (rows[i, :-1].tobytes(), rows[i + 1 : i + length].tobytes())
-        if i - first_seen.setdefault(run, i) >= length:
+def _repeats(data: bytes, width: int, skipped: int, length: int) -> bool:
+    """Whether so many rows of ``width`` bytes come again, but for the first ``skipped`` bytes."""
+    first_seen: dict[bytes, int] = {}
+    size = length * width
+    for i in range(0, len(data) - size + 1, width):
+        if i - first_seen.setdefault(data[i + skipped : i + size], i) >= size:
             return True
     return False
 
 
 def longest_same_pitch_run(piece: Piece) -> int:
     """Most onsets in a row of one track that have the very same pitches."""
-    longest = 0
-    for track in range(len(piece.tracks)):
-        notes = piece.notes[piece.notes["track"] == track]
-        starts = np.flatnonzero(np.diff(notes["onset_steps"], prepend=-1))
-        run, before = 0, b""
-        for chord in np.split(notes["pitch_midi"], starts[1:]):
-            run = run + 1 if chord.tobytes() == before else 1
-            before = chord.tobytes()
-            longest = max(longest, run if len(chord) else 0)
-    return longest
+    columns = (piece.notes[name].tolist() for name in ("track", "onset_steps", "pitch_midi"))
+    chords = defaultdict[int, dict[int, tuple[int, ...]]](dict)
+    for track, onset, pitch in zip(*columns, strict=True):
+        mine = chords[track]
+        mine[onset] = (*mine.get(onset, ()), pitch)
+    runs = (len(list(run)) for mine in chords.values() for _, run in groupby(mine.values()))
+    return max(runs, default=0)
 
 
 def _empty_bars(piece: Piece, n_bars: int) -> int:

@@ -7,10 +7,10 @@ orchestras parts double each other on purpose; in four-part writing they may not
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from lstm_music.music.harmony.rests import chords_at_rest
 from lstm_music.music.piece import Piece, pitched_notes
@@ -19,8 +19,6 @@ from lstm_music.music.voice_leading import parallels as all_parallels
 from lstm_music.types import BoolArray, NoteArray
 
 KINDS = ("fifths", "octaves", "unisons")
-
-_Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,32 +63,30 @@ def parallels(piece: Piece) -> Parallels | None:
     ]
     if len(tracks) < 2:
         return None
-    pitch, is_top = notes["pitch_midi"].astype(int), _is_top(notes)
+    pitch, is_top = notes["pitch_midi"].tolist(), _is_top(notes).tolist()
     found = Counter(
         _kind(move, pitch)
         for move in all_parallels(notes, tracks)
-        if is_top[list(move.notes)].all() and _same_direction(move, pitch)
+        if all(is_top[i] for i in move.notes) and _same_direction(move, pitch)
     )
     counts = {kind: found[kind] for kind in KINDS}
     return Parallels(**counts, n_notes=len(pitched_notes(piece)))
 
 
 def _is_top(notes: NoteArray) -> BoolArray:
-    """(N,) whether each note is the highest of its track at its onset."""
-    by_pitch = np.lexsort((notes["pitch_midi"], notes["onset_steps"], notes["track"]))
-    place = notes[["track", "onset_steps"]][by_pitch]
-    is_top = np.empty(len(notes), bool)
-    is_top[by_pitch] = np.append(place[1:] != place[:-1], True)
-    return is_top
+    """(N,) whether each note of a piece is the highest of its track at its onset."""
+    onset, track = notes["onset_steps"], notes["track"]
+    # Notes stand by onset, track and pitch.
+    return np.append((onset[1:] != onset[:-1]) | (track[1:] != track[:-1]), True)
 
 
-def _same_direction(move: Parallel, pitch: _Ints) -> bool:
-    a1, a2, b1, b2 = pitch[list(move.notes)].tolist()
-    return bool((a2 - a1) * (b2 - b1) > 0)
+def _same_direction(move: Parallel, pitch: Sequence[int]) -> bool:
+    a1, a2, b1, b2 = (pitch[i] for i in move.notes)
+    return (a2 - a1) * (b2 - b1) > 0
 
 
-def _kind(move: Parallel, pitch: _Ints) -> str:
-    a1, a2, b1, b2 = pitch[list(move.notes)].tolist()
+def _kind(move: Parallel, pitch: Sequence[int]) -> str:
+    a1, a2, b1, b2 = (pitch[i] for i in move.notes)
     if move.interval == "fifth":
         return "fifths"
     return "unisons" if a1 == b1 and a2 == b2 else "octaves"

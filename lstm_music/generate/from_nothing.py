@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -317,12 +318,13 @@ class _Writer:
     def _again(self, share: Sequence[int], opened: Sequence[Generator]) -> Again:
         """What makes generators that go on from where those of a share stand."""
         styles = [written_piece(one.score).style for one in opened]
+        sampling = cache(lambda style, warmth: self._sampling(style).warmed(warmth))
 
         def again(i: int, stream: int, warmth: float) -> Generator:
             generator = new_generator(
                 self._engine,
                 opened[i].capacity,
-                self._sampling(styles[i]).warmed(warmth),
+                sampling(styles[i], warmth),
                 self._rng_seed,
                 share[i] + stream,
             )

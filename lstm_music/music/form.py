@@ -78,8 +78,9 @@ def alike(one: Bar, other: Bar) -> float:
 
 def jaccard(some: Set[object], others: Set[object]) -> float | None:
     """What two sets share, 0..1: members of both over members of either; None if both are empty."""
-    either = len(some | others)
-    return len(some & others) / either if either else None
+    both = len(some & others)
+    either = len(some) + len(others) - both
+    return both / either if either else None
 
 
 def label_bars(bars: Sequence[Bar]) -> list[Label]:

@@ -138,7 +138,7 @@ class BarLines:
 
     def bars_at(self, onsets: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
         """`bar_at` of many onsets in steps."""
-        section = np.maximum(np.searchsorted(self._onsets, onsets, side="right") - 1, 0)
+        section = self._sections(onsets)
         lengths = np.array([meter.bar_steps for meter in self._meters])[section]
         into = onsets.astype(np.int64) - np.array(self._starts)[section]
         return np.where(into < 0, 0, np.array(self._first_bars)[section] + into // lengths)
@@ -176,10 +176,17 @@ class BarLines:
 
         In a pickup the distance is counted from its beginning.
         """
-        section = np.maximum(np.searchsorted(self._onsets, onsets, side="right") - 1, 0)
+        section = self._sections(onsets)
         bars = np.array([meter.bar_steps for meter in self._meters])[section]
         into = onsets.astype(np.int64) - np.array(self._starts)[section]
         return np.where(into < 0, onsets, into % bars), bars
+
+    def beats_at(self, onsets: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
+        """Length of a beat in the meter in force at each of many onsets, in steps."""
+        return np.array([meter.beat_steps for meter in self._meters])[self._sections(onsets)]
+
+    def _sections(self, onsets: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
+        return np.maximum(np.searchsorted(self._onsets, onsets, side="right") - 1, 0)
 
     def _section(self, onset_steps: int) -> int:
         return max(bisect_right(self._onsets, onset_steps) - 1, 0)

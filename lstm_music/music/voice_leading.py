@@ -7,11 +7,11 @@ chords: what lies between them is not looked at.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import combinations
+from itertools import combinations, groupby
+from operator import add
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from lstm_music.music.grid import STEPS_PER_QUARTER
 from lstm_music.types import BoolArray, NoteArray
@@ -23,11 +23,8 @@ PERFECT = {0: "octave", 7: "fifth"}
 """Intervals that must not be parallel, in semitones up to whole octaves; a unison is an octave."""
 
 
-class Step(NamedTuple):
-    """A part goes from one note to another; all are indices of notes."""
-
-    before: int
-    after: int
+Step = tuple[int, int]
+"""A part goes from one note to another: their indices."""
 
 
 class Parallel(NamedTuple):
@@ -40,6 +37,14 @@ class Parallel(NamedTuple):
     """Indices: the first track's two notes, then the second's."""
 
 
+class _Columns(NamedTuple):
+    """Notes, as plain lists: a loop over single notes is slow in an array."""
+
+    onsets: list[int]
+    ends: list[int]
+    pitches: list[int]
+
+
 def parallels(notes: NoteArray, tracks: Sequence[int]) -> list[Parallel]:
     """All parallels between some tracks, in order of time.
 
@@ -48,53 +53,50 @@ def parallels(notes: NoteArray, tracks: Sequence[int]) -> list[Parallel]:
     notes : of a piece.
     tracks : those with pitches; others are not looked at.
     """
+    onsets, pitch = notes["onset_steps"].tolist(), notes["pitch_midi"].tolist()
+    ends = list(map(add, onsets, notes["duration_steps"].tolist()))
     moves: dict[int, list[tuple[int, Step]]] = {}
     for track in tracks:
-        for onset, steps in _steps(notes, np.flatnonzero(notes["track"] == track)).items():
+        mine = np.flatnonzero(notes["track"] == track).tolist()
+        for onset, steps in _steps(_Columns(onsets, ends, pitch), mine).items():
             moves.setdefault(onset, []).extend((track, step) for step in steps)
-    pitch = notes["pitch_midi"].astype(int)
     found = []
     for onset in sorted(moves):
-        for (track, one), (other, two) in combinations(moves[onset], 2):
-            before = abs(pitch[one.before] - pitch[two.before]) % 12
-            after = abs(pitch[one.after] - pitch[two.after]) % 12
-            if track != other and before == after and after in PERFECT:
-                both = (one.before, one.after, two.before, two.after)
-                found.append(Parallel(onset, (track, other), PERFECT[int(after)], both))
+        for (track, (a1, a2)), (other, (b1, b2)) in combinations(moves[onset], 2):
+            after = abs(pitch[a2] - pitch[b2]) % 12
+            is_parallel = after in PERFECT and after == abs(pitch[a1] - pitch[b1]) % 12
+            if is_parallel and track != other:
+                both = (a1, a2, b1, b2)
+                found.append(Parallel(onset, (track, other), PERFECT[after], both))
     return found
 
 
-def _steps(notes: NoteArray, mine: npt.NDArray[np.intp]) -> dict[int, set[Step]]:
+def _steps(notes: _Columns, mine: list[int]) -> dict[int, set[Step]]:
     """By onset, how the highest and the lowest note of a track move there."""
     found: dict[int, set[Step]] = {}
-    pitch = notes["pitch_midi"]
+    pitch, pitch_of = notes.pitches, notes.pitches.__getitem__
     last: tuple[int, int] | None = None
     sounds_until = 0
     for onset, sounding in _chords(notes, mine):
-        outer = max(sounding, key=lambda i: pitch[i]), min(sounding, key=lambda i: pitch[i])
+        outer = max(sounding, key=pitch_of), min(sounding, key=pitch_of)
         if last is not None and onset - sounds_until < BREAK_STEPS:
             found[onset] = {
-                Step(before, after)
+                (before, after)
                 for before, after in zip(last, outer, strict=True)
-                if notes["onset_steps"][after] == onset and pitch[before] != pitch[after]
+                if notes.onsets[after] == onset and pitch[before] != pitch[after]
             }
         last = outer
-        sounds_until = max(sounds_until, *(_end(notes, i) for i in sounding))
+        sounds_until = max(sounds_until, *[notes.ends[i] for i in sounding])
     return found
 
 
-def _chords(notes: NoteArray, mine: npt.NDArray[np.intp]) -> Iterable[tuple[int, list[int]]]:
+def _chords(notes: _Columns, mine: list[int]) -> Iterable[tuple[int, list[int]]]:
     """Each onset of a track with the notes that sound then, those that begin included."""
-    by_onset = mine[np.argsort(notes["onset_steps"][mine], kind="stable")]
-    onsets, firsts = np.unique(notes["onset_steps"][by_onset], return_index=True)
+    onset_of = notes.onsets.__getitem__
     sounding: list[int] = []
-    for onset, group in zip(onsets.tolist(), np.split(by_onset, firsts[1:])):
-        sounding = [i for i in sounding if _end(notes, i) > onset] + group.tolist()
+    for onset, group in groupby(sorted(mine, key=onset_of), key=onset_of):
+        sounding = [i for i in sounding if notes.ends[i] > onset] + list(group)
         yield onset, sounding
-
-
-def _end(notes: NoteArray, i: int) -> int:
-    return int(notes["onset_steps"][i]) + int(notes["duration_steps"][i])
 
 
 def crossings(notes: NoteArray, upper: int, lower: int) -> list[tuple[int, int]]:

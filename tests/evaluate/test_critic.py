@@ -9,6 +9,7 @@ from lstm_music.errors import ModelFileError
 from lstm_music.evaluate.critic import Critic
 from lstm_music.evaluate.critic_fitting import fitted, new_critic
 from lstm_music.evaluate.features.texture import drum_features
+from lstm_music.evaluate.view import View
 from lstm_music.music.excerpt import excerpt
 from lstm_music.music.instruments.drum_keys import has_pad_keys
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
@@ -151,7 +152,7 @@ def test_pad_keys_of_a_draft_are_heard_as_they_will_be_written():
 
 def test_features_that_no_sample_has_are_left_out(drums):
     names = new_critic(drums).names
-    of_drums = set(drum_features(drums[0]))
+    of_drums = set(drum_features(View(drums[0])))
     assert of_drums & set(names)
     assert not of_drums & set(new_critic(tunes(2)).names)
     assert not {"8th notes", "scale consistency"} & set(names)

@@ -2,77 +2,94 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
 
 from lstm_music.evaluate.features.numbers import (
     Features,
     commonest,
-    deviation,
+    deviation_of,
+    distinct,
     entropy,
     mean,
+    mean_of,
     next_entropy,
+    share,
 )
-from lstm_music.evaluate.upper_lines import parts_of
-from lstm_music.music.piece import Piece, pitched_notes
+from lstm_music.evaluate.view import View
 
 _LEAP = 5
 """Semitones; smaller intervals are steps and thirds."""
 
-_Ints = npt.NDArray[np.int64]
 
-
-def interval_features(piece: Piece) -> Features:
+def interval_features(view: View) -> Features:
     """From note to note in each part."""
-    moves = [np.diff(part.pitch_midi) for part in parts_of(piece)]
-    steps = np.concatenate([np.empty(0, np.int64), *moves])
-    sizes, turning = np.abs(steps), [_turns(move) for move in moves]
-    turns = np.concatenate([np.empty(0, bool), *(turn for turn, _ in turning)])
-    leaps = np.concatenate([np.empty(0, bool), *(leap for _, leap in turning)])
+    moves = [[b - a for a, b in pairwise(part.pitches)] for part in view.parts]
+    steps = [step for move in moves for step in move]
+    sizes = Counter(map(abs, steps))
+    turns = [turn for move in moves for turn in _turns(move)]
     return {
-        "repeated pitches": mean(sizes == 0),
-        "semitones": mean(sizes == 1),
-        "whole tones": mean(sizes == 2),
-        "thirds": mean((sizes == 3) | (sizes == 4)),
-        "fourths and fifths": mean((sizes == 5) | (sizes == 7)),
-        "tritones": mean(sizes == 6),
-        "sixths and sevenths": mean((sizes > 7) & (sizes < 12)),
-        "octaves": mean(sizes == 12),
-        "leaps over an octave": mean(sizes > 12),
-        "interval, mean size": mean(sizes),
-        "intervals upward": mean(steps[steps != 0] > 0),
-        "intervals, entropy": entropy(steps),
+        "repeated pitches": share(sizes, 0),
+        "semitones": share(sizes, 1),
+        "whole tones": share(sizes, 2),
+        "thirds": share(sizes, 3, 4),
+        "fourths and fifths": share(sizes, 5, 7),
+        "tritones": share(sizes, 6),
+        "sixths and sevenths": share(sizes, 8, 9, 10, 11),
+        "octaves": share(sizes, 12),
+        "leaps over an octave": mean([abs(step) > 12 for step in steps]),
+        "interval, mean size": mean_of(sizes),
+        "intervals upward": mean([step > 0 for step in steps if step]),
+        "intervals, entropy": entropy(Counter(steps)),
         "intervals, entropy given the last": next_entropy(steps),
-        "turns of the line": mean(turns),
-        "leaps after which the line turns": mean(turns[leaps]),
+        "turns of the line": mean([turns for turns, _ in turns]),
+        "leaps after which the line turns": mean([turns for turns, leaps in turns if leaps]),
     }
 
 
-def _turns(steps: _Ints) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def _turns(steps: Sequence[int]) -> list[tuple[bool, bool]]:
     """Of each movement after another, repeated pitches left out: does it turn; from a leap?"""
-    moving = steps[steps != 0]
-    return moving[1:] * moving[:-1] < 0, np.abs(moving[:-1]) >= _LEAP
+    moving = [step for step in steps if step]
+    return [(after * before < 0, abs(before) >= _LEAP) for before, after in pairwise(moving)]
 
 
-def register_features(piece: Piece) -> Features:
+def register_features(view: View) -> Features:
     """Where the pitched notes lie."""
-    notes = pitched_notes(piece)
-    pitches = notes["pitch_midi"].astype(np.int64)
-    parts = parts_of(piece)
-    means = [float(part.pitch_midi.mean()) for part in parts]
-    spans = [float(np.ptp(np.percentile(part.pitch_midi, [10, 90]))) for part in parts]
-    late = notes["onset_steps"] >= piece.end_steps / 2
-    drifts = bool(late.any()) and not bool(late.all())
+    notes, parts = view.pitched, view.parts
+    pitches = Counter(notes.pitches)
+    means = [sum(part.pitches) / len(part.pitches) for part in parts]
     return {
-        "pitch, mean": mean(pitches),
-        "pitch, deviation": deviation(pitches),
+        "pitch, mean": mean_of(pitches),
+        "pitch, deviation": deviation_of(pitches),
         "pitches, entropy": entropy(pitches),
         "pitches, commonest": commonest(pitches),
-        "pitches, distinct": float(len(np.unique(pitches))) if len(pitches) else None,
+        "pitches, distinct": distinct(pitches),
         "pitch of the highest part": max(means, default=None),
         "pitch of the lowest part": min(means, default=None),
-        "span of a part": mean(spans),
-        "rise from first to second half": (
-            float(pitches[late].mean() - pitches[~late].mean()) if drifts else None
-        ),
+        "span of a part": mean([_span(part.pitches) for part in parts]),
+        "rise from first to second half": _rise(view),
     }
+
+
+def _span(pitches: Sequence[int]) -> float:
+    """From the 10th to the 90th percentile, in semitones."""
+    ordered = sorted(pitches)
+    return _percentile(ordered, 0.9) - _percentile(ordered, 0.1)
+
+
+def _percentile(ordered: Sequence[int], rank: float) -> float:
+    """Between two values, what a straight line from one to the other says."""
+    place = rank * (len(ordered) - 1)
+    before = int(place)
+    after = min(before + 1, len(ordered) - 1)
+    return ordered[before] + (place - before) * (ordered[after] - ordered[before])
+
+
+def _rise(view: View) -> float | None:
+    """Mean pitch of the second half less that of the first."""
+    middle = view.end_steps / 2
+    pairs = list(zip(view.pitched.onsets, view.pitched.pitches, strict=True))
+    late = mean([pitch for onset, pitch in pairs if onset >= middle])
+    early = mean([pitch for onset, pitch in pairs if onset < middle])
+    return None if late is None or early is None else late - early

@@ -23,9 +23,10 @@ from lstm_music.evaluate.features.texture import (
     loudness_features,
     polyphony_features,
 )
+from lstm_music.evaluate.view import View
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
 
-Group = Callable[[Piece], Features]
+Group = Callable[[View], Features]
 
 _GROUPS: tuple[Group, ...] = (
     rhythm_features,
@@ -57,16 +58,16 @@ def piece_features(piece: Piece) -> Features:
 
 
 def _features_of(piece: Piece, groups: Sequence[Group]) -> Features:
-    features: Features = {}
+    view, features = View(piece), dict[str, float | None]()
     for group in groups:
-        features |= group(piece)
+        features |= group(view)
     return features
 
 
 @cache
 def _groups_with(names: tuple[str, ...]) -> tuple[Group, ...]:
     """The groups that some features belong to."""
-    note = Piece(notes=np.array([(0, 24, 60, 80, 0, 0)], NOTE_DTYPE), tracks=(Track(),))
+    note = View(Piece(notes=np.array([(0, 24, 60, 80, 0, 0)], NOTE_DTYPE), tracks=(Track(),)))
     return tuple(group for group in _GROUPS if not group(note).keys().isdisjoint(names))
 
 

@@ -2,96 +2,113 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from collections import Counter
 
-from lstm_music.evaluate.bars import SIXTEENTH_STEPS
-from lstm_music.evaluate.features.numbers import Features, deviation, entropy, mean
+import numpy as np
+
+from lstm_music.evaluate.features.numbers import (
+    Features,
+    deviation_of,
+    distinct,
+    entropy,
+    mean,
+    mean_of,
+    share,
+)
+from lstm_music.evaluate.view import Columns, View, nearest_16th
 from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.music.piece import Piece, pitched_notes
 
 # General MIDI drum keys.
 _KICKS, _SNARES, _TOMS = (35, 36), (37, 38, 39, 40), (41, 43, 45, 47, 48, 50)
 _HATS, _CYMBALS = (42, 44, 46), (49, 51, 52, 53, 55, 57, 59)
 
-_Ints = npt.NDArray[np.int64]
 
-
-def polyphony_features(piece: Piece) -> Features:
+def polyphony_features(view: View) -> Features:
     """Pitched notes that sound and begin together."""
-    notes = pitched_notes(piece)
-    together = _sounding(notes, piece.end_steps)
-    heard = together[together > 0]
-    _, at_once = np.unique(notes["onset_steps"], return_counts=True)
-    bars = piece.bar_lines.bars_at(piece.notes["onset_steps"])
-    tracks = np.unique(np.stack([bars, piece.notes["track"].astype(np.int64)]), axis=1)[0]
+    together = _sounding(view.pitched, view.end_steps)
+    heard = Counter({n: steps for n, steps in together.items() if n})
+    at_once = Counter(Counter(view.pitched.onsets).values())
+    playing = set(zip(view.bars, view.notes.tracks, strict=True))
+    tracks_of_bar = Counter(Counter([bar for bar, _ in playing]).values())
     return {
-        "notes that sound together": mean(heard),
-        "notes that sound together, deviation": deviation(heard),
-        "time with one note alone": mean(heard == 1),
-        "time in silence": mean(together == 0) if len(notes) else None,
-        "notes an onset": mean(at_once),
-        "onsets of one note alone": mean(at_once == 1),
-        "tracks that play in a bar": mean(np.unique(tracks, return_counts=True)[1]),
-        "tracks that play in a bar, deviation": deviation(np.unique(tracks, return_counts=True)[1]),
+        "notes that sound together": mean_of(heard),
+        "notes that sound together, deviation": deviation_of(heard),
+        "time with one note alone": share(heard, 1),
+        "time in silence": share(together, 0) if heard else None,
+        "notes an onset": mean_of(at_once),
+        "onsets of one note alone": share(at_once, 1),
+        "tracks that play in a bar": mean_of(tracks_of_bar),
+        "tracks that play in a bar, deviation": deviation_of(tracks_of_bar),
     }
 
 
-def _sounding(notes: npt.NDArray[np.void], end: int) -> _Ints:
-    """How many of the notes sound at each step."""
-    onsets = notes["onset_steps"].astype(np.int64)
-    changes = np.zeros(end + 1, np.int64)
-    np.add.at(changes, onsets, 1)
-    np.add.at(changes, np.minimum(onsets + notes["duration_steps"], end), -1)
-    return np.cumsum(changes)[:end]
+def _sounding(notes: Columns, end: int) -> Counter[int]:
+    """How many of the notes sound -> for how many steps."""
+    begun = np.bincount(np.array(notes.onsets, np.int64), minlength=end + 1)
+    ended = np.bincount(np.array(notes.ends, np.int64), minlength=end + 1)
+    steps = np.bincount(np.cumsum(begun - ended)[:end]).tolist()
+    return Counter({n: count for n, count in enumerate(steps) if count})
 
 
-def loudness_features(piece: Piece) -> Features:
+def loudness_features(view: View) -> Features:
     """Velocities, and how far notes are played off their onsets."""
-    notes = piece.notes
-    velocity = notes["velocity"].astype(float)
-    places, _ = piece.bar_lines.places(notes["onset_steps"])
-    on_quarter = places % STEPS_PER_QUARTER == 0
-    by_track = [velocity[notes["track"] == track] for track in np.unique(notes["track"])]
-    off = np.abs(notes["timing_96ths"].astype(float))
-    accent = bool(on_quarter.any()) and not bool(on_quarter.all())
+    velocities = view.piece.notes["velocity"].tolist()
+    off = Counter(map(abs, view.piece.notes["timing_96ths"].tolist()))
+    counts = Counter(velocities)
     return {
-        "velocity, mean": mean(velocity),
-        "velocity, deviation": deviation(velocity),
-        "velocity, entropy": entropy(velocity),
-        "velocity, change from note to note": mean(
-            np.concatenate([np.empty(0), *(np.abs(np.diff(track)) for track in by_track)])
-        ),
-        "accent on quarters": (
-            float(velocity[on_quarter].mean() - velocity[~on_quarter].mean()) if accent else None
-        ),
-        "timing off the grid": mean(off),
-        "timing off the grid, deviation": deviation(off),
+        "velocity, mean": mean_of(counts),
+        "velocity, deviation": deviation_of(counts),
+        "velocity, entropy": entropy(counts),
+        "velocity, change from note to note": mean(_changes(view.notes.tracks, velocities)),
+        "accent on quarters": _accent(view, velocities),
+        "timing off the grid": mean_of(off),
+        "timing off the grid, deviation": deviation_of(off),
     }
 
 
-def drum_features(piece: Piece) -> Features:
+def _changes(tracks: list[int], velocities: list[int]) -> list[int]:
+    """How much louder or softer each note is than the one before it in its track."""
+    changes, before = [], dict[int, int]()
+    for track, velocity in zip(tracks, velocities, strict=True):
+        if track in before:
+            changes.append(abs(velocity - before[track]))
+        before[track] = velocity
+    return changes
+
+
+def _accent(view: View, velocities: list[int]) -> float | None:
+    """Mean velocity of the notes on quarters less that of the others."""
+    on, off = list[int](), list[int]()
+    for onset, velocity in zip(view.notes.onsets, velocities, strict=True):
+        (off if view.place_at[onset] % STEPS_PER_QUARTER else on).append(velocity)
+    loud, soft = mean(on), mean(off)
+    return None if loud is None or soft is None else loud - soft
+
+
+def drum_features(view: View) -> Features:
     """Which drums play where; None without drums."""
-    is_drum = np.array([track.is_drum for track in piece.tracks] or [False], bool)
-    strokes = piece.notes[is_drum[piece.notes["track"].astype(np.int64)]]
-    keys = strokes["pitch_midi"]
-    onsets = strokes["onset_steps"].astype(np.int64)
-    places, _ = piece.bar_lines.places(onsets)
-    nearest = (places + SIXTEENTH_STEPS // 2) // SIXTEENTH_STEPS
-    bars = piece.bar_lines.bars_at(onsets)
-    played = np.unique(bars)
-    snare_at = {beat: bars[np.isin(keys, _SNARES) & (nearest == 4 * (beat - 1))] for beat in (2, 4)}
-    both = np.isin(played, snare_at[2]) & np.isin(played, snare_at[4])
+    onsets, keys = view.strokes.onsets, view.strokes.pitches
+    counts = Counter(keys)
+    played = {view.bar_at[onset] for onset in onsets}
+    strokes = [
+        (view.bar_at[onset], nearest_16th(view.place_at[onset]), key)
+        for onset, key in zip(onsets, keys, strict=True)
+    ]
+    kick_on_1, snare_on_2, snare_on_4 = (
+        {bar for bar, place, key in strokes if key in drums and place == 4 * (beat - 1)}
+        for drums, beat in ((_KICKS, 1), (_SNARES, 2), (_SNARES, 4))
+    )
+    toms = {bar for bar, _, key in strokes if key in _TOMS}
     return {
-        "drums, distinct": float(len(np.unique(keys))) if len(keys) else None,
-        "drums, entropy": entropy(keys),
-        "strokes on the bass drum": mean(np.isin(keys, _KICKS)),
-        "strokes on the snare": mean(np.isin(keys, _SNARES)),
-        "strokes on the hi-hat": mean(np.isin(keys, _HATS)),
-        "strokes on cymbals": mean(np.isin(keys, _CYMBALS)),
-        "bars with toms": mean(np.isin(played, bars[np.isin(keys, _TOMS)])),
-        "bars with the bass drum on 1": mean(
-            np.isin(played, bars[np.isin(keys, _KICKS) & (nearest == 0)])
+        "drums, distinct": distinct(counts),
+        "drums, entropy": entropy(counts),
+        "strokes on the bass drum": share(counts, *_KICKS),
+        "strokes on the snare": share(counts, *_SNARES),
+        "strokes on the hi-hat": share(counts, *_HATS),
+        "strokes on cymbals": share(counts, *_CYMBALS),
+        "bars with toms": len(toms) / len(played) if played else None,
+        "bars with the bass drum on 1": len(kick_on_1) / len(played) if played else None,
+        "bars with the snare on 2 and 4": (
+            len(snare_on_2 & snare_on_4) / len(played) if played else None
         ),
-        "bars with the snare on 2 and 4": mean(both),
     }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from itertools import pairwise
+from operator import add
 
+from lstm_music.music.meter import BarLines
 from lstm_music.music.piece import Piece, pitched_notes
 
 REST_BEATS = 1.5
@@ -16,8 +17,6 @@ LEAST_PARTS = 3
 _TRIADS = ({0, 4, 7}, {0, 3, 7})
 _FIFTH, _OCTAVE = 7, 12
 
-_Ints = npt.NDArray[np.int64]
-
 
 def chords_at_rest(piece: Piece) -> list[tuple[int, bool]]:
     """Onset of each chord at rest, and whether it is a major or minor triad on its root.
@@ -26,28 +25,27 @@ def chords_at_rest(piece: Piece) -> list[tuple[int, bool]]:
     after it; the last one has to sound for so long. Its fifth may be missing.
     """
     notes = pitched_notes(piece)
-    begin = notes["onset_steps"].astype(np.int64)
-    end = begin + notes["duration_steps"]
+    begin, pitches = notes["onset_steps"].tolist(), notes["pitch_midi"].tolist()
+    end = list(map(add, begin, notes["duration_steps"].tolist()))
     found = []
-    for onset in _rests(piece, begin, end):
-        pitches = notes["pitch_midi"][(begin <= onset) & (onset < end)].astype(np.int64)
-        if len(pitches) >= LEAST_PARTS:
-            found.append((onset, _is_on_its_root(pitches)))
+    for onset in _rests(piece.bar_lines, begin, end):
+        chord = [p for a, b, p in zip(begin, end, pitches, strict=True) if a <= onset < b]
+        if len(chord) >= LEAST_PARTS:
+            found.append((onset, _is_on_its_root(chord)))
     return found
 
 
-def _rests(piece: Piece, begin: _Ints, end: _Ints) -> list[int]:
+def _rests(lines: BarLines, begin: list[int], end: list[int]) -> list[int]:
     """Onsets after which nothing begins for `REST_BEATS`."""
-    onsets = np.unique(begin)
-    waits = np.diff(np.append(onsets, end.max(initial=0)))
-    lines = piece.bar_lines
+    onsets = list(dict.fromkeys(begin))
     return [
         onset
-        for onset, wait in zip(onsets.tolist(), waits.tolist(), strict=True)
-        if wait >= REST_BEATS * lines.meter_at(onset).beat_steps
+        for onset, after in pairwise([*onsets, max(end, default=0)])
+        if after - onset >= REST_BEATS * lines.meter_at(onset).beat_steps
     ]
 
 
-def _is_on_its_root(pitches: _Ints) -> bool:
-    over_bass = set(((pitches - pitches.min()) % _OCTAVE).tolist())
+def _is_on_its_root(pitches: list[int]) -> bool:
+    bass = min(pitches)
+    over_bass = {(pitch - bass) % _OCTAVE for pitch in pitches}
     return any(over_bass in (triad, triad - {_FIFTH}) for triad in _TRIADS)

@@ -97,15 +97,15 @@ def sounding(piece: Piece, kind: SlotKind) -> Sounding:
     if not len(notes):
         nothing = np.zeros(0, np.int64)
         return Sounding(nothing, nothing, nothing, np.zeros((0, 12)), nothing)
-    held = _distinct(np.concatenate([grid.numbers(begin), grid.numbers(end - 1)]))
-    edges = _distinct(np.concatenate([[0], grid.starts(held), grid.starts(held + 1)]))
+    held = _distinct(grid.numbers(np.concatenate([begin, end - 1])))
+    edges = _distinct(np.append(grid.starts(np.concatenate([held, held + 1])), 0))
     lowest = int(notes["pitch_midi"].min()) // 12 * 12
     pitches = notes["pitch_midi"].astype(np.int64) - lowest
     steps = _steps_of_pitches(begin, end, pitches, edges)
-    lengths = np.diff(edges)
+    lengths = edges[1:] - edges[:-1]
     classes = steps.reshape(len(steps), -1, 12).sum(axis=1)
-    slots = np.diff(grid.numbers(edges))
-    return Sounding(edges[:-1], lengths, slots, classes, _bass(steps, lengths))
+    numbers = grid.numbers(edges)
+    return Sounding(edges[:-1], lengths, numbers[1:] - numbers[:-1], classes, _bass(steps, lengths))
 
 
 def _distinct(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -122,13 +122,14 @@ def _steps_of_pitches(
     shape = (len(edges), width)
     # Until an edge e, a note has sounded for (e - begin) if it has begun, less (e - end) if it
     # has ended: sums over notes of counts and of times, each a cumulative sum over the edges.
-    place = np.concatenate([np.searchsorted(edges, begin), np.searchsorted(edges, end)])
-    place = place * width + np.concatenate([pitches, pitches])
+    place = np.searchsorted(edges, np.concatenate([begin, end])) * width
+    place += np.concatenate([pitches, pitches])
     sign = np.repeat([1.0, -1.0], len(begin))
     times = np.concatenate([begin, -end])
     counts = np.bincount(place, sign, len(edges) * width).reshape(shape).cumsum(axis=0)
     sums = np.bincount(place, times, len(edges) * width).reshape(shape).cumsum(axis=0)
-    return np.asarray(np.diff(counts * edges[:, None] - sums, axis=0))
+    until = counts * edges[:, None] - sums
+    return np.asarray(until[1:] - until[:-1])
 
 
 def _bass(steps: npt.NDArray[np.float64], lengths: _Integers) -> npt.NDArray[np.int64]:
