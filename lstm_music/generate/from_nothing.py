@@ -98,7 +98,8 @@ def compose_from_nothing(
     def faults(piece: Piece, formed: Formed | None) -> int:
         judge = Judge(writer.plan(piece), tuple(others), copied_notes, request.max_copy)
         broken = _broken(piece) + judge.faults(piece, piece.notes)
-        return broken + form_faults(formed.form if formed else None, piece)
+        silent = formed.silent_parts(piece) if formed else 0
+        return broken + silent + form_faults(formed.form if formed else None, piece)
 
     def draw(streams: Sequence[int]) -> list[Take]:
         return [writer.take(*one) for one in _best_drafts(writer, faults, streams, most)]

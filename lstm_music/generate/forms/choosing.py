@@ -54,7 +54,8 @@ class Choice:
         if self.critic is None or len(drafts) == 1:
             return drafts[0]
         pieces = [written_piece(draft.score) for draft in drafts]
-        where = divmod(end_steps, pieces[0].meters[0].bar_steps)
+        bars, rest = divmod(end_steps, pieces[0].meters[0].bar_steps)
+        where = [bars, rest] if rest else [bars]
         rng = np.random.default_rng([*self.random_stream, *where])
         return drafts[self.critic.choose(pieces, end_steps, rng)]
 

@@ -175,6 +175,10 @@ class Formed:
         last = self.stages[-1]
         return not self._restless(written_piece(generator.score), last, last.free_end)
 
+    def silent_parts(self, piece: Piece) -> int:
+        """How many parts are missing in the finished piece, where all are to rest together."""
+        return len(self._prompt.tracks) - len(piece.tracks) if self.form.comes_to_rest else 0
+
     def free_notes(self, notes: NoteArray) -> int:
         """How many notes, in steps of the prompt, stand where it composes."""
         onsets = notes["onset_steps"]
