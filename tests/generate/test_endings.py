@@ -110,7 +110,7 @@ def test_which_ending_is_kept(monkeypatch, script, chosen, draws):
         drawn.append(Scripted(*script[len(drawn)]))
         return drawn[-1]
 
-    monkeypatch.setattr("lstm_music.generate.forms.endings.run_together", lambda generators: None)
+    monkeypatch.setattr("lstm_music.generate.forms.endings.run_drafts", lambda generators: None)
     (ending,) = close_all([None], again, Key.parse("C major"))
     assert (drawn.index(ending), len(drawn)) == (chosen, draws)
 
