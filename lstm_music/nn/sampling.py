@@ -165,7 +165,7 @@ def _critic_bars(table: Mapping[str, Any]) -> float:
     is_whole = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 64
     if not is_whole and value not in (0.25, 0.5):
         raise TypeError(f"critic_bars must be 0.25, 0.5 or a whole number, 1..64, got {value!r}")
-    return value
+    return float(value)
 
 
 def _critic_drafts(table: Mapping[str, Any]) -> int:

@@ -57,7 +57,7 @@ def measure_speed(
     team = team or Team()
     endless = replace(config, max_tokens=ENDLESS_TOKENS, evaluate_every=ENDLESS_TOKENS)
     trainer = trainer_type(config.method)
-    run = trainer(model, stream, [], endless, lambda _: None, team=team).run()
+    run = trainer(model, stream, [], endless, lambda _, __: None, team=team).run()
     first = last = next(run)
     started = time.perf_counter()
     while team.agree(last is first or time.perf_counter() - started < seconds):
