@@ -62,23 +62,23 @@ class Critic:
         self.names = tuple(names)
         self.levels = dict(sorted(levels.items()))
 
-    def logits(self, drafts: Sequence[Piece], end_steps: int) -> Table:
+    def logits(self, drafts: Sequence[Piece], n_bars: int) -> Table:
         """(N,): higher where a draft looks more like real music.
 
         Parameters
         ----------
-        drafts : all in the same meter, written up to ``end_steps``, without a pickup. Of more bars
-            than the longest that it is fitted to, the last are looked at.
+        drafts : with ``n_bars`` bars each, in one meter and without a pickup. Of more than the
+            longest that it is fitted to, the last are looked at.
         """
         lengths = list(self.levels)
-        bar_steps = drafts[0].meters[0].bar_steps
-        start = max(-(-end_steps // bar_steps) - lengths[-1], 0) * bar_steps
-        parts = [excerpt(draft, start, end_steps) for draft in drafts]
+        steps = drafts[0].meters[0].bar_steps
+        start = max(n_bars - lengths[-1], 0) * steps
+        parts = [excerpt(draft, start, n_bars * steps) for draft in drafts]
         sounding = [len(part.notes) > 0 for part in parts]
         found = np.full(len(parts), -np.inf)
         if any(sounding):
             table = self.table([part for part in parts if len(part.notes)])
-            at = float(np.clip(end_steps / bar_steps, lengths[0], lengths[-1]))
+            at = float(np.clip(n_bars, lengths[0], lengths[-1]))
             shorter = max(length for length in lengths if length <= at)
             longer = min(length for length in lengths if length >= at)
             share = (at - shorter) / max(longer - shorter, 1)
@@ -86,9 +86,9 @@ class Critic:
             found[sounding] += share * self.levels[longer].logits(table)
         return found
 
-    def choose(self, drafts: Sequence[Piece], end_steps: int, rng: np.random.Generator) -> int:
+    def choose(self, drafts: Sequence[Piece], n_bars: int, rng: np.random.Generator) -> int:
         """Which draft is kept: drawn with the odds exp(logit)."""
-        logits = self.logits(drafts, end_steps)
+        logits = self.logits(drafts, n_bars)
         if np.isneginf(logits).all():
             return 0
         return drawn(logits, rng.random())

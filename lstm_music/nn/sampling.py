@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -149,7 +150,7 @@ class FromNothing(NamedTuple):
 
     sampling: Sampling
     form: str | None = None
-    critic_bars: float = 4
+    critic_bars: int = 4
     critic_drafts: int = 8
 
 
@@ -160,18 +161,13 @@ def _form(table: Mapping[str, Any]) -> str | None:
     return form
 
 
-def _critic_bars(table: Mapping[str, Any]) -> float:
-    value = table.get("critic_bars", FromNothing._field_defaults["critic_bars"])
-    is_whole = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 64
-    if not is_whole and value not in (0.25, 0.5):
-        raise TypeError(f"critic_bars must be 0.25, 0.5 or a whole number, 1..64, got {value!r}")
-    return float(value)
+_WHOLE = {"critic_bars": (1, 64), "critic_drafts": (2, 64)}
 
 
-def _critic_drafts(table: Mapping[str, Any]) -> int:
-    value = table.get("critic_drafts", FromNothing._field_defaults["critic_drafts"])
-    if not isinstance(value, int) or isinstance(value, bool) or not 2 <= value <= 64:
-        raise TypeError(f"critic_drafts must be a whole number, 2..64, got {value!r}")
+def _whole(table: Mapping[str, Any], name: str) -> int:
+    value, (least, most) = table.get(name, FromNothing._field_defaults[name]), _WHOLE[name]
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise TypeError(f"{name} must be a whole number, {least}..{most}, got {value!r}")
     return value
 
 
@@ -193,10 +189,7 @@ def recommended_from_nothing(data_card: Mapping[str, Any]) -> dict[str, FromNoth
         for style, table in tables.items():
             settings = {name: x for name, x in table.items() if name not in FromNothing._fields}
             found[style] = FromNothing(
-                Sampling(**(usual | settings)),
-                _form(table),
-                _critic_bars(table),
-                _critic_drafts(table),
+                Sampling(**(usual | settings)), _form(table), *map(partial(_whole, table), _WHOLE)
             )
     except (AttributeError, TypeError, ConfigError) as error:
         raise ConfigError(

@@ -14,8 +14,6 @@ from lstm_music.music.excerpt import excerpt
 from lstm_music.music.instruments.drum_keys import has_pad_keys
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track
 
-BAR_STEPS = 96
-
 
 def tune(rng, step, n_bars=8):
     """A line of quarter notes that moves by up to ``step`` semitones."""
@@ -39,7 +37,7 @@ def critic():
 
 @pytest.mark.parametrize("n_bars", [1, 3, 8])
 def test_it_prefers_what_is_like_real_music(critic, n_bars):
-    like, unlike = (critic.logits(tunes(step, 20, 9), n_bars * BAR_STEPS) for step in (2, 7))
+    like, unlike = (critic.logits(tunes(step, 20, 9), n_bars) for step in (2, 7))
     assert np.mean(like[:, None] > unlike) > 0.8
 
 
@@ -47,19 +45,17 @@ def test_it_looks_at_the_bars_asked_for_alone(critic):
     stepping, leaping = tunes(2, 1)[0], tunes(7, 1)[0]
     notes = np.concatenate([stepping.notes[:16], leaping.notes[16:]])
     mixed = stepping.replace(notes=notes)
-    first = critic.logits([mixed, stepping], 4 * BAR_STEPS)
+    first = critic.logits([mixed, stepping], 4)
     assert first[0] == first[1]
-    assert critic.logits([mixed], 8 * BAR_STEPS) < critic.logits([stepping], 8 * BAR_STEPS)
+    assert critic.logits([mixed], 8) < critic.logits([stepping], 8)
 
 
 def test_drafts_are_kept_with_the_odds_of_the_density_ratio(critic):
     drafts = tunes(4, 4, 3)
-    logits = critic.logits(drafts, 8 * BAR_STEPS)
+    logits = critic.logits(drafts, 8)
     expected = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
     rng = np.random.default_rng(1)
-    kept = np.bincount(
-        [critic.choose(drafts, 8 * BAR_STEPS, rng) for _ in range(2000)], minlength=4
-    )
+    kept = np.bincount([critic.choose(drafts, 8, rng) for _ in range(2000)], minlength=4)
     assert np.abs(kept / 2000 - expected).max() < 0.05
 
 
@@ -67,8 +63,8 @@ def test_a_silent_draft_is_never_kept_beside_one_that_sounds(critic):
     sounding = tunes(7, 1)[0]
     silent = sounding.replace(notes=sounding.notes[:0])
     rng = np.random.default_rng(1)
-    assert {critic.choose([silent, sounding], 4 * BAR_STEPS, rng) for _ in range(20)} == {1}
-    assert critic.choose([silent, silent], 4 * BAR_STEPS, rng) == 0
+    assert {critic.choose([silent, sounding], 4, rng) for _ in range(20)} == {1}
+    assert critic.choose([silent, silent], 4, rng) == 0
 
 
 def test_a_second_round_corrects_the_first(critic):
@@ -76,8 +72,7 @@ def test_a_second_round_corrects_the_first(critic):
     overshot = tunes(1)
     again = fitted(critic, overshot, tunes(2))
     before, after = (
-        one.logits(tunes(1, 20, 9), 8 * BAR_STEPS).mean()
-        - one.logits(tunes(2, 20, 9), 8 * BAR_STEPS).mean()
+        one.logits(tunes(1, 20, 9), 8).mean() - one.logits(tunes(2, 20, 9), 8).mean()
         for one in (critic, again)
     )
     assert after < before
@@ -86,9 +81,7 @@ def test_a_second_round_corrects_the_first(critic):
 def test_it_comes_back_from_json(critic):
     read = Critic.from_json(critic.to_json())
     drafts = tunes(4, 5)
-    np.testing.assert_allclose(
-        read.logits(drafts, 8 * BAR_STEPS), critic.logits(drafts, 8 * BAR_STEPS), atol=0.05
-    )
+    np.testing.assert_allclose(read.logits(drafts, 8), critic.logits(drafts, 8), atol=0.05)
     assert Critic.from_json(read.to_json()).to_json() == read.to_json()
 
 

@@ -17,8 +17,8 @@ from lstm_music.tokens.decode import written_piece
 class Critic(Protocol):
     """What prefers some drafts to others: `lstm_music.evaluate.critic.Critic`."""
 
-    def choose(self, drafts: Sequence[Piece], end_steps: int, rng: np.random.Generator) -> int:
-        """The number of the draft of a piece up to ``end_steps`` that is kept."""
+    def choose(self, drafts: Sequence[Piece], n_bars: int, rng: np.random.Generator) -> int:
+        """The number of the draft of a piece's first bars that is kept."""
 
 
 def no_critic(style: str) -> Critic | None:
@@ -49,15 +49,13 @@ class Choice:
         """How many turns there are, of about so many drafts in all: two at least."""
         return max(most_drafts // self.n_drafts, 2)
 
-    def of(self, drafts: Sequence[Generator], end_steps: int) -> Generator:
-        """The draft that is kept; each has written the piece up to ``end_steps``."""
+    def of(self, drafts: Sequence[Generator], n_bars: int) -> Generator:
+        """The draft that is kept; each has written the first ``n_bars`` bars of the piece."""
         if self.critic is None or len(drafts) == 1:
             return drafts[0]
+        rng = np.random.default_rng([*self.random_stream, n_bars])
         pieces = [written_piece(draft.score) for draft in drafts]
-        bars, rest = divmod(end_steps, pieces[0].meters[0].bar_steps)
-        where = [bars, rest] if rest else [bars]
-        rng = np.random.default_rng([*self.random_stream, *where])
-        return drafts[self.critic.choose(pieces, end_steps, rng)]
+        return drafts[self.critic.choose(pieces, n_bars, rng)]
 
 
 FIRST = Choice()

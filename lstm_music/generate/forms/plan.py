@@ -69,7 +69,7 @@ class FormPlan:
     echoes: tuple[Return | None, ...] = ()
     sections: tuple[Section, ...] = ()
     comes_to_rest: bool = False
-    stage_bars: float = 0
+    stage_bars: int = 0
 
     def roots(self) -> list[int]:
         """For each new bar the composed one, or that of a seed, whose music it has: itself if it

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import ceil
 
 import numpy as np
 
@@ -137,7 +136,7 @@ class Formed:
     def chosen(self, drafts: Sequence[Generator], stage: Stage, *, pauses: bool) -> Generator:
         """Which of the drafts of a stage is kept; the last stage ``pauses`` before the ending."""
         end = self.ending(stage) if pauses and stage.is_last else stage.free_end
-        return self.choice.of(drafts, end)
+        return self.choice.of(drafts, end // self.bar_steps)
 
     def ending(self, stage: Stage) -> int:
         """Where the bars of the last stage begin that are drawn until they close the piece."""
@@ -213,10 +212,9 @@ def stages_of(form: FormPlan, prompt: Prompt) -> list[Stage]:
 
 def _cuts(form: FormPlan, prompt: Prompt, start: int, stop: int) -> list[int]:
     """Start and end of a stretch, and between them where its stages end."""
-    bars = form.stage_bars or len(form.returns)
-    n_stages = ceil((stop - prompt.start_steps) / (bars * prompt.bar_steps))
-    lines = (prompt.start_steps + round(i * bars * prompt.bar_steps) for i in range(n_stages))
-    return [start, *(line for line in lines if start < line < stop), stop]
+    steps = (form.stage_bars or len(form.returns)) * prompt.bar_steps
+    lines = range(prompt.start_steps, stop, steps)
+    return [start, *(line for line in lines if line > start), stop]
 
 
 def _stretches(form: FormPlan, prompt: Prompt) -> list[tuple[int, int, int]]:
