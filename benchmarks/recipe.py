@@ -114,7 +114,7 @@ def tokens_in(corpus: TokenCache, config: TrainConfig, seconds: float) -> int:
     for step in range(33):
         if step == 3:  # the first ones fetch memory
             before, begun = trainer.progress.tokens, time.process_time()
-        trainer._update([next(chunks)])
+        trainer.update([next(chunks)])
     return int(seconds * (trainer.progress.tokens - before) / (time.process_time() - begun))
 
 
@@ -146,7 +146,7 @@ def train_ours(model: LanguageModel, corpus: TokenCache, config: TrainConfig) ->
     chunks = training_chunks(corpus, config)
     trainer = Trainer(model, chunks, [], config, lambda _, __: None)
     while not trainer.is_done:
-        trainer._update([next(chunks)])
+        trainer.update([next(chunks)])
 
     def nats(pieces: list[IntArray]) -> list[FloatArray]:
         return sequence_nll(model, [(annotate(one)[:-1], one[1:]) for one in pieces])

@@ -74,7 +74,7 @@ def main() -> None:
             spent.clear()
         chunk = next(chunks)
         start = clock()
-        trainer._update([chunk])
+        trainer.update([chunk])
         seconds.append(clock() - start)
         tokens.append(chunk.n_tokens)
     for part, total in spent.most_common():

@@ -60,7 +60,7 @@ def main() -> None:
     chunks = training_chunks(with_own(real, args.own, args.style), config)
     trainer = Trainer(model, chunks, [], config, lambda _, __: None)
     while not trainer.is_done:
-        trainer._update([next(chunks)])
+        trainer.update([next(chunks)])
     print(f"held out: {nats_a_note(model, real):.3f} nats a note now")
     write(args.model, model, args.style, args.output)
 

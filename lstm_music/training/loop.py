@@ -169,7 +169,7 @@ class Trainer:
         while self._is_due or not self.is_done:
             # A run that was cut off before a validation begins with it.
             if not self._is_due:
-                self._update(self._next_chunks())
+                self.update(self._next_chunks())
             if self._is_due:
                 self.validate()
             yield self.progress
@@ -190,7 +190,13 @@ class Trainer:
         """What the next update learns from."""
         return list(islice(self._stream, self._config.accumulate))
 
-    def _update(self, chunks: list[Chunk]) -> None:
+    def update(self, chunks: list[Chunk]) -> None:
+        """Learn from these chunks together, without a validation.
+
+        Raises
+        ------
+        LstmMusicError : loss, gradient or weights are not finite any more.
+        """
         model, config = self._model, self._config
         model.flat_grads[:] = 0
         n_targets = sum(chunk.n_targets for chunk in chunks)

@@ -68,7 +68,7 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_noticed_in_its_update(whole, tmp_path, monkeypatch, fault):
     """It was the memory, say: the run goes on from its last checkpoint, and ends the same."""
-    update = Trainer._update
+    update = Trainer.update
 
     def faulty(trainer, chunks):
         if trainer._step == 6:
@@ -76,7 +76,7 @@ def test_a_fault_is_noticed_in_its_update(whole, tmp_path, monkeypatch, fault):
         update(trainer, chunks)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "_update", faulty)
+        patch.setattr(Trainer, "update", faulty)
         with pytest.raises(lm.LstmMusicError, match=r"at update 7: .*force=True.*--from") as caught:
             train(tmp_path, whole.cache, **QUICK)
     assert "\n" not in str(caught.value)
@@ -99,14 +99,14 @@ def test_a_learning_rate_beyond_reason(whole, tmp_path, optimiser, learning_rate
 
 
 def test_a_spike_of_the_loss_is_lived_through(whole, tmp_path, monkeypatch):
-    update, losses = Trainer._update, {}
+    update, losses = Trainer.update, {}
 
     def spiked(trainer, chunks):
         if trainer._step == 6:
             poison_weights(50.0)(trainer._model)
         update(trainer, chunks)
 
-    monkeypatch.setattr(Trainer, "_update", spiked)
+    monkeypatch.setattr(Trainer, "update", spiked)
     settings = QUICK | {"learning_rate": 0.01}
 
     def note(progress):

@@ -75,11 +75,11 @@ def with_a_signal(folder, cache, number):
         "import os\n"
         "from lstm_music.training import loop\n"
         "from lstm_music.cli.main import main\n"
-        "update = loop.Trainer._update\n"
+        "update = loop.Trainer.update\n"
         "def struck(self, chunks):\n"
         f"    if self._team.rank == 1 and self._step == 9: os.kill(os.getpid(), {int(number)})\n"
         "    update(self, chunks)\n"
-        "loop.Trainer._update = struck\n"
+        "loop.Trainer.update = struck\n"
         "main()\n"
     )
     start = [MPIEXEC, "-n", "2", sys.executable, "-c", code]

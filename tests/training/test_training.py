@@ -173,7 +173,7 @@ def test_a_gradient_that_is_not_finite_stops_in_its_step(
     music, trained, tmp_path, monkeypatch, optimiser
 ):
     cache = trained[0].parent / "cache"
-    whole = Trainer._update
+    whole = Trainer.update
     updates = []
 
     def poisoned(trainer, chunk):
@@ -183,7 +183,7 @@ def test_a_gradient_that_is_not_finite_stops_in_its_step(
             trainer._model.params["head.b"][:] = np.nan
         whole(trainer, chunk)
 
-    monkeypatch.setattr(Trainer, "_update", poisoned)
+    monkeypatch.setattr(Trainer, "update", poisoned)
     with pytest.raises(lm.LstmMusicError, match="update 3"):
         lm.train(music, tmp_path / "m.safetensors", cache=cache, optimiser=optimiser, **TINY)
 

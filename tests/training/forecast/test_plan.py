@@ -109,7 +109,7 @@ def machine(monkeypatch):
     clocks = SimpleNamespace(monotonic=one.clock, perf_counter=one.clock)
     for module in (training_plan, training_run, training_speed):
         monkeypatch.setattr(module, "time", clocks)
-    monkeypatch.setattr(Trainer, "_update", one.updating(Trainer._update))
+    monkeypatch.setattr(Trainer, "update", one.updating(Trainer.update))
     for module in (training_loop, training_speed, training_held_out):
         monkeypatch.setattr(module, "sequence_nll", one.scoring(module.sequence_nll))
     return one
