@@ -94,8 +94,8 @@ models: $(VENV)/.built  ## train the bundled models again (some hours); DATA: th
 	$(call train_model,default) --from lstm_music/pretrained/default.safetensors --balance 0.5 \
 	    --learning-rate 0.0015 --warmup 0.01 --dropout 0.1 --max-tokens 60000000 \
 	    --evaluate-every 6000000 --rng-seed 3
-	$(call train_model,chorale) --style chorale --from default --learning-rate 0.0012 \
-	    --dropout 0.3 --max-tokens 1600000 --evaluate-every 200000 --rng-seed 5
+	$(call train_model,chorale) --style chorale --from default --learning-rate 0.0015 \
+	    --dropout 0.15 --max-tokens 6000000 --evaluate-every 500000 --rng-seed 5 --batch-size 16
 	$(call train_model,folk) --style folk --from default --learning-rate 0.0015 \
 	    --dropout 0.1 --max-tokens 6000000 --evaluate-every 1000000 --rng-seed 5
 	$(call train_model,drums) --style drums --from default --learning-rate 0.0015 \

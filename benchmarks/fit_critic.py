@@ -1,12 +1,14 @@
 """Fit the critic of a style: what chooses among drafts of a piece from nothing.
 
 ``python benchmarks/fit_critic.py MODEL CACHE STYLE [--bars 16] [--rounds 4] [--samples 300]
-[--later 150] [--real 600]``
+[--later 150] [--real 600]
+[--windows 3,5]``
 
 In each round the model composes samples, and its critic learns by what they can still be told from
-real pieces; the next samples are chosen by it. The real pieces are those of the training side, so
-that the judge (docs/judge.md) can compare with pieces that the critic has not seen. The model file
-is written again, with the critic in it.
+real pieces; the next samples are chosen by it. In the rounds of ``--windows``, counted from 1, it
+learns what any two bars can be told by, in the others the first so many. The real pieces are those
+of the training side, so that the judge (docs/judge.md) can compare with pieces that the critic has
+not seen. The model file is written again, with the critic in it.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import numpy as np
 import lstm_music as lm
 from lstm_music.corpus.cache import open_cache
 from lstm_music.evaluate.critic import Critic
-from lstm_music.evaluate.critic_fitting import fitted, new_critic
+from lstm_music.evaluate.critic_fitting import fitted, fitted_window, new_critic
 from lstm_music.evaluate.material import first_bars, in_meters_of
 from lstm_music.music.piece import Piece
 from lstm_music.nn.model_file import load_model, save_model
@@ -26,8 +28,6 @@ from lstm_music.tokens.canonical import canonical
 from lstm_music.tokens.decode import decode
 
 MOST_REAL = 600
-ENOUGH = 100
-"""If so many real pieces are as long as the samples, shorter ones are left out."""
 
 
 def main() -> None:
@@ -41,11 +41,13 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=300)
     parser.add_argument("--later", type=int, help="samples in later rounds; half as many")
     parser.add_argument("--real", type=int, default=MOST_REAL, help="real pieces at most")
+    parser.add_argument("--windows", default="", help="rounds in which windows are learnt: 3,5")
     parser.add_argument("--rng-seed", type=int, default=1000)
     asked = parser.parse_args()
     rng = np.random.default_rng(asked.rng_seed)
     real = real_pieces(asked.cache, asked.style, asked.bars, rng)[: asked.real]
     later = asked.samples // 2 if asked.later is None else asked.later
+    windows = [int(number) for number in asked.windows.split(",") if number]
     critic: Critic | None = None
     write(asked.model, asked.style, critic)
     for number in range(asked.rounds):
@@ -59,21 +61,23 @@ def main() -> None:
             )
         ]
         like = in_meters_of(samples, real, rng)
-        critic = fitted(critic or new_critic(samples), samples, like)
+        learn = fitted_window if number + 1 in windows else fitted
+        critic = learn(critic or new_critic(samples), samples, like)
         write(asked.model, asked.style, critic)
         print(f"round {number + 1}: {len(samples)} samples, {len(real)} real pieces", flush=True)
 
 
 def real_pieces(cache: str, style: str, bars: int, rng: np.random.Generator) -> list[Piece]:
-    """Training pieces of a style; of many a random choice."""
+    """Training pieces of a style, those of so many bars first; of many a random choice."""
     corpus = open_cache(cache).of_style(style)
     numbers = rng.permutation(corpus.indices("train"))
     pieces = [decode(corpus.piece_tokens(int(i))) for i in numbers]
-    for least in (bars, bars // 2, 1):
-        enough = [piece for piece in pieces if first_bars(piece, least) is not None]
-        if len(enough) >= ENOUGH:
-            break
-    return enough[:MOST_REAL]
+    long, short = ([p for p in pieces if is_long(p, bars) is one] for one in (True, False))
+    return [piece for piece in long + short if is_long(piece, 1)][:MOST_REAL]
+
+
+def is_long(piece: Piece, bars: int) -> bool:
+    return first_bars(piece, bars) is not None
 
 
 def write(path: str, style: str, critic: Critic | None) -> None:

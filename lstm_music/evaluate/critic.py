@@ -9,7 +9,7 @@ real music does; the best alone would not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +21,11 @@ from lstm_music.music.excerpt import excerpt
 from lstm_music.music.instruments.drum_keys import in_general_midi
 from lstm_music.music.piece import Piece
 from lstm_music.nn.odds import drawn
+
+WINDOW_BARS = 2
+"""Chorales can be told by two bars at a time about as well as by their first twelve, and there are
+many times more windows than pieces to learn from.
+"""
 
 _MOST_DEVIATIONS = 4.0
 _SQUARES = 0.5  # what squares weigh beside the features themselves
@@ -56,35 +61,62 @@ class Critic:
     ----------
     names : of the F features that it looks at, of `lstm_music.evaluate.features`.
     levels : bars -> the logit of the first so many bars.
+    window : the logit of any `WINDOW_BARS` bars; None: 0.
     """
 
-    def __init__(self, names: Sequence[str], levels: Mapping[int, Level]) -> None:
+    def __init__(
+        self, names: Sequence[str], levels: Mapping[int, Level], window: Level | None = None
+    ) -> None:
         self.names = tuple(names)
         self.levels = dict(sorted(levels.items()))
+        self.window = window
 
     def logits(self, drafts: Sequence[Piece], n_bars: int) -> Table:
-        """(N,): higher where a draft looks more like real music.
+        """(N,): higher where a draft looks more like real music; -inf of a silent one.
 
         Parameters
         ----------
         drafts : with ``n_bars`` bars each, in one meter and without a pickup. Of more than the
-            longest that it is fitted to, the last are looked at.
+            longest that it is fitted to, the last are looked at. The window is that of the last
+            bars.
         """
-        lengths = list(self.levels)
+        found = np.zeros(len(drafts))
+        if self.levels:
+            found += self._last(drafts, n_bars, list(self.levels)[-1], self._of_length(n_bars))
+        if self.window is not None and n_bars >= WINDOW_BARS:
+            found += self._last(drafts, n_bars, WINDOW_BARS, self.window.logits)
+        return found
+
+    def _last(
+        self,
+        drafts: Sequence[Piece],
+        n_bars: int,
+        length: int,
+        logits: Callable[[Table], Table],
+    ) -> Table:
+        """(N,): the logits of the last ``length`` bars; -inf where these are silent."""
         steps = drafts[0].meters[0].bar_steps
-        start = max(n_bars - lengths[-1], 0) * steps
+        start = max(n_bars - length, 0) * steps
         parts = [excerpt(draft, start, n_bars * steps) for draft in drafts]
         sounding = [len(part.notes) > 0 for part in parts]
         found = np.full(len(parts), -np.inf)
         if any(sounding):
-            table = self.table([part for part in parts if len(part.notes)])
-            at = float(np.clip(n_bars, lengths[0], lengths[-1]))
-            shorter = max(length for length in lengths if length <= at)
-            longer = min(length for length in lengths if length >= at)
-            share = (at - shorter) / max(longer - shorter, 1)
-            found[sounding] = (1 - share) * self.levels[shorter].logits(table)
-            found[sounding] += share * self.levels[longer].logits(table)
+            found[sounding] = logits(self.table([part for part in parts if len(part.notes)]))
         return found
+
+    def _of_length(self, n_bars: int) -> Callable[[Table], Table]:
+        """The logit of a piece's first bars: a mixture of the nearest lengths that are fitted."""
+        lengths = list(self.levels)
+        at = float(np.clip(n_bars, lengths[0], lengths[-1]))
+        shorter = max(length for length in lengths if length <= at)
+        longer = min(length for length in lengths if length >= at)
+        share = (at - shorter) / max(longer - shorter, 1)
+
+        def logits(table: Table) -> Table:
+            short, long = self.levels[shorter].logits(table), self.levels[longer].logits(table)
+            return (1 - share) * short + share * long
+
+        return logits
 
     def choose(self, drafts: Sequence[Piece], n_bars: int, rng: np.random.Generator) -> int:
         """Which draft is kept: drawn with the odds exp(logit)."""
@@ -101,12 +133,15 @@ class Critic:
 
     def to_json(self) -> dict[str, Any]:
         """For `from_json`."""
-        return {
+        facts: dict[str, Any] = {
             "names": list(self.names),
             "levels": {
                 str(bars): [_rounded(part) for part in one] for bars, one in self.levels.items()
             },
         }
+        if self.window is not None:
+            facts["window"] = [_rounded(part) for part in self.window]
+        return facts
 
     @classmethod
     def from_json(cls, facts: Mapping[str, Any]) -> Critic:
@@ -117,17 +152,20 @@ class Critic:
         ModelFileError : it holds something else.
         """
         try:
-            levels = {
-                int(bars): Level(*(np.array(part, float) for part in parts))
-                for bars, parts in facts["levels"].items()
-            }
+            levels = {int(bars): _level(parts) for bars, parts in facts["levels"].items()}
+            window = _level(facts["window"]) if "window" in facts else None
             n = len(facts["names"])
-            sizes = [[len(part) for part in level] for level in levels.values()]
+            every = [*levels.values(), *([] if window is None else [window])]
+            sizes = [[len(part) for part in level] for level in every]
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ModelFileError(f"the critic is damaged ({error!r})") from None
-        if not levels or any(size != [n, n, 2 * n] for size in sizes):
+        if not every or any(size != [n, n, 2 * n] for size in sizes):
             raise ModelFileError(f"the critic is damaged: of {n} features it has {sizes}")
-        return cls(facts["names"], levels)
+        return cls(facts["names"], levels, window)
+
+
+def _level(parts: Sequence[Sequence[float]]) -> Level:
+    return Level(*(np.array(part, float) for part in parts))
 
 
 def _rounded(values: Table) -> list[float]:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lstm_music.evaluate.critic import Critic, Level, Table
+from lstm_music.evaluate.critic import WINDOW_BARS, Critic, Level, Table
 from lstm_music.evaluate.features.table import feature_table
 from lstm_music.evaluate.material import first_bars
 from lstm_music.evaluate.tell_apart import calibration, logistic_regression
+from lstm_music.music.excerpt import excerpt
 from lstm_music.music.piece import Piece
 
 LENGTHS_BARS = (1, 2, 4, 8, 12, 16)
@@ -56,7 +57,38 @@ def fitted(critic: Critic, samples: Sequence[Piece], real: Sequence[Piece]) -> C
         if ours and theirs:
             before = critic.levels.get(bars)
             levels[bars] = _fitted(critic.table(ours), critic.table(theirs), before)
-    return Critic(critic.names, levels)
+    return Critic(critic.names, levels, critic.window)
+
+
+def fitted_window(critic: Critic, samples: Sequence[Piece], real: Sequence[Piece]) -> Critic:
+    """A critic after it has learnt by what any `WINDOW_BARS` bars can still be told.
+
+    `fitted` and this are for samples of different rounds: what both learnt of the same ones would
+    count twice.
+
+    Parameters
+    ----------
+    critic, samples, real : as of `fitted`.
+
+    Raises
+    ------
+    ConfigError : scikit-learn is not installed.
+    """
+    ours, theirs = (critic.table(_windows(pieces)) for pieces in (samples, real))
+    return Critic(critic.names, critic.levels, _fitted(ours, theirs, critic.window))
+
+
+def _windows(pieces: Sequence[Piece]) -> list[Piece]:
+    """All windows of pieces, but for silent ones and pickups."""
+    found = []
+    for piece in pieces:
+        lines = piece.bar_lines
+        starts = [piece.pickup_steps]
+        while starts[-1] < piece.end_steps:
+            starts.append(lines.bar_end(starts[-1]))
+        ends = starts[WINDOW_BARS:]
+        found += [excerpt(piece, *window) for window in zip(starts, ends, strict=False)]
+    return [window for window in found if len(window.notes)]
 
 
 def _cut(pieces: Sequence[Piece], bars: int) -> list[Piece]:

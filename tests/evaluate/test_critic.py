@@ -6,8 +6,8 @@ from paths import ROOT
 
 import lstm_music as lm
 from lstm_music.errors import ModelFileError
-from lstm_music.evaluate.critic import Critic
-from lstm_music.evaluate.critic_fitting import fitted, new_critic
+from lstm_music.evaluate.critic import WINDOW_BARS, Critic
+from lstm_music.evaluate.critic_fitting import fitted, fitted_window, new_critic
 from lstm_music.evaluate.features.texture import drum_features
 from lstm_music.evaluate.view import View
 from lstm_music.music.excerpt import excerpt
@@ -78,11 +78,54 @@ def test_a_second_round_corrects_the_first(critic):
     assert after < before
 
 
-def test_it_comes_back_from_json(critic):
+@pytest.mark.parametrize("name", ["critic", "with_window"])
+def test_it_comes_back_from_json(name, request):
+    critic = request.getfixturevalue(name)
     read = Critic.from_json(critic.to_json())
     drafts = tunes(4, 5)
     np.testing.assert_allclose(read.logits(drafts, 8), critic.logits(drafts, 8), atol=0.05)
     assert Critic.from_json(read.to_json()).to_json() == read.to_json()
+
+
+@pytest.fixture(scope="module")
+def with_window(critic):
+    """One that has learnt of windows, too: the samples that it saw leap in every second bar."""
+    samples = [every_other(pair) for pair in zip(tunes(7), tunes(2), strict=True)]
+    return fitted_window(critic, samples, tunes(2))
+
+
+def every_other(pair):
+    """The bars of two tunes in turn."""
+    bars = pair[0].notes["onset_steps"] // 96
+    notes = np.where(bars % 2 == 0, pair[0].notes, pair[1].notes)
+    return pair[0].replace(notes=notes)
+
+
+def test_a_window_is_learnt_from_all_bars_and_looks_at_the_last_alone(critic, with_window):
+    alone = Critic(critic.names, {}, with_window.window)
+    like, unlike = (alone.logits(tunes(step, 20, 9), 8) for step in (2, 7))
+    assert np.mean(like[:, None] > unlike) > 0.8
+    stepping, leaping = tunes(2, 1)[0], tunes(7, 1)[0]
+    before = (8 - WINDOW_BARS) * 4
+    late = stepping.replace(notes=np.concatenate([leaping.notes[:before], stepping.notes[before:]]))
+    assert alone.logits([late], 8) == alone.logits([stepping], 8)
+    assert not alone.logits([stepping, leaping], WINDOW_BARS - 1).any()
+
+
+def test_the_logits_of_levels_and_window_are_added(critic, with_window):
+    drafts = tunes(4, 5)
+    alone = Critic(critic.names, {}, with_window.window)
+    both = critic.logits(drafts, 5) + alone.logits(drafts, 5)
+    np.testing.assert_array_equal(with_window.logits(drafts, 5), both)
+    assert fitted(with_window, drafts, drafts).window is with_window.window
+
+
+def test_a_draft_whose_last_bars_are_silent_is_not_kept(with_window):
+    sounding = tunes(7, 1)[0]
+    stops = sounding.replace(notes=sounding.notes[:16])
+    assert {
+        with_window.choose([stops, sounding], 8, np.random.default_rng(i)) for i in range(9)
+    } == {1}
 
 
 @pytest.fixture(scope="module")
@@ -118,14 +161,16 @@ def test_what_is_the_same_in_all_samples_is_left_out():
     "damage",
     [
         lambda facts: facts.pop("names"),
-        lambda facts: facts.update(levels={}),
         lambda facts: facts["levels"]["8"].pop(),
         lambda facts: facts["levels"]["8"][2].pop(),
         lambda facts: facts["levels"].update(some=facts["levels"]["8"]),
+        lambda facts: facts.update(levels={}, window=[]),
+        lambda facts: facts["window"].pop(),
+        lambda facts: facts["window"][1].pop(),
     ],
 )
-def test_a_damaged_critic_is_refused(critic, damage):
-    facts = critic.to_json()
+def test_a_damaged_critic_is_refused(with_window, damage):
+    facts = with_window.to_json()
     damage(facts)
     with pytest.raises(ModelFileError, match="critic is damaged"):
         Critic.from_json(facts)
