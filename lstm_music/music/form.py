@@ -23,10 +23,11 @@ ALIKE = 0.5
 
 FRESH, EQUAL, VARIED = "fresh", "equal", "varied"
 
-_LOOP_BARS = 8
-_LEAST_COMPARED, _LOOP_SHARE = 4, 0.6
-"""A piece goes in circles if so many of its bars equal the one eight bars before: the judge's loops
-(docs/judge.md)."""
+_LEAST_COMPARED = {1: 4, 2: 4, 4: 8, 8: 4}
+_LOOP_SHARE = 0.6
+"""A piece goes in circles if so many of its bars equal the one so many bars before, and at least so
+many can be compared: eight bars may not be played twice, four bars not three times. In real music
+other than drums, one piece in a thousand repeats bars so at a lag of 1, 2 or 4."""
 
 _SECTION_BARS = (8, 4, 2)
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -102,7 +103,7 @@ def _label(bars: Sequence[Bar], i: int) -> Label:
 
 
 def goes_in_circles(bars: Sequence[object]) -> bool:
-    """Whether so many of some bars equal the one eight bars before that nothing new happens.
+    """Whether so many of some bars equal the one 1, 2, 4 or 8 bars before that nothing new happens.
 
     Parameters
     ----------
@@ -112,9 +113,14 @@ def goes_in_circles(bars: Sequence[object]) -> bool:
     --------
     >>> goes_in_circles("abcdefgh" "abcdefgh"), goes_in_circles("abcdefgh" "abcdijkl")
     (True, False)
+    >>> goes_in_circles("abcd" "abcd" "abcd"), goes_in_circles("abcd" "abcd" "efgh")
+    (True, False)
     """
-    again = [bar == before for bar, before in zip(bars[_LOOP_BARS:], bars, strict=False)]
-    return len(again) >= _LEAST_COMPARED and sum(again) >= _LOOP_SHARE * len(again)
+    for lag, least in _LEAST_COMPARED.items():
+        again = [bar == before for bar, before in zip(bars[lag:], bars, strict=False)]
+        if len(again) >= least and sum(again) >= _LOOP_SHARE * len(again):
+            return True
+    return False
 
 
 def find_form(piece: Piece) -> tuple[Section, ...]:

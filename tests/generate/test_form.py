@@ -87,6 +87,12 @@ def test_a_draft_that_goes_in_circles_has_a_fault_unless_its_sections_are_named(
     assert form_faults(FormPlan((None,) * 16), piece([50] * 16)) == 1
     assert form_faults(None, piece(scale + scale[:4] + [40, 41, 42, 43])) == 0
     assert form_faults(None, piece([50] * 3 + [0] * 13)) == 0  # silence is no circle
+    assert form_faults(None, piece(scale[:4] * 3)) == 1
+    assert form_faults(None, piece(scale[:4] * 2 + scale[4:])) == 0
+    assert form_faults(None, piece(scale[:4] * 2)) == 0  # a phrase may come twice
+    assert form_faults(None, piece([50, 52] * 3)) == 1
+    assert form_faults(None, piece([50] * 5)) == 1
+    assert form_faults(None, piece([50] * 4)) == 0
     assert form_faults(None, piece(scale * 2, is_drum=True)) == 0
     assert form_faults(planned_form(fit_form("AA", 16)), piece(scale * 2)) == 0
     assert form_faults(planned_form(fit_form("AA'", 16)), piece(scale * 2)) == 1
