@@ -226,13 +226,13 @@ def backend_of(precision, way):
 
 def contenders(case, device):
     """(who, precision, form) and what makes each."""
-    from gpu_torch import FORMS, PRECISIONS, Rival
+    from gpu_torch import FORMS, PRECISIONS, Rival, on_cpu
 
     for precision, way in OURS:
         yield ("ours", precision, way), lambda p=precision, w=way: Ours(case, p, w)
     for precision in PRECISIONS:
-        if precision == "float16" and device == "cpu":
-            continue  # torch has no such LSTM on a CPU
+        if device == "cpu" and not on_cpu(precision):
+            continue
         for form in FORMS:
             make = lambda p=precision, f=form: Rival(case, p, f, device)  # noqa: E731
             yield ("torch", precision, form), make

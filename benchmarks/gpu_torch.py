@@ -9,6 +9,15 @@ PRECISIONS = ("float32", "tf32", "float16", "bfloat16")
 FORMS = ("one module", "stacked")
 
 
+def on_cpu(precision):
+    """Whether torch has an LSTM of this precision for a CPU, and for this one: bfloat16 needs
+    AVX-512.
+    """
+    if precision == "bfloat16":
+        return torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return precision != "float16"
+
+
 class Network(nn.Module):
     """Embedding, two layers, head; as one module of two layers, or one module a layer."""
 

@@ -82,7 +82,7 @@ def test_a_fault_in_training_leaves_a_checkpoint_to_go_on_from(
     from lstm_music.training import loop
 
     _, whole = train(tmp_path, "gpu")
-    update, done = loop.Trainer._update, []
+    update, done = loop.Trainer.update, []
 
     def fail(self, chunks):
         if len(done) == 2:
@@ -94,7 +94,7 @@ def test_a_fault_in_training_leaves_a_checkpoint_to_go_on_from(
     as_before = {name: getattr(cupy.Machine, name) for name in fault}
     (tmp_path / "b").mkdir()
     with monkeypatch.context() as patch:
-        patch.setattr(loop.Trainer, "_update", fail)
+        patch.setattr(loop.Trainer, "update", fail)
         code, output = train(tmp_path / "b", "gpu", "--checkpoint-seconds=0.001")
     assert code == 5 and not output.exists()
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "cannot be used" in line]
