@@ -112,7 +112,8 @@ class PopulationTrainer(Trainer):
             self._score = self._open.enter_context(scorer(self._config.executor, self._config.jobs))
         return self._score(losses_of, self._search.ask())
 
-    def _update(self, chunks: list[Chunk]) -> None:
+    def update(self, chunks: list[Chunk]) -> None:
+        """Score a generation on these chunks, and move to where it is best."""
         began = self._state
         losses = self._scored(TokenLosses(self._model, chunks, began, self._searched))
         n_tokens = sum(chunk.n_tokens for chunk in chunks) * (len(losses) + 1)
@@ -203,7 +204,8 @@ class EvolinoTrainer(PopulationTrainer):
     def _next_chunks(self) -> list[Chunk]:
         return []
 
-    def _update(self, chunks: list[Chunk]) -> None:
+    def update(self, chunks: list[Chunk]) -> None:
+        """Score a generation on all music; ``chunks`` is empty."""
         losses = self._scored(self._losses_of)
         n_tokens = self._losses_of.n_tokens * len(losses)
         with self._changing():
