@@ -1,8 +1,7 @@
 """Fit the critic of a style: what chooses among drafts of a piece from nothing.
 
 ``python benchmarks/fit_critic.py MODEL CACHE STYLE [--bars 16] [--rounds 4] [--samples 300]
-[--later 150] [--real 600]
-[--windows 3,5]``
+[--later 150] [--real 600] [--windows 3,5]``
 
 In each round the model composes samples, and its critic learns by what they can still be told from
 real pieces; the next samples are chosen by it. In the rounds of ``--windows``, counted from 1, it

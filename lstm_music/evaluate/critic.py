@@ -23,9 +23,7 @@ from lstm_music.music.piece import Piece
 from lstm_music.nn.odds import drawn
 
 WINDOW_BARS = 2
-"""Chorales can be told by two bars at a time about as well as by their first twelve, and there are
-many times more windows than pieces to learn from.
-"""
+"""There are many times more windows than pieces to learn from, and two bars hold a bar line."""
 
 _MOST_DEVIATIONS = 4.0
 _SQUARES = 0.5  # what squares weigh beside the features themselves

@@ -26,8 +26,8 @@ FRESH, EQUAL, VARIED = "fresh", "equal", "varied"
 _LEAST_COMPARED = {1: 4, 2: 4, 4: 8, 8: 4}
 _LOOP_SHARE = 0.6
 """A piece goes in circles if so many of its bars equal the one so many bars before, and at least so
-many can be compared: eight bars may not be played twice, four bars not three times. In real music
-other than drums, one piece in a thousand repeats bars so at a lag of 1, 2 or 4."""
+many can be compared: sixteen bars may not be eight bars twice, nor twelve four bars three times.
+Drums apart, hardly any real piece does so at a lag of 1, 2 or 4."""
 
 _SECTION_BARS = (8, 4, 2)
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -1,10 +1,12 @@
-"""benchmarks/train_on_own.py: real music and a model's own pieces, learnt together."""
+"""benchmarks/train_on_own.py and last_weights.py: what makes a model after its training run."""
 
 import sys
 
+import last_weights
 import numpy as np
 import train_on_own
 from corpus_data import cache_of, random_piece
+from safetensors.numpy import load_file
 
 import lstm_music as lm
 from lstm_music.corpus.cache import token_cache
@@ -55,3 +57,18 @@ def test_it_writes_new_weights_and_no_critic_of_the_style(tmp_path, monkeypatch,
     taught, said = load_model(new)
     assert list(said["training"]["critics"]) == ["lead"]
     assert not np.allclose(taught.flat_params, network.flat_params, atol=1e-4)
+
+
+def test_the_last_weights_are_those_that_the_run_ended_with(tmp_path, monkeypatch):
+    songs = written(tmp_path / "songs", melodies(np.random.default_rng(5)))
+    model, new = tmp_path / "model.safetensors", tmp_path / "new.safetensors"
+    sizes = {"hidden_size": 8, "embedding_size": 4, "layers": 1, "max_tokens": 4_000}
+    lm.train(songs, model, evaluate_every=1_000, learning_rate=0.5, **sizes)
+    monkeypatch.setattr(sys, "argv", ["", str(model), str(new)])
+    last_weights.main()
+    ended = load_file(tmp_path / "model.run" / "last.safetensors")["params"]
+    taught, said = load_model(new)
+    np.testing.assert_array_equal(taught.flat_params, ended)
+    assert not np.array_equal(load_model(model)[0].flat_params, ended)
+    assert said["training"]["tokens"] >= 4_000
+    assert said["training"]["best_loss"] == said["training"]["valid_loss"]
