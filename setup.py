@@ -1,8 +1,8 @@
 """Build the compiled modules. Everything else stands in pyproject.toml.
 
 Every ``src/lstm_music/**/x.pyx`` becomes the module ``lstm_music.**.x``. The C kernels are
-compiled once per instruction-set level (``base``, ``v3`` = AVX2, ``v4`` = AVX-512; ``bf16`` has
-products alone); levels.c says which of them a machine runs, so one wheel serves every x86-64
+compiled once per instruction-set level (``base``, ``v3`` = AVX2, ``v4`` = AVX-512; ``bf16`` and
+``amx`` have products alone); levels.c says which of them a machine runs, so one wheel serves every x86-64
 machine. Elsewhere there is ``base`` alone (on arm64 that has NEON and fused multiply-add). On
 Windows clang-cl is taken if it is on the PATH; Microsoft's own compiler has no vector types and
 builds plain C, which is slower.
@@ -59,20 +59,22 @@ FUSE = [] if PLAIN_C else [("/clang:" if MSVC else "") + "-ffp-contract=fast"]
 # The modules are glue around the C kernels: a quick build and a small wheel win.
 GLUE = MATH if MSVC else [*MATH, *(["-O0"] if DEBUG else ["-O2", "-g0"])]
 
-# By feature, not -march=x86-64-v3, which gcc 10 does not know; levels.c asks for the same ones.
+# By feature, not -march=x86-64-v3: levels.c asks for the same ones.
 V3 = [f"-m{name}" for name in ("avx2", "fma", "bmi", "bmi2", "f16c", "lzcnt", "movbe")]
 V4 = V3 + [f"-mavx512{name}" for name in ("f", "bw", "cd", "dq", "vl")]
 V4 += ["-mprefer-vector-width=512"]
+BF16 = [*V4, "-mavx512bf16", "-mavx512vnni"]
+AMX = [*BF16, "-mamx-tile", "-mamx-bf16"]
 # In a browser: vectors of 16 bytes, which all have had since 2023.
 LEVELS: dict[str, list[str]] = {"base": ["-msimd128"] if PLATFORM.startswith("emscripten") else []}
 if X86_64 and not PLAIN_C:
-    LEVELS |= {"v3": V3, "v4": V4, "bf16": [*V4, "-mavx512bf16", "-mavx512vnni"]}
+    LEVELS |= {"v3": V3, "v4": V4, "bf16": BF16, "amx": AMX}
 
 HEADERS = sorted(str(p) for pattern in ("*.h", "*.inc") for p in Path("src/c").glob(pattern))
 PORTABLE = sorted(
     str(p)
     for p in Path("src/c").glob("*.c")
-    if p.stem.rpartition("_")[2] not in {"base", "v3", "v4", "bf16"}
+    if p.stem.rpartition("_")[2] not in {"base", "v3", "v4", "bf16", "amx"}
 )
 PIC = [] if MSVC else ["-fPIC", "-fvisibility=hidden"]
 # A browser's Python starts no threads (src/c/threads.h).

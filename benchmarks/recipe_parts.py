@@ -55,7 +55,7 @@ def timed(owner: object, name: str, spent: Counter[str], clock: Clock) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sources", nargs="+")
-    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
+    parser.add_argument("--precision", choices=("float32", "bfloat16", "amx"), default="float32")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--updates", type=int, default=40)
     given = parser.parse_args()

@@ -11,7 +11,7 @@ from lstm_music.cells.spec import CellSpec
 from lstm_music.errors import ConfigError, ShapeError
 from lstm_music.types import FloatArray, IntArray, MaskKey, Params
 
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("float32", "bfloat16", "amx")
 """Of the products of float32 arrays."""
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))

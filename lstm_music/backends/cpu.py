@@ -46,7 +46,7 @@ class CpuBackend(HostMemory, CpuLayers):
     ----------
     n_threads : threads to use; None: as many as this process may run on.
     isa : instruction-set level ``base``, ``v3`` or ``v4``; None: ``LSTM_MUSIC_ISA`` or the best.
-    precision : of the products of float32 arrays: ``float32`` or ``bfloat16``.
+    precision : of the products of float32 arrays: ``float32``, ``bfloat16`` or ``amx``.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class CpuBackend(HostMemory, CpuLayers):
     Raises
     ------
     ConfigError : n_threads is below 1, or there is no such precision.
-    BackendError : the level is unknown or cannot run here, or does not know bfloat16.
+    BackendError : the level is unknown or cannot run here, or does not have that precision.
     """
 
     name = "cpu"

@@ -6,16 +6,22 @@ import os
 
 from lstm_music.backends.checks import check_precision
 from lstm_music.errors import BackendError
-from lstm_music.kernels.isa import BFLOAT16, level_names, level_ready
+from lstm_music.kernels.isa import AMX, BFLOAT16, level_names, level_ready
 
 VARIABLE = "LSTM_MUSIC_ISA"
 """Environment variable that forces a level, for tests and bug reports."""
+
+_BRIEF = {
+    "bfloat16": (BFLOAT16, "AVX512-BF16 (Intel from Cooper Lake on, AMD from Zen 4 on)"),
+    "amx": (AMX, "Intel's AMX (Xeon from Sapphire Rapids on) and a system that allows it"),
+}
+"""The levels of the precisions that have their own, and what they need."""
 
 
 def resolve_level(isa: str | None = None, precision: str = "float32") -> int:
     """Number of the level called ``isa``; None: what the environment asks for, or the best.
 
-    Products in bfloat16 have a level of their own, which is v4 in all else.
+    Products in bfloat16 have levels of their own, which are v4 in all else.
 
     Raises
     ------
@@ -31,12 +37,13 @@ def resolve_level(isa: str | None = None, precision: str = "float32") -> int:
     level = _named_level(isa)
     if check_precision(precision) == "float32":
         return level
-    if level + 1 != BFLOAT16 or not level_ready(BFLOAT16):
+    brief, need = _BRIEF[precision]
+    if level + 1 != len(level_names()) or not level_ready(brief):
         raise BackendError(
-            "precision bfloat16 needs AVX512-BF16 (Intel from Cooper Lake on, AMD from Zen 4 on): "
-            f"this CPU or build, or the level {level_names()[level]}, lacks it; train in float32"
+            f"precision {precision} needs {need}: this CPU or build, or the level "
+            f"{level_names()[level]}, lacks it; train in float32"
         )
-    return BFLOAT16
+    return brief
 
 
 def _named_level(isa: str | None) -> int:

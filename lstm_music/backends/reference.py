@@ -32,7 +32,7 @@ class ReferenceBackend(HostMemory, ReferenceLayers):
 
     Parameters
     ----------
-    precision : of the products; ``bfloat16`` is emulated bit for bit.
+    precision : of the products; ``bfloat16`` and ``amx`` are emulated bit for bit.
 
     Raises
     ------

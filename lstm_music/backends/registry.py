@@ -26,14 +26,15 @@ def get_backend(
         the first or the N-th NVIDIA GPU; ``auto``, ``gpu`` where there is one and else ``cpu``.
     n_threads : threads of the cpu backend; None: as many as this process may run on.
     precision : of the products of float32 arrays: ``float32``; ``bfloat16`` (what is multiplied is
-        rounded to it, sums and states are float32), which takes AVX512-BF16 on the cpu; on a GPU
-        also ``tf32``.
+        rounded to it, sums and states are float32), which takes AVX512-BF16 on the cpu; ``amx``
+        (bfloat16, too, but summed up in another order), which takes Intel's AMX; on a GPU also
+        ``tf32``.
 
     Raises
     ------
     ConfigError : no backend has that name or precision, or n_threads is below 1.
     BackendError : there is no such GPU, or ``LSTM_MUSIC_ISA`` names a level that this machine
-        cannot run, or its processor does not multiply in bfloat16.
+        cannot run, or its processor does not multiply in that precision.
 
     Examples
     --------

@@ -41,7 +41,7 @@ class TrainCase(Case):
     H, L, B, T, V : hidden and embedding size, layers, batch, steps, tokens.
     cell : its name in the registry.
     against : what torch runs: ``nn``, its own module, or ``ops``, a loop over time.
-    precision : of our products: ``float32`` or ``bfloat16``.
+    precision : of our products: ``float32``, ``bfloat16`` or ``amx``.
     """
 
     H: int

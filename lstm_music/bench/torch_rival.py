@@ -54,14 +54,15 @@ def contenders(
 
 
 def train_settings(case: TrainCase, threads: int) -> dict[str, tuple[str, Setting]]:
-    """Precision and setting by name; where ours is in bfloat16, torch's autocast to it, too.
+    """Precision and setting by name; where ours is in bfloat16 or amx, torch's autocast, too.
 
-    That needs oneDNN: torch's own products in bfloat16 are many times slower than in float32.
+    That needs oneDNN, which takes AMX where there is one: torch's own products in bfloat16 are many
+    times slower than in float32.
     """
     found: dict[str, tuple[str, Setting]] = {
         name: ("float32", partial(setting, onednn, threads)) for name, onednn in ONEDNN.items()
     }
-    if case.precision == "bfloat16":
+    if case.precision != "float32":
         found["oneDNN, bfloat16"] = ("bfloat16", partial(setting, True, threads))
     return found
 

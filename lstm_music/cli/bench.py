@@ -81,10 +81,10 @@ def _on_files(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--memory/--no-memory", default=True, help="Also measure the memory of an update.")
 @click.option(
     "--precision",
-    type=click.Choice(["float32", "bfloat16"]),
+    type=click.Choice(["float32", "bfloat16", "amx"]),
     default="float32",
     show_default=True,
-    help="Precision of our products. bfloat16 is compared with torch in float32 and bfloat16.",
+    help="Precision of our products. bfloat16, or amx, is compared with torch in float32 and bfloat16.",
 )
 @click.option(
     "--processor-time",

@@ -43,14 +43,18 @@ def command(as_json: bool) -> None:
 
 def _training_precisions() -> list[str]:
     """Those that this CPU can multiply matrices in."""
+    from lstm_music.backends.checks import PRECISIONS
     from lstm_music.backends.isa import resolve_level
     from lstm_music.errors import BackendError
 
-    try:
-        resolve_level(precision="bfloat16")
-    except BackendError:
-        return ["float32"]
-    return ["float32", "bfloat16"]
+    found = []
+    for precision in PRECISIONS:
+        try:
+            resolve_level(precision=precision)
+        except BackendError:
+            continue
+        found.append(precision)
+    return found
 
 
 def _gpu() -> str:

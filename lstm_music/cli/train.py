@@ -198,11 +198,11 @@ if TYPE_CHECKING:
 @click.option("--rng-seed", type=int, default=0, show_default=True)
 @click.option(
     "--precision",
-    type=click.Choice(["float32", "tf32", "bfloat16"]),
+    type=click.Choice(["float32", "tf32", "bfloat16", "amx"]),
     default="float32",
     show_default=True,
     help="Precision of matrix products. bfloat16 is faster; it needs a GPU or a CPU with "
-    "AVX512-BF16. tf32 needs a GPU.",
+    "AVX512-BF16. amx is the same, by Intel's AMX, and fastest. tf32 needs a GPU.",
 )
 @run_options.backend
 @click.option("--threads", type=int, help="Default: one for each core. The result is the same.")

@@ -1,5 +1,6 @@
 from typing import Final
 
+AMX: Final[int]
 BFLOAT16: Final[int]
 
 def level_name(level: int) -> str: ...

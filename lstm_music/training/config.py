@@ -56,7 +56,8 @@ class TrainConfig:
     rng_seed : weights, order, transposition and dropout all follow from it.
     precision : of matrix products: ``float32``, or ``bfloat16``, faster on a processor with
         AVX512-BF16: what is multiplied keeps 8 bits of significand; weights, states and sums are
-        float32 all the same, and so is the model file.
+        float32 all the same, and so is the model file. ``amx`` is bfloat16 by Intel's AMX, which
+        sums up in another order.
         On a GPU both need no more than that, and there is ``tf32``, 11 bits.
     backend : ``cpu``; ``gpu`` or ``gpu:N``, an NVIDIA GPU (docs/gpu.md), for ``bptt`` alone; or
         ``auto``, a GPU where there is one.

@@ -12,7 +12,11 @@
  * to the nearest, ties to even, when they are copied and packed; sums are float. Two k that follow
  * one another stand in one word of 32 bits, and one instruction adds both their products, that of
  * the odd k first, each sum rounded; what is below the smallest normal float counts as zero. So a
- * split of k must be at an even one. lstm_music/reference/bfloat16.py is the definition.
+ * split of k must be at an even one.
+ *
+ * Level amx multiplies in bfloat16, too, 32 k at a time: the products of the even k are summed up, those
+ * of the odd ones as well, and both sums together are added to the element. So a split of k must
+ * be at a multiple of 32. lstm_music/reference/products.py is the definition of both.
  */
 #ifndef LM_GEMM_H
 #define LM_GEMM_H
@@ -32,11 +36,11 @@ enum {
 /* One function set per element type; real = float or double.
  *
  * panel: columns side by side in a packed matrix. deep: how many k a word holds, 1 or 2; a word is
- *   as large as a number. chains: see peak.
+ *   as large as a number. unit: what K is filled up to a multiple of. chains: see peak.
  *
  * pack(K, N, b, k_stride, n_stride, packed, k0, K_total):
  *   b        in:  element (k, n) at b[k k_stride + n n_stride]; one stride is 1
- *   packed   out: ceil(N / panel) panels of [ceil(K_total / deep)][panel] words, zero where n >= N
+ *   packed   out: ceil(N / panel) panels of [ceil(K_total / unit) unit / deep][panel] words, zero where n >= N
  *                 or k >= K_total; rows k0..k0+K of them are written; 64-byte aligned is fastest
  *
  * run(M, N, K, a, m_stride, k_stride, packed, c, c_stride, init, init_stride, scratch):
@@ -52,7 +56,7 @@ enum {
  */
 #define LM_GEMM_OF(real)                                                                       \
     struct {                                                                                   \
-        ptrdiff_t panel, deep, chains;                                                         \
+        ptrdiff_t panel, deep, unit, chains;                                                   \
         void (*pack)(ptrdiff_t K, ptrdiff_t N, const real *b, ptrdiff_t k_stride,              \
                      ptrdiff_t n_stride, real *packed, ptrdiff_t k0, ptrdiff_t K_total);       \
         void (*run)(ptrdiff_t M, ptrdiff_t N, ptrdiff_t K, const real *a, ptrdiff_t m_stride,  \

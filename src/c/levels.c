@@ -3,11 +3,16 @@
 #include <stdint.h>
 
 const char *lm_level_name(int level) {
-    static const char *const names[] = {"base", "v3", "v4", "bf16"};
-    return level >= 0 && level <= LM_BF16 ? names[level] : 0;
+    static const char *const names[] = {"base", "v3", "v4", "bf16", "amx"};
+    return level >= 0 && level <= LM_AMX ? names[level] : 0;
 }
 
 #if defined(LM_HAVE_V4)
+
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 /* The processor is asked directly: not every compiler's __builtin_cpu_supports knows levels, or
  * all of their features, and on Windows it may lack the library that answers. */
@@ -47,7 +52,8 @@ static const uint32_t
     V3_EXTENDED = BIT(0) | BIT(5),                                 /* C: lahf, lzcnt */
     V4_LEAF_7 = BIT(16) | BIT(17) | BIT(28) | BIT(30) | BIT(31),   /* B: avx512 f, dq, cd, bw, vl */
     VNNI_LEAF_7 = BIT(11),                                         /* C: avx512_vnni */
-    BF16_LEAF_7_1 = BIT(5);                                        /* A of its leaf 1: avx512_bf16 */
+    BF16_LEAF_7_1 = BIT(5),                                        /* A of its leaf 1: avx512_bf16 */
+    AMX_LEAF_7 = BIT(22) | BIT(24);                                /* D: amx_bf16, amx_tile */
 
 /* Bits of XCR0: the operating system saves xmm and ymm; and opmask and all of zmm. macOS saves zmm
  * from its first use on, and sets those bits only then. */
@@ -56,6 +62,7 @@ static const uint64_t V3_STATE = 0x6, V4_STATE = 0x6;
 #else
 static const uint64_t V3_STATE = 0x6, V4_STATE = 0xE6;
 #endif
+static const uint64_t AMX_STATE = 0x60000; /* configuration and data of the registers */
 
 static int has(uint64_t word, uint64_t bits) { return (word & bits) == bits; }
 
@@ -77,10 +84,25 @@ static int highest_level(void) {
         return LM_BASE;
     if (!has(leaf_7[B], V4_LEAF_7) || !has(saved_state(), V4_STATE))
         return LM_V3;
-    return has(leaf_7_1[A], BF16_LEAF_7_1) && has(leaf_7[C], VNNI_LEAF_7) ? LM_BF16 : LM_V4;
+    if (!has(leaf_7_1[A], BF16_LEAF_7_1) || !has(leaf_7[C], VNNI_LEAF_7))
+        return LM_V4;
+    return has(leaf_7[D], AMX_LEAF_7) && has(saved_state(), AMX_STATE) ? LM_AMX : LM_BF16;
+}
+
+/* Whether this process may use AMX's registers; all its threads may, from then on. */
+#if defined(__linux__)
+static int may_use_amx(void) {
+    enum { REQUEST = 0x1023, REGISTERS = 18 }; /* ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA */
+    return syscall(SYS_arch_prctl, REQUEST, REGISTERS) == 0;
 }
 #else
+static int may_use_amx(void) { return 1; }
+#endif
+#else
 static int highest_level(void) { return LM_BASE; }
+static int may_use_amx(void) { return 0; }
 #endif
 
-int lm_level_ready(int level) { return level >= LM_BASE && level <= highest_level(); }
+int lm_level_ready(int level) {
+    return level >= LM_BASE && level <= highest_level() && (level < LM_AMX || may_use_amx());
+}

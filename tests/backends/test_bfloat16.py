@@ -1,6 +1,7 @@
-"""Products in bfloat16: their definition, the kernel bit for bit, and every cell with them."""
+"""Products in bfloat16, two ways: their definitions, the kernels bit for bit, every cell with them."""
 
 import copy
+import threading
 
 import numpy as np
 import pytest
@@ -11,16 +12,24 @@ from lstm_music.backends.isa import VARIABLE
 from lstm_music.backends.reference import ReferenceBackend
 from lstm_music.cells.registry import cell_names, cell_spec
 from lstm_music.errors import BackendError, ConfigError
-from lstm_music.kernels.isa import BFLOAT16, level_ready
-from lstm_music.reference.products import bfloat16_product, rounded
+from lstm_music.kernels.isa import AMX, BFLOAT16, level_name, level_ready
+from lstm_music.reference.products import amx_product, bfloat16_product, rounded
 
-needs_instruction = pytest.mark.skipif(not level_ready(BFLOAT16), reason="needs AVX512-BF16")
+LEVELS = {"bfloat16": BFLOAT16, "amx": AMX}
+NEEDS = {"bfloat16": "needs AVX512-BF16", "amx": "needs AMX-BF16"}
+on_this_machine = pytest.mark.parametrize(
+    "precision",
+    [
+        pytest.param(name, marks=pytest.mark.skipif(not level_ready(level), reason=NEEDS[name]))
+        for name, level in LEVELS.items()
+    ],
+)
 WORST = 0.03  # of the largest element: 8 bits of significand, a few steps in a row
 TINY, HUGE = np.float32(2.0**-130), np.float32(3.3e38)
 
 
-def brief():
-    return CpuBackend(2, precision="bfloat16")
+def brief(precision):
+    return CpuBackend(2, precision=precision)
 
 
 @pytest.mark.parametrize(
@@ -60,27 +69,47 @@ def test_a_pair_adds_the_odd_product_first():
     assert bfloat16_product(A[:, ::-1], B, start) == np.float32(1 + 2.0**-23)
 
 
-def test_tiny_numbers_count_as_zero():
+def test_amx_sums_up_32_k_apart():
+    """The even ones, the odd ones, and both together: only then what was there before."""
+    A, B = np.zeros((1, 34), np.float32), np.ones((34, 1), np.float32)
+    A[0, [0, 2]] = 1.0, 2.0**-24  # even: the second is lost beside the first
+    assert amx_product(A, B) == 1.0
+    A[0, :4] = 1.0, 2.0**-24, 0.0, 2.0**-24  # the odd ones are summed up before they meet it
+    assert amx_product(A, B) == np.float32(1 + 2.0**-23)
+    A[0, :4], A[0, 33] = [1.0, 2.0**-24, 0.0, 0.0], 2.0**-24  # in the next 32 alone, and lost
+    assert amx_product(A, B) == 1.0
+    start = np.array([[2.0**-24]], np.float32)
+    A[0] = 0.0
+    A[0, :2] = 1.0, 2.0**-24
+    assert amx_product(A, B, start) == 1.0  # not 1 + 2**-23: what is there comes last
+
+
+@pytest.mark.parametrize("product", [bfloat16_product, amx_product])
+def test_tiny_numbers_count_as_zero(product):
     A, B = np.array([[2.0**-70]], np.float32), np.array([[2.0**-60]], np.float32)
-    assert bfloat16_product(A, B) == 0.0
-    assert bfloat16_product(0 * A, B, np.full((1, 1), TINY)) == 0.0
+    assert product(A, B) == 0.0
+    assert product(0 * A, B, np.full((1, 1), TINY)) == 0.0
 
 
-def test_float64_is_multiplied_as_it_is():
+@pytest.mark.parametrize("product", [bfloat16_product, amx_product])
+def test_float64_is_multiplied_as_it_is(product):
     rng = np.random.default_rng(0)
     A, B = rng.normal(size=(3, 5)), rng.normal(size=(5, 4))
-    np.testing.assert_array_equal(bfloat16_product(A, B), 0.0 + A @ B)
+    np.testing.assert_array_equal(product(A, B), 0.0 + A @ B)
 
 
-# Around a tile, a vector and a panel of columns, a block of k; odd depths leave half a word.
+# Around a tile, a vector and a panel of columns, a block of k or of rows; odd depths leave half a
+# word.
 SHAPES = [
     (1, 1, 1),
     (3, 17, 2),
     (15, 33, 31),
+    (16, 130, 32),
     (29, 65, 33),
     (113, 40, 47),
     (4, 9, 513),
     (5, 70, 514),
+    (335, 9, 260),
 ]
 
 
@@ -95,11 +124,13 @@ def wild(rng, shape):
     return x
 
 
-@needs_instruction
+@on_this_machine
 @pytest.mark.parametrize("transpose_a", [False, True])
 @pytest.mark.parametrize("transpose_b", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_kernel_equals_the_emulation_bit_for_bit(shape, transpose_a, transpose_b):
+def test_the_kernel_equals_the_emulation_bit_for_bit(
+    shape, transpose_a, transpose_b, precision
+):
     M, N, K = shape
     rng = np.random.default_rng(K)
     A = wild(rng, (K, M) if transpose_a else (M, K))
@@ -107,7 +138,7 @@ def test_the_kernel_equals_the_emulation_bit_for_bit(shape, transpose_a, transpo
     start = wild(rng, (M, N))
     for accumulate in (False, True):
         outs = []
-        for engine in (brief(), ReferenceBackend("bfloat16")):
+        for engine in (brief(precision), ReferenceBackend(precision)):
             outs.append(start.copy())
             engine.matmul(
                 A, B, outs[-1],
@@ -123,53 +154,75 @@ def everything(problem, engine):
     return {"S": tape.S} | problem.backward(engine, tape)
 
 
+@pytest.mark.parametrize("precision", LEVELS)
 @pytest.mark.parametrize("cell", VARIANTS)
-def test_gradients_of_every_cell_are_those_of_float64_to_bfloat16(cell):
+def test_gradients_of_every_cell_are_those_of_float64_to_bfloat16(cell, precision):
     problem = make_problem(cell_spec(cell), (4, 3, 8, 9))
     expected = everything(problem, ReferenceBackend())
     small = make_problem(cell_spec(cell), (4, 3, 8, 9), dtype="float32")
-    got = everything(small, ReferenceBackend("bfloat16"))
+    got = everything(small, ReferenceBackend(precision))
     assert 1e-4 < worst_difference(expected, got) < WORST
 
 
-@needs_instruction
+@on_this_machine
 @pytest.mark.parametrize("shape", [(4, 3, 8, 9), (3, 33, 40, 35), (30, 29, 3, 9)])
 @pytest.mark.parametrize("cell", cell_names())
-def test_compiled_equals_reference(cell, shape):
+def test_compiled_equals_reference(cell, shape, precision):
     """To bfloat16: where a sum is rounded differently, what is made of it may round differently."""
     problem = make_problem(cell_spec(cell), shape, dtype="float32")
-    expected = everything(problem, ReferenceBackend("bfloat16"))
-    assert worst_difference(expected, everything(problem, brief())) < WORST
+    expected = everything(problem, ReferenceBackend(precision))
+    assert worst_difference(expected, everything(problem, brief(precision))) < WORST
 
 
-@needs_instruction
+@on_this_machine
 @pytest.mark.parametrize("cell", cell_names())
-def test_threads_change_no_bit(cell):
+def test_threads_change_no_bit(cell, precision):
     problem = make_problem(cell_spec(cell), (40, 29, 33, 35), dtype="float32")
-    alone = everything(problem, CpuBackend(1, precision="bfloat16"))
+    alone = everything(problem, CpuBackend(1, precision=precision))
     for n_threads in (2, 3, 40):
-        got = everything(problem, CpuBackend(n_threads, precision="bfloat16"))
+        got = everything(problem, CpuBackend(n_threads, precision=precision))
         for name, expected in alone.items():
             np.testing.assert_array_equal(got[name], expected, err_msg=f"{name} {n_threads}")
 
 
-@needs_instruction
-def test_float64_is_computed_as_ever():
+@on_this_machine
+def test_float64_is_computed_as_ever(precision):
     problem = make_problem(cell_spec("lstm"), (4, 3, 8, 9))
     exact = everything(problem, CpuBackend(1, "v4"))
-    for name, value in everything(problem, brief()).items():
+    for name, value in everything(problem, brief(precision)).items():
         np.testing.assert_array_equal(value, exact[name])
 
 
-@needs_instruction
-def test_a_copy_keeps_the_precision():
-    assert copy.copy(brief()).level == BFLOAT16
+@on_this_machine
+def test_a_copy_keeps_the_precision(precision):
+    assert copy.copy(brief(precision)).level == LEVELS[precision]
+    assert level_name(LEVELS[precision]) == {"bfloat16": "bf16", "amx": "amx"}[precision]
 
 
-def test_without_the_instruction_it_is_one_clear_error(monkeypatch):
-    with pytest.raises(ConfigError, match="precision must be one of float32, bfloat16"):
+@on_this_machine
+def test_a_thread_that_was_there_before_multiplies_alike(precision):
+    """Linux gives AMX to a process on request: its threads have it, whenever they began."""
+    A = np.random.default_rng(1).normal(size=(300, 70)).astype(np.float32)
+    asked, outs = threading.Event(), [np.empty((300, 300), np.float32) for _ in range(2)]
+
+    def multiply(out):
+        asked.wait()
+        CpuBackend(1, precision=precision).matmul(A, A, out, transpose_b=True)
+
+    early = threading.Thread(target=multiply, args=(outs[0],))
+    early.start()
+    engine = brief(precision)
+    asked.set()
+    engine.matmul(A, A, outs[1], transpose_b=True)
+    early.join()
+    np.testing.assert_array_equal(*outs)
+
+
+@pytest.mark.parametrize(("precision", "need"), [("bfloat16", "AVX512-BF16"), ("amx", "AMX")])
+def test_without_the_instruction_it_is_one_clear_error(monkeypatch, precision, need):
+    with pytest.raises(ConfigError, match="precision must be one of float32, bfloat16, amx"):
         CpuBackend(1, precision="float16")
     monkeypatch.setenv(VARIABLE, "base")
-    with pytest.raises(BackendError, match="needs AVX512-BF16"):
-        CpuBackend(1, precision="bfloat16")
+    with pytest.raises(BackendError, match=f"precision {precision} needs .*{need}"):
+        CpuBackend(1, precision=precision)
     assert CpuBackend(1, precision="float32").level == 0

@@ -10,7 +10,7 @@ import pytest
 
 from lstm_music.backends.isa import VARIABLE, resolve_level
 from lstm_music.errors import BackendError
-from lstm_music.kernels.isa import BFLOAT16, level_name, level_names, level_ready
+from lstm_music.kernels.isa import AMX, BFLOAT16, level_name, level_names, level_ready
 
 PROGRAM = """
 import hashlib
@@ -46,6 +46,7 @@ CPUINFO = Path("/proc/cpuinfo")
 V3 = {"avx2", "fma", "bmi1", "bmi2", "f16c", "abm", "movbe"}  # as Linux calls them
 V4 = V3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
 BF16 = V4 | {"avx512_bf16"}
+AMX_BF16 = BF16 | {"amx_tile", "amx_bf16"}
 
 
 @pytest.mark.skipif(
@@ -56,6 +57,8 @@ def test_levels_are_those_that_the_kernel_says_this_processor_has():
     has = set(flags.partition(":")[2].split())
     ready = [level_ready(level) for level in (1, 2, BFLOAT16)]
     assert ready == [has >= V3, has >= V4, has >= BF16]
+    # A sandbox may show the flags of AMX, and refuse it to its processes.
+    assert has >= AMX_BF16 or not level_ready(AMX)
 
 
 def test_environment_forces_a_level():

@@ -7,7 +7,7 @@ import pytest
 from paths import MIDI_DATA
 
 from lstm_music.cli.main import run
-from lstm_music.kernels.isa import BFLOAT16, level_ready
+from lstm_music.kernels.isa import AMX, BFLOAT16, level_name, level_ready
 
 FIELDS = {
     "case", "threads", "isa", "ours_ms", "torch_ms", "ratio", "gflops", "peak_fraction",
@@ -64,12 +64,14 @@ def test_without_torch_its_fields_are_null(args, rows, no_torch):
         assert [row[name] for name in THEIRS] == [None] * len(THEIRS)
 
 
-@pytest.mark.skipif(not level_ready(BFLOAT16), reason="needs AVX512-BF16")
-def test_bfloat16_is_measured_beside_both_precisions_of_torch(rows):
+@pytest.mark.parametrize(("precision", "level"), [("bfloat16", BFLOAT16), ("amx", AMX)])
+def test_bfloat16_is_measured_beside_both_precisions_of_torch(rows, precision, level):
+    if not level_ready(level):
+        pytest.skip(f"this CPU does not multiply in {precision}")
     pytest.importorskip("torch", reason="the rival: torch is not installed")
-    wide, brief = rows(*TINY["train"], "--precision", "bfloat16")
-    assert wide["case"] == brief["case"] == "H=8 L=2 B=3 T=4 V=16 precision=bfloat16"
-    assert wide["isa"] == brief["isa"] == "bf16"
+    wide, brief = rows(*TINY["train"], "--precision", precision)
+    assert wide["case"] == brief["case"] == f"H=8 L=2 B=3 T=4 V=16 precision={precision}"
+    assert wide["isa"] == brief["isa"] == level_name(level)
     assert wide["ours_ms"] == brief["ours_ms"]
     assert wide["torch_setting"] in ("oneDNN", "no oneDNN")
     assert brief["torch_setting"] == "oneDNN, bfloat16"

@@ -2,6 +2,7 @@
 
 cdef extern from "levels.h" nogil:
     enum:
+        LM_AMX
         LM_BF16
         LM_N_LEVELS
     const char* lm_level_name(int level)
@@ -14,6 +15,7 @@ cdef extern from "gemm.h" nogil:
     ctypedef struct lm_gemm_f32:
         Py_ssize_t panel
         Py_ssize_t deep
+        Py_ssize_t unit
         Py_ssize_t chains
         void (*pack)(Py_ssize_t K, Py_ssize_t N, const float* b, Py_ssize_t k_stride,
                      Py_ssize_t n_stride, float* packed, Py_ssize_t k0,
@@ -26,6 +28,7 @@ cdef extern from "gemm.h" nogil:
     ctypedef struct lm_gemm_f64:
         Py_ssize_t panel
         Py_ssize_t deep
+        Py_ssize_t unit
         Py_ssize_t chains
         void (*pack)(Py_ssize_t K, Py_ssize_t N, const double* b, Py_ssize_t k_stride,
                      Py_ssize_t n_stride, double* packed, Py_ssize_t k0,
@@ -101,7 +104,8 @@ cdef inline Py_ssize_t gemm_packed(
     """Numbers that (K, N) takes once packed: where the next matrix starts, or a panel's columns."""
     cdef Py_ssize_t panel = gemm_panel(gemm, _like)
     cdef Py_ssize_t deep = gemm.f32.deep if real is float else gemm.f64.deep
-    return (N + panel - 1) // panel * panel * ((K + deep - 1) // deep)
+    cdef Py_ssize_t unit = gemm.f32.unit if real is float else gemm.f64.unit
+    return (N + panel - 1) // panel * panel * ((K + unit - 1) // unit * unit // deep)
 
 cdef inline void gemm_pack(
     const lm_gemm* gemm, Py_ssize_t K, Py_ssize_t N, const real* b, Py_ssize_t k_stride,

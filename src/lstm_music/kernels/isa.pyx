@@ -1,13 +1,16 @@
 """Which instruction-set levels this build has and this machine runs."""
 
-from lstm_music.kernels.c_api cimport LM_BF16, LM_N_LEVELS, lm_level_name, lm_level_ready
+from lstm_music.kernels.c_api cimport LM_AMX, LM_BF16, LM_N_LEVELS, lm_level_name, lm_level_ready
 
 BFLOAT16 = LM_BF16
 """Number of the level whose products are in bfloat16; it stands beyond those that have names."""
 
+AMX = LM_AMX
+"""Number of the level whose products are in bfloat16, by Intel's AMX."""
+
 
 def level_name(int level):
-    """Name of a level, that of bfloat16 included."""
+    """Name of a level, those of bfloat16 included."""
     return lm_level_name(level).decode()
 
 
