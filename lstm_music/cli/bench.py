@@ -84,7 +84,8 @@ def _on_files(function: Callable[..., Any]) -> Callable[..., Any]:
     type=click.Choice(["float32", "bfloat16", "amx"]),
     default="float32",
     show_default=True,
-    help="Precision of our products. bfloat16, or amx, is compared with torch in float32 and bfloat16.",
+    help="Precision of our products. bfloat16 and amx are compared with torch in float32 and "
+    "bfloat16.",
 )
 @click.option(
     "--processor-time",

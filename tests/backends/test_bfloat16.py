@@ -1,4 +1,4 @@
-"""Products in bfloat16, two ways: their definitions, the kernels bit for bit, every cell with them."""
+"""Products in bfloat16, two ways: their definitions, the kernels bit for bit, all cells with them."""
 
 import copy
 import threading
@@ -128,9 +128,7 @@ def wild(rng, shape):
 @pytest.mark.parametrize("transpose_a", [False, True])
 @pytest.mark.parametrize("transpose_b", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_kernel_equals_the_emulation_bit_for_bit(
-    shape, transpose_a, transpose_b, precision
-):
+def test_the_kernel_equals_the_emulation_bit_for_bit(shape, transpose_a, transpose_b, precision):
     M, N, K = shape
     rng = np.random.default_rng(K)
     A = wild(rng, (K, M) if transpose_a else (M, K))
