@@ -3,8 +3,8 @@
 Every ``src/lstm_music/**/x.pyx`` becomes the module ``lstm_music.**.x``. The C kernels are
 compiled once per instruction-set level (``base``, ``v3`` = AVX2, ``v4`` = AVX-512; ``bf16`` and
 ``amx`` have products alone); levels.c says which of them a machine runs, so one wheel serves every
-x86-64 machine. Elsewhere there is ``base`` alone (on arm64 that has NEON and fused multiply-add). On
-Windows clang-cl is taken if it is on the PATH; Microsoft's own compiler has no vector types and
+x86-64 machine. Elsewhere there is ``base`` alone (on arm64 that has NEON and fused multiply-add).
+On Windows clang-cl is taken if it is on the PATH; Microsoft's own compiler has no vector types and
 builds plain C, which is slower.
 
 ``LSTM_MUSIC_DEBUG=1`` builds, under ``build/debug``, modules that check every index, and whose C

@@ -1,4 +1,4 @@
-"""Products in bfloat16, two ways: their definitions, the kernels bit for bit, all cells with them."""
+"""Products in bfloat16, two ways: what they are, the kernels bit for bit, every cell with them."""
 
 import copy
 import threading
