@@ -36,6 +36,15 @@ METRICS = "metrics.jsonl"
 _REST_TIMES = 20
 """So many times what a checkpoint took passes before the next."""
 
+_LOOK_SHARE = 0.03
+"""After so much of its time a planned run looks whether it will end in time, again and again."""
+
+_AIM = 0.98
+"""Share of its time after which it should have all its tokens."""
+
+_WORTH_TELLING = 0.95
+"""A plan is told of again if it has become shorter by so much."""
+
 
 class RunFolder:
     """The folder of one run.
@@ -167,8 +176,9 @@ class Run:
     checkpoint_seconds : time between two checkpoints, or twenty times what one takes if that is
         longer; one is written at each validation, too.
     time_limit : seconds after which it stops, to be resumed; None: no limit.
-    is_planned : whether the run was to be done by then: it is validated once more, so that what
-        was learnt last counts.
+    is_planned : whether the run is to be done by then. Where the machine has become slower than it
+        was, the run has fewer tokens, so that its schedule comes to an end. If time is up all the
+        same, it is validated once more, so that what was learnt last counts.
     on_note : told of a disk that refuses to save, once.
     interrupt : what the trainer's signals are held back with.
     team : the processes that train together; its leader writes. A signal to one stops them all
@@ -195,6 +205,9 @@ class Run:
         self._folder, self._settings = folder, settings
         self._checkpoint_seconds, self._time_limit = checkpoint_seconds, time_limit
         self._is_planned = is_planned
+        self._begun_at = trainer.progress.tokens
+        self._told_tokens = trainer.progress.max_tokens
+        self._next_look = 0.0 if time_limit is None else _LOOK_SHARE * time_limit
         self._on_note = on_note
         self._unsaved: OutputError | None = None
         self._told: set[str] = set()
@@ -220,7 +233,10 @@ class Run:
                 now = time.monotonic()
                 is_due = now - saved >= max(self._checkpoint_seconds, _REST_TIMES * took)
                 is_over = self._time_limit is not None and now - started >= self._time_limit
-                is_due, is_over, signal = self._agree(is_due, is_over)
+                fitting = self._fitting_tokens(now - started)
+                is_due, is_over, fitting, signal = self._agree(is_due, is_over, fitting)
+                if fitting:
+                    self._shorten(fitting)
                 if progress.validated or is_due:
                     self._save()
                     saved = time.monotonic()
@@ -230,9 +246,11 @@ class Run:
                     self._interrupt.pending = signal
                     break
                 if is_over and not self._trainer.is_done:
-                    if self._is_planned and not progress.validated:
-                        self._trainer.validate()
-                        yield self._trainer.progress
+                    if self._is_planned:
+                        if not progress.validated:
+                            self._trainer.validate()
+                            yield self._trainer.progress
+                        self._trainer.try_mixtures()
                     self._on_note("time is up: --resume auto goes on from here")
                     break
         except (KeyboardInterrupt, GeneratorExit):
@@ -256,11 +274,35 @@ class Run:
                 "begin anew (force=True)"
             )
 
-    def _agree(self, is_due: bool, is_over: bool) -> tuple[bool, bool, int]:
+    def _agree(self, is_due: bool, is_over: bool, fitting: int) -> tuple[bool, bool, int, int]:
         """What the leader's clock says, and a signal that any process has got."""
-        mine = (is_due, is_over) if self._team.leads else (False, False)
-        due, over, signal = self._team.greatest([*mine, self._interrupt.pending])
-        return bool(due), bool(over), signal
+        mine = (is_due, is_over, fitting) if self._team.leads else (False, False, 0)
+        due, over, tokens, signal = self._team.greatest([*mine, self._interrupt.pending])
+        return bool(due), bool(over), tokens, signal
+
+    def _fitting_tokens(self, seconds: float) -> int:
+        """How many tokens a planned run will have at the end of its time, if that is fewer than
+        planned; 0: it keeps its plan.
+
+        Parameters
+        ----------
+        seconds : since it began, or went on.
+        """
+        if not self._is_planned or self._time_limit is None or seconds < self._next_look:
+            return 0
+        self._next_look = seconds + _LOOK_SHARE * self._time_limit
+        progress = self._trainer.progress
+        a_second = (progress.tokens - self._begun_at) / seconds
+        tokens = progress.tokens + int(a_second * (_AIM * self._time_limit - seconds))
+        return tokens if progress.tokens < tokens < progress.max_tokens else 0
+
+    def _shorten(self, tokens: int) -> None:
+        """Plan with fewer tokens, here and where the run is resumed."""
+        self._trainer.shorten(tokens)
+        self._settings = {**self._settings, "max_tokens": tokens}
+        if tokens < _WORTH_TELLING * self._told_tokens:
+            self._told_tokens = tokens
+            self._on_note(f"slower than it began: {tokens:,} tokens fit into the time")
 
     @property
     def _is_savable(self) -> bool:

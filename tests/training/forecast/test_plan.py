@@ -141,18 +141,65 @@ def test_a_run_takes_the_time_it_was_given(whole, tmp_path, machine):
     assert lm.load(tmp_path / "m.safetensors")
 
 
-def test_a_machine_that_gets_slower_does_not_overrun(whole, tmp_path, machine, monkeypatch):
-    """Planned for a hundred times the speed; what was learnt last counts all the same."""
+@pytest.mark.parametrize("times", [1.3, 100.0])
+def test_a_machine_that_gets_slower_has_fewer_tokens(whole, tmp_path, machine, monkeypatch, times):
+    """Planned for so many times the speed: the run does not overrun, and its schedule ends."""
 
     def dreamt(*_):
-        return Speed(100 * SPEED.trained_per_second, SPEED.scored_per_second, 1)
+        return Speed(times * SPEED.trained_per_second, SPEED.scored_per_second, 1)
 
     monkeypatch.setattr(training_job, "measure_speed", dreamt)
     steps, notes = timed_run(tmp_path, whole.cache, 60)
     assert 0.8 * 60 < machine.seconds < 60
+    assert steps[-1].max_tokens < steps[0].max_tokens
+    assert steps[-1].tokens >= steps[-1].max_tokens
+    assert steps[-1].validated
+    assert steps[-1].learning_rate < 0.06 * max(one.learning_rate for one in steps)
+    assert any(note.startswith("slower than it began") for note in notes)
+    assert not any("time is up" in note for note in notes)
+    settings = lm.load(tmp_path / "m.safetensors").metadata["training"]["settings"]
+    assert steps[-1].max_tokens <= settings["max_tokens"] < steps[0].max_tokens
+
+
+def test_time_that_is_up_all_the_same_lets_what_was_learnt_last_count(
+    whole, tmp_path, machine, monkeypatch
+):
+    """The machine stands still near the end, too late for another plan."""
+    update, tried = Trainer.update, []
+
+    def stalling(trainer, chunks):
+        update(trainer, chunks)
+        if machine.seconds > 40:
+            machine.seconds = max(machine.seconds, 58.5)
+
+    monkeypatch.setattr(Trainer, "update", stalling)
+    monkeypatch.setattr(Trainer, "try_mixtures", lambda _: tried.append(1))
+    steps, notes = timed_run(tmp_path, whole.cache, 60)
     assert steps[-1].tokens < steps[-1].max_tokens
     assert steps[-1].validated
     assert any("time is up" in note for note in notes)
+    assert tried == [1]
+
+
+def test_a_run_that_was_shortened_goes_on_with_the_shorter_plan(
+    whole, tmp_path, machine, monkeypatch
+):
+    def dreamt(*_):
+        return Speed(3 * SPEED.trained_per_second, SPEED.scored_per_second, 1)
+
+    monkeypatch.setattr(training_job, "measure_speed", dreamt)
+    seen = []
+
+    def stop(progress):
+        seen.append(progress.max_tokens)
+        if seen[-1] < seen[0] and len(seen) > 40:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        planned(tmp_path, whole.cache, on_progress=stop)
+    again = []
+    planned(tmp_path, whole.cache, on_progress=lambda progress: again.append(progress.max_tokens))
+    assert again[0] <= seen[-1] < seen[0]
 
 
 def planned(folder, cache, **changes):
