@@ -101,6 +101,9 @@ models: $(VENV)/.built  ## train the bundled models again (some hours); DATA: th
 	$(call train_model,drums) --style drums --from default --learning-rate 0.0015 \
 	    --dropout 0.3 --max-tokens 16000000 --evaluate-every 2000000 --straight-drums 0.1 \
 	    --rng-seed 5 --precision bfloat16
+	$(call train_model,piano) --style piano --from default --learning-rate 0.0015 \
+	    --dropout 0.05 --max-tokens 40000000 --evaluate-every 4000000 --rng-seed 7 \
+	    --batch-size 16 --precision amx
 
 # One module of what plays SoundFonts, with its licence; NOTICE names what is in it.
 vendor:  ## fetch the studio's SoundFont synthesiser again: lstm_music/studio/static/vendor

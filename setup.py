@@ -41,6 +41,8 @@ X86_64 = ARCH.endswith(("x86_64", "amd64")) and "arm64" not in ARCH
 
 # No contraction and no reassociation: every level and thread count rounds alike ...
 MATH = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+# Many Pythons ask for debug symbols, which would be a tenth of the wheel.
+SYMBOLS = [] if MSVC or DEBUG else ["-g0"]
 if MSVC:
     MATH = ["/O2", *(f"/clang:{flag}" for flag in MATH if CLANG_CL)]
 SANITIZE = []
@@ -57,7 +59,7 @@ FUSED = ("gemm", "matvec")
 FUSE = [] if PLAIN_C else [("/clang:" if MSVC else "") + "-ffp-contract=fast"]
 
 # The modules are glue around the C kernels: a quick build and a small wheel win.
-GLUE = MATH if MSVC else [*MATH, *(["-O0"] if DEBUG else ["-O2", "-g0"])]
+GLUE = MATH if MSVC else [*MATH, "-O0" if DEBUG else "-O2", *SYMBOLS]
 
 # By feature, not -march=x86-64-v3: levels.c asks for the same ones.
 V3 = [f"-m{name}" for name in ("avx2", "fma", "bmi", "bmi2", "f16c", "lzcnt", "movbe")]
@@ -91,14 +93,14 @@ def c_libraries():
         for name, files, more in (("", plain, []), ("fused_", fused, FUSE)):
             if files:
                 build = {"sources": files, "include_dirs": ["src/c"], "obj_deps": {"": HEADERS}}
-                build["cflags"] = PIC + MATH + flags + more
+                build["cflags"] = PIC + MATH + SYMBOLS + flags + more
                 libraries.append((f"lm_{name}{level}", build))
     if PORTABLE:
         macros = [(f"LM_HAVE_{level.upper()}", "1") for level in LEVELS]
         build = {
             "sources": PORTABLE,
             "include_dirs": ["src/c"],
-            "cflags": PIC + MATH,
+            "cflags": PIC + MATH + SYMBOLS,
             "macros": macros,
         }
         # It refers to the levels, so it is linked before them.

@@ -186,7 +186,7 @@ class Trainer:
         share = rate_share(config.schedule, done, config.warmup, self._losses.plateaus)
         return config.peak_learning_rate * share
 
-    def shorten(self, max_tokens: int) -> None:
+    def end_at(self, max_tokens: int) -> None:
         """Train on so many tokens in all; the schedule comes to its end there."""
         self._config = replace(self._config, max_tokens=max_tokens)
 

@@ -176,9 +176,9 @@ class Run:
     checkpoint_seconds : time between two checkpoints, or twenty times what one takes if that is
         longer; one is written at each validation, too.
     time_limit : seconds after which it stops, to be resumed; None: no limit.
-    is_planned : whether the run is to be done by then. Where the machine has become slower than it
-        was, the run has fewer tokens, so that its schedule comes to an end. If time is up all the
-        same, it is validated once more, so that what was learnt last counts.
+    is_planned : whether the run is to be done by then. Where the machine is slower than it was when
+        the run was planned, it has fewer tokens, so that its schedule comes to an end. If time is up
+        all the same, it is validated once more, so that what was learnt last counts.
     on_note : told of a disk that refuses to save, once.
     interrupt : what the trainer's signals are held back with.
     team : the processes that train together; its leader writes. A signal to one stops them all
@@ -206,7 +206,7 @@ class Run:
         self._checkpoint_seconds, self._time_limit = checkpoint_seconds, time_limit
         self._is_planned = is_planned
         self._begun_at = trainer.progress.tokens
-        self._told_tokens = trainer.progress.max_tokens
+        self._planned = self._told_tokens = trainer.progress.max_tokens
         self._next_look = 0.0 if time_limit is None else _LOOK_SHARE * time_limit
         self._on_note = on_note
         self._unsaved: OutputError | None = None
@@ -236,7 +236,7 @@ class Run:
                 fitting = self._fitting_tokens(now - started)
                 is_due, is_over, fitting, signal = self._agree(is_due, is_over, fitting)
                 if fitting:
-                    self._shorten(fitting)
+                    self._plan_again(fitting)
                 if progress.validated or is_due:
                     self._save()
                     saved = time.monotonic()
@@ -281,8 +281,8 @@ class Run:
         return bool(due), bool(over), tokens, signal
 
     def _fitting_tokens(self, seconds: float) -> int:
-        """How many tokens a planned run will have at the end of its time, if that is fewer than
-        planned; 0: it keeps its plan.
+        """How many tokens a planned run will have at the end of its time, at most as many as were
+        planned at first; 0: it keeps its plan.
 
         Parameters
         ----------
@@ -294,11 +294,12 @@ class Run:
         progress = self._trainer.progress
         a_second = (progress.tokens - self._begun_at) / seconds
         tokens = progress.tokens + int(a_second * (_AIM * self._time_limit - seconds))
-        return tokens if progress.tokens < tokens < progress.max_tokens else 0
+        tokens = min(tokens, self._planned)
+        return tokens if progress.tokens < tokens != progress.max_tokens else 0
 
-    def _shorten(self, tokens: int) -> None:
-        """Plan with fewer tokens, here and where the run is resumed."""
-        self._trainer.shorten(tokens)
+    def _plan_again(self, tokens: int) -> None:
+        """Plan with so many tokens, here and where the run is resumed."""
+        self._trainer.end_at(tokens)
         self._settings = {**self._settings, "max_tokens": tokens}
         if tokens < _WORTH_TELLING * self._told_tokens:
             self._told_tokens = tokens

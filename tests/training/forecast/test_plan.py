@@ -161,6 +161,26 @@ def test_a_machine_that_gets_slower_has_fewer_tokens(whole, tmp_path, machine, m
     assert steps[-1].max_tokens <= settings["max_tokens"] < steps[0].max_tokens
 
 
+def test_a_machine_that_is_slow_for_a_while_gets_its_tokens_back(
+    whole, tmp_path, machine, monkeypatch
+):
+    update = Trainer.update
+
+    def slow_for_a_while(trainer, chunks):
+        began = machine.seconds
+        update(trainer, chunks)
+        if 5 < began < 15:
+            machine.seconds += 2 * (machine.seconds - began)
+
+    monkeypatch.setattr(Trainer, "update", slow_for_a_while)
+    steps, _ = timed_run(tmp_path, whole.cache, 60)
+    most = [one.max_tokens for one in steps]
+    assert min(most) < 0.7 * most[0]
+    assert most[-1] > min(most) + 0.1 * most[0]
+    assert steps[-1].tokens >= most[-1]
+    assert 0.8 * 60 < machine.seconds < 60
+
+
 def test_time_that_is_up_all_the_same_lets_what_was_learnt_last_count(
     whole, tmp_path, machine, monkeypatch
 ):
