@@ -39,7 +39,11 @@ CHARACTER = PICTURES / "character.json"
 
 SAMPLES, BARS, ENGRAVED_BARS = 5, 16, 8
 ENGRAVING_DPI, MARGIN_PIXELS = 100, 8
-COLOURS = 32  # of a picture's palette
+COLOURS = (
+    32,
+    8,
+)  # of a picture's palette, and of one that is larger than MOST_BYTES with the first
+MOST_BYTES = 40_000
 
 HEAD = """# The bundled models
 
@@ -264,8 +268,12 @@ def write_picture(name: str, png: bytes) -> None:
     picture = Image.open(io.BytesIO(png)).convert("RGBA")
     page_of_paper = Image.new("RGBA", picture.size, "white")
     page_of_paper.alpha_composite(picture)
-    palette = page_of_paper.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
-    palette.save(PICTURES / f"{name}.png", optimize=True)
+    path = PICTURES / f"{name}.png"
+    for colours in COLOURS:
+        palette = page_of_paper.convert("RGB").quantize(colours, dither=Image.Dither.NONE)
+        palette.save(path, optimize=True)
+        if path.stat().st_size <= MOST_BYTES:
+            break
 
 
 def main() -> None:
