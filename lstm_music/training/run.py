@@ -177,8 +177,8 @@ class Run:
         longer; one is written at each validation, too.
     time_limit : seconds after which it stops, to be resumed; None: no limit.
     is_planned : whether the run is to be done by then. Where the machine is slower than it was when
-        the run was planned, it has fewer tokens, so that its schedule comes to an end. If time is up
-        all the same, it is validated once more, so that what was learnt last counts.
+        the run was planned, it has fewer tokens, so that its schedule comes to an end. If time is
+        up all the same, it is validated once more, so that what was learnt last counts.
     on_note : told of a disk that refuses to save, once.
     interrupt : what the trainer's signals are held back with.
     team : the processes that train together; its leader writes. A signal to one stops them all
