@@ -12,8 +12,10 @@ from lstm_music.backends.isa import VARIABLE
 from lstm_music.backends.reference import ReferenceBackend
 from lstm_music.cells.registry import cell_names, cell_spec
 from lstm_music.errors import BackendError, ConfigError
+from lstm_music.kernels import gemm
 from lstm_music.kernels.isa import AMX, BFLOAT16, level_name, level_ready
-from lstm_music.reference.products import amx_product, bfloat16_product, rounded
+from lstm_music.kernels.pool import ThreadPool
+from lstm_music.reference.products import PRODUCTS, amx_product, bfloat16_product, rounded
 
 LEVELS = {"bfloat16": BFLOAT16, "amx": AMX}
 NEEDS = {"bfloat16": "needs AVX512-BF16", "amx": "needs AMX-BF16"}
@@ -145,6 +147,21 @@ def test_the_kernel_equals_the_emulation_bit_for_bit(shape, transpose_a, transpo
         np.testing.assert_array_equal(*outs)
         same_sign = np.signbit(outs[0]) == np.signbit(outs[1])
         assert (same_sign | np.isnan(outs[0])).all()
+
+
+@on_this_machine
+@pytest.mark.parametrize("K", [1, 33, 63, 514])
+def test_what_memory_held_before_does_not_count(precision, K):
+    """NaN would stay NaN, even times zero."""
+    level, pool = LEVELS[precision], ThreadPool(1)
+    rng = np.random.default_rng(K)
+    A, B = (rng.normal(size=shape).astype(np.float32) for shape in ((5, K), (K, 40)))
+    packed = np.full(gemm.packed_size(level, K, 40, 4), np.nan, np.float32)
+    scratch = np.full((1, gemm.SCRATCH_SIZE), np.nan, np.float32)
+    gemm.pack(level, pool, B, False, packed)
+    out = np.full((5, 40), np.nan, np.float32)
+    gemm.run(level, pool, A, False, packed, out, None, False, 0, 5, scratch)
+    np.testing.assert_array_equal(out, PRODUCTS[precision](A, B))
 
 
 def everything(problem, engine):
