@@ -27,6 +27,7 @@ from lstm_music.files import atomic_write, file_lock
 from lstm_music.nn.sealed import Sealed
 from lstm_music.training.best import BestModel
 from lstm_music.training.checkpoint import LAST, PREVIOUS, read_checkpoint, write_checkpoint
+from lstm_music.training.forecast.pace import Pace
 from lstm_music.training.interrupt import Interrupt
 from lstm_music.training.loop import Progress, Trainer, without_nan
 from lstm_music.training.team import Team
@@ -35,12 +36,6 @@ METRICS = "metrics.jsonl"
 
 _REST_TIMES = 20
 """So many times what a checkpoint took passes before the next."""
-
-_LOOK_SHARE = 0.03
-"""After so much of its time a planned run looks whether it will end in time, again and again."""
-
-_AIM = 0.98
-"""Share of its time after which it should have all its tokens."""
 
 _WORTH_TELLING = 0.95
 """A plan is told of again if it has become shorter by so much."""
@@ -205,9 +200,11 @@ class Run:
         self._folder, self._settings = folder, settings
         self._checkpoint_seconds, self._time_limit = checkpoint_seconds, time_limit
         self._is_planned = is_planned
-        self._begun_at = trainer.progress.tokens
-        self._planned = self._told_tokens = trainer.progress.max_tokens
-        self._next_look = 0.0 if time_limit is None else _LOOK_SHARE * time_limit
+        progress = trainer.progress
+        self._told_tokens = progress.max_tokens
+        self._pace: Pace | None = None
+        if is_planned and time_limit is not None:
+            self._pace = Pace(time_limit, progress.tokens, progress.max_tokens)
         self._on_note = on_note
         self._unsaved: OutputError | None = None
         self._told: set[str] = set()
@@ -233,7 +230,10 @@ class Run:
                 now = time.monotonic()
                 is_due = now - saved >= max(self._checkpoint_seconds, _REST_TIMES * took)
                 is_over = self._time_limit is not None and now - started >= self._time_limit
-                fitting = self._fitting_tokens(now - started)
+                fitting = 0
+                if self._pace is not None:
+                    had, planned = progress.tokens, progress.max_tokens
+                    fitting = self._pace.fitting(now - started, had, planned)
                 is_due, is_over, fitting, signal = self._agree(is_due, is_over, fitting)
                 if fitting:
                     self._plan_again(fitting)
@@ -279,23 +279,6 @@ class Run:
         mine = (is_due, is_over, fitting) if self._team.leads else (False, False, 0)
         due, over, tokens, signal = self._team.greatest([*mine, self._interrupt.pending])
         return bool(due), bool(over), tokens, signal
-
-    def _fitting_tokens(self, seconds: float) -> int:
-        """How many tokens a planned run will have at the end of its time, at most as many as were
-        planned at first; 0: it keeps its plan.
-
-        Parameters
-        ----------
-        seconds : since it began, or went on.
-        """
-        if not self._is_planned or self._time_limit is None or seconds < self._next_look:
-            return 0
-        self._next_look = seconds + _LOOK_SHARE * self._time_limit
-        progress = self._trainer.progress
-        a_second = (progress.tokens - self._begun_at) / seconds
-        tokens = progress.tokens + int(a_second * (_AIM * self._time_limit - seconds))
-        tokens = min(tokens, self._planned)
-        return tokens if progress.tokens < tokens != progress.max_tokens else 0
 
     def _plan_again(self, tokens: int) -> None:
         """Plan with so many tokens, here and where the run is resumed."""
