@@ -39,10 +39,7 @@ CHARACTER = PICTURES / "character.json"
 
 SAMPLES, BARS, ENGRAVED_BARS = 5, 16, 8
 ENGRAVING_DPI, MARGIN_PIXELS = 100, 8
-COLOURS = (
-    32,
-    8,
-)  # of a picture's palette, and of one that is larger than MOST_BYTES with the first
+COLOURS = (32, 8)  # of a palette; the second where a picture would have more than MOST_BYTES
 MOST_BYTES = 40_000
 
 HEAD = """# The bundled models
