@@ -66,7 +66,7 @@ CONFINED = {
     "mpi4py": {"training/team.py"},
     "sklearn": {"evaluate/tell_apart.py", "evolution/support_vectors.py"},
     "cma": {"evolution/covariance.py"},
-    "tensorboardX": {"training/tensorboard.py"},
+    "tensorboardX": {"training/runs/tensorboard.py"},
     "starlette": {"serve/http.py"},
     "uvicorn": {"serve/http.py"},
     "pythonosc": {"serve/osc.py", "live/osc.py", "daw/ableton_osc.py"},

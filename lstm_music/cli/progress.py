@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
-    from lstm_music.training.loop import Progress
+    from lstm_music.training.progress import Progress
 
 _SECONDS_BETWEEN_LINES = 30.0
 

@@ -77,7 +77,7 @@ def command(
     """
     from lstm_music.errors import ConfigError
     from lstm_music.evaluate.report.page import report_page
-    from lstm_music.training.run_files import run_files
+    from lstm_music.training.runs.files import run_files
 
     output = output or Path(f"{run.stem}-report.html")
     if output.suffix.lower() != ".html":

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lstm_music.training.loop import Progress
+    from lstm_music.training.progress import Progress
 
 _BARS = 8
 
@@ -32,7 +32,7 @@ class Samples:
             return
         self._next = time.monotonic() + self._seconds
         from lstm_music.composer import load
-        from lstm_music.training.run import RunFolder
+        from lstm_music.training.runs.folder import RunFolder
 
         folder = RunFolder(self._output).path / "samples"
         folder.mkdir(exist_ok=True)

@@ -15,7 +15,7 @@ from lstm_music.errors import LstmMusicError
 
 if TYPE_CHECKING:
     from lstm_music.cli.progress import Pace
-    from lstm_music.training.loop import Progress
+    from lstm_music.training.progress import Progress
 
 
 @click.command()
@@ -267,8 +267,8 @@ def _listeners(
     output: Path, sample_minutes: float | None, tensorboard: bool
 ) -> list[Callable[[Progress], None]]:
     """What else is to be done on the way."""
-    from lstm_music.training.run import RunFolder
-    from lstm_music.training.tensorboard import TensorBoard
+    from lstm_music.training.runs.folder import RunFolder
+    from lstm_music.training.runs.tensorboard import TensorBoard
 
     listeners: list[Callable[[Progress], None]] = []
     if sample_minutes is not None:
@@ -344,7 +344,7 @@ def _train(
 
 
 def _line(progress: Progress, pace: Pace) -> dict[str, Any]:
-    from lstm_music.training.loop import without_nan
+    from lstm_music.training.progress import without_nan
 
     numbers = {
         "step": progress.step,

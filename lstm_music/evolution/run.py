@@ -1,6 +1,6 @@
 """Run a search to its end, with progress, a folder of its own, and a resume that is exact.
 
-``found.safetensors`` has its run in ``found.run/``, as in training (`lstm_music.training.run`):
+``found.safetensors`` has its run in ``found.run/``, as `lstm_music.training.runs.folder` has it:
 ``last.safetensors``, ``previous.safetensors``, ``metrics.jsonl``, ``lock``.
 """
 
@@ -22,8 +22,8 @@ from lstm_music.evolution.search import Search
 from lstm_music.evolution.workers import Losses, scorer
 from lstm_music.files import atomic_write, check_writable
 from lstm_music.nn.sealed import seal, unseal
-from lstm_music.training.checkpoint import write_checkpoint
-from lstm_music.training.run import RunFolder, check_same_settings
+from lstm_music.training.runs.checkpoint import write_checkpoint
+from lstm_music.training.runs.folder import RunFolder, check_same_settings
 from lstm_music.types import FloatArray
 
 

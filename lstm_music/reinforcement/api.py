@@ -27,10 +27,10 @@ from lstm_music.reinforcement.taste import RewardFunction, Taste
 from lstm_music.reinforcement.tuner import Tuner
 from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.training.api import Sources, read_corpus
-from lstm_music.training.checkpoint import write_checkpoint
 from lstm_music.training.interrupt import Interrupt
-from lstm_music.training.loop import without_nan
-from lstm_music.training.run import RunFolder, check_same_settings
+from lstm_music.training.progress import without_nan
+from lstm_music.training.runs.checkpoint import write_checkpoint
+from lstm_music.training.runs.folder import RunFolder, check_same_settings
 
 
 @dataclass(frozen=True)

@@ -24,16 +24,17 @@ from lstm_music.nn.sealed import Sealed
 from lstm_music.pretrained import known_beside
 from lstm_music.training.base import load_base
 from lstm_music.training.best import BestModel
-from lstm_music.training.checkpoint import read_checkpoint
 from lstm_music.training.config import FREE, TrainConfig
-from lstm_music.training.curve import draw_losses
 from lstm_music.training.forecast.plan import Deadline, refuse_tokens
 from lstm_music.training.interrupt import Interrupt
 from lstm_music.training.job import Job, backend_of, training_chunks
-from lstm_music.training.loop import Progress
 from lstm_music.training.methods import trainer_type
 from lstm_music.training.output import counts, model_writer
-from lstm_music.training.run import METRICS, Run, RunFolder, check_same_settings
+from lstm_music.training.progress import Progress
+from lstm_music.training.runs.checkpoint import read_checkpoint
+from lstm_music.training.runs.curve import draw_losses
+from lstm_music.training.runs.folder import METRICS, RunFolder, check_same_settings
+from lstm_music.training.runs.run import Run
 from lstm_music.training.settings import make_config
 from lstm_music.training.team import Team
 

@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from itertools import islice
 from operator import index
 from typing import Any
@@ -23,7 +23,8 @@ from lstm_music.nn.scoring import sequence_nll
 from lstm_music.training.config import FREE, TrainConfig
 from lstm_music.training.interrupt import Interrupt
 from lstm_music.training.mixtures import mixtures
-from lstm_music.training.schedule import PLATEAU_PATIENCE, rate_share
+from lstm_music.training.progress import Losses, Progress, without_nan
+from lstm_music.training.schedule import rate_share
 from lstm_music.training.team import Team
 from lstm_music.types import FloatArray, IntArray, Params
 
@@ -34,44 +35,6 @@ _SMOOTHING = 0.98
 
 _MOST_LOSS = 1000.0
 """Nats a token, a hundred times a guess: no run comes back from there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a run stands; losses in nats a token, NaN before the first.
-
-    ``validated`` says that this update was followed by a validation.
-    """
-
-    step: int
-    tokens: int
-    max_tokens: int
-    train_loss: float
-    valid_loss: float
-    best_loss: float
-    learning_rate: float
-    gradient_norm: float
-    validated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Losses:
-    """What the run remembers of its losses, and the norm of its last gradient."""
-
-    train: float = math.nan
-    valid: float = math.nan
-    best: float = math.nan
-    since_best: int = 0  # validations
-    plateaus: int = 0
-    gradient_norm: float = math.nan
-
-    def after(self, valid: float, is_best: bool) -> _Losses:
-        """The same after a validation."""
-        if is_best:
-            return replace(self, valid=valid, best=valid, since_best=0)
-        since = self.since_best + 1
-        plateaus = self.plateaus + (since % PLATEAU_PATIENCE == 0)
-        return replace(self, valid=valid, since_best=since, plateaus=plateaus)
 
 
 class Trainer:
@@ -131,7 +94,7 @@ class Trainer:
         self._step = 0
         self._tokens = 0
         self._next_validation = config.evaluate_every
-        self._losses = _Losses()
+        self._losses = Losses()
         self._base = base
         self._validated_at = 0 if base is None else -1  # step
         self._settled = self._stream.cursor()
@@ -364,7 +327,7 @@ class Trainer:
             numbers: dict[str, Any] = {
                 n: math.nan if x is None else +x for n, x in facts["losses"].items()
             }
-            self._losses = _Losses(**numbers)
+            self._losses = Losses(**numbers)
         except (LookupError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise ModelFileError(f"damaged: the run's state does not fit ({error!r})") from None
         put = self._model.backend.to_device
@@ -384,10 +347,3 @@ def _finite(arrays: Tensor, name: str, shape: tuple[int, ...]) -> FloatArray:
     if not np.isfinite(array).all():
         raise ModelFileError(f"damaged: {name} holds NaN or infinity")
     return array
-
-
-def without_nan(numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """The same with None for NaN, which JSON does not know."""
-    return {
-        name: None if isinstance(x, float) and math.isnan(x) else x for name, x in numbers.items()
-    }

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from lstm_music.cli.progress import training_display
-from lstm_music.training.loop import Progress
+from lstm_music.training.progress import Progress
 
 BEGUN = Progress(0, 0, 1000, math.nan, 8.5, 8.5, 0.0, math.nan, True)
 GOING_ON = Progress(3, 500, 1000, 3.25, math.nan, math.nan, 0.003, 1.0, False)

@@ -12,7 +12,7 @@ import lstm_music as lm
 from lstm_music import files
 from lstm_music.errors import OutputError
 from lstm_music.nn.sealed import seal
-from lstm_music.training.checkpoint import LAST, PREVIOUS, read_checkpoint, write_checkpoint
+from lstm_music.training.runs.checkpoint import LAST, PREVIOUS, read_checkpoint, write_checkpoint
 
 SYSTEM_CALLS = ("open", "fsync", "replace", "rename", "unlink", "stat", "chmod")
 

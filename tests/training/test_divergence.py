@@ -15,10 +15,10 @@ from lstm_music.corpus.batching.batches import Chunk, ChunkStream
 from lstm_music.nn.model import LanguageModel
 from lstm_music.nn.model_file import load_model
 from lstm_music.nn.optim import OPTIMISERS
-from lstm_music.training.checkpoint import read_checkpoint
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.job import new_model
 from lstm_music.training.loop import Trainer
+from lstm_music.training.runs.checkpoint import read_checkpoint
 
 QUICK = {"evaluate_every": 400, "checkpoint_seconds": 0.0}
 

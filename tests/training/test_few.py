@@ -17,11 +17,11 @@ from lstm_music.corpus.ends import hold_out
 from lstm_music.nn.model_file import load_model
 from lstm_music.training import loop
 from lstm_music.training.base import load_base
-from lstm_music.training.checkpoint import read_checkpoint
 from lstm_music.training.held_out import nats_a_note
 from lstm_music.training.interrupt import Interrupt
 from lstm_music.training.job import new_model
 from lstm_music.training.mixtures import mixtures
+from lstm_music.training.runs.checkpoint import read_checkpoint
 from lstm_music.training.settings import make_config
 
 TINY = {n: SETTINGS[n] for n in ("hidden_size", "embedding_size", "layers")}

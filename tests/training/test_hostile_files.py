@@ -18,7 +18,7 @@ from training_runs import train
 import lstm_music as lm
 from lstm_music.nn.model_file import load_model
 from lstm_music.nn.sealed import seal, unseal
-from lstm_music.training.checkpoint import LAST, PREVIOUS, read_checkpoint
+from lstm_music.training.runs.checkpoint import LAST, PREVIOUS, read_checkpoint
 
 _FORBIDDEN = (
     *("exec", "compile", "import", "subprocess.", "os.system", "os.exec", "os.posix_spawn"),

@@ -13,8 +13,8 @@ from training_runs import SETTINGS, command, finish, times, train
 from lstm_music.nn.optimiser import Optimiser
 from lstm_music.training import loop
 from lstm_music.training.best import BestModel
-from lstm_music.training.checkpoint import read_checkpoint
 from lstm_music.training.loop import Trainer
+from lstm_music.training.runs.checkpoint import read_checkpoint
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 

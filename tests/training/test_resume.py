@@ -13,8 +13,8 @@ from paths import MIDI_DATA
 from training_runs import command, finish, times, train
 
 import lstm_music as lm
-from lstm_music.training.checkpoint import LAST, PREVIOUS
-from lstm_music.training.run import check_same_settings
+from lstm_music.training.runs.checkpoint import LAST, PREVIOUS
+from lstm_music.training.runs.folder import check_same_settings
 
 SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU")]
 

@@ -11,7 +11,7 @@ import lstm_music as lm
 from lstm_music.cli.main import run
 from lstm_music.errors import OutputError, UnsavedError
 from lstm_music.nn.model_file import load_model
-from lstm_music.training.checkpoint import read_checkpoint
+from lstm_music.training.runs.checkpoint import read_checkpoint
 
 
 def files(folder):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from paths import MIDI_DATA
 
-from lstm_music.training.checkpoint import read_checkpoint
+from lstm_music.training.runs.checkpoint import read_checkpoint
 
 pytest.importorskip("mpi4py", reason="mpi4py is not installed")
 MPIEXEC = shutil.which("mpiexec", path=str(Path(sys.executable).parent)) or shutil.which("mpiexec")

@@ -14,15 +14,15 @@ import numpy as np
 from lstm_music.corpus.cache import TokenCache
 from lstm_music.training.api import Sources, read_corpus
 from lstm_music.training.base import load_base
-from lstm_music.training.checkpoint import write_checkpoint
 from lstm_music.training.config import TrainConfig
-from lstm_music.training.curve import draw_losses
 from lstm_music.training.forecast.plan import Deadline, refuse_tokens
 from lstm_music.training.forecast.speed import Speed, measure_speed
 from lstm_music.training.job import Job, new_model, training_chunks
 from lstm_music.training.methods import trainer_type
 from lstm_music.training.output import model_writer
-from lstm_music.training.run import METRICS, RunFolder
+from lstm_music.training.runs.checkpoint import write_checkpoint
+from lstm_music.training.runs.curve import draw_losses
+from lstm_music.training.runs.folder import METRICS, RunFolder
 from lstm_music.training.settings import make_config
 from lstm_music.training.team import Team
 

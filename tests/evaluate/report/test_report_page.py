@@ -17,7 +17,7 @@ from lstm_music.evaluate.report.distances import distances
 from lstm_music.evaluate.report.engraving import first_page
 from lstm_music.evaluate.report.page import Report, report_page
 from lstm_music.evaluate.statistics import piece_statistics
-from lstm_music.training.run_files import run_files
+from lstm_music.training.runs.files import run_files
 
 NAMES = ("jig", "reel", "hornpipe", "chorale", "band", "drums")
 LOSSES = [

@@ -13,8 +13,6 @@ import lstm_music as lm
 from lstm_music.training import held_out as training_held_out
 from lstm_music.training import job as training_job
 from lstm_music.training import loop as training_loop
-from lstm_music.training import run as training_run
-from lstm_music.training.checkpoint import LAST
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.forecast import plan as training_plan
 from lstm_music.training.forecast import speed as training_speed
@@ -22,6 +20,8 @@ from lstm_music.training.forecast.plan import Deadline, plan
 from lstm_music.training.forecast.speed import Speed
 from lstm_music.training.interrupt import Interrupt
 from lstm_music.training.loop import Trainer
+from lstm_music.training.runs import run as training_run
+from lstm_music.training.runs.checkpoint import LAST
 
 TINY = {n: SETTINGS[n] for n in ("hidden_size", "embedding_size", "layers", "batch_size")}
 TINY |= {"chunk_steps": 32, "rng_seed": 5}

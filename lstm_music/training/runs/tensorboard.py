@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lstm_music.errors import ConfigError
-from lstm_music.training.loop import Progress
+from lstm_music.training.progress import Progress
 
 
 class TensorBoard:

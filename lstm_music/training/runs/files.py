@@ -10,7 +10,7 @@ from typing import Any
 
 from lstm_music.errors import ModelFileError
 from lstm_music.pretrained import model_names
-from lstm_music.training.run import METRICS, RunFolder
+from lstm_music.training.runs.folder import METRICS, RunFolder
 
 _SUFFIX = ".safetensors"
 

@@ -1,0 +1,1 @@
+"""One run and what it leaves on disk: folder, lock, checkpoints, metrics and their picture."""
