@@ -30,7 +30,7 @@ from lstm_music.generate.planning.plan import (
 )
 from lstm_music.generate.planning.ruling import ruling_for
 from lstm_music.generate.populations import DRAFTS_APART, by_beam, by_join, by_particles
-from lstm_music.generate.report import make_report
+from lstm_music.generate.reporting.report import make_report
 from lstm_music.generate.takes import (
     Take,
     TakeDone,

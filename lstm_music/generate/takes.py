@@ -23,7 +23,7 @@ class Take:
     piece : the whole, the given music included.
     rng_seed : of the request; the same request with it gives the same takes.
     report : of each control that was set, what was asked and what came out
-        (`lstm_music.generate.report`).
+        (`lstm_music.generate.reporting.report`).
     new : what was written, (N,) NOTE_DTYPE in the steps and tracks of the piece.
     nats_a_note : how unlikely the network finds what it wrote; NaN without a note.
     join_nats : nats a note of the two bars behind it, for an infilling; NaN if nothing is there.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from lstm_music.composer import Composer
+from lstm_music.generate.drafting import DEFAULT_TEMPO_BPM
 from lstm_music.generate.engine import forbidden_tokens, new_generator
-from lstm_music.generate.from_nothing import DEFAULT_TEMPO_BPM
 from lstm_music.generate.planning.header import drawn_ensemble, write_header
 from lstm_music.kernels.step import StepWeights
 from lstm_music.music.key import Key

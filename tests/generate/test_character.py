@@ -11,7 +11,7 @@ from lstm_music.generate.asking.request import Request
 from lstm_music.generate.planning.character import Character, character_of, character_of_new
 from lstm_music.generate.planning.plan import infilling
 from lstm_music.generate.planning.ruling import ruling_for
-from lstm_music.generate.report import make_report
+from lstm_music.generate.reporting.report import make_report
 from lstm_music.midi.write import to_midi_bytes
 from lstm_music.music.instruments.general_midi import SOUNDING_RANGES
 from lstm_music.music.meter import Meter

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import lstm_music as lm
-from lstm_music.generate.from_nothing import _Writer
+from lstm_music.generate.drafting import DraftWriter
 from lstm_music.music.harmony.rests import chords_at_rest
 
 SATB = ((60, 79), (55, 74), (50, 68), (36, 62))
@@ -45,7 +45,7 @@ def test_a_range_that_is_asked_for_goes_first():
 
 def test_a_chorale_with_a_silent_part_is_drawn_again(monkeypatch):
     """A part that no note was written for would be left out of the finished piece."""
-    finished, pieces = _Writer._finished, []
+    finished, pieces = DraftWriter._finished, []
 
     def first_without_bass(self, generator):
         piece = finished(self, generator)
@@ -55,7 +55,7 @@ def test_a_chorale_with_a_silent_part_is_drawn_again(monkeypatch):
         notes = piece.notes[piece.notes["track"] < 3]
         return piece.replace(notes=notes, tracks=piece.tracks[:3])
 
-    monkeypatch.setattr(_Writer, "_finished", first_without_bass)
+    monkeypatch.setattr(DraftWriter, "_finished", first_without_bass)
     piece = lm.load("chorale").generate(bars=4, style="chorale", rng_seed=1)
     assert len(pieces) > 1
     assert len(piece.tracks) == 4
