@@ -125,8 +125,9 @@ def train(
         corpus = _read_by_turns(team, sources, cache, config.style, on_note, manners)
         checkpoint = _begin_together(team, folder, resume, on_note)
         job = Job.of(corpus, begin_with, settings, on_note)
+        forecast = None
         if deadline is not None:
-            job, time_limit = job.fitted(deadline, checkpoint, team, time_limit, on_note)
+            job, forecast, time_limit = job.fitted(deadline, checkpoint, team, time_limit, on_note)
         config = job.config
         model = job.new_model(team)
         parted.enter_context(model.backend.current())
@@ -159,7 +160,7 @@ def train(
             facts,
             checkpoint_seconds=checkpoint_seconds,
             time_limit=time_limit,
-            is_planned=deadline is not None,
+            forecast=forecast,
             on_note=on_note,
             interrupt=interrupt,
             team=team,

@@ -22,14 +22,17 @@ from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.training.base import Base
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.few import configured, most_tokens
-from lstm_music.training.forecast.plan import Deadline, as_planned, plan
+from lstm_music.training.forecast.plan import (
+    Deadline,
+    Forecast,
+    as_planned,
+    plan,
+    time_to_go_on,
+)
 from lstm_music.training.forecast.speed import Speed, measure_speed
 from lstm_music.training.held_out import kept_tokens, nats_a_note, validation_sequences
 from lstm_music.training.team import Team
 from lstm_music.types import IntArray
-
-_USED_WHEN_RESUMED = 0.9
-"""Share of the time after which a resumed run stops; its plan needs less, since some is done."""
 
 
 @dataclass(frozen=True)
@@ -95,26 +98,29 @@ class Job:
         team: Team,
         time_limit: float | None,
         on_note: Callable[[str], None],
-    ) -> tuple[Job, float]:
+    ) -> tuple[Job, Forecast, float]:
         """The job that fits into a time, or that was planned when the run began.
 
         Returns
         -------
         job : with planned settings.
+        forecast : what was planned at first.
         time_limit : seconds from now on that training may take.
 
         Raises
         ------
         ConfigError : the time is too short.
+        ModelFileError : the plan of the checkpoint is damaged.
         """
         if checkpoint is not None:
             config = as_planned(self.config, checkpoint)
-            left = _USED_WHEN_RESUMED * deadline.left
+            forecast = Forecast.of(checkpoint, config, deadline)
+            left = time_to_go_on(deadline, forecast)
         else:
             speed = self.speed(deadline.measured_seconds, team)
             scored = sum(len(targets) for _, targets in self.valid) // team.size
             has_base = self.base is not None
-            config, end_seconds = plan(
+            config, forecast = plan(
                 self.config,
                 self.given,
                 speed,
@@ -126,13 +132,16 @@ class Job:
             planned = [config.max_tokens, config.evaluate_every] if team.leads else [0, 0]
             tokens, every = team.greatest(planned)
             config = replace(config, max_tokens=tokens, evaluate_every=every)
-            left = deadline.left - end_seconds
+            forecast = replace(forecast, tokens=tokens, evaluate_every=every)
+            left = deadline.left - forecast.end_seconds
             on_note(
                 f"for {deadline.seconds:,.0f} seconds: {tokens:,} tokens at "
                 f"{speed.trained_per_second:,.0f} a second, a validation every {every:,}"
             )
         limit = max(left, 0.0)
-        return replace(self, config=config), limit if time_limit is None else min(limit, time_limit)
+        if time_limit is not None:
+            limit = min(limit, time_limit)
+        return replace(self, config=config), forecast, limit
 
     def gain(self, output: str | os.PathLike[str], name: str | os.PathLike[str]) -> str:
         """What training has brought, in one line: nats a note of held-out music before and now.

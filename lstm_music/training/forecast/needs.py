@@ -81,7 +81,7 @@ def dry_run(
     corpus = read_corpus(sources, cache, style, on_note, manners)
     job = Job.of(corpus, begin_with, settings, on_note)
     if deadline is not None:
-        job, _ = job.fitted(deadline, None, Team(), None, on_note)
+        job, _, _ = job.fitted(deadline, None, Team(), None, on_note)
     speed = job.speed(2.0)
     _rehearse(job)
     return _needs(job.corpus, job.config, speed, job.new_model().flat_params.size)

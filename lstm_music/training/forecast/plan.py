@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from lstm_music.errors import ConfigError
+from lstm_music.errors import ConfigError, ModelFileError
 from lstm_music.nn.sealed import Sealed
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.forecast.speed import Speed
@@ -20,10 +20,22 @@ PLANNED = ("max_tokens", "evaluate_every")
 _USED = 0.92
 """Share of the time that is planned; the rest is for a machine that gets slower."""
 
+_ROOM = 1.2
+"""A time that is said to be enough is so much more than what was measured."""
+
 _VALIDATION_SHARE = 0.2
 _MOST_VALIDATIONS = 20
 _END_SECONDS = 2.0
 """For the picture of the losses, and for saving."""
+
+_END_SHARE = 0.1
+"""Saving takes this share of the time at most; so does the end of a run that says nothing."""
+
+_END_VALIDATIONS = 2
+"""Of a run with a base, scoring a mixture with it and the last line takes as long as so many."""
+
+_SECOND_MIXTURE_SHARE = 0.1
+"""Scoring a second mixture may take this share of the time that is left for training at most."""
 
 MEASURED_SHARE = 0.05
 MOST_MEASURED_SECONDS = 5.0
@@ -58,6 +70,38 @@ class Deadline:
         return min(MEASURED_SHARE * self.seconds, MOST_MEASURED_SECONDS)
 
 
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a run was to have when it was planned: it keeps that when it goes on.
+
+    Parameters
+    ----------
+    tokens : in all.
+    evaluate_every : tokens between two validations.
+    end_seconds : the last validation and what comes after it take so long.
+    """
+
+    tokens: int
+    evaluate_every: int
+    end_seconds: float
+
+    @classmethod
+    def of(cls, checkpoint: Sealed, config: TrainConfig, deadline: Deadline) -> Forecast:
+        """That of a run; a version that kept none had what the configuration says.
+
+        Raises
+        ------
+        ModelFileError : damaged.
+        """
+        told = checkpoint.facts.get("forecast")
+        if told is None:
+            return cls(config.max_tokens, config.evaluate_every, _END_SHARE * deadline.seconds)
+        try:
+            return cls(int(told["tokens"]), int(told["evaluate_every"]), float(told["end_seconds"]))
+        except (LookupError, TypeError, ValueError, OverflowError) as error:
+            raise ModelFileError(f"damaged: the run's plan does not fit ({error!r})") from None
+
+
 def plan(
     config: TrainConfig,
     given: Mapping[str, Any],
@@ -67,7 +111,7 @@ def plan(
     *,
     has_base: bool,
     most_tokens: float = math.inf,
-) -> tuple[TrainConfig, float]:
+) -> tuple[TrainConfig, Forecast]:
     """The configuration with as many tokens and validations as fit.
 
     A fifth of the time at most is for validations: twenty of them, or as many as that allows.
@@ -79,38 +123,44 @@ def plan(
     speed : of this configuration.
     scored_tokens : of one validation, and of what is scored to keep its model.
     deadline : when all must be done.
-    has_base : whether the base is scored, before training and for the last line, and in the end a
-        mixture with it.
+    has_base : whether the base is scored, before training and for the last line, and in the end
+        mixtures with it.
     most_tokens : more are not planned, however much time there is.
 
     Returns
     -------
     config : with `PLANNED` settings.
-    end_seconds : the last validation and what comes after it take so long.
+    forecast : the same, and how long the end takes.
 
     Raises
     ------
-    ConfigError : no time is left, or the tokens are given too.
+    ConfigError : there is too little time.
     """
     validation = scored_tokens / speed.scored_per_second
-    end_seconds = min(_END_SECONDS, 0.1 * deadline.seconds) + 2 * has_base * validation
-    left = _USED * (deadline.left - end_seconds) - has_base * validation  # it is scored at first
+    end = min(_END_SECONDS, _END_SHARE * deadline.seconds)
+    end += _END_VALIDATIONS * has_base * validation
+    left = _USED * (deadline.left - end) - has_base * validation  # it is scored at first
     least = speed.update_tokens / speed.trained_per_second + validation
     if left < least:
+        passed = deadline.seconds - deadline.left
+        needed = passed + end + (least + has_base * validation) / _USED
         raise ConfigError(
             f"{deadline.seconds:,.0f} seconds are too few: reading the music and measuring took "
-            f"{deadline.seconds - deadline.left:,.1f}, one update and validations take "
-            f"{least + end_seconds + has_base * validation:,.1f}: give more time (--for)"
+            f"{passed:,.1f}, one update and validations take {needed - passed:,.1f}; give at least "
+            f"{_ROOM * needed:,.0f} seconds (--for)"
         )
+    left -= has_base * min(validation, _SECOND_MIXTURE_SHARE * left)
     n = int(min(max(_VALIDATION_SHARE * left / max(validation, 1e-9), 1), _MOST_VALIDATIONS))
     if "evaluate_every" in given:
-        a_token = 1 / speed.trained_per_second + validation / config.evaluate_every
-        tokens = int(max(min((left - validation) / a_token, most_tokens), 1))
-        return replace(config, max_tokens=tokens), end_seconds + validation
-    tokens = int(max(min((left - n * validation) * speed.trained_per_second, most_tokens), 1))
-    return replace(
-        config, max_tokens=tokens, evaluate_every=math.ceil(tokens / n)
-    ), end_seconds + validation
+        every = config.evaluate_every
+        tokens = (left - validation) / (1 / speed.trained_per_second + validation / every)
+        tokens = int(max(min(tokens, most_tokens), 1))
+    else:
+        tokens = (left - n * validation) * speed.trained_per_second
+        tokens = int(max(min(tokens, most_tokens), 1))
+        every = math.ceil(tokens / n)
+    planned = replace(config, max_tokens=tokens, evaluate_every=every)
+    return planned, Forecast(tokens, every, end + validation)
 
 
 def refuse_tokens(given: Mapping[str, Any]) -> None:
@@ -137,3 +187,8 @@ def as_planned(config: TrainConfig, checkpoint: Sealed) -> TrainConfig:
     before = checkpoint.facts.get("settings")
     before = before if isinstance(before, dict) else {}
     return make_config(asdict(config) | {n: before[n] for n in PLANNED if n in before})
+
+
+def time_to_go_on(deadline: Deadline, forecast: Forecast) -> float:
+    """Seconds that a run may train when it goes on."""
+    return _USED * (deadline.left - forecast.end_seconds)

@@ -11,6 +11,7 @@ from typing import Any
 from lstm_music.errors import OutputError, UnsavedError
 from lstm_music.training.best import BestModel
 from lstm_music.training.forecast.pace import Pace
+from lstm_music.training.forecast.plan import Forecast
 from lstm_music.training.interrupt import Interrupt
 from lstm_music.training.loop import Trainer
 from lstm_music.training.progress import Progress, without_nan
@@ -21,8 +22,8 @@ from lstm_music.training.team import Team
 _REST_TIMES = 20
 """So many times what a checkpoint took passes before the next."""
 
-_WORTH_TELLING = 0.95
-"""A plan is told of again if it has become shorter by so much."""
+_WORTH_TELLING = 0.05
+"""A plan is told of again if it has changed by so much since."""
 
 
 class Run:
@@ -36,9 +37,9 @@ class Run:
     checkpoint_seconds : time between two checkpoints, or twenty times what one takes if that is
         longer; one is written at each validation, too.
     time_limit : seconds after which it stops, to be resumed; None: no limit.
-    is_planned : whether the run is to be done by then. Where the machine is slower than it was when
-        the run was planned, it has fewer tokens, so that its schedule comes to an end. If time is
-        up all the same, it is validated once more, so that what was learnt last counts.
+    forecast : what was planned for that time; None: nothing was. Where the machine is slower than
+        it was then, the run has fewer tokens, so that its schedule comes to an end. If time is up
+        all the same, it is validated once more, so that what was learnt last counts.
     on_note : told of a disk that refuses to save, once.
     interrupt : what the trainer's signals are held back with.
     team : the processes that train together; its leader writes. A signal to one stops them all
@@ -55,7 +56,7 @@ class Run:
         *,
         checkpoint_seconds: float,
         time_limit: float | None,
-        is_planned: bool = False,
+        forecast: Forecast | None = None,
         on_note: Callable[[str], None],
         interrupt: Interrupt,
         team: Team,
@@ -64,12 +65,11 @@ class Run:
         self._trainer, self._best = trainer, best
         self._folder, self._settings = folder, settings
         self._checkpoint_seconds, self._time_limit = checkpoint_seconds, time_limit
-        self._is_planned = is_planned
-        progress = trainer.progress
-        self._told_tokens = progress.max_tokens
+        self._forecast = forecast
+        self._told_tokens = trainer.progress.max_tokens
         self._pace: Pace | None = None
-        if is_planned and time_limit is not None:
-            self._pace = Pace(time_limit, progress.tokens, progress.max_tokens)
+        if forecast is not None and time_limit is not None:
+            self._pace = Pace(time_limit, forecast.tokens, forecast.evaluate_every)
         self._on_note = on_note
         self._unsaved: OutputError | None = None
         self._told: set[str] = set()
@@ -87,18 +87,17 @@ class Run:
         # Before the first update: whatever ends the run now, it can go on, and a disk that
         # refuses is known at once.
         self._save()
-        saved = time.monotonic()
+        now = saved = time.monotonic()
         took = saved - started
         try:
             for progress in self._trainer.run():
                 self._note_metrics()
-                now = time.monotonic()
+                before, now = now, time.monotonic()
                 is_due = now - saved >= max(self._checkpoint_seconds, _REST_TIMES * took)
                 is_over = self._time_limit is not None and now - started >= self._time_limit
                 fitting = 0
                 if self._pace is not None:
-                    had, planned = progress.tokens, progress.max_tokens
-                    fitting = self._pace.fitting(now - started, had, planned)
+                    fitting = self._pace.fitting(now - started, now - before, progress)
                 is_due, is_over, fitting, signal = self._agree(is_due, is_over, fitting)
                 if fitting:
                     self._plan_again(fitting)
@@ -111,7 +110,7 @@ class Run:
                     self._interrupt.pending = signal
                     break
                 if is_over and not self._trainer.is_done:
-                    if self._is_planned:
+                    if self._forecast is not None:
                         if not progress.validated:
                             self._trainer.validate()
                             yield self._trainer.progress
@@ -149,9 +148,10 @@ class Run:
         """Plan with so many tokens, here and where the run is resumed."""
         self._trainer.end_at(tokens)
         self._settings = {**self._settings, "max_tokens": tokens}
-        if tokens < _WORTH_TELLING * self._told_tokens:
+        if abs(tokens / self._told_tokens - 1) > _WORTH_TELLING:
+            pace = "slower" if tokens < self._told_tokens else "faster"
             self._told_tokens = tokens
-            self._on_note(f"slower than it began: {tokens:,} tokens fit into the time")
+            self._on_note(f"{pace} than foreseen: {tokens:,} tokens fit into the time")
 
     @property
     def _is_savable(self) -> bool:
@@ -186,6 +186,8 @@ class Run:
         self._best.retry()
         try:
             self._folder.check_ours()
+            if self._forecast is not None:
+                facts["forecast"] = asdict(self._forecast)
             write_checkpoint(self._folder.path, arrays, {"settings": self._settings, **facts})
             self._unsaved = None
             self._told.clear()

@@ -16,7 +16,7 @@ from lstm_music.training import loop as training_loop
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.forecast import plan as training_plan
 from lstm_music.training.forecast import speed as training_speed
-from lstm_music.training.forecast.plan import Deadline, plan
+from lstm_music.training.forecast.plan import Deadline, Forecast, plan
 from lstm_music.training.forecast.speed import Speed
 from lstm_music.training.interrupt import Interrupt
 from lstm_music.training.loop import Trainer
@@ -40,9 +40,10 @@ def seconds_of(config, scored, *, has_base):
 @pytest.mark.parametrize("seconds", [100, 600, 7200])
 def test_what_is_planned_fits(seconds, scored, has_base):
     deadline = Deadline(seconds)
-    config, end = plan(TrainConfig(), {}, SPEED, scored, deadline, has_base=has_base)
-    took = seconds_of(config, scored, has_base=has_base)
-    assert 0.5 * seconds < took + end <= seconds + scored / SPEED.scored_per_second
+    config, forecast = plan(TrainConfig(), {}, SPEED, scored, deadline, has_base=has_base)
+    took = seconds_of(config, scored, has_base=has_base) + forecast.end_seconds
+    assert 0.5 * seconds < took <= seconds + scored / SPEED.scored_per_second
+    assert (forecast.tokens, forecast.evaluate_every) == (config.max_tokens, config.evaluate_every)
     assert config.max_tokens / config.evaluate_every <= 20.5
     assert config.max_tokens <= 20 * config.evaluate_every  # the last one is at the end
 
@@ -64,9 +65,18 @@ def test_more_than_the_music_needs_is_not_planned():
     assert config.evaluate_every == 2_500
 
 
-def test_too_little_time_is_refused():
-    with pytest.raises(lm.ConfigError, match="give more time"):
-        plan(TrainConfig(), {}, SPEED, 100_000, Deadline(5), has_base=False)
+@pytest.mark.parametrize("has_base", [False, True])
+def test_too_little_time_is_refused_and_what_is_named_is_enough(has_base):
+    with pytest.raises(lm.ConfigError, match="give at least") as refused:
+        plan(TrainConfig(), {}, SPEED, 100_000, Deadline(5), has_base=has_base)
+    seconds = float(str(refused.value).rsplit("at least ", 1)[1].split()[0])
+    assert seconds < 200
+    plan(TrainConfig(), {}, SPEED, 100_000, Deadline(seconds), has_base=has_base)
+    with pytest.raises(lm.ConfigError, match="give at least"):
+        plan(TrainConfig(), {}, SPEED, 100_000, Deadline(0.7 * seconds), has_base=has_base)
+
+
+def test_no_time_is_refused():
     for seconds in (0.0, -1.0, math.inf, math.nan):
         with pytest.raises(lm.ConfigError, match="above 0"):
             Deadline(seconds)
@@ -115,7 +125,7 @@ def machine(monkeypatch):
     return one
 
 
-def timed_run(folder, cache, seconds):
+def timed_run(folder, cache, seconds, **settings):
     """Train for so many seconds; the progress and the notes."""
     steps, notes = [], []
     lm.train(
@@ -125,7 +135,7 @@ def timed_run(folder, cache, seconds):
         for_seconds=seconds,
         on_progress=steps.append,
         on_note=notes.append,
-        **TINY,
+        **(TINY | settings),
     )
     return steps, notes
 
@@ -139,6 +149,63 @@ def test_a_run_takes_the_time_it_was_given(whole, tmp_path, machine):
     assert math.isfinite(steps[-1].best_loss)
     assert steps[-1].validated
     assert lm.load(tmp_path / "m.safetensors")
+
+
+def test_scoring_what_a_run_begins_with_is_no_slow_training(whole, tmp_path, machine, monkeypatch):
+    """Most of its time goes by before the second update, as with a few songs and a big base."""
+    scored_seconds = 4.0
+    lm.train(MIDI_DATA, tmp_path / "base.safetensors", cache=whole.cache, **TINY, max_tokens=300)
+    monkeypatch.setattr(
+        training_job,
+        "measure_speed",
+        lambda model, stream, valid, *_: Speed(
+            SPEED.trained_per_second, sum(len(t) for _, t in valid) / scored_seconds, 100
+        ),
+    )
+    score = training_loop.sequence_nll
+
+    def slowly(*arguments):
+        before = machine.seconds
+        scores = score(*arguments)
+        machine.seconds = before + scored_seconds
+        return scores
+
+    monkeypatch.setattr(training_loop, "sequence_nll", slowly)
+    own = {"evaluate_every": 5_000, "learning_rate": 0.001}
+    settings = {"base": tmp_path / "base.safetensors", **own}
+    machine.seconds = 0.0
+    steps, notes = timed_run(tmp_path, whole.cache, 60, **settings)
+    assert 0.7 * 60 < machine.seconds < 60
+    assert steps[0].validated
+    assert steps[0].step == 0
+    assert {one.max_tokens for one in steps} == {steps[0].max_tokens}
+    assert steps[-1].tokens >= steps[-1].max_tokens > 8_000
+    assert not any("than foreseen" in note for note in notes)
+
+
+def test_a_run_that_was_cut_short_in_error_gets_its_tokens_back(
+    whole, tmp_path, machine, monkeypatch
+):
+    """The second update takes half of the time: by its pace the run would soon be over."""
+    update, n_updates = Trainer.update, []
+
+    def stalling(trainer, chunks):
+        update(trainer, chunks)
+        n_updates.append(1)
+        if len(n_updates) == 2:
+            machine.seconds += 25
+
+    def still(model, stream, *_):
+        return Speed(SPEED.trained_per_second, SPEED.scored_per_second, 100)
+
+    monkeypatch.setattr(training_job, "measure_speed", still)
+    monkeypatch.setattr(Trainer, "update", stalling)
+    steps, notes = timed_run(tmp_path, whole.cache, 60)
+    assert min(one.max_tokens for one in steps) < 0.2 * steps[0].max_tokens
+    assert steps[-1].tokens >= steps[-1].max_tokens > 0.3 * steps[0].max_tokens
+    assert steps[-1].validated
+    assert 0.8 * 60 < machine.seconds < 60
+    assert any(note.startswith("faster than foreseen") for note in notes)
 
 
 @pytest.mark.parametrize("times", [1.3, 100.0])
@@ -155,7 +222,7 @@ def test_a_machine_that_gets_slower_has_fewer_tokens(whole, tmp_path, machine, m
     assert steps[-1].tokens >= steps[-1].max_tokens
     assert steps[-1].validated
     assert steps[-1].learning_rate < 0.06 * max(one.learning_rate for one in steps)
-    assert any(note.startswith("slower than it began") for note in notes)
+    assert any(note.startswith("slower than foreseen") for note in notes)
     assert not any("time is up" in note for note in notes)
     settings = lm.load(tmp_path / "m.safetensors").metadata["training"]["settings"]
     assert steps[-1].max_tokens <= settings["max_tokens"] < steps[0].max_tokens
@@ -220,6 +287,47 @@ def test_a_run_that_was_shortened_goes_on_with_the_shorter_plan(
     again = []
     planned(tmp_path, whole.cache, on_progress=lambda progress: again.append(progress.max_tokens))
     assert again[0] <= seen[-1] < seen[0]
+
+
+def test_a_run_that_was_shortened_may_grow_again_when_it_goes_on(
+    whole, tmp_path, machine, monkeypatch
+):
+    """Slow until it is interrupted: later it has as many tokens as were planned, and no more."""
+    update, seen, again = Trainer.update, [], []
+    monkeypatch.setattr(training_job, "measure_speed", lambda *_: SPEED)
+
+    def slowly(trainer, chunks):
+        before = machine.seconds
+        update(trainer, chunks)
+        machine.seconds += 5 * (machine.seconds - before)
+
+    def stop(progress):
+        seen.append(progress)
+        if seen[-1].max_tokens < 0.5 * seen[0].max_tokens:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Trainer, "update", slowly)
+    with pytest.raises(KeyboardInterrupt):
+        planned(tmp_path, whole.cache, on_progress=stop)
+    monkeypatch.setattr(Trainer, "update", update)
+    began = machine.seconds
+    planned(tmp_path, whole.cache, on_progress=again.append)
+    assert again[0].max_tokens < 0.5 * seen[0].max_tokens
+    assert again[-1].tokens >= again[-1].max_tokens == seen[0].max_tokens
+    assert machine.seconds - began < 60
+
+
+@pytest.mark.parametrize("plan", [{}, {"tokens": 5}, {"tokens": "many"}, [], 3])
+def test_a_damaged_plan_is_named(plan):
+    checkpoint = SimpleNamespace(facts={"forecast": plan})
+    with pytest.raises(lm.ModelFileError, match="the run's plan does not fit"):
+        Forecast.of(checkpoint, TrainConfig(), Deadline(60))
+
+
+def test_a_run_of_a_version_that_kept_no_plan_goes_on():
+    config = TrainConfig(max_tokens=500, evaluate_every=100)
+    forecast = Forecast.of(SimpleNamespace(facts={}), config, Deadline(60))
+    assert forecast == Forecast(500, 100, 6.0)
 
 
 def planned(folder, cache, **changes):
