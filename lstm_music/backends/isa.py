@@ -40,10 +40,16 @@ def resolve_level(isa: str | None = None, precision: str = "float32") -> int:
     brief, need = _BRIEF[precision]
     if level + 1 != len(level_names()) or not level_ready(brief):
         raise BackendError(
-            f"precision {precision} needs {need}: this CPU or build, or the level "
-            f"{level_names()[level]}, lacks it; train in float32"
+            f"precision {precision} needs {need}, which this CPU or build lacks"
+            f"{_as_chosen(isa)}; use float32"
         )
     return brief
+
+
+def _as_chosen(isa: str | None) -> str:
+    """What else may lack it: an instruction set that was asked for."""
+    asked = isa or os.environ.get(VARIABLE)
+    return f", or the instruction set asked for ({asked})" if asked else ""
 
 
 def _named_level(isa: str | None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,27 +43,30 @@ def command(
     The split is the one that training makes. So a model trained on the same sources has never seen
     the pieces on the chosen side. The baselines are fitted on the training side: uniform, unigram,
     and an interpolated Kneser-Ney n-gram, also with every training piece in seven transpositions.
-    If there are too few pieces, the last bars of each are scored, as training holds them out. The
+    If there are too few pieces, the last bars of each are scored, as training holds them out. As
+    in training, performances are read as scores where the model knows only scores of the kind. The
     output names what the model has never met (pedal, loudness, tempo changes, instruments, ...) and
     has nats a note without that, too.
     """
     from lstm_music.backends.registry import get_backend
     from lstm_music.composer import load
-    from lstm_music.corpus.cache import token_cache
     from lstm_music.corpus.coverage import Coverage
     from lstm_music.corpus.ends import hold_out
     from lstm_music.evaluate.compare import compare
     from lstm_music.evaluate.unmet import in_words, unmet
+    from lstm_music.training.api import read_corpus
 
     computing = get_backend(backend)  # a device that is missing is told before hours of reading
     composer = load(model)
-    corpus, line = hold_out(token_cache(sources, cache))
+    met = Coverage.from_dict(composer.metadata["training"]["met"])
+    note = partial(click.echo, err=True)
+    corpus, line = hold_out(read_corpus(sources, cache, None, note, met.manners or None))
     if corpus.heard is not None:
         side = "valid"
         click.echo(line, err=True)
     network = composer.model.on(computing)
     table: dict[str, Any] = compare(network, corpus, side, order)
-    found = unmet(network, Coverage.from_dict(composer.metadata["training"]["met"]), corpus, side)
+    found = unmet(network, met, corpus, side)
     if as_json:
         click.echo(json.dumps(table | {"unmet": found}))
     else:

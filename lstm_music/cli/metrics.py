@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from lstm_music.cli.streams import read_music
+from lstm_music.errors import LstmMusicError
 
 
 @click.command()
@@ -24,16 +25,25 @@ def command(paths: tuple[Path, ...], as_json: bool) -> None:
     neighbouring bars are. Harmony: parallel fifths, octaves and unisons for each 100 notes, share
     of the chords at rest (1.5 beats or more) that are triads in root position. Last, whether the
     notes keep the key and meter of the file and end on its tonic ("-": unknown). `-` among PATHS is
-    standard input.
+    standard input. A file that cannot be read does not keep the others from being told of.
     """
     from lstm_music.evaluate.statistics import piece_statistics
 
-    files = [{"file": str(path)} | asdict(piece_statistics(read_music(path))) for path in paths]
-    if as_json:
+    files: list[dict[str, Any]] = []
+    failures: list[LstmMusicError] = []
+    for path in paths:
+        try:
+            files.append({"file": str(path)} | asdict(piece_statistics(read_music(path))))
+        except LstmMusicError as error:
+            failures.append(error)
+    if as_json and files:
         click.echo(json.dumps({"files": files}))
-        return
-    for row in files:
-        click.echo(_readable(row))
+    elif files:
+        click.echo("\n".join(map(_readable, files)))
+    for failure in failures[1:]:
+        click.echo(f"lstm-music: {failure}", err=True)
+    if failures:
+        raise failures[0]
 
 
 def _readable(row: dict[str, Any]) -> str:

@@ -67,8 +67,8 @@ def hold_out(corpus: TokenCache) -> tuple[TokenCache, str]:
     left_out = f"; of copies the longest alone is used, {copies} left out" if copies else ""
     n_cut = sum(bars > 0 for *_, bars in parts)
     line = (
-        f"held out: the last {n_bars} bars of {n_cut} pieces, an eighth of each and at least "
-        f"{LEAST_BARS} ({few}{left_out})"
+        f"held out: the last {n_bars} bars of {n_cut} {'piece' if n_cut == 1 else 'pieces'}, an "
+        f"eighth of each, from {LEAST_BARS} up, but never more than half ({few}{left_out})"
     )
     return _joined(single, parts), line
 

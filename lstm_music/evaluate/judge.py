@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_music.corpus.cache import OnReject, TokenCache
+from lstm_music.errors import ConfigError
 from lstm_music.evaluate.features.table import feature_table
 from lstm_music.evaluate.form import form_figures, form_of, kolmogorov, returning_shares
 from lstm_music.evaluate.material import Material, Music, comparable, read_real, read_samples
@@ -81,7 +82,7 @@ def judge(
     Raises
     ------
     ConfigError : scikit-learn is not installed, a source or style does not exist, or there are too
-        few pieces, or pieces with too few bars.
+        few pieces, or pieces with too few bars, or they are all alike.
     """
     check_scikit_learn()
     real = read_real(against, style, side, on_reject)
@@ -110,6 +111,11 @@ def _features(material: Material) -> tuple[list[str], _Table, _Table]:
     _, theirs = feature_table(material.real)
     both = np.concatenate([ours, theirs])
     differ = np.array([len(np.unique(column[~np.isnan(column)])) > 1 for column in both.T])
+    if not differ.any():
+        raise ConfigError(
+            "no feature differs between any two of these pieces, so nothing can tell them apart: "
+            "give samples and real music that are not copies of one piece"
+        )
     kept = [name for name, keep in zip(names, differ, strict=True) if keep]
     return kept, ours[:, differ], theirs[:, differ]
 

@@ -108,8 +108,8 @@ def read_real(
         if folder is None:
             if side not in (None, ALL):
                 raise ConfigError(
-                    f"side {side!r} is that of a cache, and the real music is none: leave it out, "
-                    "or build a cache with `lstm-music corpus build`"
+                    f"side needs a cache, got {side!r} and other music: leave it out, or build a "
+                    "cache with `lstm-music corpus build`"
                 )
             return _of_style(_read(_listed(against), None, on_reject), style)
         against = open_cache(folder)
@@ -144,8 +144,11 @@ def _read(
 def _of_style(pieces: list[Piece], style: str | None) -> list[Piece]:
     chosen = [piece for piece in pieces if style in (None, piece.style)]
     if pieces and not chosen:
-        found = ", ".join(sorted({piece.style for piece in pieces} - {""})) or "no style at all"
-        raise ConfigError(f"no real piece is of the style {style!r}; there is {found}")
+        found = ", ".join(sorted({piece.style for piece in pieces} - {""}))
+        raise ConfigError(
+            f"no real piece is of the style {style!r}; "
+            + (f"they are of {found}" if found else "none of them names a style")
+        )
     return chosen
 
 
@@ -178,17 +181,18 @@ def comparable(
     _check(len(theirs), LEAST_REAL, f"real pieces of {n_bars} full bars", len(real))
     known = {_meter(piece) for piece in theirs}
     ours = _drawn([piece for piece in ours if _meter(piece) in known], MOST_PIECES, rng)
-    _check(len(ours), LEAST_SAMPLES, "samples in a meter of the real pieces", len(samples))
+    more = "more pieces in the same meters"
+    _check(len(ours), LEAST_SAMPLES, "samples in a meter of the real pieces", len(samples), more)
     theirs = _drawn(in_meters_of(ours, theirs, rng), MOST_PIECES, rng)
-    _check(len(theirs), LEAST_REAL, "real pieces in the samples' meters", len(real))
+    _check(len(theirs), LEAST_REAL, "real pieces in the samples' meters", len(real), more)
     return Material(ours, theirs, n_bars, len(samples) - len(ours), len(real) - len(theirs))
 
 
-def _check(n: int, least: int, what: str, of: int) -> None:
+def _check(
+    n: int, least: int, what: str, of: int, wanted: str = "more, or compare fewer bars"
+) -> None:
     if n < least:
-        raise ConfigError(
-            f"{n} {what} (of {of}): at least {least} are needed; give more, or compare fewer bars"
-        )
+        raise ConfigError(f"{n} {what} (of {of}): at least {least} are needed; give {wanted}")
 
 
 def _usual_bars(samples: Sequence[Piece]) -> int:

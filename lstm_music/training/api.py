@@ -150,7 +150,8 @@ def train(
         if checkpoint is not None:
             check_same_settings(checkpoint, facts, _resumable(TrainConfig()))
             trainer.restore(checkpoint.tensor, checkpoint.facts)
-            on_note(f"going on at update {trainer.progress.step}")
+            done = "the run is complete" if trainer.is_done else "going on"
+            on_note(f"{done} at update {trainer.progress.step}")
         if team.leads:
             folder.forget_metrics_after(trainer.progress.step)
         run = Run(
@@ -279,4 +280,5 @@ def read_card(path: str | os.PathLike[str] | None) -> dict[str, Any]:
 def _corpus_line(corpus: TokenCache) -> str:
     found = counts(corpus)
     sides = ", ".join(f"{found[side]} {side}" for side in SPLITS)
-    return f"{len(corpus)} pieces ({sides}), {found['tokens']:,} tokens"
+    noun = "piece" if len(corpus) == 1 else "pieces"
+    return f"{len(corpus)} {noun} ({sides}), {found['tokens']:,} tokens"

@@ -51,8 +51,8 @@ class Base:
         for name, value in self.settings.items():
             if name not in _FREE and settings.get(name, value) != value:
                 raise ConfigError(
-                    f"{name} of the model to begin with is {value!r}, not {settings[name]!r}: "
-                    "leave it out"
+                    f"{name} must be left out: the model to begin with has {value!r}, and a model "
+                    "keeps its network"
                 )
         return self.settings | dict(settings)
 

@@ -117,9 +117,12 @@ class Trainer:
     @property
     def is_done(self) -> bool:
         """All tokens are used, or no new best has come for too long."""
-        patience = self._config.stop_after
-        out_of_patience = 0 < patience <= self._losses.since_best
-        return self._tokens >= self._config.max_tokens or out_of_patience
+        return self._tokens >= self._config.max_tokens or self.is_out_of_patience
+
+    @property
+    def is_out_of_patience(self) -> bool:
+        """No new best has come for too long."""
+        return 0 < self._config.stop_after <= self._losses.since_best
 
     def run(self) -> Iterator[Progress]:
         """Train to the end; yields after every update, validation included where it is due.

@@ -26,3 +26,16 @@ def test_a_line_a_file(call):
     assert "ends_on_tonic yes" in jig
     assert "ends_on_tonic -" in drums
     assert "n_notes 215" in drums
+
+
+def test_a_file_that_cannot_be_read_leaves_the_others(call, tmp_path):
+    (tmp_path / "text.mid").write_text("no music")
+    code, out, err = call("metrics", tmp_path / "text.mid", JIG, tmp_path / "gone.mid")
+    assert code == 3
+    (line,) = out.splitlines()
+    assert line.startswith(f"{JIG}: ")
+    assert [name in err for name in ("text.mid", "gone.mid")] == [True, True]
+    code, out, _ = call("metrics", tmp_path / "text.mid", JIG, "--json")
+    assert (code, len(json.loads(out)["files"])) == (3, 1)
+    code, out, _ = call("metrics", tmp_path / "text.mid", "--json")
+    assert (code, out) == (3, "")

@@ -93,7 +93,10 @@ def test_fine_tuning_begins_where_the_model_stands(call, tmp_path, cache):
 def test_fine_tuning_refuses_another_network(call, tmp_path):
     arguments = ["train", MIDI_DATA, "-o", "b.safetensors", "--from"]
     code, _, err = call(*arguments, "default", "--hidden-size=48")
-    assert (code, "--hidden-size of the model to begin with is 256, not 48" in err) == (2, True)
+    assert (code, "--hidden-size must be left out: the model to begin with has 256" in err) == (
+        2,
+        True,
+    )
     code, _, err = call(*arguments, "no_such_model")
     assert (code, "no such model" in err) == (4, True)
     shutil.copy(MIDI_DATA / "jig.mid", tmp_path / "jig.safetensors")

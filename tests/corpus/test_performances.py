@@ -1,11 +1,13 @@
 """Corpora of performances: read as they are, or as a model reads seeds."""
 
 import json
+import re
 
 import numpy as np
 import pytest
 
 import lstm_music as lm
+from lstm_music.cli.main import run
 from lstm_music.corpus.building.options import CorpusOptions
 from lstm_music.corpus.cache import cache_options, token_cache
 from lstm_music.errors import OutputExistsError
@@ -90,6 +92,25 @@ def test_a_model_trained_on_goes_on_to_read_as_it_did(songs, tmp_path):
     del training["met"]["manners"]
     save_model(taught, model, facts["vocabulary"], training, facts["data_card"])
     assert load_base(taught).manners is None
+
+
+def test_evaluate_reads_as_training_did(songs, tmp_path, capsys):
+    """Else a model trained on performances read as scores would be charged for playing."""
+    taught, mine, notes = tmp_path / "a.safetensors", tmp_path / "b.safetensors", []
+    sizes = {"hidden_size": 8, "embedding_size": 4, "layers": 1, "max_tokens": 2_000}
+    lm.train(songs, taught, **sizes)
+    model, facts = load_model(taught)
+    training = facts["training"]
+    training["met"]["manners"] = {"piano": list(SCORES)}
+    save_model(taught, model, facts["vocabulary"], training, facts["data_card"])
+    lm.train(songs, mine, base=taught, max_tokens=20_000, learning_rate=0.01, on_note=notes.append)
+    before, now = map(float, re.findall(r"(\d+\.\d+) (?:nats a note|now)", notes[-1]))
+    assert now < before
+    for name, nats in ((taught, before), (mine, now)):
+        assert run(["evaluate", songs, "--model", str(name), "--json", "--side", "valid"]) == 0
+        table = json.loads(capsys.readouterr().out)
+        assert table["piano"]["this model"]["nats_per_note"] == pytest.approx(nats, abs=0.006)
+        assert not table["unmet"]["kinds"]
 
 
 def test_a_cache_that_is_there_stays_as_it_was_read(songs, tmp_path):

@@ -212,13 +212,20 @@ def test_too_few_or_too_short():
             comparable(samples, real, bars, rng())
 
 
+def test_copies_of_one_piece_cannot_be_told_apart(real):
+    with pytest.raises(ConfigError, match="no feature differs between any two"):
+        judge([real[0]] * 20, [real[0]] * 20)
+
+
 def test_what_cannot_be_asked(monkeypatch, real):
     with pytest.raises(ConfigError, match="side must be one of held-out, train, valid, test, all"):
         judge(real, real, side="middle")
-    with pytest.raises(ConfigError, match="side 'test' is that of a cache"):
+    with pytest.raises(ConfigError, match="side needs a cache, got 'test'"):
         judge(real, real, side="test")
-    with pytest.raises(ConfigError, match="no real piece is of the style 'jazz'; there is folk"):
+    with pytest.raises(ConfigError, match="no real piece is of the style 'jazz'; they are of folk"):
         judge(real, real, style="jazz")
+    with pytest.raises(ConfigError, match="'jazz'; none of them names a style"):
+        judge(real, [piece.replace(style="") for piece in real], style="jazz")
     with pytest.raises(ConfigError, match="no such corpus: nowhere"):
         judge("nowhere", real)
     monkeypatch.setitem(sys.modules, "sklearn.linear_model", None)

@@ -129,7 +129,7 @@ def test_the_command_line_says_so(capsys, tmp_path, monkeypatch):
     loud(Piece(make_notes(NOTES), (Track(),))).write(tmp_path / "songs" / "a.mid")
     assert run(["evaluate", "songs", "--model", "folk", "--json"]) == 0
     out, err = capsys.readouterr()
-    assert err.startswith("held out: the last 1 bars of 1 pieces")
+    assert "held out: the last 1 bars of 1 piece, an eighth of each" in err
     found = json.loads(out)["unmet"]
     assert "changes of loudness" in found["kinds"]
     assert run(["evaluate", "songs", "--model", "folk"]) == 0

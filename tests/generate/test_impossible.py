@@ -29,7 +29,7 @@ CASES = [
     ({"rests": False, "max_density": 0}, "max_density must be 1 or more"),
     ({"chords": "C", "scale": "D F A"}, "no tone of C is left in track 1"),
     ({"bars": (90, 91)}, "the piece has 16 bars"),
-    ({"tracks": "9"}, "there is no track '9'; there is 1"),
+    ({"tracks": "9"}, "there is no track '9'; the tracks are 1 \\("),
     ({"bars": None}, "bars or tracks must be given to infill"),
     ({"chords": "seed"}, "no chord symbols"),
     (VARY, "keep must be given to vary"),

@@ -86,6 +86,7 @@ def test_a_run_that_makes_it_worse_leaves_the_base_and_stops(songs, base, tmp_pa
         "no validation was better, so its weights are kept",
         notes[-1],
     )
+    assert "ended early: no validation was better for long (--stop-after)" in notes
 
 
 def test_few_pieces_have_settings_of_their_own_and_what_is_given_wins(songs, base, tmp_path):

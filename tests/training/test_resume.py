@@ -138,3 +138,11 @@ def test_a_run_from_before_a_setting_was_there_goes_on():
     check_same_settings(before, {"dropout": 0.1, "precision": "float32"}, defaults)
     with pytest.raises(lm.ConfigError, match="precision was 'float32', is 'bfloat16'"):
         check_same_settings(before, {"dropout": 0.1, "precision": "bfloat16"}, defaults)
+
+
+def test_a_run_that_is_complete_says_so_when_it_goes_on(whole, tmp_path):
+    train(tmp_path, whole.cache)
+    notes = []
+    train(tmp_path, whole.cache, on_note=notes.append)
+    assert any(note.startswith("the run is complete at update") for note in notes)
+    assert (tmp_path / "m.safetensors").read_bytes() == whole.model

@@ -12,6 +12,7 @@ from lstm_music.cli.main import run
 from lstm_music.errors import OutputError, UnsavedError
 from lstm_music.nn.model_file import load_model
 from lstm_music.training.runs.checkpoint import read_checkpoint
+from lstm_music.training.runs.run import Run
 
 
 def files(folder):
@@ -183,3 +184,22 @@ def test_what_is_done_on_the_way_may_fail(whole, tmp_path, capsys):
     assert run(arguments) == 0
     assert "samples'; training goes on" in capsys.readouterr().err
     assert (tmp_path / "m.safetensors").read_bytes() == whole.model
+
+
+def test_a_run_that_was_refused_leaves_no_folder(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(lm.ConfigError):
+        lm.train(tmp_path / "empty", tmp_path / "m.safetensors")
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+
+
+def test_a_run_that_failed_later_keeps_its_folder(tmp_path, whole, monkeypatch):
+    def fail(*_):
+        raise lm.ConfigError("later")
+
+    monkeypatch.setattr(Run, "__iter__", fail)
+    (tmp_path / "m.run").mkdir()
+    (tmp_path / "m.run" / "metrics.jsonl").write_text("{}")
+    with pytest.raises(lm.ConfigError, match="later"):
+        train(tmp_path, whole.cache)
+    assert (tmp_path / "m.run" / "lock").exists()

@@ -110,10 +110,10 @@ def _track_of(seed: Piece, word: object) -> list[int]:
     if text and not text.isdecimal() and (by_name or by_role):
         return by_name or by_role
     there_is = ", ".join(
-        f"{i} {track.name or instrument_name(track.program, track.is_drum)}"
+        f"{i} ({track.name or instrument_name(track.program, track.is_drum)})"
         for i, track in enumerate(seed.tracks, 1)
     )
-    raise ConfigError(f"there is no track {word!r}; there is {there_is or 'none'}")
+    raise ConfigError(f"there is no track {word!r}; the tracks are {there_is or 'none'}")
 
 
 def new_programs(with_: object) -> list[tuple[int, str]]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from lstm_music.errors import ConfigError, OutputError, OutputExistsError, RunLockedError
 from lstm_music.files import atomic_write, file_lock
 from lstm_music.nn.sealed import Sealed
+from lstm_music.training.forecast.plan import PLANNED
 from lstm_music.training.runs.checkpoint import LAST, PREVIOUS, read_checkpoint
 
 METRICS = "metrics.jsonl"
@@ -61,7 +62,19 @@ class RunFolder:
                     f"{self.path}: another process is training there; wait for it, or choose "
                     "another output"
                 )
-            yield
+            try:
+                yield
+            except BaseException:
+                self._leave_nothing_empty(lock)
+                raise
+
+    def _leave_nothing_empty(self, lock: Path) -> None:
+        """Remove the folder of a run that was refused before anything was written."""
+        with suppress(OSError, OutputError):
+            self.check_ours()
+            if list(self.path.iterdir()) == [lock]:
+                lock.unlink()
+                self.path.rmdir()
 
     def check_ours(self) -> None:
         """Refuse to write where another run may have begun.
@@ -158,9 +171,12 @@ def check_same_settings(
     before = checkpoint.facts.get("settings")
     before = dict(defaults or {}) | (before if isinstance(before, dict) else {})
     now = json.loads(json.dumps(settings))
+    names = before.keys() | now.keys()
+    if before.get("for_seconds") != now.get("for_seconds"):
+        names -= set(PLANNED)  # nobody has set them
     differing = [
         f"{name} was {before.get(name)!r}, is {now.get(name)!r}"
-        for name in sorted(before.keys() | now.keys())
+        for name in sorted(names)
         if before.get(name) != now.get(name)
     ]
     if differing:

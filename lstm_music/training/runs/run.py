@@ -128,6 +128,8 @@ class Run:
             raise
         self._save()
         self._keep_something()
+        if self._trainer.is_out_of_patience:
+            self._on_note("ended early: no validation was better for long (--stop-after)")
         unsaved = self._best.error or self._unsaved
         if unsaved is not None:
             raise UnsavedError(f"the end of the run is not on disk: {unsaved}")

@@ -369,8 +369,11 @@ def test_a_run_that_goes_on_keeps_its_plan(whole, tmp_path, monkeypatch):
         planned(tmp_path, whole.cache, on_progress=stop)
     assert [one.step for one in steps] == [4, 5, 6]
     assert {one.max_tokens for one in steps} == {tokens}
-    with pytest.raises(lm.ConfigError, match=r"for_seconds was 60\.0, is 30\.0"):
+    with pytest.raises(lm.ConfigError, match=r"for_seconds was 60\.0, is 30\.0; give") as refused:
         planned(tmp_path, whole.cache, for_seconds=30.0)
+    with pytest.raises(lm.ConfigError, match=r"for_seconds was 60\.0, is None; give"):
+        planned(tmp_path, whole.cache, for_seconds=None)
+    assert "max_tokens" not in str(refused.value)  # nobody has set that
 
 
 def test_the_command_line_plans(whole, tmp_path):
