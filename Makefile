@@ -89,8 +89,9 @@ bench: $(VENV)/.built
 models: $(VENV)/.built  ## train the bundled models again (some hours); DATA: the folders of NOTICE
 	$(BIN)/lstm-music corpus build music21:chorales music21:tunes $(MUSIC:%=$(DATA)/%) \
 	    $(DATA)/openhymnal=hymn -o $(CORPUS)
-	$(call train_model,default) --cell layernorm-lstm --balance 0.5 --learning-rate 0.0025 \
-	    --dropout 0.1 --max-tokens 58000000 --evaluate-every 12000000 --rng-seed 1
+	$(call train_model,default) --cell layernorm-lstm --no-residual --balance 0.5 \
+	    --learning-rate 0.0025 --dropout 0.1 --max-tokens 58000000 --evaluate-every 12000000 \
+	    --rng-seed 1
 	$(call train_model,default) --from lstm_music/pretrained/default.safetensors --balance 0.5 \
 	    --learning-rate 0.0015 --warmup 0.01 --dropout 0.1 --max-tokens 60000000 \
 	    --evaluate-every 6000000 --rng-seed 3

@@ -24,6 +24,7 @@ RECIPE = {
     "hidden_size": 256,
     "layers": 2,
     "embedding_size": 128,
+    "residual": False,
     "dropout": 0.1,
     "batch_size": 8,
     "chunk_steps": 128,

@@ -182,8 +182,9 @@ def train_command(name: str, metadata: dict[str, Any]) -> str:
     for field in fields(TrainConfig):
         value = settings.get(field.name, getattr(usual, field.name))
         if field.name != "threads" and value != getattr(usual, field.name):
-            option = "--" + field.name.replace("_", "-")
-            options.append(option if value is True else f"{option} {value}")
+            option = field.name.replace("_", "-")
+            spoken = {True: f"--{option}", False: f"--no-{option}"}
+            options.append(spoken[value] if isinstance(value, bool) else f"--{option} {value}")
     options += [f"--storage {metadata['storage']}", f"--data-card {name}.toml"]
     lines = [f"lstm-music train CACHE -o {name}.safetensors"]
     for option in options:

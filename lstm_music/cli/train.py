@@ -52,7 +52,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="step: a new mask at every step. variational: one for all steps of a chunk.",
 )
-@click.option("--residual", is_flag=True, help="Add a layer's input to its output.")
+@click.option(
+    "--residual/--no-residual",
+    default=True,
+    show_default=True,
+    help="Add a layer's input to its output, where the widths match.",
+)
 @click.option(
     "--tied-embedding",
     is_flag=True,

@@ -148,7 +148,8 @@ def train(
         facts = _resumable(config) | {"corpus": corpus.digest, "storage": storage}
         facts |= {"base": begin_with and begin_with.sha256, "for_seconds": for_seconds}
         if checkpoint is not None:
-            check_same_settings(checkpoint, facts, _resumable(TrainConfig()))
+            # A version that did not tell whether its network was residual had none that was.
+            check_same_settings(checkpoint, facts, _resumable(TrainConfig(residual=False)))
             trainer.restore(checkpoint.tensor, checkpoint.facts)
             done = "the run is complete" if trainer.is_done else "going on"
             on_note(f"{done} at update {trainer.progress.step}")

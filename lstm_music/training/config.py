@@ -80,7 +80,7 @@ class TrainConfig:
     embedding_size: int = 128
     dropout: float = 0.2
     dropout_kind: str = "step"
-    residual: bool = False
+    residual: bool = True
     tied_embedding: bool = False
     learned_state: bool = False
     batch_size: int = 16
@@ -118,11 +118,6 @@ class TrainConfig:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be 1 or more, got {getattr(self, name)}")
         self.model_config(1, 1, 1)
-        if self.residual and self.layers == 1 and self.embedding_size != self.hidden_size:
-            raise ConfigError(
-                "residual needs a second layer, or an embedding_size that is hidden_size: with "
-                f"{self.embedding_size} and {self.hidden_size} there is nothing to add"
-            )
         for name in ("chunk_steps", "stop_after"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} must be 0 or more, got {getattr(self, name)}")

@@ -158,7 +158,6 @@ def test_an_existing_output_is_refused_before_anything_is_read(tmp_path):
         {"l2": -1.0},
         {"dropout_kind": "zoneout"},
         {"tied_embedding": True, "embedding_size": 8},
-        {"residual": True, "layers": 1, "embedding_size": 8},
         {"hiden_size": 8},
         {"cell": "lstn"},
         {"cell": "block:size=7"},
