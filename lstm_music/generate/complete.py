@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -40,6 +40,7 @@ from lstm_music.generate.takes import (
     ranked,
 )
 from lstm_music.music.distinct import distinct
+from lstm_music.music.form import bars_of, goes_in_circles
 from lstm_music.music.piece import Piece
 from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
@@ -106,7 +107,22 @@ class Judge:
             and self.max_copy is not None
             and self.copied_notes(piece) > self.max_copy
         )
-        return silent + 10 * sum(same) + 100 * copies
+        return silent + self.circles(piece) + 10 * sum(same) + 100 * copies
+
+    def circles(self, piece: Piece) -> bool:
+        """Whether new bars go in circles (`goes_in_circles`) where the seed's last ones do not."""
+        if not self.plan.is_continuation or self.plan.form is not None:
+            return False
+        bars = [bar.notes or i for i, bar in enumerate(bars_of(piece))]
+        n_new = sum(start >= self.plan.start_steps for start in self._bar_starts(piece))
+        return goes_in_circles(bars[-n_new:]) and not goes_in_circles(bars[:-n_new][-n_new:])
+
+    def _bar_starts(self, piece: Piece) -> Iterator[int]:
+        """Where the full bars of a piece begin."""
+        at = piece.pickup_steps
+        while at < max(piece.end_steps, piece.length_steps):
+            yield at
+            at = piece.bar_lines.bar_end(at)
 
     def _wants(self, track: int) -> bool:
         """Whether a track must have new notes: it is new, or had some where they are written."""
@@ -193,7 +209,7 @@ def complete_seed(
     def draw(streams: Sequence[int]) -> list[Take]:
         best = _best_drafts(work, request, judge, sampling, rng_seed, streams, most)
         return [
-            _take(work, request, rng_seed, *one[1:], remarks=_remarks(engine, work, one[0]))
+            _take(work, request, rng_seed, *one[1:], remarks=_remarks(engine, work, judge, *one))
             for one in best
         ]
 
@@ -303,7 +319,10 @@ def _draw(
     return [Drawn(one) for one in in_threads(each, sequences, request.threads)]
 
 
-def _remarks(engine: Engine, work: Job, faults: int) -> tuple[str, ...]:
+def _remarks(
+    engine: Engine, work: Job, judge: Judge, faults: int, _: Drawn, piece: Piece, *__: object
+) -> tuple[str, ...]:
+    circles = judge.circles(piece)
     found = [*engine.strangeness(work.prompt.context.style, work.prompt_nats)]
     if not engine.hears_ahead and not work.plan.is_continuation:
         found.append(FEW_WORDS)
@@ -311,8 +330,10 @@ def _remarks(engine: Engine, work: Job, faults: int) -> tuple[str, ...]:
         found.append("every draft has a longer run of notes from the training music than max_copy")
     elif faults >= 10:
         found.append("every draft is much like an earlier result; try a higher temperature")
-    elif faults:
+    elif faults - circles:
         found.append("a track stayed silent in every draft; try another style or model")
+    if circles:
+        found.append("the new bars go in circles; try more drafts, or another rng seed")
     return tuple(found)
 
 

@@ -26,9 +26,10 @@ from lstm_music.generate.planning.parts import voices_for
 from lstm_music.generate.planning.plan import Place, Plan
 from lstm_music.generate.planning.prompt import Prompt, prompt_for
 from lstm_music.generate.planning.ruling import Ruling, allowed_pitches, leans_for, rules_for
+from lstm_music.music.bars import onsets_in_bars
 from lstm_music.music.distinct import distinct, is_among
 from lstm_music.music.grid import STEPS_PER_QUARTER
-from lstm_music.music.piece import Piece
+from lstm_music.music.piece import MAX_TIMING_96THS, TIMING_PER_STEP, Piece
 from lstm_music.music.places import begins_in
 from lstm_music.nn.sampling import Sampling
 from lstm_music.tokens.conditioning import Conditioning
@@ -41,6 +42,9 @@ USUAL_BAR_STEPS = 4 * STEPS_PER_QUARTER
 
 TOKENS_AN_EVENT = 8
 """Room for so many: a move in time, the track, pitch, duration, velocity and timing."""
+
+_EARLY_STEPS = MAX_TIMING_96THS // TIMING_PER_STEP
+"""How much before its place in a score an onset may be played."""
 
 
 @dataclass(frozen=True)
@@ -227,6 +231,8 @@ def written(work: Job, generator: Generator) -> tuple[Piece, NoteArray]:
         notes = np.concatenate([notes, plan.slots[rest]])
     else:
         notes = without_unisons(clear_of(notes, given.notes, keyboards), keyboards)
+        if work.ruling.request.rests:
+            notes = without_early_downbeats(given, notes, plan.places)
     changes: dict[str, Any] = {"notes": np.concatenate([given.notes, notes])}
     if plan.is_continuation:
         changes["pedal"] = np.concatenate([given.pedal, _new_pedal(work, generator, notes)])
@@ -239,6 +245,33 @@ def written(work: Job, generator: Generator) -> tuple[Piece, NoteArray]:
         repairs=(*given.repairs, *prompt.remarks),
     )
     return piece, notes
+
+
+def without_early_downbeats(
+    given: Piece, notes: NoteArray, places: Sequence[tuple[int, int, int]]
+) -> NoteArray:
+    """New notes without those that a score has on the bar line at the end of their place.
+
+    Such a stroke, a little before the line, is the downbeat of a bar that is not to be written: it
+    would stand beside that bar's own, and the next fill of the same place would leave it.
+
+    Parameters
+    ----------
+    given : the other notes.
+    notes : new ones, none of which has the onset, track and pitch of another.
+    places : (track, start, end) in steps.
+    """
+    before = [(track, end - _EARLY_STEPS, end) for track, _, end in places]
+    if not begins_in(notes, before).any():
+        return notes
+    whole = given.replace(notes=np.concatenate([given.notes, notes]))
+    belong = whole.notes.copy()
+    belong["onset_steps"] = onsets_in_bars(whole)
+    after = [(track, end, end + _EARLY_STEPS) for track, _, end in places]
+    is_early = begins_in(whole.notes, before) & begins_in(belong, after)
+    kept = notes[~is_among(_keys(notes), _keys(whole.notes[is_early]))]
+    # Where one goes, a score may have another on the line.
+    return kept if len(kept) == len(notes) else without_early_downbeats(given, kept, places)
 
 
 def model_for(plan: Plan) -> Piece:

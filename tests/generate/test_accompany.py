@@ -1,10 +1,13 @@
 """New tracks beside what is there."""
 
+import numpy as np
 import pytest
 from paths import MIDI_DATA
 from small_composers import EVERYTHING, random_composer
 
 import lstm_music as lm
+from lstm_music.generate.planning.plan import accompaniment
+from lstm_music.music.bars import onsets_in_bars
 
 COMPOSER = random_composer(2, met=EVERYTHING)
 
@@ -46,3 +49,30 @@ def test_from_nothing_instruments_that_are_asked_for_keep_their_numbers():
         assert [track.program for track in out.tracks] == [0, 40, out.tracks[2].program]
         low = out.notes["pitch_midi"][out.notes["track"] == 2].tolist()
         assert all(40 <= pitch <= 50 for pitch in low)
+
+
+@pytest.mark.parametrize("name", ["drums", "drums_6_8"])
+def test_a_bass_beside_played_drums_is_one_of_a_band(name):
+    """The network is told of a band, hears the drums as a score, and keeps to their grid."""
+    seed = lm.read(MIDI_DATA / f"{name}.mid")
+    out = lm.load().accompany(seed, "bass", bars=(1, 8), rng_seed=1)
+    assert rows_of(out, 0) == rows_of(seed, 0)
+    bass = out.notes[out.notes["track"] == len(seed.tracks)]
+    bars = out.bar_lines.bars_at(bass["onset_steps"])
+    a_bar = np.unique(bars, return_counts=True)[1]
+    assert np.median(a_bar) <= 8
+    assert bass["duration_steps"].mean() >= 6
+    late = bass["onset_steps"] - onsets_in_bars(out)[out.notes["track"] == len(seed.tracks)]
+    assert np.abs(late).max() <= 4
+
+
+def test_other_music_keeps_its_style_beside_new_tracks():
+    for name, style in (("drums", "band"), ("reel", "folk"), ("chorale", "chorale")):
+        seed = lm.read(MIDI_DATA / f"{name}.mid").replace(style="" if name == "drums" else style)
+        assert accompaniment(seed, [(32, "Bass")], (1, 2)).given.style == style
+    drums = lm.read(MIDI_DATA / "drums.mid")
+    assert accompaniment(drums, [(128, "Drums")], (1, 2)).given.style == drums.style
+
+
+def rows_of(piece, track):
+    return piece.notes[piece.notes["track"] == track].tolist()

@@ -212,3 +212,15 @@ def test_a_temperature_that_is_asked_for_holds_whatever_is_advised_for_rhythm_an
     both = lm.Request(temperature=1.2, temperature_pitch=0.5).sampling(advice)
     assert both == Sampling(1.2, temperature_pitch=0.5)
     assert lm.Request(top_p=0.9).sampling(advice) == advice.but(top_p=0.9)
+
+
+@pytest.mark.parametrize("wish", [1.5, 3, 6])
+def test_every_bar_is_within_a_quarter_of_a_wished_density(wish):
+    """Or where no whole number is, at one of the two beside it."""
+    low, high = (1, 2) if wish == 1.5 else (np.ceil(0.75 * wish), np.floor(1.25 * wish))
+    reel = lm.read(MIDI_DATA / "reel.mid")
+    out = random_composer(2, met=PLAIN).generate(reel, bars=6, rng_seed=1, density=wish)
+    new = out.notes[out.notes["onset_steps"] >= out.added_places[0][1]]
+    counts = np.unique(out.bar_lines.bars_at(np.unique(new["onset_steps"])), return_counts=True)[1]
+    assert low <= counts.min()
+    assert counts.max() <= high

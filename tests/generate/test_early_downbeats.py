@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from paths import MIDI_DATA
 from small_composers import EVERYTHING, random_composer
 
 import lstm_music as lm
 from lstm_music.generate.asking.by_name import asked
 from lstm_music.generate.complete import get_ready
+from lstm_music.generate.compose import without_early_downbeats
 from lstm_music.midi.write import to_midi_bytes
 from lstm_music.music.bars import onsets_in_bars
 from lstm_music.music.performance import Manner
@@ -140,3 +142,31 @@ def test_of_more_tracks_than_the_network_hears_the_rest_stay():
         for track in (3, 17, 18, 19):
             mine = [piece.notes[piece.notes["track"] == track] for piece in (seed, made)]
             assert np.array_equal(*mine)
+
+
+def test_no_new_stroke_is_the_downbeat_of_the_bar_after():
+    """It would be read as a bar more, and a second fill would leave it beside its own."""
+    seed = played()
+    notes = make_notes(
+        [
+            (5 * BAR - EARLY, 10, 60, 80, 1),
+            (5 * BAR - 6, 6, 62, 80, 1),
+            (5 * BAR - EARLY, 9, 40, 80, 0),
+        ]
+    )
+    rest = seed.notes[(seed.notes["onset_steps"] < 4 * BAR) | (seed.notes["onset_steps"] > 5 * BAR)]
+    given = seed.replace(notes=rest)
+    kept = without_early_downbeats(given, notes, [(1, 4 * BAR, 5 * BAR)])
+    assert sorted(kept["pitch_midi"].tolist()) == [40, 62]  # 40 is in a track that is not open
+    on_grid = Piece(notes=make_notes([(0, 12, 50, 80, 0)]), tracks=(Track(), Track()))
+    assert len(without_early_downbeats(on_grid, notes[1:2], [(1, 4 * BAR, 5 * BAR)])) == 1
+
+
+def test_played_drums_go_on_without_an_empty_bar():
+    """A stroke on the last step was taken for a downbeat, and the next music began a bar later."""
+    drums = lm.load("drums")
+    seed = lm.read(MIDI_DATA / "drums.mid")
+    for rng_seed in range(8):
+        longer = drums.generate(seed, bars=2, rng_seed=rng_seed)
+        again = lm.read(to_midi_bytes(longer))
+        assert next_bar_steps(again) == longer.added_places[-1][2]

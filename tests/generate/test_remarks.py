@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import lstm_music as lm
+from lstm_music.generate.complete import Judge
+from lstm_music.generate.planning.plan import continuation
 from lstm_music.music.piece import PEDAL_DTYPE, Piece, Tempo, Track, make_notes
 
 
@@ -101,3 +103,28 @@ def test_a_dense_seed_is_heard_as_far_as_time_allows(model):
     squeezed["onset_steps"] //= 16
     said = remarks(model, dense.replace(notes=squeezed))
     assert "the last 8192 notes only" in said
+
+
+def test_new_bars_that_go_in_circles_are_a_fault():
+    """After eight bars, each another one, the last two come four times more."""
+    seed = scale(bars=8)
+    moved = seed.notes.copy()
+    moved["pitch_midi"] += (moved["onset_steps"] // 96).astype(np.uint8)
+    seed = seed.replace(notes=moved)
+    plan = continuation(seed, 8)
+    judge = Judge(plan)
+    end = seed.notes[-8:].copy()
+    goes_on = []
+    for i in range(4):
+        more = end.copy()
+        more["onset_steps"] += 192 * (i + 1)
+        goes_on.append(more)
+    piece = seed.replace(notes=np.concatenate([seed.notes, *goes_on]), length_steps=16 * 96)
+    new = piece.notes[piece.notes["onset_steps"] >= plan.start_steps]
+    assert judge.circles(piece)
+    assert judge.faults(piece, new) == 1
+    circling = piece.replace(notes=piece.notes[piece.notes["onset_steps"] >= 6 * 96])
+    assert not Judge(continuation(circling, 4)).circles(circling.replace(length_steps=20 * 96))
+    varied = piece.notes.copy()
+    varied["pitch_midi"] += (varied["onset_steps"] // 192).astype(np.uint8)
+    assert not judge.circles(piece.replace(notes=varied))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lstm_music.music.bars import onsets_in_bars
 from lstm_music.music.distinct import distinct
 from lstm_music.music.instruments.general_midi import FAMILY_NAMES, SOUNDING_RANGES, family_of
 from lstm_music.music.instruments.playable import KEYBOARD_PROGRAMS
@@ -100,12 +101,18 @@ def _voices(notes: NoteArray) -> int:
 
 
 def grid_of(piece: Piece) -> int:
-    """Steps of the grid that nearly all notes of a piece are on: 16ths, triplets; 0 for neither."""
-    places, _ = piece.bar_lines.places(piece.notes["onset_steps"])
-    for grid in _GRIDS:
-        if len(places) and np.mean(places % grid == 0) >= _ON_GRID:
-            return grid
-    return 0
+    """Steps of the grid that nearly all notes of a piece are on: 16ths, triplets; 0 for neither.
+
+    Of played music it is the one that more of the notes are on, as a score has them.
+    """
+    if not len(piece.notes):
+        return 0
+    onsets = onsets_in_bars(piece)
+    places, _ = piece.bar_lines.places(onsets)
+    shares = [float(np.mean(places % grid == 0)) for grid in _GRIDS]
+    is_played = not np.array_equal(onsets, piece.notes["onset_steps"])
+    best = int(np.argmax(shares))
+    return _GRIDS[best] if is_played or shares[best] >= _ON_GRID else 0
 
 
 def character_of_new(track: Track, grid: int = 0) -> Character:

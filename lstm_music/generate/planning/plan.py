@@ -19,6 +19,7 @@ from lstm_music.music.bars import bar_start, n_bars, onsets_in_bars
 from lstm_music.music.closing import body_end_steps
 from lstm_music.music.distinct import distinct
 from lstm_music.music.excerpt import up_to
+from lstm_music.music.listening.styles import infer_style
 from lstm_music.music.piece import NOTE_DTYPE, Piece, Track, with_onsets
 from lstm_music.music.places import begins_in
 from lstm_music.music.seam import next_bar_steps
@@ -160,14 +161,17 @@ def infilling(seed: Piece, bars: tuple[int, int], tracks: Sequence[int] | None) 
 
     Parameters
     ----------
-    seed : any piece.
+    seed : at least one note.
     bars : first and last bar, counted from 1 as in a score; a pickup is bar 0.
     tracks : indices from 0; None: all that have a note.
 
     Raises
     ------
     ConfigError : no such bars or tracks.
+    MidiError : the seed has no notes.
     """
+    if not len(seed.notes):
+        raise MidiError("the file has no notes to fill in between", path=seed.source)
     places, onsets = _places(seed, bars, tracks), onsets_in_bars(seed)
     return _without(seed, begins_in(with_onsets(seed.notes, onsets), places), onsets, places)
 
@@ -207,7 +211,9 @@ def accompaniment(seed: Piece, programs: Iterable[tuple[int, str]], bars: tuple[
     start, end = bar_range(seed, bars)
     first = len(seed.tracks)
     places = tuple(Place(first + i, start, end) for i in range(len(new)))
-    given = seed.replace(tracks=(*seed.tracks, *new))
+    is_band = infer_style(seed) == "drums" and not all(track.is_drum for track in new)
+    style = "band" if is_band else seed.style
+    given = seed.replace(tracks=(*seed.tracks, *new), style=style)
     return Plan(given, places, onsets=onsets_in_bars(seed), n_new_tracks=len(new))
 
 

@@ -98,6 +98,10 @@ class Prompt:
         return moved
 
 
+_DRUM_STEPS = 12
+"""An eighth: three in four of the bands that `default` knows have drums that last no longer."""
+
+
 def prompt_for(engine: Engine, plan: Plan) -> Prompt:
     """The prompt of a plan.
 
@@ -167,7 +171,23 @@ def _as_read(plan: Plan, how: Played) -> tuple[Played, NoteArray, NoteArray]:
     slots, replaced = plan.slots, plan.written_replaced
     if not how.onsets or _n_places(replaced[: len(slots)]) < _n_places(slots):
         return how._replace(onsets=False), plan.given.notes, plan.replaced
-    return how, plan.written_given, replaced
+    given = plan.written_given
+    if plan.n_new_tracks and plan.given.style == "band":
+        given = _with_rung_drums(plan.given, given)
+    return how, given, replaced
+
+
+def _with_rung_drums(piece: Piece, notes: NoteArray) -> NoteArray:
+    """Notes whose drums, if nothing else sounds, last as long as those of bands do.
+
+    Pads end at once, and a network that hears that writes a bass of the same short notes.
+    """
+    is_drum = np.array([track.is_drum for track in piece.tracks], bool)
+    if not is_drum[notes["track"]].all():
+        return notes
+    rung = notes.copy()
+    rung["duration_steps"] = np.maximum(notes["duration_steps"], _DRUM_STEPS)
+    return rung
 
 
 def _with_its_slots(place: Place, slots: NoteArray) -> Place:

@@ -292,8 +292,11 @@ def _limits(ruling: Ruling, piece: Piece, track: int) -> list[int]:
     most = of_track(request.max_density, track)
     row[_MOST] = -1 if most is None else int(most)
     if (wish := of_track(request.density, track)) is not None:
-        row[_FEWEST] = row[_FEWEST] or int(wish * (1 - _NEAR))
-        row[_MOST] = max(round(wish * (1 + _NEAR)), 1) if most is None else row[_MOST]
+        near, far = int(np.ceil(wish * (1 - _NEAR))), int(wish * (1 + _NEAR))
+        if near > far:  # no whole number is so near
+            near, far = int(wish), int(np.ceil(wish))
+        row[_FEWEST] = row[_FEWEST] or near
+        row[_MOST] = max(far, 1) if most is None else row[_MOST]
     row[_REST] = ruling.longest_rest_steps if request.rests else 0
     if request.playable:
         is_keyboard = one.program in KEYBOARD_PROGRAMS
