@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -40,6 +40,7 @@ from lstm_music.generate.takes import (
     ranked,
 )
 from lstm_music.music.distinct import distinct
+from lstm_music.music.excerpt import excerpt
 from lstm_music.music.form import bars_of, goes_in_circles
 from lstm_music.music.piece import Piece
 from lstm_music.music.places import begins_in
@@ -113,16 +114,16 @@ class Judge:
         """Whether new bars go in circles (`goes_in_circles`) where the seed's last ones do not."""
         if not self.plan.is_continuation or self.plan.form is not None:
             return False
-        bars = [bar.notes or i for i, bar in enumerate(bars_of(piece))]
-        n_new = sum(start >= self.plan.start_steps for start in self._bar_starts(piece))
-        return goes_in_circles(bars[-n_new:]) and not goes_in_circles(bars[:-n_new][-n_new:])
-
-    def _bar_starts(self, piece: Piece) -> Iterator[int]:
-        """Where the full bars of a piece begin."""
-        at = piece.pickup_steps
-        while at < max(piece.end_steps, piece.length_steps):
-            yield at
-            at = piece.bar_lines.bar_end(at)
+        lines, start = piece.bar_lines, self.plan.start_steps
+        n_new = n_old = 0
+        at = begin = start
+        while at < self.plan.end_steps:
+            at, n_new = lines.bar_end(at), n_new + 1
+        while n_old < n_new and begin > piece.pickup_steps:
+            begin, n_old = lines.bar_start(begin - 1), n_old + 1
+        some = bars_of(excerpt(piece, begin, self.plan.end_steps), n_old + n_new)
+        bars = [bar.notes or i for i, bar in enumerate(some)]
+        return goes_in_circles(bars[n_old:]) and not goes_in_circles(bars[:n_old])
 
     def _wants(self, track: int) -> bool:
         """Whether a track must have new notes: it is new, or had some where they are written."""
