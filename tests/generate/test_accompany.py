@@ -6,6 +6,7 @@ from paths import MIDI_DATA
 from small_composers import EVERYTHING, random_composer
 
 import lstm_music as lm
+from lstm_music.generate.asking.request import Request
 from lstm_music.generate.planning.plan import accompaniment
 from lstm_music.music.bars import onsets_in_bars
 
@@ -55,7 +56,10 @@ def test_from_nothing_instruments_that_are_asked_for_keep_their_numbers():
 def test_a_bass_beside_played_drums_is_one_of_a_band(name):
     """The network is told of a band, hears the drums as a score, and keeps to their grid."""
     seed = lm.read(MIDI_DATA / f"{name}.mid")
-    out = lm.load().accompany(seed, "bass", bars=(1, 8), rng_seed=1)
+    request = Request("accompany", seed, with_="bass", bars=(1, 8), rng_seed=1)
+    (take,) = lm.load().complete(request)
+    out = take.piece
+    assert take.report["in_character"]["kept"]
     assert rows_of(out, 0) == rows_of(seed, 0)
     bass = out.notes[out.notes["track"] == len(seed.tracks)]
     bars = out.bar_lines.bars_at(bass["onset_steps"])

@@ -9,6 +9,7 @@ from lstm_music.generate.planning.character import Character
 from lstm_music.generate.planning.parts import ordered_parts
 from lstm_music.generate.planning.ruling import of_track, written_pitches
 from lstm_music.generate.reporting.result import Found, Result, rows
+from lstm_music.music.bars import onsets_in_bars
 from lstm_music.music.distinct import distinct
 from lstm_music.music.form import bars_of
 from lstm_music.music.harmony.cadence import ends_on_tonic
@@ -16,6 +17,7 @@ from lstm_music.music.instruments.general_midi import SOUNDING_RANGES
 from lstm_music.music.instruments.playable import KEYBOARD_PROGRAMS, hand_span_ok, limbs_ok
 from lstm_music.music.polyphony import most_together
 from lstm_music.music.voice_leading import crossings, is_among, parallels
+from lstm_music.types import NoteArray
 
 
 def playable(result: Result) -> Found:
@@ -63,8 +65,7 @@ def _out_of_character(
     if character.longest and request.max_duration is None:
         wrong += int((notes["duration_steps"] > character.longest).sum())
     if character.grid and request.grid is None:
-        places, _ = result.piece.bar_lines.places(notes["onset_steps"])
-        wrong += int((places % character.grid != 0).sum())
+        wrong += _off_the_grid(result, notes, character.grid)
     if of_track(request.max_polyphony, track) is None:
         wrong += most_together(notes) > character.polyphony
     if of_track(request.max_density, track) is None and of_track(request.density, track) is None:
@@ -72,6 +73,15 @@ def _out_of_character(
         fewest, most = asked or character.fewest, max(character.most, asked)
         wrong += sum(count > most for count in in_bars) + sum(count < fewest for count in in_whole)
     return wrong
+
+
+def _off_the_grid(result: Result, notes: NoteArray, grid: int) -> int:
+    """How many new notes are off a grid; beside played music all may be as late as one another."""
+    places, _ = result.piece.bar_lines.places(notes["onset_steps"])
+    counts = np.bincount(places % grid, minlength=grid)
+    given = result.plan.given
+    is_played = bool((onsets_in_bars(given) != given.notes["onset_steps"]).any())
+    return len(notes) - int(counts.max() if is_played else counts[0])
 
 
 def chords(result: Result) -> Found:
