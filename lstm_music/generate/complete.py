@@ -210,8 +210,17 @@ def complete_seed(
     def draw(streams: Sequence[int]) -> list[Take]:
         best = _best_drafts(work, request, judge, sampling, rng_seed, streams, most)
         return [
-            _take(work, request, rng_seed, *one[1:], remarks=_remarks(engine, work, judge, *one))
-            for one in best
+            _take(
+                work,
+                request,
+                rng_seed,
+                draft,
+                piece,
+                new,
+                stream,
+                remarks=_remarks(engine, work, judge, faults, piece),
+            )
+            for faults, draft, piece, new, stream in best
         ]
 
     return ranked(drawn_takes(draw, request.n, on_take), request.rank)
@@ -320,9 +329,7 @@ def _draw(
     return [Drawn(one) for one in in_threads(each, sequences, request.threads)]
 
 
-def _remarks(
-    engine: Engine, work: Job, judge: Judge, faults: int, _: Drawn, piece: Piece, *__: object
-) -> tuple[str, ...]:
+def _remarks(engine: Engine, work: Job, judge: Judge, faults: int, piece: Piece) -> tuple[str, ...]:
     circles = judge.circles(piece)
     found = [*engine.strangeness(work.prompt.context.style, work.prompt_nats)]
     if not engine.hears_ahead and not work.plan.is_continuation:

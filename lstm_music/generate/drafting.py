@@ -23,12 +23,7 @@ from lstm_music.generate.engine import (
 from lstm_music.generate.forms.choosing import FIRST, Choice
 from lstm_music.generate.forms.endings import ENDING_BARS, close_all, closed_by_hand
 from lstm_music.generate.forms.plan import RESTS_BARS, FormPlan
-from lstm_music.generate.forms.returns import (
-    Again,
-    Formed,
-    close_with_forms,
-    write_stages,
-)
+from lstm_music.generate.forms.returns import Again, Formed, close_with_forms, write_stages
 from lstm_music.generate.forms.symbols import drawn_symbols
 from lstm_music.generate.forms.wanted import is_ruled, take_form, with_settled_form
 from lstm_music.generate.given import Given

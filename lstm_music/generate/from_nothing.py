@@ -11,14 +11,10 @@ from lstm_music.generate.asking.request import Request
 from lstm_music.generate.complete import Judge
 from lstm_music.generate.compose import Job
 from lstm_music.generate.drafting import Draft, DraftWriter
-from lstm_music.generate.engine import (
-    Engine,
-)
+from lstm_music.generate.engine import Engine
 from lstm_music.generate.forms.endings import DRAWS_APART
 from lstm_music.generate.forms.plan import form_faults
-from lstm_music.generate.forms.returns import (
-    Formed,
-)
+from lstm_music.generate.forms.returns import Formed
 from lstm_music.generate.takes import Take, TakeDone, drawn_takes, ranked
 from lstm_music.music.piece import Piece
 from lstm_music.music.promises import beat_is_obeyed, key_or_mode_is_obeyed, meter_is_obeyed

@@ -22,13 +22,7 @@ from lstm_music.tokens.vocabulary import DEFAULT
 from lstm_music.training.base import Base
 from lstm_music.training.config import TrainConfig
 from lstm_music.training.few import configured, most_tokens
-from lstm_music.training.forecast.plan import (
-    Deadline,
-    Forecast,
-    as_planned,
-    plan,
-    time_to_go_on,
-)
+from lstm_music.training.forecast.plan import Deadline, Forecast, as_planned, plan, time_to_go_on
 from lstm_music.training.forecast.speed import Speed, measure_speed
 from lstm_music.training.held_out import kept_tokens, nats_a_note, validation_sequences
 from lstm_music.training.team import Team
